@@ -1,0 +1,51 @@
+"""What the domain asks of the outside world. Adapters implement these; tests give doubles of the same shape."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+
+class MarketClock(Protocol):
+    """The market's own time: the wall clock in production, an affine one in demo and tests."""
+
+    def now(self) -> datetime:
+        """Aware, UTC."""
+        ...
+
+    def trading_day(self) -> date:
+        """The date in Asia/Ho_Chi_Minh of `now()`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BusMessage:
+    """`body` is the event as JSON bytes; `key` decides the partition."""
+
+    topic: str
+    key: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message as a consumer got it; `position` is what acknowledges it."""
+
+    topic: str
+    key: str
+    body: bytes
+    position: str
+
+
+class Bus(Protocol):
+    """At-least-once delivery in order of a key. Consumers are idempotent."""
+
+    def publish(self, messages: Sequence[BusMessage]) -> None: ...
+
+    def consume(
+        self, topics: Sequence[str], *, group: str, consumer: str, count: int, block_ms: int
+    ) -> Sequence[Delivery]:
+        """Own unacknowledged messages first (after a restart), then those of dead consumers, then new ones."""
+        ...
+
+    def acknowledge(self, group: str, deliveries: Sequence[Delivery]) -> None: ...
