@@ -1,0 +1,234 @@
+"""Settings shared by every way of running QTS. Values that differ by machine come from the environment."""
+
+from pathlib import Path
+
+from csp.constants import NONCE, NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from qts.settings.environment import ROOT, Environment, database_settings
+
+environment = Environment()
+
+BASE_DIR = ROOT
+QTS_DATA_DIR = environment.qts_data_dir
+
+
+def _secret_key(path: Path) -> str:
+    if not path.is_file():
+        raise RuntimeError(
+            f"The secret key file {path} is missing. `make demo` creates one; elsewhere put at least 50 random"
+            " characters into a file of mode 0600 and name it in QTS_SECRET_KEY_FILE."
+        )
+    return path.read_text(encoding="utf-8").strip()
+
+
+QTS_SECRET_KEY_FILE = environment.secret_key_file
+SECRET_KEY = _secret_key(QTS_SECRET_KEY_FILE)
+DEBUG = False
+ALLOWED_HOSTS = [host.strip() for host in environment.qts_allowed_hosts.split(",") if host.strip()]
+
+# --- what QTS talks to ---------------------------------------------------------------------------------------------
+REDIS_URL = environment.redis_url
+EVENT_BUS_URL = environment.bus_url
+SSI_DATA_URL = environment.ssi_data_url
+SSI_STREAM_URL = environment.ssi_stream_url
+SSI_TRADING_URL = environment.ssi_trading_url
+SSI_TRADING_STREAM_URL = environment.ssi_trading_stream_url
+MARKET_CLOCK = environment.market_clock
+WAL_DIR = QTS_DATA_DIR / "wal"
+FLOWER_URL = environment.flower_url
+IS_DEMO = False
+
+# --- Django --------------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "daphne",
+    "unfold",
+    "apps.sso.apps.OtpAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "channels",
+    "django_htmx",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_celery_beat",
+    "django_prometheus",
+    "django_structlog",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_otp",
+    "axes",
+    "csp",
+    "apps.eventlog",
+    "apps.configuration",
+    "apps.sso",
+    "apps.marketdata",
+    "apps.accounts",
+    "apps.analytics",
+    "apps.risk",
+    "apps.orders",
+    "apps.strategies",
+    "apps.portal",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+ROOT_URLCONF = "qts.urls"
+ASGI_APPLICATION = "qts.asgi.application"
+WSGI_APPLICATION = "qts.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+            ],
+        },
+    },
+]
+
+DATABASES = {"default": database_settings(environment.database_url)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CHANNEL_LAYERS = {
+    "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}},
+}
+
+# --- identity ------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "sso.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "account_login"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+CSRF_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+# --- Content-Security-Policy: nothing from outside, no inline script -------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
+
+# --- language and time -----------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "vi"
+LANGUAGES = [("vi", _("Vietnamese")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Ho_Chi_Minh"
+
+# --- static files ------------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = QTS_DATA_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- REST ----------------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "QTS",
+    "DESCRIPTION": "Quantum Trading System: market data, orders, positions, strategies and limits.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# --- Celery: slices of endless loops, restarted by beat; a second copy finds the lease taken ---------------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SEND_TASK_EVENTS = True
+CELERY_TASK_SEND_SENT_EVENT = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+SLICE_RESTART_S = 3
+
+
+def _slice(task: str, queue: str) -> dict[str, object]:
+    return {
+        "task": task,
+        "schedule": SLICE_RESTART_S,
+        "options": {"queue": queue, "expires": SLICE_RESTART_S},
+    }
+
+
+CELERY_BEAT_SCHEDULE = {
+    "ingest market stream": _slice("apps.marketdata.tasks.ingest_slice", "stream"),
+    "record ticks and bars": _slice("apps.marketdata.tasks.recorder_slice", "stream"),
+    "run strategies": _slice("apps.strategies.tasks.signals_slice", "signals"),
+    "send orders": _slice("apps.orders.tasks.gateway_slice", "trading"),
+    "read order stream": _slice("apps.orders.tasks.order_stream_slice", "trading"),
+    "end of day": _slice("apps.orders.tasks.end_of_day_slice", "trading"),
+    "watch risk": _slice("apps.risk.tasks.monitor_slice", "trading"),
+    "relay events": _slice("apps.eventlog.tasks.relay_slice", "trading"),
+    "dispatch events": _slice("apps.eventlog.tasks.dispatch_slice", "default"),
+}

@@ -1,0 +1,54 @@
+"""What the environment may say, typed. A wrong value stops the start and names its variable."""
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Environment(BaseSettings):
+    """Defaults are those of the demo on one machine; production settings refuse the unsafe ones."""
+
+    model_config = SettingsConfigDict(case_sensitive=False, extra="ignore")
+
+    database_url: str = "postgresql://qts@127.0.0.1:5432/qts"
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    event_bus_url: str = ""  # empty: the same server as redis_url
+    ssi_data_url: str = "http://127.0.0.1:8700/"
+    ssi_stream_url: str = "http://127.0.0.1:8700/"
+    ssi_trading_url: str = "http://127.0.0.1:8700/"
+    ssi_trading_stream_url: str = "http://127.0.0.1:8700/"
+    market_clock: str = "wall"
+    qts_data_dir: Path = ROOT / "var"
+    qts_secret_key_file: Path | None = None
+    qts_allowed_hosts: str = "localhost,127.0.0.1"
+    qts_log_format: str = Field(default="console", pattern="^(console|json)$")
+    flower_url: str = "http://127.0.0.1:5555/"
+
+    @property
+    def secret_key_file(self) -> Path:
+        return self.qts_secret_key_file or self.qts_data_dir / "secret.key"
+
+    @property
+    def bus_url(self) -> str:
+        return self.event_bus_url or self.redis_url
+
+
+def database_settings(url: str) -> dict[str, object]:
+    """A `postgresql://user:password@host:port/name` URL as Django's DATABASES entry, with a connection pool."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise ValueError(f"DATABASE_URL must start with postgresql://, not {parts.scheme!r}")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 20, "timeout": 10}},
+    }

@@ -1,0 +1,20 @@
+"""Real PostgreSQL and Valkey, started by the root conftest; only the cost of hashing and of files is cut."""
+
+import os
+import tempfile
+from pathlib import Path
+
+_data_dir = Path(os.environ.setdefault("QTS_DATA_DIR", tempfile.mkdtemp(prefix="qts-test-")))
+_key_file = Path(os.environ.setdefault("QTS_SECRET_KEY_FILE", str(_data_dir / "secret.key")))
+if not _key_file.exists():
+    _key_file.parent.mkdir(parents=True, exist_ok=True)
+    _key_file.write_text("only-for-tests-" * 5, encoding="utf-8")
+
+from qts.settings.base import *  # noqa: E402, F403
+
+IS_DEMO = True
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
