@@ -1,0 +1,58 @@
+"""What somebody wants to trade, before anything is decided about it."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from qts.domain.market import Instrument
+from qts.domain.values import OrderType, Side
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """One order as asked for. `price_vnd` is the limit price of an LO order and None for every other type.
+
+    `client_order_id` names the wish, not the attempt: the same one with the same content is answered once.
+    """
+
+    symbol: str
+    side: Side
+    order_type: OrderType
+    quantity: int
+    price_vnd: int | None
+    client_order_id: str
+
+    @property
+    def body_hash(self) -> str:
+        """SHA-256 of the content without the client order id; tells a repeat from a second, different wish."""
+        body = [self.symbol, self.side, self.order_type, self.quantity, self.price_vnd]
+        return hashlib.sha256(json.dumps(body, separators=(",", ":")).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderIntent:
+    """A request with the facts that the risk gate needs; `instrument` is None when the symbol is not known."""
+
+    request: OrderRequest
+    instrument: Instrument | None
+    strategy_id: str = ""
+
+    @property
+    def symbol(self) -> str:
+        return self.request.symbol
+
+    @property
+    def side(self) -> Side:
+        return self.request.side
+
+    @property
+    def order_type(self) -> OrderType:
+        return self.request.order_type
+
+    @property
+    def quantity(self) -> int:
+        return self.request.quantity
+
+    @property
+    def price_vnd(self) -> int | None:
+        return self.request.price_vnd
