@@ -1,0 +1,61 @@
+"""Ceiling and floor of a trading day (vietnam-market-rules, section 5)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from qts.domain.market.ticks import tick_size_vnd
+from qts.domain.values import Exchange, InstrumentKind
+
+DAILY_BAND_PERCENT: Final = {Exchange.HOSE: 7, Exchange.HNX: 10, Exchange.UPCOM: 15, Exchange.VNFE: 7}
+FIRST_DAY_BAND_PERCENT: Final = {Exchange.HOSE: 20, Exchange.HNX: 30, Exchange.UPCOM: 40, Exchange.VNFE: 7}
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Both bounds are themselves valid prices, in VND."""
+
+    ceiling_vnd: int
+    floor_vnd: int
+
+    def holds(self, price_vnd: int) -> bool:
+        return self.floor_vnd <= price_vnd <= self.ceiling_vnd
+
+
+def price_band(exchange: Exchange, kind: InstrumentKind, reference_vnd: int, first_day: bool = False) -> Band:
+    """The band around a positive reference price.
+
+    The ceiling is rounded down, the floor up, each to the step valid at the computed price. A bound that rounding
+    brings back to the reference moves one step outward; a floor at or below zero becomes the reference.
+    Raises ValueError for a covered warrant, whose band depends on its underlying: see `warrant_band`.
+    """
+    if kind is InstrumentKind.WARRANT:
+        raise ValueError("the band of a covered warrant comes from its underlying: use warrant_band")
+    percent = (FIRST_DAY_BAND_PERCENT if first_day else DAILY_BAND_PERCENT)[exchange]
+    return _rounded(exchange, kind, reference_vnd, reference_vnd * (100 + percent), reference_vnd * (100 - percent), 100)
+
+
+def warrant_band(reference_vnd: int, underlying_reference_vnd: int, underlying: Band, ratio: tuple[int, int]) -> Band:
+    """The underlying's moves in VND divided by the conversion ratio (numerator, denominator), around the reference."""
+    shares, warrants = ratio
+    up = (underlying.ceiling_vnd - underlying_reference_vnd) * warrants
+    down = (underlying_reference_vnd - underlying.floor_vnd) * warrants
+    scaled = reference_vnd * shares
+    return _rounded(Exchange.HOSE, InstrumentKind.WARRANT, reference_vnd, scaled + up, scaled - down, shares)
+
+
+def _rounded(
+    exchange: Exchange, kind: InstrumentKind, reference_vnd: int, upper: int, lower: int, denominator: int
+) -> Band:
+    """`upper / denominator` and `lower / denominator` are the exact bounds before rounding."""
+    if reference_vnd <= 0:
+        raise ValueError(f"reference price must be positive, got {reference_vnd}")
+    step = tick_size_vnd(exchange, kind, upper // denominator)
+    ceiling_vnd = upper // (denominator * step) * step
+    step = tick_size_vnd(exchange, kind, lower // denominator)
+    floor_vnd = -(-lower // (denominator * step)) * step
+    step = tick_size_vnd(exchange, kind, reference_vnd)
+    if ceiling_vnd <= reference_vnd:
+        ceiling_vnd = reference_vnd + step
+    if floor_vnd >= reference_vnd:
+        floor_vnd = reference_vnd - step
+    return Band(ceiling_vnd=ceiling_vnd, floor_vnd=floor_vnd if floor_vnd > 0 else reference_vnd)
