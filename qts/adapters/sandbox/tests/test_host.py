@@ -1,0 +1,75 @@
+import time
+
+import pytest
+
+from qts.adapters.sandbox import StrategyHost, StrategyHostError
+from qts.domain.strategy import Bar, Context, PlaceOrder, TargetPosition
+from qts.domain.values import OrderType, Side
+
+BAR = Bar(symbol="SSI", ts_start_ms=0, open_vnd=25_000, high_vnd=25_100, low_vnd=24_950, close_vnd=25_050, volume=1_200)
+EMPTY = Context(indicators={}, previous={})
+MISBEHAVING = "qts.adapters.sandbox.tests.misbehaving:"
+
+
+def is_running(host: StrategyHost) -> bool:
+    return host._process.poll() is None
+
+
+def test_a_bar_goes_in_and_an_intent_comes_out():
+    crossed = Context(indicators={"sma_5": 10.1, "sma_20": 10.0}, previous={"sma_5": 9.9, "sma_20": 10.0})
+    with StrategyHost("moving_average_cross", {"quantity": 700}) as host:
+        assert host.indicator_names == ("sma_5", "sma_20")
+        assert host.wants_ticks is False
+        assert host.on_bar(BAR, EMPTY) is None
+        assert host.on_bar(BAR, crossed) == TargetPosition(700, "sma_5 crossed above sma_20")
+    assert not is_running(host)
+
+
+def test_an_order_intent_keeps_its_types():
+    with StrategyHost(MISBEHAVING + "OrdersDirectly", {}) as host:
+        assert host.on_bar(BAR, EMPTY) == PlaceOrder(Side.SELL, 200, OrderType.LO, 25_050, "take profit")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Raises", "ValueError: the sky is falling"),
+        ("Exits", "it ended with status 7"),
+        ("Hoards", "MemoryError"),
+    ],
+)
+def test_what_a_strategy_breaks_is_told_and_its_process_is_gone(name, said):
+    with StrategyHost(MISBEHAVING + name, {}) as host:
+        with pytest.raises(StrategyHostError, match=said):
+            host.on_bar(BAR, EMPTY)
+        assert not is_running(host)
+
+
+def test_a_hanging_strategy_is_killed():
+    with StrategyHost(MISBEHAVING + "Hangs", {}, answer_timeout_s=0.2) as host:
+        began = time.monotonic()
+        with pytest.raises(StrategyHostError, match=r"no answer within 0\.2 s"):
+            host.on_bar(BAR, EMPTY)
+        assert time.monotonic() - began < 5
+        assert not is_running(host)
+
+
+def test_printing_is_not_answering():
+    with StrategyHost(MISBEHAVING + "Chatters", {}) as host:
+        assert host.on_bar(BAR, EMPTY) == TargetPosition(100, "calm")
+        assert host.on_bar(BAR, EMPTY) == TargetPosition(100, "calm")
+
+
+def test_the_child_sees_no_credentials(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://qts:secret@127.0.0.1/qts")
+    with StrategyHost(MISBEHAVING + "TellsItsEnvironment", {}) as host:
+        answer = host.on_bar(BAR, EMPTY)
+    assert isinstance(answer, TargetPosition)
+    assert "DATABASE_URL" not in answer.signal
+    assert set(answer.signal.split(",")) <= {"LC_CTYPE", "PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH"}
+
+
+@pytest.mark.parametrize("key", ["no_such_strategy", "json:JSONDecoder", "no.such.module:Thing"])
+def test_an_unknown_strategy_does_not_start(key):
+    with pytest.raises(StrategyHostError, match="KeyError"):
+        StrategyHost(key, {})

@@ -1,0 +1,30 @@
+"""The strategy interface: one class that runs in backtest, paper and live."""
+
+from qts.domain.strategy.interface import (
+    Bar,
+    Context,
+    Intent,
+    PlaceOrder,
+    Strategy,
+    TargetPosition,
+    Tick,
+)
+from qts.domain.strategy.parameters import Parameter, ParameterError, Parameters, describe_parameters, parse_parameters
+from qts.domain.strategy.registry import registered_strategies, strategy_class
+
+__all__ = [
+    "Bar",
+    "Context",
+    "Intent",
+    "Parameter",
+    "ParameterError",
+    "Parameters",
+    "PlaceOrder",
+    "Strategy",
+    "TargetPosition",
+    "Tick",
+    "describe_parameters",
+    "parse_parameters",
+    "registered_strategies",
+    "strategy_class",
+]

@@ -1,0 +1,1 @@
+"""Worked examples, seeded in the demo; copy one to begin your own."""

@@ -1,0 +1,100 @@
+"""What a strategy sees and what it may answer. It is deterministic: the same events give the same intents.
+
+A strategy holds no credentials, reads no clock, opens no connection. It is called with closed minute bars (and ticks,
+if it asks for them) and a read-only context, and answers with intents; QTS turns an intent into a decision, and the
+decision into an order that passes the same risk gate as everybody's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+
+from qts.domain.strategy.parameters import Parameters
+from qts.domain.values import OrderType, Side
+
+P = TypeVar("P", bound=Parameters)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One closed minute of one symbol; `ts_start_ms` is the market time at which it began (Unix ms)."""
+
+    symbol: str
+    ts_start_ms: int
+    open_vnd: int
+    high_vnd: int
+    low_vnd: int
+    close_vnd: int
+    volume: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """One match."""
+
+    symbol: str
+    ts_exchange_ms: int
+    price_vnd: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Read-only facts about the symbol of the event.
+
+    `quantity` is what this strategy itself holds (its own fills, shares or contracts), `working_quantity` the signed
+    open remainder of its orders. `indicators` are those of the last closed bar, `previous` those of the bar before;
+    a value that is not there yet (too few bars) is missing from the mapping.
+    """
+
+    quantity: int = 0
+    working_quantity: int = 0
+    indicators: Mapping[str, float]
+    previous: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPosition:
+    """'I want to hold this many': QTS orders the difference to what is held and working."""
+
+    quantity: int
+    signal: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """One order, as given; `price_vnd` is None for types without a limit price."""
+
+    side: Side
+    quantity: int
+    order_type: OrderType
+    price_vnd: int | None
+    signal: str
+
+
+Intent = TargetPosition | PlaceOrder
+
+
+class Strategy(Generic[P]):
+    """Subclass it, name it, give it parameters and `on_bar`. Unit-testable with nothing but this module."""
+
+    key: ClassVar[str]
+    title: ClassVar[str]
+    summary: ClassVar[str]
+    parameters_class: ClassVar[type[Parameters]] = Parameters
+    wants_ticks: ClassVar[bool] = False
+
+    def __init__(self, parameters: P) -> None:
+        self.parameters = parameters
+
+    def indicator_names(self) -> tuple[str, ...]:
+        """The indicators it reads from the context, e.g. ("sma_5", "sma_20")."""
+        return ()
+
+    def on_bar(self, bar: Bar, context: Context) -> Intent | None:
+        """Called once for each closed minute of a subscribed symbol."""
+        return None
+
+    def on_tick(self, tick: Tick, context: Context) -> Intent | None:
+        """Called for each match of a subscribed symbol, if `wants_ticks`."""
+        return None

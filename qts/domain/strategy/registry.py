@@ -1,0 +1,30 @@
+"""The strategies that can be started, by key: a short name, or `package.module:Class` for one of your own."""
+
+from importlib import import_module
+from typing import Any
+
+from qts.domain.strategy.examples.moving_average_cross import MovingAverageCross
+from qts.domain.strategy.examples.rsi_mean_reversion import RsiMeanReversion
+from qts.domain.strategy.interface import Strategy
+
+_CLASSES: dict[str, type[Strategy[Any]]] = {cls.key: cls for cls in (MovingAverageCross, RsiMeanReversion)}
+
+
+def registered_strategies() -> list[type[Strategy[Any]]]:
+    return list(_CLASSES.values())
+
+
+def strategy_class(key: str) -> type[Strategy[Any]]:
+    """Raises KeyError for a key that names no strategy."""
+    if key in _CLASSES:
+        return _CLASSES[key]
+    module, separator, name = key.partition(":")
+    if not separator:
+        raise KeyError(key)
+    try:
+        cls = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise KeyError(key) from error
+    if not (isinstance(cls, type) and issubclass(cls, Strategy)):
+        raise KeyError(key)
+    return cls
