@@ -1,0 +1,44 @@
+"""Market time and trading days."""
+
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+
+from django.conf import settings
+
+from apps.marketdata.models import MarketHoliday
+from qts.adapters.clock import market_clock
+from qts.adapters.vietnam_holidays import YEARS, vietnam_holidays
+from qts.domain.market import VIETNAM, TradingCalendar
+from qts.domain.ports import MarketClock
+
+
+@cache
+def _clock(spec: str) -> MarketClock:
+    return market_clock(spec)
+
+
+def market_now() -> datetime:
+    """The market's time, aware UTC; the wall clock in production."""
+    return _clock(settings.MARKET_CLOCK).now()
+
+
+def market_today() -> date:
+    return _clock(settings.MARKET_CLOCK).trading_day()
+
+
+def trading_calendar() -> TradingCalendar:
+    """Public holidays with the overrides that an operator entered. One query."""
+    holidays = set(vietnam_holidays(YEARS))
+    for day, is_trading_day in MarketHoliday.objects.values_list("day", "is_trading_day"):
+        if is_trading_day:
+            holidays.discard(day)
+        else:
+            holidays.add(day)
+    return TradingCalendar(frozenset(holidays))
+
+
+def day_bounds_ms(day: date) -> tuple[int, int]:
+    """First and last millisecond of a day in Asia/Ho_Chi_Minh, since the Unix epoch."""
+    starts_at = datetime(day.year, day.month, day.day, tzinfo=VIETNAM).astimezone(UTC)
+    first_ms = round(starts_at.timestamp() * 1000)
+    return first_ms, first_ms + round(timedelta(days=1).total_seconds() * 1000) - 1

@@ -1,0 +1,41 @@
+"""What is stored: bars, gaps, dead letters."""
+
+from datetime import date, datetime
+
+from apps.marketdata.models import Bar1m, DailyBar, DeadLetter, MarketGap
+from apps.marketdata.selectors.types import Bar, DayBar, Gap
+
+BARS_MAX = 5_000
+
+
+def bars(symbol: str, *, since: datetime | None = None, until: datetime | None = None, limit: int = 500) -> list[Bar]:
+    """The latest `limit` minutes with since <= start < until, oldest first. A minute without a match has no bar."""
+    rows = Bar1m.objects.filter(symbol=symbol)
+    if since is not None:
+        rows = rows.filter(starts_at__gte=since)
+    if until is not None:
+        rows = rows.filter(starts_at__lt=until)
+    fields = Bar.__dataclass_fields__
+    newest = rows.order_by("-starts_at").values_list(*fields)[: min(limit, BARS_MAX)]
+    return [Bar(*row) for row in reversed(newest)]
+
+
+def daily_bars(symbol: str, *, since: date | None = None, until: date | None = None, limit: int = 500) -> list[DayBar]:
+    """The latest `limit` days with since <= day < until, oldest first, unadjusted."""
+    rows = DailyBar.objects.filter(symbol=symbol)
+    if since is not None:
+        rows = rows.filter(trading_day__gte=since)
+    if until is not None:
+        rows = rows.filter(trading_day__lt=until)
+    newest = rows.order_by("-trading_day").values_list(*DayBar.__dataclass_fields__)[: min(limit, BARS_MAX)]
+    return [DayBar(*row) for row in reversed(newest)]
+
+
+def gaps(*, since: datetime, limit: int = 100) -> list[Gap]:
+    """Newest first."""
+    rows = MarketGap.objects.filter(to_at__gte=since).order_by("-from_at")
+    return [Gap(*row) for row in rows.values_list("symbols", "from_at", "to_at", "reason")[:limit]]
+
+
+def dead_letter_count(*, since: datetime) -> int:
+    return DeadLetter.objects.filter(received_at__gte=since).count()

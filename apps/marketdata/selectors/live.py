@@ -1,0 +1,215 @@
+"""The latest state of the market, as the stream reader keeps it in Redis.
+
+A hash per symbol holds the last event of each kind as the JSON that also went to the bus. Everything is read in one
+pipeline. Messages of an earlier trading day do not count: yesterday's last price is not today's.
+All functions raise TransientError while Redis is away.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+from django.conf import settings
+
+from apps.marketdata.selectors.clock import day_bounds_ms, market_today, trading_calendar
+from apps.marketdata.selectors.reference import references, security
+from apps.marketdata.selectors.types import (
+    LiveIndex,
+    LiveQuote,
+    MarketState,
+    SecurityView,
+    StreamState,
+    StreamStatus,
+)
+from qts.adapters.bus import decode
+from qts.adapters.redis_client import redis_client, transient_errors
+from qts.domain.events import (
+    BarClosed,
+    Event,
+    ForeignRoomUpdated,
+    IndexUpdated,
+    OrderBookUpdated,
+    QuoteUpdated,
+    SessionChanged,
+    TickReceived,
+)
+from qts.domain.market import Band, session_at, to_vietnam
+from qts.domain.values import Session
+
+SYMBOL_KEY: Final = "qts:live:"
+INDEX_KEY: Final = "qts:live:index:"
+INDEX_CODES_KEY: Final = "qts:live:indices"
+STREAM_KEY: Final = "qts:live:stream"
+FIELD_OF: Final[Mapping[str, str]] = {
+    QuoteUpdated.topic: "quote",
+    OrderBookUpdated.topic: "book",
+    ForeignRoomUpdated.topic: "room",
+    SessionChanged.topic: "session",
+}
+TOPIC_OF: Final = {field.encode(): topic for topic, field in FIELD_OF.items()}
+REPORT_AGE_MS_MAX: Final = 5_000  # the reader reports each second; silence of this length means that there is none
+TRADABLE_STATUSES: Final = frozenset({"N", "NORMAL", "NL", "ND", "ACTIVE"})
+
+
+def market_topics() -> tuple[str, ...]:
+    """The bus topics that a live view of the market follows."""
+    return (
+        QuoteUpdated.topic,
+        OrderBookUpdated.topic,
+        SessionChanged.topic,
+        IndexUpdated.topic,
+        ForeignRoomUpdated.topic,
+        TickReceived.topic,
+        BarClosed.topic,
+    )
+
+
+def live_quotes(symbols: Sequence[str]) -> dict[str, LiveQuote]:
+    """The latest of each symbol in one pipeline; references of symbols without a quote today in one query."""
+    today = market_today()
+    answers = _read(lambda pipe: [pipe.hgetall(SYMBOL_KEY + symbol) for symbol in symbols])
+    events = {symbol: _events_of(answer, today) for symbol, answer in zip(symbols, answers, strict=True)}
+    return _quotes(events, today)
+
+
+def marks_vnd(symbols: Sequence[str]) -> dict[str, int]:
+    """Last price of today, else the reference; a symbol with neither is left out."""
+    quotes = live_quotes(symbols)
+    return {symbol: mark for symbol, quote in quotes.items() if (mark := quote.last_vnd or quote.reference_vnd)}
+
+
+def market_state(symbol: str, now: datetime) -> MarketState | None:
+    """What the gate needs at market time `now`; None for a symbol that is not listed."""
+    known = security(symbol)
+    if known is None or not known.is_active:
+        return None
+    live, stream = _read(lambda pipe: [pipe.hgetall(SYMBOL_KEY + symbol), pipe.hgetall(STREAM_KEY)])
+    today = to_vietnam(now).date()
+    quote = _quotes({symbol: _events_of(live, today)}, today)[symbol]
+    wall_ns = time.time_ns()
+    session = _session(known, quote, now)
+    return MarketState(
+        instrument=known.instrument,
+        reference_vnd=quote.reference_vnd,
+        band=Band(ceiling_vnd=quote.ceiling_vnd, floor_vnd=quote.floor_vnd),
+        last_vnd=quote.last_vnd,
+        mark_vnd=quote.last_vnd or quote.reference_vnd,
+        best_bid_vnd=_best_price(quote.bids),
+        best_ask_vnd=_best_price(quote.asks),
+        session=session or Session.HALT,
+        is_tradable=session not in {None, Session.HALT} and (not quote.status or quote.status in TRADABLE_STATUSES),
+        quote_age_ms=_age_ms(quote.ts_received_ns, wall_ns),
+        stream_age_ms=_age_ms(_stream_status(stream, wall_ns).last_frame_ns, wall_ns),
+    )
+
+
+def live_indices() -> list[LiveIndex]:
+    """Every index heard of, in the order of its code."""
+    today = market_today()
+    with transient_errors():
+        codes = sorted(_client().smembers(INDEX_CODES_KEY))
+    answers = _read(lambda pipe: [pipe.get(INDEX_KEY + code.decode()) for code in codes])
+    return [
+        _index(event)
+        for body in answers
+        if body and isinstance(event := _today(IndexUpdated.topic, body, today), IndexUpdated)
+    ]
+
+
+def stream_status() -> StreamStatus:
+    with transient_errors():
+        return _stream_status(_client().hgetall(STREAM_KEY), time.time_ns())
+
+
+def _client() -> Any:
+    return redis_client(settings.REDIS_URL)
+
+
+def _read(ask: Callable[[Any], Iterable[Any]]) -> list[Any]:
+    with transient_errors(), _client().pipeline(transaction=False) as pipe:
+        ask(pipe)
+        answers: list[Any] = pipe.execute()
+        return answers
+
+
+def _events_of(fields: Mapping[bytes, bytes], today: date) -> dict[str, Event]:
+    return {
+        field.decode(): event
+        for field, body in fields.items()
+        if field in TOPIC_OF and (event := _today(TOPIC_OF[field], body, today)) is not None
+    }
+
+
+def _today(topic: str, body: bytes, today: date) -> Any:
+    """The event of a stored body, None when it belongs to another trading day."""
+    event: Any = decode(topic, body)
+    first_ms, last_ms = day_bounds_ms(today)
+    return event if first_ms <= event.ts_exchange_ms <= last_ms else None
+
+
+def _quotes(events: Mapping[str, Mapping[str, Event]], today: date) -> dict[str, LiveQuote]:
+    without = [symbol for symbol, found in events.items() if "quote" not in found]
+    stored = references(without, today) if without else {}
+    return {symbol: _quote(symbol, found, stored.get(symbol, (0, 0, 0))) for symbol, found in events.items()}
+
+
+def _quote(symbol: str, found: Mapping[str, Any], stored: tuple[int, int, int]) -> LiveQuote:
+    fields: dict[str, Any] = dict(zip(("reference_vnd", "ceiling_vnd", "floor_vnd"), stored, strict=True))
+    if quote := found.get("quote"):
+        fields = {
+            name: getattr(quote, name)
+            for name in (
+                "reference_vnd", "ceiling_vnd", "floor_vnd", "last_vnd", "last_quantity", "total_quantity",
+                "total_value_vnd", "high_vnd", "low_vnd", "average_vnd", "estimated_match_vnd", "aggressor", "status",
+            )
+        }  # fmt: skip
+    if book := found.get("book"):
+        fields |= {"bids": book.bids, "asks": book.asks}
+    if room := found.get("room"):
+        fields |= {
+            "foreign_room_total": room.room_total,
+            "foreign_room_left": room.room_left,
+            "foreign_bought_quantity": room.bought_quantity,
+            "foreign_sold_quantity": room.sold_quantity,
+        }
+    if state := found.get("session"):
+        fields["status"] = state.status
+    newest = sorted(found.values(), key=lambda event: (event.ts_exchange_ms, event.ts_received_ns))
+    if newest:
+        fields |= {"ts_exchange_ms": newest[-1].ts_exchange_ms, "ts_received_ns": newest[-1].ts_received_ns}
+    fields["session"] = next((event.session for event in reversed(newest) if getattr(event, "session", "")), "")
+    return LiveQuote(symbol=symbol, **fields)
+
+
+def _session(known: SecurityView, quote: LiveQuote, now: datetime) -> Session | None:
+    """The exchange's own word where it gave one today, else its schedule; None for a code that we do not know."""
+    if quote.session:
+        return Session(quote.session) if quote.session in Session.__members__.values() else None
+    if not trading_calendar().is_trading_day(to_vietnam(now).date()):
+        return Session.CLOSED
+    return session_at(known.exchange, now)
+
+
+def _best_price(levels: Sequence[tuple[int, int]]) -> int:
+    """Price of the best level that has one: level 1 at price 0 is the volume of at-the-auction orders."""
+    return next((price for price, _ in levels if price), 0)
+
+
+def _age_ms(then_ns: int, now_ns: int) -> int | None:
+    return max(0, now_ns - then_ns) // 1_000_000 if then_ns else None
+
+
+def _index(event: IndexUpdated) -> LiveIndex:
+    return LiveIndex(**{name: getattr(event, name) for name in LiveIndex.__dataclass_fields__})
+
+
+def _stream_status(fields: Mapping[bytes, bytes], wall_ns: int) -> StreamStatus:
+    if not fields:
+        return StreamStatus(StreamState.DOWN, 0, 0, None, "no stream reader has reported yet")
+    last_frame_ns = int(fields.get(b"last_frame_ns", 0))
+    since_ns, reported_ns = int(fields.get(b"since_ns", 0)), int(fields.get(b"reported_ns", 0))
+    state, detail = StreamState(fields[b"state"].decode()), fields.get(b"detail", b"").decode()
+    if wall_ns - reported_ns > REPORT_AGE_MS_MAX * 1_000_000:
+        state, since_ns, detail = StreamState.DOWN, reported_ns, "the stream reader has stopped reporting"
+    return StreamStatus(state, last_frame_ns, since_ns, _age_ms(last_frame_ns, wall_ns), detail)

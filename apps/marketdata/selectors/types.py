@@ -1,0 +1,172 @@
+"""What other parts of QTS see of market data: frozen values, never model rows."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from qts.domain.market import Band, Instrument
+from qts.domain.values import Exchange, InstrumentKind, Session
+
+Level = tuple[int, int]  # (price_vnd, quantity); a price of 0 is the volume of at-the-auction orders
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityView:
+    """Master data of one security."""
+
+    symbol: str
+    exchange: Exchange
+    kind: InstrumentKind
+    name_vi: str
+    name_en: str
+    lot_size: int
+    listed_quantity: int
+    is_active: bool
+
+    @property
+    def name(self) -> str:
+        return self.name_vi or self.name_en or self.symbol
+
+    @property
+    def instrument(self) -> Instrument:
+        return Instrument(symbol=self.symbol, exchange=self.exchange, kind=self.kind, lot_size=self.lot_size)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveQuote:
+    """The latest of one security as the price board shows it. 0 = not there yet; all of the current trading day.
+
+    `ts_exchange_ms` and `ts_received_ns` are those of the last message of any kind, 0 when none came today.
+    """
+
+    symbol: str
+    reference_vnd: int = 0
+    ceiling_vnd: int = 0
+    floor_vnd: int = 0
+    last_vnd: int = 0
+    last_quantity: int = 0
+    total_quantity: int = 0
+    total_value_vnd: int = 0
+    high_vnd: int = 0
+    low_vnd: int = 0
+    average_vnd: int = 0
+    estimated_match_vnd: int = 0
+    aggressor: str = ""
+    bids: tuple[Level, ...] = ()
+    asks: tuple[Level, ...] = ()
+    session: str = ""
+    status: str = ""
+    foreign_room_total: int = 0
+    foreign_room_left: int = 0
+    foreign_bought_quantity: int = 0
+    foreign_sold_quantity: int = 0
+    ts_exchange_ms: int = 0
+    ts_received_ns: int = 0
+
+    @property
+    def change_vnd(self) -> int:
+        """Against the reference; 0 before the first match of the day."""
+        return self.last_vnd - self.reference_vnd if self.last_vnd and self.reference_vnd else 0
+
+
+@dataclass(frozen=True, slots=True)
+class LiveIndex:
+    """One index; values in hundredths of a point."""
+
+    index_code: str
+    value_centipoints: int
+    prior_centipoints: int
+    total_quantity: int
+    total_value_vnd: int
+    advances: int
+    declines: int
+    unchanged: int
+    ceilings: int
+    floors: int
+    ts_exchange_ms: int
+    ts_received_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarketState:
+    """What the risk gate needs to know of one security at one moment.
+
+    `mark_vnd` is the last price, or the reference before the first match. Ages are milliseconds of the wall clock;
+    None = nothing has been received. `is_tradable` is False for every status or session code we do not know.
+    """
+
+    instrument: Instrument
+    reference_vnd: int
+    band: Band
+    last_vnd: int
+    mark_vnd: int
+    best_bid_vnd: int
+    best_ask_vnd: int
+    session: Session
+    is_tradable: bool
+    quote_age_ms: int | None
+    stream_age_ms: int | None
+
+
+class StreamState(StrEnum):
+    CONNECTED = "connected"
+    RECONNECTING = "reconnecting"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStatus:
+    """The market stream as its reader last reported it; a reader that stopped reporting is DOWN.
+
+    `age_ms` is the time of the wall clock since the last frame of any kind (the broker sends one at least every 10 s).
+    """
+
+    state: StreamState
+    last_frame_ns: int
+    since_ns: int
+    age_ms: int | None
+    detail: str = ""
+
+    @property
+    def is_live(self) -> bool:
+        return self.state is StreamState.CONNECTED
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One minute of matches."""
+
+    symbol: str
+    starts_at: datetime
+    open_vnd: int
+    high_vnd: int
+    low_vnd: int
+    close_vnd: int
+    volume: int
+    value_vnd: int
+    trade_count: int
+    wal_position: str
+
+
+@dataclass(frozen=True, slots=True)
+class DayBar:
+    """One trading day, unadjusted."""
+
+    symbol: str
+    trading_day: date
+    open_vnd: int
+    high_vnd: int
+    low_vnd: int
+    close_vnd: int
+    volume: int
+    value_vnd: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Between the two moments of the wall clock messages may be missing for the symbols ('*' = all)."""
+
+    symbols: str
+    from_at: datetime
+    to_at: datetime
+    reason: str
