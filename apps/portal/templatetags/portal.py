@@ -1,0 +1,101 @@
+"""Numbers, icons and small pieces of pages; nothing here asks a database."""
+
+from typing import Any
+
+from django import template
+from django.template.context import Context
+from django.templatetags.static import static
+from django.utils.html import format_html, json_script
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from apps.portal.views import formats, wording
+
+register = template.Library()
+ICONS = "vendor/lucide/1.62.0/icons.svg"
+THEMES = ("dark", "light")
+
+register.filter("price", formats.price_text)
+register.filter("quantity", formats.quantity_text)
+register.filter("money", formats.money_text)
+register.filter("index_points", formats.index_text)
+register.filter("billions", formats.billions_text)
+register.filter("sign_class", formats.sign_class)
+
+
+@register.filter
+def signed_money(amount_vnd: int | None) -> str:
+    return formats.NOTHING if amount_vnd is None else formats.signed(amount_vnd, plus=True)
+
+
+@register.filter
+def percent_of(part: int, whole: int) -> str:
+    return formats.percent_text(part, whole)
+
+
+@register.filter
+def side_label(side: str) -> str:
+    return wording.side_label(side)
+
+
+@register.filter
+def status_label(status: str) -> str:
+    return wording.status_label(status)
+
+
+@register.filter
+def status_tone(status: str) -> str:
+    return wording.STATUS_TONES.get(status, "")
+
+
+@register.filter
+def role_labels(user: Any) -> list[str]:
+    return [wording.role_label(name) for name in sorted(group.name for group in user.groups.all())]
+
+
+@register.simple_tag
+def session_label(session: str) -> str:
+    return wording.session_label(session)
+
+
+@register.simple_tag
+def icon(name: str, css_class: str = "") -> SafeString:
+    """One icon of the vendored sprite; decoration only, the words beside it say the same."""
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true"><use href="{}#{}"></use></svg>', css_class, static(ICONS), name
+    )
+
+
+@register.simple_tag(takes_context=True)
+def theme(context: Context) -> str:
+    """The page is drawn in the chosen theme at once: a cookie, so that no inline script is needed."""
+    request = context.get("request")
+    chosen = request.COOKIES.get("qts_theme", "") if request else ""
+    return chosen if chosen in THEMES else THEMES[0]
+
+
+@register.simple_tag
+def client_messages() -> SafeString:
+    """The sentences that scripts say, in the language of the page (a data block: it is never run)."""
+    return json_script(wording.client_messages(), "client-messages")
+
+
+@register.simple_tag
+def price_change(price_vnd: int, reference_vnd: int, kind: str = "STOCK") -> str:
+    return formats.change_text(price_vnd, reference_vnd, kind)
+
+
+@register.simple_tag
+def price_percent(price_vnd: int, reference_vnd: int) -> str:
+    return formats.percent_text(price_vnd - reference_vnd, reference_vnd) if price_vnd else formats.NOTHING
+
+
+@register.simple_tag
+def price_class(price_vnd: int | None, quote: Any) -> str:
+    """Board colour of a price of the security that `quote` describes."""
+    return formats.price_class(price_vnd, quote.reference_vnd, quote.ceiling_vnd, quote.floor_vnd)
+
+
+@register.simple_tag
+def page_title(*parts: str) -> str:
+    return " · ".join(part for part in parts if part) or _("Home")

@@ -1,0 +1,109 @@
+"""Codes as words, in the reader's language."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from django.utils.translation import pgettext
+
+SESSIONS = {
+    "PRE_OPEN": gettext_noop("Before the open"),
+    "ATO": gettext_noop("Opening auction"),
+    "CONTINUOUS": gettext_noop("Continuous"),
+    "BREAK": gettext_noop("Lunch break"),
+    "ATC": gettext_noop("Closing auction"),
+    "PLO": gettext_noop("After hours"),
+    "CLOSED": gettext_noop("Closed"),
+    "HALT": gettext_noop("Halted"),
+}
+
+STATUSES = {
+    "PENDING": gettext_noop("Waiting to be sent"),
+    "SENT": gettext_noop("Sent"),
+    "UNKNOWN": gettext_noop("Unclear, asking the broker"),
+    "QUEUED": gettext_noop("At the broker"),
+    "OPEN": gettext_noop("Working"),
+    "PARTIALLY_FILLED": gettext_noop("Partly filled"),
+    "FILLED": gettext_noop("Filled"),
+    "CANCEL_PENDING": gettext_noop("Cancelling"),
+    "CANCELLED": gettext_noop("Cancelled"),
+    "REJECTED": gettext_noop("Rejected by the exchange"),
+    "EXPIRED": gettext_noop("Expired"),
+    "DENIED": gettext_noop("Refused by the risk gate"),
+}
+
+STATUS_TONES = {
+    "PENDING": "info",
+    "SENT": "info",
+    "UNKNOWN": "warn",
+    "QUEUED": "info",
+    "OPEN": "info",
+    "PARTIALLY_FILLED": "info",
+    "FILLED": "ok",
+    "CANCEL_PENDING": "warn",
+    "REJECTED": "bad",
+    "DENIED": "bad",
+}
+
+ROLES = {
+    "trader": gettext_noop("Trader"),
+    "risk_officer": gettext_noop("Risk officer"),
+    "operator": gettext_noop("Operator"),
+    "administrator": gettext_noop("Administrator"),
+}
+
+ORDER_TYPES = {
+    "LO": gettext_noop("Limit"),
+    "ATO": gettext_noop("At the open"),
+    "ATC": gettext_noop("At the close"),
+    "MTL": gettext_noop("Market to limit"),
+    "MOK": gettext_noop("Market, all or nothing"),
+    "MAK": gettext_noop("Market, rest cancelled"),
+    "PLO": gettext_noop("After hours at the close"),
+}
+
+
+def session_label(session: str) -> str:
+    return _(SESSIONS[session]) if session in SESSIONS else session
+
+
+def status_label(status: str) -> str:
+    return _(STATUSES[status]) if status in STATUSES else status
+
+
+def role_label(role: str) -> str:
+    return _(ROLES[role]) if role in ROLES else role
+
+
+def order_type_label(order_type: str) -> str:
+    return _(ORDER_TYPES[order_type]) if order_type in ORDER_TYPES else order_type
+
+
+def side_label(side: str) -> str:
+    return pgettext("side of an order", "Buy") if side == "BUY" else pgettext("side of an order", "Sell")
+
+
+def client_messages() -> dict[str, object]:
+    """What the scripts may say; each key is used in static/js."""
+    return {
+        "sessions": {code: _(text) for code, text in SESSIONS.items()},
+        "statuses": {code: _(text) for code, text in STATUSES.items()},
+        "live": _("Live"),
+        "connecting": _("Connecting"),
+        "reconnecting": _("Reconnecting"),
+        "stale": _("Data is late"),
+        "down": _("No data"),
+        "offline": _("Not connected"),
+        "lost": _("The connection to the server is lost. Trying again in {seconds} s; what you see may be old."),
+        "session_ended": _("Your session has ended. Log in again to go on."),
+        "stream_down": _("The market data stream is down since {age}. Prices are old; orders are refused until it is back."),
+        "stream_reconnecting": _("The market data stream is reconnecting. Prices may be old."),
+        "stream_late": _("Market data is {age} old."),
+        "failed": _("That did not work: the server answered {status}. Nothing was changed unless the page says so."),
+        "unreachable": _("The server cannot be reached. Look at your orders before you try again."),
+        "buy": pgettext("side of an order", "Buy"),
+        "sell": pgettext("side of an order", "Sell"),
+        "volume": _("Volume"),
+        "no_trades": _("No match yet today."),
+        "log_in": _("Log in"),
+        "seconds": _("{n} s"),
+        "minutes": _("{n} min"),
+    }
