@@ -31,7 +31,8 @@ def price_band(exchange: Exchange, kind: InstrumentKind, reference_vnd: int, fir
     if kind is InstrumentKind.WARRANT:
         raise ValueError("the band of a covered warrant comes from its underlying: use warrant_band")
     percent = (FIRST_DAY_BAND_PERCENT if first_day else DAILY_BAND_PERCENT)[exchange]
-    return _rounded(exchange, kind, reference_vnd, reference_vnd * (100 + percent), reference_vnd * (100 - percent), 100)
+    bounds = _ExactBounds(upper=reference_vnd * (100 + percent), lower=reference_vnd * (100 - percent), denominator=100)
+    return _rounded(exchange, kind, reference_vnd, bounds)
 
 
 def warrant_band(reference_vnd: int, underlying_reference_vnd: int, underlying: Band, ratio: tuple[int, int]) -> Band:
@@ -40,19 +41,26 @@ def warrant_band(reference_vnd: int, underlying_reference_vnd: int, underlying: 
     up = (underlying.ceiling_vnd - underlying_reference_vnd) * warrants
     down = (underlying_reference_vnd - underlying.floor_vnd) * warrants
     scaled = reference_vnd * shares
-    return _rounded(Exchange.HOSE, InstrumentKind.WARRANT, reference_vnd, scaled + up, scaled - down, shares)
+    bounds = _ExactBounds(upper=scaled + up, lower=scaled - down, denominator=shares)
+    return _rounded(Exchange.HOSE, InstrumentKind.WARRANT, reference_vnd, bounds)
 
 
-def _rounded(
-    exchange: Exchange, kind: InstrumentKind, reference_vnd: int, upper: int, lower: int, denominator: int
-) -> Band:
-    """`upper / denominator` and `lower / denominator` are the exact bounds before rounding."""
+@dataclass(frozen=True, slots=True)
+class _ExactBounds:
+    """`upper / denominator` and `lower / denominator` are the bounds before rounding."""
+
+    upper: int
+    lower: int
+    denominator: int
+
+
+def _rounded(exchange: Exchange, kind: InstrumentKind, reference_vnd: int, exact: _ExactBounds) -> Band:
     if reference_vnd <= 0:
         raise ValueError(f"reference price must be positive, got {reference_vnd}")
-    step = tick_size_vnd(exchange, kind, upper // denominator)
-    ceiling_vnd = upper // (denominator * step) * step
-    step = tick_size_vnd(exchange, kind, lower // denominator)
-    floor_vnd = -(-lower // (denominator * step)) * step
+    step = tick_size_vnd(exchange, kind, exact.upper // exact.denominator)
+    ceiling_vnd = exact.upper // (exact.denominator * step) * step
+    step = tick_size_vnd(exchange, kind, exact.lower // exact.denominator)
+    floor_vnd = -(-exact.lower // (exact.denominator * step)) * step
     step = tick_size_vnd(exchange, kind, reference_vnd)
     if ceiling_vnd <= reference_vnd:
         ceiling_vnd = reference_vnd + step

@@ -85,8 +85,7 @@ class BarBuilder:
             bar.add(tick)
             return None
         last = self._last_closed.get(tick.symbol)
-        newest = bar or last
-        if newest is not None and minute_ms < newest.ts_start_ms or last is not None and minute_ms == last.ts_start_ms:
+        if (bar is not None and minute_ms < bar.ts_start_ms) or (last is not None and minute_ms <= last.ts_start_ms):
             return self._correct(last, minute_ms, tick)
         self._open[tick.symbol] = _opened_by(tick)
         return self._close(bar) if bar is not None else None

@@ -35,7 +35,7 @@ class AffineSchedule:
     end: time
     wall_start_s: float
     speed: float
-    calendar: TradingCalendar = TradingCalendar()
+    calendar: TradingCalendar = field(default_factory=TradingCalendar)
     _days: tuple[date, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

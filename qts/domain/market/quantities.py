@@ -9,13 +9,17 @@ _MAX_SHARES: Final = 500_000
 _MAX_CONTRACTS: Final = 500
 
 
+def _by_contract(exchange: Exchange, kind: InstrumentKind) -> bool:
+    return exchange is Exchange.VNFE or kind is InstrumentKind.FUTURE
+
+
 def round_lot(exchange: Exchange, kind: InstrumentKind) -> int:
-    return 1 if kind is InstrumentKind.FUTURE else 100
+    return 1 if _by_contract(exchange, kind) else 100
 
 
 def max_order_quantity(exchange: Exchange, kind: InstrumentKind) -> int:
     """500,000 on HOSE by rule; the same is assumed for HNX and UPCOM. 500 contracts for a future."""
-    return _MAX_CONTRACTS if kind is InstrumentKind.FUTURE else _MAX_SHARES
+    return _MAX_CONTRACTS if _by_contract(exchange, kind) else _MAX_SHARES
 
 
 def is_odd_lot(exchange: Exchange, kind: InstrumentKind, quantity: int) -> bool:
@@ -23,9 +27,7 @@ def is_odd_lot(exchange: Exchange, kind: InstrumentKind, quantity: int) -> bool:
     return 0 < quantity < round_lot(exchange, kind)
 
 
-def quantity_refusal(
-    exchange: Exchange, kind: InstrumentKind, quantity: int, order_type: OrderType
-) -> RuleCode | None:
+def quantity_refusal(exchange: Exchange, kind: InstrumentKind, quantity: int, order_type: OrderType) -> RuleCode | None:
     """Why the exchange refuses the quantity, or None. An odd lot is taken as a limit order only."""
     if quantity <= 0:
         return RuleCode.QUANTITY_NOT_POSITIVE

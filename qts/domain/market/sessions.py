@@ -77,6 +77,8 @@ _CONTINUOUS_TYPES: Final = {
     Exchange.VNFE: frozenset({OrderType.LO, OrderType.MTL, OrderType.MOK, OrderType.MAK}),
 }
 
+_CANCEL_SESSIONS: Final = dict.fromkeys(Exchange, frozenset({Session.CONTINUOUS}))
+
 
 def session_schedule(exchange: Exchange) -> tuple[SessionSpan, ...]:
     """The day's sessions in order, without a gap; before them PRE_OPEN, after them CLOSED."""
@@ -90,7 +92,7 @@ def session_bounds(exchange: Exchange) -> tuple[time, time]:
 
 
 def session_at(exchange: Exchange, local: datetime | time) -> Session:
-    """The session by schedule. An aware datetime is turned into Vietnam's time; a naive one or a time is taken as it."""
+    """The session by schedule. An aware datetime is turned into Vietnam's time; a naive one is taken to be that."""
     if isinstance(local, datetime):
         local = (to_vietnam(local) if local.tzinfo is not None else local).time()
     schedule = _SCHEDULES[exchange]
@@ -110,5 +112,5 @@ def admits(exchange: Exchange, session: Session, order_type: OrderType) -> bool:
 
 
 def may_cancel(exchange: Exchange, session: Session) -> bool:
-    """Only in continuous trading: orders in an auction, carried-in ones included, can be neither cancelled nor amended."""
-    return session is Session.CONTINUOUS
+    """Orders in an auction, carried-in ones included, can be neither cancelled nor amended; nor can PLO."""
+    return session in _CANCEL_SESSIONS[exchange]
