@@ -103,10 +103,12 @@ class DailyBar(models.Model):
 class Tick(models.Model):
     """One match. The key is the place of its message in the write-ahead log: equal messages are separate fills.
 
+    The time of receipt belongs to the key because a log that was wiped counts from its beginning again.
+
     The table is partitioned by trading day (see migration 0002), so Django does not manage it.
     """
 
-    pk = models.CompositePrimaryKey("trading_day", "wal_segment", "wal_offset", "wal_part")
+    pk = models.CompositePrimaryKey("trading_day", "wal_segment", "wal_offset", "wal_part", "received_at_ns")
     trading_day = models.DateField()
     wal_segment = models.BigIntegerField()
     wal_offset = models.BigIntegerField()

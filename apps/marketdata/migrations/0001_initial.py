@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Tick',
             fields=[
-                ('pk', models.CompositePrimaryKey('trading_day', 'wal_segment', 'wal_offset', 'wal_part', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('pk', models.CompositePrimaryKey('trading_day', 'wal_segment', 'wal_offset', 'wal_part', 'received_at_ns', blank=True, editable=False, primary_key=True, serialize=False)),
                 ('trading_day', models.DateField()),
                 ('wal_segment', models.BigIntegerField()),
                 ('wal_offset', models.BigIntegerField()),

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                     quantity bigint NOT NULL,
                     traded_at timestamptz NOT NULL,
                     received_at_ns bigint NOT NULL,
-                    PRIMARY KEY (trading_day, wal_segment, wal_offset, wal_part)
+                    PRIMARY KEY (trading_day, wal_segment, wal_offset, wal_part, received_at_ns)
                 ) PARTITION BY RANGE (trading_day);
                 CREATE INDEX marketdata_tick_symbol_traded_at ON marketdata_tick (symbol, traded_at);
             """,

@@ -110,11 +110,8 @@ def live_indices() -> list[LiveIndex]:
     with transient_errors():
         codes = sorted(_client().smembers(INDEX_CODES_KEY))
     answers = _read(lambda pipe: [pipe.get(INDEX_KEY + code.decode()) for code in codes])
-    return [
-        _index(event)
-        for body in answers
-        if body and isinstance(event := _today(IndexUpdated.topic, body, today), IndexUpdated)
-    ]
+    events = [_today(IndexUpdated.topic, body, today) for body in answers if body]
+    return [_index(event) for event in events if event is not None]
 
 
 def stream_status() -> StreamStatus:

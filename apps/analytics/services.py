@@ -1,0 +1,92 @@
+"""Indicators on every closed bar."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from apps.analytics.models import IndicatorSnapshot
+from apps.marketdata import selectors as marketdata
+from qts.adapters.bus import publish_events
+from qts.domain.events import BarClosed, IndicatorCalculated
+from qts.domain.market import MINUTE_MS
+from qts.domain.ports import Bus
+from qts.quant.indicators import IndicatorSet
+
+# The slowest memory is Wilder's RSI 14: (13/14)^500 of a start value is left, less than a float can show.
+WARM_UP_BARS = 500
+
+ClosesBefore = Callable[[str, datetime], Sequence[int]]
+
+
+@dataclass(slots=True)
+class _Track:
+    """One symbol: its indicators after the bar that began at `ts_start_ms`, and before it."""
+
+    ts_start_ms: int
+    before: IndicatorSet
+    after: IndicatorSet
+
+
+def stored_closes_before(symbol: str, starts_at: datetime) -> list[int]:
+    """Closes in VND of the stored bars that began before `starts_at`, oldest first."""
+    return [bar.close_vnd for bar in marketdata.bars(symbol, until=starts_at, limit=WARM_UP_BARS)]
+
+
+class IndicatorEngine:
+    """Keeps the indicators of every symbol. A symbol is warmed from the stored bars when its first bar comes.
+
+    A bar that is given again, or given out anew because a late match corrected it, replaces its former self. A bar older
+    than that gets the values of its own time and changes nothing. After minutes without a bar the symbol is warmed anew,
+    since another worker may have seen bars in between. One engine serves one thread.
+    """
+
+    def __init__(self, closes_before: ClosesBefore = stored_closes_before) -> None:
+        self._closes_before = closes_before
+        self._tracks: dict[str, _Track] = {}
+
+    def on_bar(self, bar: BarClosed) -> IndicatorCalculated:
+        """No query for the minute that follows the last one, one query for any other."""
+        track = self._tracks.get(bar.symbol)
+        if track is not None and bar.ts_start_ms == track.ts_start_ms + MINUTE_MS:
+            before = track.after
+        elif track is not None and bar.ts_start_ms == track.ts_start_ms:
+            before = track.before
+        else:
+            starts_at = datetime.fromtimestamp(bar.ts_start_ms / 1000, tz=UTC)
+            before = IndicatorSet(map(float, self._closes_before(bar.symbol, starts_at)))
+        after = before.copy()
+        after.update(float(bar.close_vnd))
+        if track is None or bar.ts_start_ms >= track.ts_start_ms:
+            self._tracks[bar.symbol] = _Track(bar.ts_start_ms, before, after)
+        return IndicatorCalculated(
+            symbol=bar.symbol,
+            ts_start_ms=bar.ts_start_ms,
+            values={name: format(value, ".12g") for name, value in after.values().items()},
+            wal_position=bar.wal_position,
+        )
+
+
+def record_indicators(calculated: Sequence[IndicatorCalculated], *, bus: Bus) -> None:
+    """Store a batch in one statement and publish it. Safe to repeat: a symbol's minute is kept once, the last wins."""
+    rows = {
+        (event.symbol, event.ts_start_ms): IndicatorSnapshot(
+            symbol=event.symbol,
+            starts_at=datetime.fromtimestamp(event.ts_start_ms / 1000, tz=UTC),
+            values=event.values,
+            wal_position=event.wal_position,
+        )
+        for event in calculated
+    }
+    IndicatorSnapshot.objects.bulk_create(
+        rows.values(),
+        update_conflicts=True,
+        unique_fields=["symbol", "starts_at"],
+        update_fields=["values", "wal_position"],
+    )
+    publish_events(bus, calculated)
+
+
+def prune_indicators(*, before: datetime) -> int:
+    """Drop the values of bars that began before that moment; returns how many."""
+    deleted, _ = IndicatorSnapshot.objects.filter(starts_at__lt=before).delete()
+    return deleted
