@@ -8,7 +8,7 @@ import secrets
 import threading
 import time
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from qts.adapters.redis_client import redis_client, transient_errors
 from qts.domain.errors import TransientError
@@ -58,7 +58,7 @@ class Lease:
         """The new epoch, or None when somebody else holds the name."""
         token, asked_at = secrets.token_hex(16), time.monotonic()
         with transient_errors():
-            epoch = self._client.eval(_ACQUIRE, 2, *self._keys, token, self._ttl_ms)
+            epoch: Any = self._client.eval(_ACQUIRE, 2, *self._keys, token, self._ttl_ms)
         if epoch is None:
             return None
         self._token, self._epoch = token, int(epoch)

@@ -46,7 +46,7 @@ class RedisStreamsBus:
         claim_idle_ms: int = CLAIM_IDLE_MS,
         claim_every_s: float = CLAIM_EVERY_S,
     ) -> None:
-        self._client = redis_client(url)
+        self._client: Any = redis_client(url)  # its stubs describe the awaiting client too
         self._group_start = group_start
         self._claim_idle_ms = claim_idle_ms
         self._claim_every_s = claim_every_s
