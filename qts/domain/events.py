@@ -430,3 +430,66 @@ class SettingChanged(Event):
     key_field: ClassVar[str] = "name"
     name: str
     version: int
+
+
+@_published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialChanged(Event):
+    """A broker credential was stored or switched on or off; which one, never what it holds."""
+
+    topic: ClassVar[str] = "configuration.credential.changed"
+    key_field: ClassVar[str] = "name"
+    name: str
+    is_active: bool
+
+
+# --- identity -----------------------------------------------------------------------------------------------------
+
+
+@_published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionStarted(Event):
+    """Somebody logged in; `is_verified` says whether a second factor was shown."""
+
+    topic: ClassVar[str] = "identity.session.started"
+    key_field: ClassVar[str] = "user_id"
+    user_id: str
+    username: str
+    is_verified: bool
+    ip_address: str
+
+
+@_published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded(Event):
+    topic: ClassVar[str] = "identity.session.ended"
+    key_field: ClassVar[str] = "user_id"
+    user_id: str
+    username: str
+    ip_address: str
+
+
+@_published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogInFailed(Event):
+    """A wrong password or code. For a name that no user has both fields are empty: people type passwords there."""
+
+    topic: ClassVar[str] = "identity.login.failed"
+    key_field: ClassVar[str] = "user_id"
+    user_id: str
+    username: str
+    factor: str  # password or code
+    ip_address: str
+
+
+@_published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorChanged(Event):
+    """A second factor was added to or removed from a user."""
+
+    topic: ClassVar[str] = "identity.factor.changed"
+    key_field: ClassVar[str] = "user_id"
+    user_id: str
+    username: str
+    factor: str  # totp or recovery_codes
+    is_present: bool

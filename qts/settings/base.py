@@ -42,7 +42,7 @@ IS_DEMO = False
 # --- Django --------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "daphne",
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # the default one would put its own admin site over ours
     "apps.sso.apps.OtpAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -1,0 +1,42 @@
+"""Settings that change at run time: a new row for each change, the newest in force."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.configuration.locks import lock_setting
+from apps.configuration.models import SettingVersion
+from apps.eventlog import services as eventlog
+from qts.domain.events import SettingChanged
+from qts.domain.values import Actor
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
+
+
+def set_setting(*, name: str, value: Any, reason: str, actor: Actor, now: datetime) -> int:
+    """Put a new version in force; its number. A value equal to the one in force makes no new version.
+
+    Raises ValidationError for a malformed name, an empty reason, or a value of another JSON type than the one in force.
+    """
+    if not _NAME.fullmatch(name):
+        raise ValidationError(_("A setting's name is lower-case words joined by dots."))
+    if not reason.strip():
+        raise ValidationError(_("A change needs a reason."))
+    with transaction.atomic():
+        lock_setting(name)
+        newest = SettingVersion.objects.filter(name=name).order_by("-version").first()
+        if newest is not None:
+            if type(newest.value) is not type(value):
+                raise ValidationError(_("The value must be of the same kind as the one in force."))
+            if newest.value == value:
+                return newest.version
+        version = newest.version + 1 if newest else 1
+        SettingVersion.objects.create(
+            name=name, version=version, value=value, reason=reason.strip(), changed_by=str(actor), changed_at=now
+        )
+        eventlog.record(SettingChanged(name=name, version=version), actor=actor, now=now)
+    return version

@@ -1,0 +1,76 @@
+"""Reading the event log: history for people, back-log for the health page."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Min
+from django.db.models.functions import Now
+
+from apps.eventlog.models import EventRecord, HandlerFailure
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """`body` holds the fields of the event; `actor` is "kind:id"; `is_published` says whether the bus has it."""
+
+    id: int
+    topic: str
+    key: str
+    body: dict[str, Any]
+    actor: str
+    correlation_id: str
+    occurred_at: datetime
+    recorded_at: datetime
+    is_published: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Events that the bus does not have yet, and how long the oldest has been waiting."""
+
+    event_count: int
+    oldest_age_s: float
+
+
+def history(
+    *, key: str = "", topic: str = "", correlation_id: str = "", before_id: int | None = None, limit: int = 100
+) -> list[LoggedEvent]:
+    """Newest first; `before_id` goes on where the last page ended."""
+    rows = EventRecord.objects.order_by("-id")
+    if key:
+        rows = rows.filter(key=key)
+    if topic:
+        rows = rows.filter(topic=topic)
+    if correlation_id:
+        rows = rows.filter(correlation_id=correlation_id)
+    if before_id is not None:
+        rows = rows.filter(id__lt=before_id)
+    return [_logged(row) for row in rows[:limit]]
+
+
+def relay_backlog() -> Backlog:
+    waiting = EventRecord.objects.filter(published_at__isnull=True)
+    found = waiting.aggregate(event_count=Count("id"), oldest=Min("recorded_at"), now=Now())
+    if found["oldest"] is None:
+        return Backlog(event_count=0, oldest_age_s=0.0)
+    return Backlog(found["event_count"], (found["now"] - found["oldest"]).total_seconds())
+
+
+def open_failure_count() -> int:
+    """Events that wait for an operator because a handler could not take them."""
+    return HandlerFailure.objects.filter(resolved_at__isnull=True).count()
+
+
+def _logged(row: EventRecord) -> LoggedEvent:
+    return LoggedEvent(
+        id=row.id,
+        topic=row.topic,
+        key=row.key,
+        body=row.body,
+        actor=f"{row.actor_kind}:{row.actor_id}",
+        correlation_id=row.correlation_id,
+        occurred_at=row.occurred_at,
+        recorded_at=row.recorded_at,
+        is_published=row.published_at is not None,
+    )
