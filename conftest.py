@@ -1,0 +1,105 @@
+"""Every test run gets a PostgreSQL and a Valkey of its own, unless DATABASE_URL or REDIS_URL name others.
+
+This happens while this file is imported, because conftest files of the apps may import models: the environment must be
+complete before Django reads its settings. Parallel workers (pytest-xdist) inherit the servers of their controller and
+get a database of PostgreSQL (pytest-django) and one of Valkey each. A run of `qts` and `simulator` alone gets neither
+Django nor PostgreSQL: those parts must not need them.
+"""
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT))  # plain `pytest` does not add it, `python -m pytest` does
+
+from qts.embedded.postgres import EmbeddedPostgres  # noqa: E402
+from qts.embedded.valkey import EmbeddedValkey  # noqa: E402
+
+WITHOUT_DJANGO = (ROOT / "qts", ROOT / "simulator")
+WITHOUT_DJANGO_VARIABLE = "QTS_TEST_WITHOUT_DJANGO"  # the controller's decision, told to its workers
+REDIS_DATABASES_ELSEWHERE = 16  # what a server that is not ours has by default
+
+_folder: Path | None = None
+_running: list[EmbeddedPostgres | EmbeddedValkey] = []
+
+
+def _needs_no_django(arguments: list[str]) -> bool:
+    """Whether every path on the command line is in a part that must not need Django."""
+    paths = [Path(text.partition("::")[0]).resolve() for text in arguments if not text.startswith("-")]
+    asked = [path for path in paths if path.exists()]
+    return bool(asked) and all(any(path.is_relative_to(part) for part in WITHOUT_DJANGO) for path in asked)
+
+
+def _start_servers(*, with_postgres: bool) -> None:
+    global _folder  # noqa: PLW0603 (one test run, one folder)
+    _folder = Path(tempfile.mkdtemp(prefix="qts-test-"))
+    _folder.chmod(0o711)  # the server's user must pass through when the tests run as root
+    atexit.register(_stop_servers)
+    os.environ.setdefault("QTS_DATA_DIR", str(_folder / "var"))
+    if with_postgres and "DATABASE_URL" not in os.environ:
+        postgres = EmbeddedPostgres(_folder / "postgres", is_durable=False)
+        _running.append(postgres)
+        postgres.start()
+        os.environ["DATABASE_URL"] = postgres.url
+    if "REDIS_URL" not in os.environ:
+        valkey = EmbeddedValkey(_folder / "valkey", is_durable=False)
+        _running.append(valkey)
+        valkey.start()
+        os.environ["REDIS_URL"] = valkey.url
+
+
+def _stop_servers() -> None:
+    while _running:
+        _running.pop().stop()
+    if _folder is not None:
+        shutil.rmtree(_folder, ignore_errors=True)
+
+
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+if not IS_WORKER:
+    if _needs_no_django(sys.argv[1:]):
+        os.environ[WITHOUT_DJANGO_VARIABLE] = "1"
+    _start_servers(with_postgres=WITHOUT_DJANGO_VARIABLE not in os.environ)
+
+if WITHOUT_DJANGO_VARIABLE in os.environ:
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+else:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "qts.settings.test"
+    import django
+
+    django.setup()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not IS_WORKER and config.pluginmanager.hasplugin("xdist"):
+        config.pluginmanager.register(WorkerShares())
+    if "DJANGO_SETTINGS_MODULE" not in os.environ:
+        return
+    from django.conf import settings
+
+    if os.environ["REDIS_URL"] != settings.REDIS_URL:
+        raise pytest.UsageError("Django's settings were read before this file: unset DJANGO_SETTINGS_MODULE.")
+
+
+class WorkerShares:
+    """Registered where pytest-xdist is: what each parallel worker gets of the servers, told before it starts."""
+
+    @staticmethod
+    def pytest_xdist_setupnodes(specs: list[Any]) -> None:
+        parts = urlsplit(os.environ["REDIS_URL"])
+        for number, spec in enumerate(specs, start=1):
+            database = parts._replace(path=f"/{number % REDIS_DATABASES_ELSEWHERE}")
+            folder = Path(os.environ["QTS_DATA_DIR"]) / f"worker{number}"
+            spec.env = {"REDIS_URL": urlunsplit(database), "QTS_DATA_DIR": str(folder)}
+
+
+def pytest_unconfigure() -> None:
+    _stop_servers()
