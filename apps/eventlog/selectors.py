@@ -49,6 +49,12 @@ def history(
     return [_logged(row) for row in rows[:limit]]
 
 
+def history_between(*, key: str, first_id: int, last_id: int, holding: dict[str, Any]) -> list[LoggedEvent]:
+    """Oldest first: the events of one key, from number to number, whose body holds these fields with these values."""
+    rows = EventRecord.objects.filter(key=key, id__range=(first_id, last_id), body__contains=holding)
+    return [_logged(row) for row in rows.order_by("id")]
+
+
 def relay_backlog() -> Backlog:
     waiting = EventRecord.objects.filter(published_at__isnull=True)
     found = waiting.aggregate(event_count=Count("id"), oldest=Min("recorded_at"), now=Now())
