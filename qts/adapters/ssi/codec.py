@@ -5,13 +5,13 @@ the record. One X is both an OrderBookUpdated and a QuoteUpdated. The n-th messa
 position "segment:offset:n", the first one the frame's own.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
 
+from qts.adapters.ssi.frames import FRAME
 from qts.adapters.ssi.market_time import day_at, epoch_ms
 from qts.adapters.ssi.numbers import (
     BadNumber,
@@ -23,6 +23,7 @@ from qts.adapters.ssi.numbers import (
     whole,
 )
 from qts.adapters.ssi.records import ForeignRoom, MarketIndex, Quote, Record, SecurityStatus, Trade, TradeTick
+from qts.adapters.ssi.symbols import kind_by_form
 from qts.adapters.wal import message_position
 from qts.domain.events import (
     Event,
@@ -40,28 +41,21 @@ RAW_CHARACTERS_MAX: Final = 4_000
 # Securities in these states are matched on the exchange; any other or unknown state means: do not trade.
 TRADABLE_STATUSES: Final = frozenset({"N", "NL", "ND", "SP"})
 
-_STATUSES: Final = frozenset({"N", "NL", "ND", "SP"})
-
 _SESSIONS: Final = {
-    "ATO": Session.ATO,
-    "LO": Session.CONTINUOUS,
-    "ATC": Session.ATC,
-    "PLO": Session.PLO,
-    "PT": Session.CLOSED,  # put-through only: no order of ours is matched
-    "C": Session.CLOSED,
-    "CLOSE": Session.CLOSED,
-    "BREAK": Session.BREAK,
-    "H": Session.HALT,
-    "HALT": Session.HALT,
+    "ATO": Session.ATO.value,
+    "LO": Session.CONTINUOUS.value,
+    "ATC": Session.ATC.value,
+    "PLO": Session.PLO.value,
+    "PT": Session.CLOSED.value,  # put-through only: no order of ours is matched
+    "C": Session.CLOSED.value,
+    "CLOSE": Session.CLOSED.value,
+    "BREAK": Session.BREAK.value,
+    "H": Session.HALT.value,
+    "HALT": Session.HALT.value,
 }
 _STATUSES: Final = {"NORMAL": "N", "ACTIVE": "N"}
 _EXCHANGES: Final = {"DER": Exchange.VNFE.value, "DERIVATIVES": Exchange.VNFE.value}
 _AGGRESSORS: Final = {"BU": Side.BUY.value, "SD": Side.SELL.value}
-
-# Used for symbols that the caller does not know: KRX-era codes (41I1F7000), older ones and rolling names are futures;
-# tickers of shares have three letters, so longer ones with these beginnings are indices.
-_FUTURE: Final = re.compile(r"41[A-Z]\w+|VN(30|100)F\w+")
-_INDEX: Final = re.compile(r"(VN|HNX|HOSE|UPCOM)\w{2,}", re.IGNORECASE)
 
 # SSI sends the average price of a future in VND per contract although everything else is in points (seen 2024-06-27).
 _POINTS_MAX: Final = 1_000_000
@@ -96,22 +90,11 @@ class Context:
     instruments: Mapping[str, InstrumentKind]
 
 
-class _Invocation(msgspec.Struct):
-    method: str = msgspec.field(name="M", default="")
-    arguments: list[Any] = msgspec.field(name="A", default_factory=list)
-
-
-class _Frame(msgspec.Struct):
-    invocations: list[_Invocation] | None = msgspec.field(name="M", default=None)
-    error: str | None = msgspec.field(name="E", default=None)
-
-
 class _Envelope(msgspec.Struct):
     data_type: str = msgspec.field(name="DataType")
     content: str = msgspec.field(name="Content")
 
 
-_FRAME: Final = msgspec.json.Decoder(_Frame)
 _ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
 _TICK: Final = msgspec.json.Decoder(TradeTick)
 _STATUS: Final = msgspec.json.Decoder(SecurityStatus)
@@ -129,7 +112,7 @@ def decode_frame(
     """All events of one frame. `instruments` says which symbols are futures, whose prices are index points."""
     decoded = Decoded()
     try:
-        frame = _FRAME.decode(raw)
+        frame = FRAME.decode(raw)
     except _UNREADABLE as error:
         decoded.failures.append(_failure(raw, f"frame: {error}", wal_position))
         return decoded
@@ -320,9 +303,7 @@ def _kind(symbol: str, context: Context) -> InstrumentKind | None:
     """None for an index, which has no order book."""
     if known := context.instruments.get(symbol):
         return known
-    if _FUTURE.fullmatch(symbol):
-        return InstrumentKind.FUTURE
-    return None if _INDEX.fullmatch(symbol) else InstrumentKind.STOCK
+    return kind_by_form(symbol)
 
 
 def _price(kind: InstrumentKind) -> Callable[[Number], int]:
