@@ -1,0 +1,161 @@
+"""All running strategies, each in its own process, and the facts they are told."""
+
+import time
+from dataclasses import asdict
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+import structlog
+
+from apps.accounts import selectors as accounts
+from apps.analytics.services import IndicatorEngine
+from apps.marketdata import selectors as marketdata
+from apps.orders import selectors as orders
+from apps.strategies.models import Strategy, StrategyStatus
+from apps.strategies.services.decisions import Cause, decide
+from apps.strategies.services.lifecycle import fail_strategy
+from qts.adapters.sandbox import StrategyHost, StrategyHostError
+from qts.domain.events import BarClosed, IndicatorCalculated, TickReceived
+from qts.domain.strategy import Bar, Context, Intent, Tick
+from qts.domain.strategy.sizing import Holding, TopOfBook, propose
+
+SIGNAL_AGE_S_MAX = 15.0  # wall clock: a backlog still feeds the indicators, but nobody trades on old news
+
+log = structlog.get_logger(__name__)
+
+
+class StrategyDesk:
+    """One thread's. `refresh` follows what people start and stop; `begin_batch` forgets what it knew of holdings."""
+
+    def __init__(self, engine: IndicatorEngine) -> None:
+        self._engine = engine
+        self._strategies: dict[UUID, Strategy] = {}
+        self._hosts: dict[UUID, StrategyHost] = {}
+        self._exposures: dict[tuple[str, str], orders.StrategyExposure] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for strategy_id in list(self._hosts):
+            self._dismiss(strategy_id)
+
+    @property
+    def wants_ticks(self) -> bool:
+        return any(host.wants_ticks for host in self._hosts.values())
+
+    def refresh(self) -> None:
+        """One query; starts the processes of strategies started since, ends those of the stopped ones."""
+        running = {one.id: one for one in Strategy.objects.filter(status=StrategyStatus.RUNNING)}
+        for strategy_id, known in list(self._strategies.items()):
+            if strategy_id not in running or running[strategy_id].run != known.run:
+                self._dismiss(strategy_id)
+        for strategy_id, strategy in running.items():
+            if strategy_id not in self._hosts:
+                self._employ(strategy)
+
+    def begin_batch(self) -> None:
+        self._exposures = None
+
+    def on_bar(self, event: BarClosed) -> IndicatorCalculated:
+        calculated = self._engine.on_bar(event)
+        bar = Bar(
+            symbol=event.symbol,
+            ts_start_ms=event.ts_start_ms,
+            open_vnd=event.open_vnd,
+            high_vnd=event.high_vnd,
+            low_vnd=event.low_vnd,
+            close_vnd=event.close_vnd,
+            volume=event.volume,
+        )
+        for strategy in self._asked_about(event):
+            self._consider(strategy, event, f"bar:{event.symbol}:{event.ts_start_ms}", bar)
+        return calculated
+
+    def on_tick(self, event: TickReceived) -> None:
+        tick = Tick(
+            symbol=event.symbol,
+            ts_exchange_ms=event.ts_exchange_ms,
+            price_vnd=event.price_vnd,
+            quantity=event.quantity,
+        )
+        for strategy in self._asked_about(event):
+            if self._hosts[strategy.id].wants_ticks:
+                self._consider(strategy, event, f"tick:{event.wal_position}", tick)
+
+    def _asked_about(self, event: BarClosed | TickReceived) -> list[Strategy]:
+        if time.time() - event.ts_received_ns / 1e9 > SIGNAL_AGE_S_MAX:
+            return []
+        return [strategy for strategy in self._strategies.values() if event.symbol in strategy.symbols]
+
+    def _consider(
+        self, strategy: Strategy, event: BarClosed | TickReceived, event_key: str, question: Bar | Tick
+    ) -> None:
+        exposure = self._exposure(strategy, event.symbol)
+        context = Context(
+            quantity=exposure.held_quantity,
+            working_quantity=exposure.working_quantity,
+            indicators=self._engine.values(event.symbol),
+            previous=self._engine.values_before(event.symbol),
+        )
+        host = self._hosts[strategy.id]
+        try:
+            intent = host.on_bar(question, context) if isinstance(question, Bar) else host.on_tick(question, context)
+        except StrategyHostError as error:
+            log.warning("strategy_failed", strategy=strategy.name, error=str(error))
+            self._dismiss(strategy.id)
+            fail_strategy(strategy.id, reason=str(error), now=marketdata.market_now())
+            return
+        if intent is not None:
+            cause = Cause(
+                event_key=event_key,
+                trigger=asdict(question),
+                indicators=dict(context.indicators),
+                indicators_previous=dict(context.previous),
+                wal_position=event.wal_position,
+                ts_received_ns=event.ts_received_ns,
+            )
+            self._act(strategy, event.symbol, intent, exposure, cause)
+
+    def _act(
+        self, strategy: Strategy, symbol: str, intent: Intent, exposure: orders.StrategyExposure, cause: Cause
+    ) -> None:
+        now = marketdata.market_now()
+        position = accounts.account_state(strategy.account_id, now).positions.get(symbol)
+        quote = marketdata.live_quotes([symbol])[symbol]
+        security = marketdata.security(symbol)
+        holding = Holding(
+            held=exposure.held_quantity,
+            working=exposure.working_quantity,
+            sellable=position.sellable_quantity if position else 0,
+            round_lot=security.lot_size if security else 1,
+        )
+        top = TopOfBook(
+            bid_vnd=quote.bids[0][0] if quote.bids else 0,
+            ask_vnd=quote.asks[0][0] if quote.asks else 0,
+            last_vnd=quote.last_vnd or quote.reference_vnd,
+        )
+        decide(strategy, symbol=symbol, intent=intent, answer=propose(intent, holding, top), cause=cause, now=now)
+        self._exposures = None  # an order changes what is held and working
+
+    def _exposure(self, strategy: Strategy, symbol: str) -> orders.StrategyExposure:
+        if self._exposures is None:
+            self._exposures = orders.strategy_exposures([str(strategy_id) for strategy_id in self._strategies])
+        return self._exposures.get((str(strategy.id), symbol), orders.StrategyExposure(0, 0))
+
+    def _employ(self, strategy: Strategy) -> None:
+        try:
+            self._hosts[strategy.id] = StrategyHost(strategy.class_key, strategy.parameters)
+        except StrategyHostError as error:
+            fail_strategy(strategy.id, reason=str(error), now=marketdata.market_now())
+        else:
+            self._strategies[strategy.id] = strategy
+
+    def _dismiss(self, strategy_id: UUID) -> None:
+        self._strategies.pop(strategy_id, None)
+        host = self._hosts.pop(strategy_id, None)
+        if host is not None:
+            host.close()

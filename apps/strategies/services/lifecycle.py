@@ -1,0 +1,126 @@
+"""Creating, starting and stopping a strategy. Stopping leaves its working orders alone: cancelling is its own act."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.db import transaction
+
+from apps.eventlog import services as eventlog
+from apps.marketdata import selectors as marketdata
+from apps.risk import selectors as risk
+from apps.strategies.locks import lock_strategy
+from apps.strategies.models import Strategy, StrategyStatus
+from qts.domain.events import StrategyChanged
+from qts.domain.strategy import ParameterError, Parameters, parse_parameters, strategy_class
+from qts.domain.values import Actor, ActorKind
+from qts.quant.indicators import INDICATOR_NAMES
+
+_SYSTEM = Actor(ActorKind.SYSTEM, "signals")
+_DEMO = (
+    ("MA cross", "moving_average_cross", {"fast": 5, "slow": 20, "quantity": 500}, 0, 15),
+    ("RSI reversion", "rsi_mean_reversion", {"period": 14, "quantity": 300}, 15, 30),
+)
+
+
+class StrategyRefused(Exception):
+    """It cannot be created or started; `problems` holds one sentence for each reason."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = list(problems)
+
+
+def create_strategy(
+    *, name: str, class_key: str, parameters: Mapping[str, object], account_id: UUID, symbols: Sequence[str]
+) -> UUID:
+    """Raises StrategyRefused for an unknown class, wrong parameters, unknown symbols or a taken name."""
+    problems = _problems(class_key, parameters, symbols)
+    if Strategy.objects.filter(name=name).exists():
+        problems.append(f"There is already a strategy named {name!r}.")
+    if problems:
+        raise StrategyRefused(problems)
+    created = Strategy.objects.create(
+        id=uuid4(),
+        name=name,
+        class_key=class_key,
+        parameters=dict(parameters),
+        account_id=account_id,
+        symbols=sorted(set(symbols)),
+    )
+    return created.id
+
+
+def start_strategy(strategy_id: UUID, *, actor: Actor, now: datetime) -> None:
+    """The signals worker picks it up within a second. Starting a running one changes nothing."""
+    with transaction.atomic():
+        strategy = lock_strategy(strategy_id)
+        if strategy.status == StrategyStatus.RUNNING:
+            return
+        problems = _problems(strategy.class_key, strategy.parameters, strategy.symbols)
+        if risk.is_killed(strategy.account_id, str(strategy.id)):
+            problems.append("The kill switch is engaged; a risk officer has to release it first.")
+        if problems:
+            raise StrategyRefused(problems)
+        strategy.run += 1
+        _change(strategy, StrategyStatus.RUNNING, "", actor, now)
+
+
+def stop_strategy(strategy_id: UUID, *, actor: Actor, now: datetime, reason: str = "") -> None:
+    """It decides nothing more from now on. Stopping a stopped one changes nothing."""
+    with transaction.atomic():
+        strategy = lock_strategy(strategy_id)
+        if strategy.status != StrategyStatus.STOPPED:
+            _change(strategy, StrategyStatus.STOPPED, reason, actor, now)
+
+
+def fail_strategy(strategy_id: UUID, *, reason: str, now: datetime) -> None:
+    """Its code broke: it stays off until somebody has read why and starts it again."""
+    with transaction.atomic():
+        strategy = lock_strategy(strategy_id)
+        if strategy.status == StrategyStatus.RUNNING:
+            _change(strategy, StrategyStatus.FAILED, reason, _SYSTEM, now)
+
+
+def seed_demo_strategies(account_id: UUID) -> None:
+    """Two sample strategies on one demo account, one half of the listed symbols each; stopped. Safe to repeat."""
+    symbols = sorted(security.symbol for security in marketdata.securities())
+    for name, class_key, parameters, first, last in _DEMO:
+        if not Strategy.objects.filter(name=name).exists():
+            create_strategy(
+                name=name,
+                class_key=class_key,
+                parameters=parameters,
+                account_id=account_id,
+                symbols=symbols[first:last],
+            )
+
+
+def _problems(class_key: str, parameters: Mapping[str, object], symbols: Sequence[str]) -> list[str]:
+    try:
+        cls = strategy_class(class_key)
+    except KeyError:
+        return [f"There is no strategy class {class_key!r}."]
+    problems: list[str] = []
+    try:
+        parsed: Parameters = parse_parameters(cls.parameters_class, parameters)
+    except ParameterError as error:
+        problems += error.problems
+    else:
+        missing = [name for name in cls(parsed).indicator_names() if name not in INDICATOR_NAMES]
+        problems += [f"{name} is not calculated; there are {', '.join(INDICATOR_NAMES)}." for name in missing]
+    listed = {security.symbol for security in marketdata.securities()}
+    problems += [f"Unknown symbol {symbol}." for symbol in symbols if symbol not in listed]
+    if not symbols:
+        problems.append("It needs at least one symbol.")
+    return problems
+
+
+def _change(strategy: Strategy, status: StrategyStatus, reason: str, actor: Actor, now: datetime) -> None:
+    strategy.status = status
+    strategy.status_reason = reason
+    strategy.status_changed_by = str(actor)
+    strategy.status_changed_at = now
+    strategy.save()
+    changed = StrategyChanged(strategy_id=str(strategy.id), status=status.value, reason=reason)
+    eventlog.record(changed, actor=actor, now=now)

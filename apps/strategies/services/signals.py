@@ -1,0 +1,67 @@
+"""The signals worker: closed bars and ticks in, indicators kept, strategies asked, decisions made.
+
+One leased slice. A message is acknowledged after its decisions are recorded, so a killed worker's successor sees it
+again; a decision's id is derived from the event, so seeing it again changes nothing.
+"""
+
+import time
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.db import close_old_connections
+
+from apps.analytics.services import IndicatorEngine, record_indicators
+from apps.strategies.services.desk import StrategyDesk
+from qts.adapters.bus import connect, decode
+from qts.adapters.lease import Lease, slice_of
+from qts.domain.events import BarClosed, IndicatorCalculated, TickReceived
+from qts.domain.ports import Bus, Delivery
+
+GROUP = "signals"
+CONSUMER = "signals"  # one name for all: the lease allows one at a time, and it takes over what the last one left
+SLICE_S = 60.0
+LEASE_TTL_S = 6.0
+BATCH_MAX = 500
+BLOCK_MS = 500
+REFRESH_S = 1.0
+
+
+def run_signals_slice(*, seconds_max: float = SLICE_S) -> None:
+    """Returns at once when another worker holds the lease. Raises TransientError when Valkey is away."""
+    lease = Lease(settings.REDIS_URL, "signals", LEASE_TTL_S)
+    with slice_of(lease, seconds_max) as turn:
+        if not turn.goes_on():
+            return
+        bus = connect(settings.EVENT_BUS_URL)
+        with StrategyDesk(IndicatorEngine()) as desk:
+            refreshed_at = 0.0
+            while turn.goes_on():
+                if time.monotonic() - refreshed_at >= REFRESH_S:
+                    close_old_connections()
+                    desk.refresh()
+                    refreshed_at = time.monotonic()
+                _take_batch(bus, desk)
+
+
+def _take_batch(bus: Bus, desk: StrategyDesk) -> None:
+    topics = [BarClosed.topic, TickReceived.topic] if desk.wants_ticks else [BarClosed.topic]
+    deliveries = bus.consume(topics, group=GROUP, consumer=CONSUMER, count=BATCH_MAX, block_ms=BLOCK_MS)
+    if not deliveries:
+        return
+    calculated = handle(deliveries, desk)
+    if calculated:
+        record_indicators(calculated, bus=bus)
+    bus.acknowledge(GROUP, deliveries)
+
+
+def handle(deliveries: Sequence[Delivery], desk: StrategyDesk) -> list[IndicatorCalculated]:
+    """Ask the strategies about each event in order; returns the indicator values that the bars gave."""
+    calculated = []
+    desk.begin_batch()
+    for delivery in deliveries:
+        event = decode(delivery.topic, delivery.body)
+        if isinstance(event, BarClosed):
+            calculated.append(desk.on_bar(event))
+        elif isinstance(event, TickReceived):
+            desk.on_tick(event)
+    return calculated
