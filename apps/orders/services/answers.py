@@ -1,0 +1,41 @@
+"""What the services of this app answer: a refusal is a value with its reasons."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from qts.domain.errors import Breach
+from qts.domain.orders import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """`accepted` means recorded and reserved here; what the exchange says comes later, as the order's status.
+
+    `order_id` is None only when there was nothing to record an order on: no such account, or a client order id that
+    already names another order.
+    """
+
+    order_id: UUID | None
+    status: Status
+    breaches: tuple[Breach, ...] = ()
+
+    @property
+    def accepted(self) -> bool:
+        return not self.breaches
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAnswer:
+    """`accepted` means the cancel will be sent, or the order was taken back before it was sent.
+
+    `waits` is true when it cannot be sent yet: the broker's order id is not known. The order may still be filled.
+    """
+
+    order_id: UUID
+    status: Status | None
+    breaches: tuple[Breach, ...] = ()
+    waits: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        return not self.breaches

@@ -1,0 +1,133 @@
+"""Taking orders back: what was never sent is withdrawn, the rest asks the broker, some has to wait for its moment."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.accounts import selectors as accounts
+from apps.accounts import services as ledger
+from apps.accounts.locks import lock_account
+from apps.eventlog import services as eventlog
+from apps.orders.locks import lock_order
+from apps.orders.models import Intent, Order
+from apps.orders.selectors import working_order_ids
+from apps.orders.services import wakeup
+from apps.orders.services.answers import CancelAnswer
+from apps.orders.services.request_ids import take_request_id
+from apps.orders.services.steps import event_of, take_step
+from qts.domain.errors import Breach, RuleCode
+from qts.domain.events import OrderCancelled, OrderCancelRequested
+from qts.domain.market import may_cancel, session_at, to_vietnam
+from qts.domain.orders import WORKING, OrderTrigger, Status
+from qts.domain.values import Actor, ActorKind, Exchange
+
+_AT_THE_BROKER = frozenset({Status.QUEUED, Status.OPEN, Status.PARTIALLY_FILLED})
+
+
+def request_cancel(*, order_id: UUID, actor: Actor, now: datetime) -> CancelAnswer:
+    """Ask for one order to be cancelled; asking twice is answered like asking once.
+
+    Refused where the session forbids it (an auction, the break) and for orders that are over. A user may cancel the
+    orders of accounts that he may trade; to him any other order does not exist.
+    """
+    return _cancel(order_id, actor=actor, now=now, reason="", waits_for_session=False)
+
+
+def cancel_scope(
+    *, account_id: UUID | None = None, strategy_id: str = "", reason: str, actor: Actor, now: datetime
+) -> list[CancelAnswer]:
+    """Cancel every working order of an account, of a strategy, or (neither given) of the firm.
+
+    Where the session forbids a cancel now, it is sent in the first moment that allows one.
+    """
+    order_ids = working_order_ids(account_id=account_id, strategy_id=strategy_id)
+    return [_cancel(order_id, actor=actor, now=now, reason=reason, waits_for_session=True) for order_id in order_ids]
+
+
+def fire_waiting_cancels(connection_id: UUID, now: datetime) -> int:
+    """Send the cancels that waited for a broker's order id or for a session; how many."""
+    waiting = Order.objects.filter(
+        connection_id=connection_id, cancel_wanted=True, status__in=sorted(_AT_THE_BROKER)
+    ).values_list("id", flat=True)
+    fired = 0
+    for order_id in waiting:
+        with transaction.atomic():
+            order = lock_order(order_id)
+            if order.cancel_wanted and order.status in _AT_THE_BROKER and _session_allows(order, now):
+                queue_cancel(order, actor=Actor(ActorKind.SYSTEM, "waiting-cancel"), now=now)
+                fired += 1
+    return fired
+
+
+def queue_cancel(order: Order, *, actor: Actor, now: datetime) -> None:
+    """Make the intent to cancel a locked order that the broker has; inside the caller's transaction."""
+    if order.connection_id is None or not order.broker_order_id:
+        raise ValueError(f"order {order.id} is not at a broker")
+    order.cancel_wanted = False
+    place = order.intents.get(kind=Intent.Kind.PLACE)
+    take_step(order, OrderTrigger.CANCEL_REQUESTED, announce=OrderCancelRequested, actor=actor, now=now)
+    trading_day = to_vietnam(now).date()
+    Intent.objects.create(
+        order=order,
+        kind=Intent.Kind.CANCEL,
+        connection_id=order.connection_id,
+        trading_day=trading_day,
+        request_id=take_request_id(order.connection_id, trading_day, now),
+        account_number=place.account_number,
+    )
+    wakeup.ring(order.connection_id)
+
+
+def withdraw(order: Order, *, reason: str, actor: Actor, now: datetime) -> None:
+    """Take back a locked order of a locked account that was never sent; inside the caller's transaction."""
+    order.intents.filter(state=Intent.State.READY).update(state=Intent.State.WITHDRAWN)
+    take_step(order, OrderTrigger.WITHDRAWN, announce=OrderCancelled, actor=actor, now=now, reason=reason)
+    ledger.release_reservation(order_id=order.id, now=now)
+
+
+def _cancel(order_id: UUID, *, actor: Actor, now: datetime, reason: str, waits_for_session: bool) -> CancelAnswer:
+    known = Order.objects.filter(id=order_id).values("account_id").first()
+    if known is None or not _is_theirs(actor, known["account_id"]):
+        return CancelAnswer(order_id, None, (Breach(RuleCode.ORDER_NOT_FOUND),))
+    with transaction.atomic():
+        lock_account(known["account_id"])
+        order = lock_order(order_id)
+        return _cancel_locked(order, actor=actor, now=now, reason=reason, waits_for_session=waits_for_session)
+
+
+def _cancel_locked(order: Order, *, actor: Actor, now: datetime, reason: str, waits_for_session: bool) -> CancelAnswer:
+    status = Status(order.status)
+    if status not in WORKING:
+        return CancelAnswer(order.id, status, (Breach(RuleCode.ORDER_NOT_CANCELLABLE, detail=f"it is {status}"),))
+    if status is Status.CANCEL_PENDING:
+        return CancelAnswer(order.id, status)
+    if status is Status.PENDING:
+        withdraw(order, reason=reason or "cancelled before it was sent", actor=actor, now=now)
+        return CancelAnswer(order.id, Status(order.status))
+    forbidden = status in _AT_THE_BROKER and not _session_allows(order, now)
+    if forbidden and not waits_for_session:
+        session = session_at(Exchange(order.exchange), now)
+        return CancelAnswer(order.id, status, (Breach(RuleCode.SESSION_FORBIDS_CANCEL, detail=f"in {session}"),))
+    if forbidden or status not in _AT_THE_BROKER or not order.broker_order_id:
+        _want_cancel(order, actor=actor, now=now)
+        return CancelAnswer(order.id, status, waits=True)
+    queue_cancel(order, actor=actor, now=now)
+    return CancelAnswer(order.id, Status(order.status))
+
+
+def _want_cancel(order: Order, *, actor: Actor, now: datetime) -> None:
+    if order.cancel_wanted:
+        return
+    order.cancel_wanted, order.updated_at = True, now
+    order.last_event_id = eventlog.record(event_of(OrderCancelRequested, order, now=now), actor=actor, now=now)
+    order.save(update_fields=["cancel_wanted", "updated_at", "last_event_id"])
+
+
+def _session_allows(order: Order, now: datetime) -> bool:
+    exchange = Exchange(order.exchange)
+    return may_cancel(exchange, session_at(exchange, now))
+
+
+def _is_theirs(actor: Actor, account_id: UUID) -> bool:
+    return actor.kind is not ActorKind.USER or accounts.may_trade(int(actor.id), account_id)

@@ -1,0 +1,59 @@
+"""One step of an order's life: the table decides, the row and the event are written together."""
+
+from datetime import datetime
+from typing import TypeVar
+
+from apps.eventlog import services as eventlog
+from apps.orders.models import Order
+from qts.domain.events import OrderEvent
+from qts.domain.orders import OrderTrigger, Status, next_status
+from qts.domain.values import Actor, ActorKind
+
+GATEWAY = Actor(ActorKind.SYSTEM, "order-gateway")
+BROKER = Actor(ActorKind.SYSTEM, "broker")
+DAY_END = Actor(ActorKind.SYSTEM, "day-end")
+
+_E = TypeVar("_E", bound=OrderEvent)
+REASON_LENGTH_MAX = 500
+
+
+def event_of(kind: type[_E], order: Order, *, now: datetime, **more: object) -> _E:
+    """The order as it is after the change, as an event of `kind`."""
+    return kind(
+        order_id=str(order.id),
+        account_id=str(order.account_id),
+        symbol=order.symbol,
+        side=order.side,
+        order_type=order.order_type,
+        status=order.status,
+        quantity=order.quantity,
+        filled_quantity=order.filled_quantity,
+        price_vnd=order.price_vnd or 0,
+        reason=order.reason,
+        ts_market_ms=round(now.timestamp() * 1000),
+        **more,  # type: ignore[arg-type]  # the fields that only this kind of event has
+    )
+
+
+def take_step(
+    order: Order,
+    trigger: OrderTrigger,
+    *,
+    announce: type[OrderEvent] | None,
+    actor: Actor,
+    now: datetime,
+    reason: str | None = None,
+) -> bool:
+    """Move a locked order and record the event; False when the news was late and changes nothing.
+
+    Raises IllegalTransition. Other fields that the caller has changed on `order` are saved with it.
+    """
+    before, after = Status(order.status), next_status(Status(order.status), trigger)
+    order.status, order.updated_at = after, now
+    if reason is not None and before is not after:
+        order.reason = reason[:REASON_LENGTH_MAX]
+    changed = before is not after
+    if changed and announce is not None:
+        order.last_event_id = eventlog.record(event_of(announce, order, now=now), actor=actor, now=now)
+    order.save()
+    return changed

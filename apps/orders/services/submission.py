@@ -1,0 +1,151 @@
+"""Where every order enters: gate, reserve and record under the account's lock; it is sent after the commit."""
+
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+
+from apps.accounts import services as ledger
+from apps.accounts.locks import lock_account
+from apps.eventlog import services as eventlog
+from apps.marketdata import selectors as marketdata
+from apps.orders.models import Intent, Order
+from apps.orders.selectors import breach_from, open_order_count
+from apps.orders.services import wakeup
+from apps.orders.services.answers import Submission
+from apps.orders.services.request_ids import take_request_id
+from apps.orders.services.steps import event_of
+from apps.risk import services as risk
+from qts.domain.errors import Breach, RuleCode
+from qts.domain.events import OrderDenied, OrderEvent, OrderSubmitted
+from qts.domain.market import to_vietnam
+from qts.domain.orders import OrderIntent, OrderRequest, Status
+from qts.domain.values import Actor, ActorKind, Side
+
+log = structlog.get_logger(__name__)
+
+
+def submit_order(
+    *,
+    account_id: UUID,
+    request: OrderRequest,
+    actor: Actor,
+    now: datetime,
+    decision_id: UUID | None = None,
+    strategy_id: str = "",
+    caused_by_received_ns: int | None = None,
+) -> Submission:
+    """Gate, reserve and record one order; the gateway sends it after the commit.
+
+    The same `client_order_id` with the same content is answered as it was the first time, with other content it is
+    refused. A refusal is recorded with all its reasons; nothing is reserved and nothing is sent for it.
+    `caused_by_received_ns` is when the market message behind it was received (wall clock), for the latency figures.
+    """
+    with transaction.atomic():
+        account = lock_account(account_id)
+        if account is None or not _may_trade(actor, account_id):
+            return _refuse_without_order(account_id, request, RuleCode.ACCOUNT_NOT_FOUND, actor, now)
+        known = Order.objects.filter(account_id=account_id, client_order_id=request.client_order_id).first()
+        if known is not None:
+            return _answer_again(known, request, actor, now)
+        security = marketdata.security(request.symbol)
+        intent = OrderIntent(request, security.instrument if security else None, strategy_id)
+        breaches = risk.pre_trade_check(
+            account_id=account_id, intent=intent, now=now, open_order_count=open_order_count(account_id), actor=actor
+        )
+        order = Order(
+            account_id=account_id,
+            connection_id=account.connection_id,
+            client_order_id=request.client_order_id,
+            body_hash=request.body_hash,
+            trading_day=to_vietnam(now).date(),
+            symbol=request.symbol,
+            exchange=intent.instrument.exchange if intent.instrument else "",
+            side=request.side,
+            order_type=request.order_type,
+            quantity=request.quantity,
+            price_vnd=request.price_vnd,
+            status=Status.DENIED if breaches else Status.PENDING,
+            breaches=[_stored(breach) for breach in breaches],
+            reason=_codes(breaches),
+            strategy_id=strategy_id,
+            decision_id=decision_id,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            submitted_at=now,
+            updated_at=now,
+        )
+        if breaches:
+            _save_with_event(order, OrderDenied, actor, now)
+        else:
+            _reserve_and_queue(order, account.number, actor, now, caused_by_received_ns)
+    return Submission(order.id, Status(order.status), breaches)
+
+
+def _reserve_and_queue(
+    order: Order, account_number: str, actor: Actor, now: datetime, caused_by_received_ns: int | None
+) -> None:
+    if order.connection_id is None:
+        raise ValueError(f"order {order.id} has no broker connection")
+    ledger.reserve(
+        account_id=order.account_id,
+        order_id=order.id,
+        symbol=order.symbol,
+        side=Side(order.side),
+        quantity=order.quantity,
+        amount_vnd=_cash_to_reserve_vnd(order, now),
+        now=now,
+    )
+    order.request_id = take_request_id(order.connection_id, order.trading_day, now)
+    _save_with_event(order, OrderSubmitted, actor, now)
+    Intent.objects.create(
+        order=order,
+        kind=Intent.Kind.PLACE,
+        connection_id=order.connection_id,
+        trading_day=order.trading_day,
+        request_id=order.request_id,
+        account_number=account_number,
+        caused_by_received_ns=caused_by_received_ns,
+    )
+    wakeup.ring(order.connection_id)
+
+
+def _answer_again(known: Order, request: OrderRequest, actor: Actor, now: datetime) -> Submission:
+    if known.body_hash != request.body_hash:
+        return _refuse_without_order(known.account_id, request, RuleCode.IDEMPOTENCY_KEY_REUSED, actor, now)
+    return Submission(known.id, Status(known.status), tuple(breach_from(stored) for stored in known.breaches))
+
+
+def _refuse_without_order(
+    account_id: UUID, request: OrderRequest, code: RuleCode, actor: Actor, now: datetime
+) -> Submission:
+    """There is no row to refuse, or another order has its name: the event log alone remembers."""
+    refusal = OrderDenied(
+        order_id="",
+        account_id=str(account_id),
+        symbol=request.symbol,
+        side=request.side,
+        order_type=request.order_type,
+        status=Status.DENIED,
+        quantity=request.quantity,
+        filled_quantity=0,
+        price_vnd=request.price_vnd or 0,
+        reason=code,
+        ts_market_ms=round(now.timestamp() * 1000),
+    )
+    eventlog.record(refusal, actor=actor, now=now)
+    return Submission(None, Status.DENIED, (Breach(code),))
+
+
+def _save_with_event(order: Order, kind: type[OrderEvent], actor: Actor, now: datetime) -> None:
+    order.first_event_id = order.last_event_id = eventlog.record(event_of(kind, order, now=now), actor=actor, now=now)
+    order.save(force_insert=True)
+
+
+def _stored(breach: Breach) -> dict[str, object]:
+    return {"code": breach.code, "limit": breach.limit, "actual": breach.actual, "detail": breach.detail}
+
+
+def _codes(breaches: tuple[Breach, ...]) -> str:
+    return ",".join(dict.fromkeys(breach.code for breach in breaches))
