@@ -1,6 +1,6 @@
 """Indicators on every closed bar."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -64,6 +64,16 @@ class IndicatorEngine:
             values={name: format(value, ".12g") for name, value in after.values().items()},
             wal_position=bar.wal_position,
         )
+
+    def values(self, symbol: str) -> Mapping[str, float]:
+        """After the latest bar that was given; empty before the first."""
+        track = self._tracks.get(symbol)
+        return track.after.values() if track else {}
+
+    def values_before(self, symbol: str) -> Mapping[str, float]:
+        """After the bar before the latest one."""
+        track = self._tracks.get(symbol)
+        return track.before.values() if track else {}
 
 
 def record_indicators(calculated: Sequence[IndicatorCalculated], *, bus: Bus) -> None:

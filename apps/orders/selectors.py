@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Case, Count, F, Q, Sum, Value, When
 
 from apps.eventlog import selectors as eventlog
 from apps.orders.models import Discrepancy, Fill, ForeignOrder, GatewayState, Intent, Order, StreamPosition
@@ -66,6 +66,14 @@ class OrderView:
     def may_be_cancelled(self) -> bool:
         """Whether asking makes sense; the session may still forbid it."""
         return self.is_working and self.status is not Status.CANCEL_PENDING and not self.cancel_wanted
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyExposure:
+    """Signed shares or contracts: what a strategy's fills add up to, and what its working orders may still add."""
+
+    held_quantity: int
+    working_quantity: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +202,22 @@ def fills(
 
 def open_order_count(account_id: UUID) -> int:
     return Order.objects.filter(account_id=account_id, status__in=OPEN_STATUSES).count()
+
+
+def strategy_exposures(strategy_ids: Sequence[str]) -> dict[tuple[str, str], StrategyExposure]:
+    """What each strategy's own orders add up to, by (strategy id, symbol), in one query."""
+    sign = Case(When(side=Side.BUY, then=Value(1)), default=Value(-1))
+    remaining = F("quantity") - F("filled_quantity")
+    rows = (
+        Order.objects.filter(strategy_id__in=strategy_ids)
+        .exclude(status=Status.DENIED)
+        .values_list("strategy_id", "symbol")
+        .annotate(
+            held=Sum(sign * F("filled_quantity")),
+            working=Sum(sign * remaining, filter=Q(status__in=OPEN_STATUSES), default=0),
+        )
+    )
+    return {(strategy_id, symbol): StrategyExposure(held, working) for strategy_id, symbol, held, working in rows}
 
 
 def working_order_ids(

@@ -24,13 +24,14 @@ from qts.domain.strategy import Intent, Strategy, TargetPosition, parse_paramete
 
 MEMORY_BYTES_MAX = 1 << 30
 OPEN_FILES_MAX = 16
+FILE_BYTES_MAX = 10 << 20  # what it prints may go to a log file
 
 
 def _limit_resources() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES_MAX, OPEN_FILES_MAX))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it may write to its pipes, not to files
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES_MAX, FILE_BYTES_MAX))
 
 
 def _as_answer(intent: Intent | None) -> Answer:
