@@ -1,0 +1,40 @@
+"""What goes into the book and what comes out: plain integers, prices in VND, quantities in shares or contracts."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from qts.domain.values import OrderType, Side
+
+
+@dataclass(slots=True)
+class BookOrder:
+    """An order while the book works on it; `remaining` counts down. `price_vnd` is 0 for types without a limit."""
+
+    order_id: int
+    side: Side
+    order_type: OrderType
+    price_vnd: int
+    remaining: int
+
+
+class Fill(NamedTuple):
+    """One match. `aggressor` is the incoming side in continuous trading, None in an auction."""
+
+    price_vnd: int
+    quantity: int
+    buy_order_id: int
+    sell_order_id: int
+    aggressor: Side | None
+
+
+class Execution(NamedTuple):
+    """What became of an incoming order: it rests with `remaining`, is filled (0), or the remainder was cancelled."""
+
+    fills: list[Fill]
+    remaining: int
+    rests: bool
+
+
+class Level(NamedTuple):
+    price_vnd: int
+    quantity: int
