@@ -1,6 +1,6 @@
 """Reading orders. Times are market time unless their name says wall."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -204,7 +204,7 @@ def open_order_count(account_id: UUID) -> int:
     return Order.objects.filter(account_id=account_id, status__in=OPEN_STATUSES).count()
 
 
-def strategy_exposures(strategy_ids: Sequence[str]) -> dict[tuple[str, str], StrategyExposure]:
+def strategy_exposures(strategy_ids: Collection[str]) -> dict[tuple[str, str], StrategyExposure]:
     """What each strategy's own orders add up to, by (strategy id, symbol), in one query."""
     sign = Case(When(side=Side.BUY, then=Value(1)), default=Value(-1))
     remaining = F("quantity") - F("filled_quantity")
