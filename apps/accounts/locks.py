@@ -1,0 +1,36 @@
+"""Every row lock of the books. Order: account, order, position, reservation.
+
+The account's row is the mutex of everything that belongs to it. FOR NO KEY UPDATE lets others insert rows that point at
+the account (memberships, orders of its history) while somebody holds it.
+"""
+
+from uuid import UUID
+
+from apps.accounts.models import BrokerageAccount, CashBalance, Position, Reservation
+from qts.domain.errors import TerminalError
+
+
+def lock_account(account_id: UUID) -> BrokerageAccount | None:
+    """The account, locked until the transaction ends; None when there is no such account."""
+    return BrokerageAccount.objects.select_for_update(no_key=True).filter(id=account_id).first()
+
+
+def lock_cash(account_id: UUID) -> CashBalance:
+    """Account and cash balance in one statement. Raises TerminalError when there is no such account."""
+    rows = CashBalance.objects.select_related("account").select_for_update(no_key=True, of=("self", "account"))
+    cash = rows.filter(account_id=account_id).first()
+    if cash is None:
+        raise TerminalError(f"there is no account {account_id}")
+    return cash
+
+
+def lock_position(account_id: UUID, symbol: str) -> Position:
+    """The position, or a new one of no shares that is not saved yet. The caller holds the account's lock."""
+    found = Position.objects.select_for_update(no_key=True).filter(account_id=account_id, symbol=symbol).first()
+    return found or Position(account_id=account_id, symbol=symbol)
+
+
+def lock_pending_reservation(order_id: UUID) -> Reservation | None:
+    """The reservation while it still holds something. The caller holds the account's lock."""
+    rows = Reservation.objects.select_for_update(no_key=True)
+    return rows.filter(order_id=order_id, state=Reservation.State.PENDING).first()

@@ -1,0 +1,66 @@
+"""Which accounts somebody may see or trade."""
+
+from uuid import UUID
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+
+from apps.accounts.models import AccountMembership, BrokerageAccount
+from apps.accounts.selectors.types import AccountView
+from apps.sso.selectors import Role, has_role
+
+SEES_ALL = (Role.RISK_OFFICER, Role.OPERATOR, Role.ADMINISTRATOR)
+TRADES = (AccountMembership.Role.TRADE, AccountMembership.Role.MANAGE)
+
+
+def account(account_id: UUID) -> AccountView | None:
+    row = BrokerageAccount.objects.filter(id=account_id).first()
+    return account_view(row) if row else None
+
+
+def account_id_of(number: str) -> UUID | None:
+    """By the broker's account number."""
+    return BrokerageAccount.objects.filter(number=number).values_list("id", flat=True).first()
+
+
+def active_accounts() -> list[AccountView]:
+    return [account_view(row) for row in BrokerageAccount.objects.filter(is_active=True)]
+
+
+def accounts_of_connection(connection_id: UUID) -> list[AccountView]:
+    """Accounts that the keys of one broker connection may trade."""
+    return [account_view(row) for row in BrokerageAccount.objects.filter(connection_id=connection_id)]
+
+
+def accounts_of(user: AbstractBaseUser | AnonymousUser) -> list[AccountView]:
+    """Accounts that the user may see: the own ones, and all for those who watch over them."""
+    rows = BrokerageAccount.objects.all()
+    if not user.is_authenticated:
+        return []
+    if not _sees_all(user):
+        rows = rows.filter(memberships__user_id=user.pk)
+    return [account_view(row) for row in rows]
+
+
+def may_view(user: AbstractBaseUser | AnonymousUser, account_id: UUID) -> bool:
+    if not user.is_authenticated:
+        return False
+    return _memberships(user, account_id).exists() or _sees_all(user)
+
+
+def may_trade(user: AbstractBaseUser | AnonymousUser, account_id: UUID) -> bool:
+    """Only by a membership that says so: neither an officer's nor an administrator's role lets somebody trade."""
+    return user.is_authenticated and _memberships(user, account_id).filter(role__in=TRADES).exists()
+
+
+def account_view(row: BrokerageAccount) -> AccountView:
+    return AccountView(row.id, row.number, row.name, row.connection_id, row.is_active)
+
+
+def _memberships(user: AbstractBaseUser | AnonymousUser, account_id: UUID) -> QuerySet[AccountMembership]:
+    return AccountMembership.objects.filter(user_id=user.pk, account_id=account_id)
+
+
+def _sees_all(user: AbstractBaseUser | AnonymousUser) -> bool:
+    return any(has_role(user, role) for role in SEES_ALL)

@@ -1,0 +1,20 @@
+"""Changing the books. `reserve` to `book_fill` run inside the caller's transaction, the others in their own."""
+
+from apps.accounts.services.accounts import grant_membership, open_account
+from apps.accounts.services.booking import book_fill
+from apps.accounts.services.opening import OpeningCash, OpeningPosition, adopt_balances
+from apps.accounts.services.reservations import release_reservation, reserve, shrink_reservation
+from apps.accounts.services.settlement import settle_due
+
+__all__ = [
+    "OpeningCash",
+    "OpeningPosition",
+    "adopt_balances",
+    "book_fill",
+    "grant_membership",
+    "open_account",
+    "release_reservation",
+    "reserve",
+    "settle_due",
+    "shrink_reservation",
+]

@@ -1,0 +1,94 @@
+"""Holding cash or shares back for an order: reserve, then post by fills or void.
+
+Called inside the caller's transaction; each function locks the account first.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from apps.accounts.locks import lock_cash, lock_pending_reservation, lock_position
+from apps.accounts.models import CashBalance, Reservation
+from apps.accounts.services.ledger import announce_cash, announce_position, open_day, require_transaction
+from apps.accounts.services.settlement import settle_account
+from qts.domain.errors import TerminalError
+from qts.domain.portfolio import floor_share
+from qts.domain.values import Side
+
+State = Reservation.State
+
+
+def reserve(
+    *, account_id: UUID, order_id: UUID, symbol: str, side: Side, quantity: int, amount_vnd: int, now: datetime
+) -> None:
+    """Hold back `amount_vnd` for a purchase, or `quantity` shares for a sale (its amount is 0).
+
+    The gate has already compared both with what is free. Raises TerminalError for a reservation that makes no sense.
+    """
+    require_transaction("a reservation")
+    if quantity <= 0 or (amount_vnd <= 0) is (side is Side.BUY) or amount_vnd < 0:
+        raise TerminalError(f"order {order_id} cannot reserve {amount_vnd} VND for {quantity} shares")
+    cash = lock_cash(account_id)
+    open_day(cash, now)
+    settle_account(cash, now)
+    Reservation.objects.create(
+        order_id=order_id,
+        account_id=account_id,
+        symbol=symbol,
+        side=side,
+        quantity=quantity,
+        amount_vnd=amount_vnd,
+        created_at=now,
+    )
+    _give_back(cash, -amount_vnd)
+    _announce(cash, symbol, side, now)
+
+
+def shrink_reservation(*, order_id: UUID, quantity: int, now: datetime) -> None:
+    """Only `quantity` shares of the order may still trade: keep their share of the cash, rounded up."""
+    require_transaction("a reservation")
+    if (found := _lock(order_id)) is None:
+        return
+    cash, reservation = found
+    if not 0 <= quantity <= reservation.quantity:
+        raise TerminalError(f"order {order_id} has {reservation.quantity} shares left, not {quantity} or more")
+    freed = floor_share(reservation.amount_vnd, reservation.quantity - quantity, reservation.quantity)
+    keep(reservation, quantity=quantity, amount_vnd=reservation.amount_vnd - freed, closed=State.VOIDED, now=now)
+    _give_back(cash, freed)
+    _announce(cash, reservation.symbol, Side(reservation.side), now)
+
+
+def release_reservation(*, order_id: UUID, now: datetime) -> None:
+    """Give back all that is left, at the end of an order; a second call finds nothing."""
+    shrink_reservation(order_id=order_id, quantity=0, now=now)
+
+
+def keep(reservation: Reservation, *, quantity: int, amount_vnd: int, closed: Reservation.State, now: datetime) -> None:
+    """What is still held; nothing left closes the reservation. The caller changes the account's total."""
+    reservation.quantity = quantity
+    reservation.amount_vnd = amount_vnd
+    if quantity == 0:
+        reservation.state = closed
+        reservation.closed_at = now
+    reservation.save(update_fields=["quantity", "amount_vnd", "state", "closed_at"])
+
+
+def _lock(order_id: UUID) -> tuple[CashBalance, Reservation] | None:
+    account_id = Reservation.objects.filter(order_id=order_id).values_list("account_id", flat=True).first()
+    if account_id is None:
+        return None
+    cash = lock_cash(account_id)
+    reservation = lock_pending_reservation(order_id)
+    return (cash, reservation) if reservation else None
+
+
+def _give_back(cash: CashBalance, amount_vnd: int) -> None:
+    if amount_vnd:
+        cash.reserved_vnd -= amount_vnd
+        cash.save(update_fields=["reserved_vnd"])
+
+
+def _announce(cash: CashBalance, symbol: str, side: Side, now: datetime) -> None:
+    if side is Side.BUY:
+        announce_cash(cash, now)
+    else:
+        announce_position(lock_position(cash.account_id, symbol), now)

@@ -1,0 +1,60 @@
+"""T+2: cash of sales comes in, cash of purchases goes out. Shares need no step: a lot knows when it may be sold."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.accounts.locks import lock_cash
+from apps.accounts.models import CashBalance, CashSettlement, LedgerEntry
+from apps.accounts.services.ledger import Leg, announce_cash, open_day, post
+from qts.domain.market import to_vietnam
+
+Ledger = LedgerEntry.Ledger
+
+
+def settle_due(now: datetime) -> int:
+    """Post everything that has fallen due, and open the trading day of every account; how many trades settled.
+
+    Safe to repeat. Nothing depends on its being in time: reads count what is due, and each change of an account
+    settles that account first.
+    """
+    settled = 0
+    for account_id in _accounts_with_work(now):
+        with transaction.atomic():
+            cash = lock_cash(account_id)
+            open_day(cash, now)
+            if count := settle_account(cash, now):
+                announce_cash(cash, now)
+                settled += count
+    return settled
+
+
+def settle_account(cash: CashBalance, now: datetime) -> int:
+    """The same for one account whose lock the caller holds; the caller announces the new cash."""
+    due = list(CashSettlement.objects.filter(account_id=cash.account_id, settled_at=None, due_at__lte=now))
+    for settlement in due:
+        _settle(cash, settlement, now)
+    if due:
+        cash.save(update_fields=["settled_vnd", "receivable_vnd", "payable_vnd"])
+        CashSettlement.objects.filter(pk__in=[row.pk for row in due]).update(settled_at=now)
+    return len(due)
+
+
+def _settle(cash: CashBalance, settlement: CashSettlement, now: datetime) -> None:
+    amount = settlement.amount_vnd
+    cash.settled_vnd += amount
+    if amount > 0:
+        cash.receivable_vnd -= amount
+    else:
+        cash.payable_vnd += amount
+    counterpart = Ledger.RECEIVABLE if amount > 0 else Ledger.PAYABLE
+    legs = [Leg(Ledger.CASH, amount), Leg(counterpart, -amount)]
+    post(cash.account_id, LedgerEntry.Kind.SETTLEMENT, legs, reference=settlement.reference, now=now)
+
+
+def _accounts_with_work(now: datetime) -> list[UUID]:
+    today = to_vietnam(now).date()
+    due = CashSettlement.objects.filter(settled_at=None, due_at__lte=now).values_list("account_id", flat=True)
+    not_open = CashBalance.objects.exclude(opened_day__gte=today).values_list("account_id", flat=True)
+    return sorted({*due, *not_open})

@@ -1,0 +1,25 @@
+"""Pure arithmetic of a cash account: fees, reservations, positions at average cost, T+2, value and profit."""
+
+from qts.domain.portfolio.fees import FeeSchedule, floor_share
+from qts.domain.portfolio.holding import Holding, Sale
+from qts.domain.portfolio.reserving import bounding_price_vnd, cash_needed_vnd, reservation_left_vnd
+from qts.domain.portfolio.settling import ShareLot, sellable_quantity, settles_at, unsettled_quantity
+from qts.domain.portfolio.valuation import Valued, day_pnl_vnd, market_value_vnd, unrealised_pnl_vnd
+
+__all__ = [
+    "FeeSchedule",
+    "Holding",
+    "Sale",
+    "ShareLot",
+    "Valued",
+    "bounding_price_vnd",
+    "cash_needed_vnd",
+    "day_pnl_vnd",
+    "floor_share",
+    "market_value_vnd",
+    "reservation_left_vnd",
+    "sellable_quantity",
+    "settles_at",
+    "unrealised_pnl_vnd",
+    "unsettled_quantity",
+]
