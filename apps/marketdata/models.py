@@ -167,7 +167,7 @@ class IngestCheckpoint(models.Model):
     epoch = models.BigIntegerField(default=0)
     wal_position = models.CharField(max_length=64, blank=True)
     closed_until = models.DateTimeField(null=True, help_text="every minute that ended by then has its bars")
-    updated_at = models.DateTimeField()
+    updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         ordering = ["name"]
@@ -179,13 +179,14 @@ class IngestCheckpoint(models.Model):
 class DeadLetter(models.Model):
     """A market message that could not become an event. The stream went on."""
 
-    wal_position = models.CharField(max_length=64, unique=True)
+    wal_position = models.CharField(max_length=64)
     raw = models.TextField()
     reason = models.CharField(max_length=500)
     received_at = models.DateTimeField()
 
     class Meta:
         ordering = ["-received_at"]
+        constraints = [models.UniqueConstraint(fields=["received_at", "wal_position"], name="marketdata_letter_once")]
 
     def __str__(self) -> str:
         return f"{self.wal_position}: {self.reason}"

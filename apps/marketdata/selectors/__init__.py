@@ -1,6 +1,6 @@
 """Reading market data. Everything here takes and gives plain values; see `types` for their units."""
 
-from apps.marketdata.selectors.clock import day_bounds_ms, market_now, market_today, trading_calendar
+from apps.marketdata.selectors.clock import board_day, day_bounds_ms, market_now, market_today, trading_calendar
 from apps.marketdata.selectors.history import bars, daily_bars, dead_letter_count, gaps
 from apps.marketdata.selectors.live import (
     live_indices,
@@ -42,6 +42,7 @@ __all__ = [
     "StreamState",
     "StreamStatus",
     "bars",
+    "board_day",
     "daily_bars",
     "day_bounds_ms",
     "dead_letter_count",

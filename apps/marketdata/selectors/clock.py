@@ -37,6 +37,12 @@ def trading_calendar() -> TradingCalendar:
     return TradingCalendar(frozenset(holidays))
 
 
+def board_day() -> date:
+    """The trading day that a price board shows: today, or the last one before when the market is closed all day."""
+    today, calendar = market_today(), trading_calendar()
+    return today if calendar.is_trading_day(today) else calendar.previous_trading_day(today)
+
+
 def day_bounds_ms(day: date) -> tuple[int, int]:
     """First and last millisecond of a day in Asia/Ho_Chi_Minh, since the Unix epoch."""
     starts_at = datetime(day.year, day.month, day.day, tzinfo=VIETNAM).astimezone(UTC)

@@ -1,7 +1,8 @@
 """The latest state of the market, as the stream reader keeps it in Redis.
 
 A hash per symbol holds the last event of each kind as the JSON that also went to the bus. Everything is read in one
-pipeline. Messages of an earlier trading day do not count: yesterday's last price is not today's.
+pipeline. Messages of an earlier trading day do not count: yesterday's last price is not today's. On a day without
+trading the board shows the last day that had some; the gate never does.
 All functions raise TransientError while Redis is away.
 """
 
@@ -12,7 +13,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from apps.marketdata.selectors.clock import day_bounds_ms, market_today, trading_calendar
+from apps.marketdata.selectors.clock import board_day, day_bounds_ms, trading_calendar
 from apps.marketdata.selectors.reference import references, security
 from apps.marketdata.selectors.types import (
     LiveIndex,
@@ -24,6 +25,7 @@ from apps.marketdata.selectors.types import (
 )
 from qts.adapters.bus import decode
 from qts.adapters.redis_client import redis_client, transient_errors
+from qts.adapters.ssi.codec import TRADABLE_STATUSES
 from qts.domain.events import (
     BarClosed,
     Event,
@@ -49,7 +51,6 @@ FIELD_OF: Final[Mapping[str, str]] = {
 }
 TOPIC_OF: Final = {field.encode(): topic for topic, field in FIELD_OF.items()}
 REPORT_AGE_MS_MAX: Final = 5_000  # the reader reports each second; silence of this length means that there is none
-TRADABLE_STATUSES: Final = frozenset({"N", "NORMAL", "NL", "ND", "ACTIVE"})
 
 
 def market_topics() -> tuple[str, ...]:
@@ -66,11 +67,11 @@ def market_topics() -> tuple[str, ...]:
 
 
 def live_quotes(symbols: Sequence[str]) -> dict[str, LiveQuote]:
-    """The latest of each symbol in one pipeline; references of symbols without a quote today in one query."""
-    today = market_today()
+    """The latest of each symbol on the board's day: one pipeline, and a query for symbols without a quote."""
+    day = board_day()
     answers = _read(lambda pipe: [pipe.hgetall(SYMBOL_KEY + symbol) for symbol in symbols])
-    events = {symbol: _events_of(answer, today) for symbol, answer in zip(symbols, answers, strict=True)}
-    return _quotes(events, today)
+    events = {symbol: _events_of(answer, day) for symbol, answer in zip(symbols, answers, strict=True)}
+    return _quotes(events, day)
 
 
 def marks_vnd(symbols: Sequence[str]) -> dict[str, int]:
@@ -105,12 +106,12 @@ def market_state(symbol: str, now: datetime) -> MarketState | None:
 
 
 def live_indices() -> list[LiveIndex]:
-    """Every index heard of, in the order of its code."""
-    today = market_today()
+    """Every index heard of on the board's day, in the order of its code."""
+    day = board_day()
     with transient_errors():
         codes = sorted(_client().smembers(INDEX_CODES_KEY))
     answers = _read(lambda pipe: [pipe.get(INDEX_KEY + code.decode()) for code in codes])
-    events = [_today(IndexUpdated.topic, body, today) for body in answers if body]
+    events = [_of_day(IndexUpdated.topic, body, day) for body in answers if body]
     return [_index(event) for event in events if event is not None]
 
 
@@ -130,24 +131,24 @@ def _read(ask: Callable[[Any], Iterable[Any]]) -> list[Any]:
         return answers
 
 
-def _events_of(fields: Mapping[bytes, bytes], today: date) -> dict[str, Event]:
+def _events_of(fields: Mapping[bytes, bytes], day: date) -> dict[str, Event]:
     return {
         field.decode(): event
         for field, body in fields.items()
-        if field in TOPIC_OF and (event := _today(TOPIC_OF[field], body, today)) is not None
+        if field in TOPIC_OF and (event := _of_day(TOPIC_OF[field], body, day)) is not None
     }
 
 
-def _today(topic: str, body: bytes, today: date) -> Any:
+def _of_day(topic: str, body: bytes, day: date) -> Any:
     """The event of a stored body, None when it belongs to another trading day."""
     event: Any = decode(topic, body)
-    first_ms, last_ms = day_bounds_ms(today)
+    first_ms, last_ms = day_bounds_ms(day)
     return event if first_ms <= event.ts_exchange_ms <= last_ms else None
 
 
-def _quotes(events: Mapping[str, Mapping[str, Event]], today: date) -> dict[str, LiveQuote]:
+def _quotes(events: Mapping[str, Mapping[str, Event]], day: date) -> dict[str, LiveQuote]:
     without = [symbol for symbol, found in events.items() if "quote" not in found]
-    stored = references(without, today) if without else {}
+    stored = references(without, day) if without else {}
     return {symbol: _quote(symbol, found, stored.get(symbol, (0, 0, 0))) for symbol, found in events.items()}
 
 

@@ -1,10 +1,10 @@
 """What other parts of QTS see of market data: frozen values, never model rows."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 
-from qts.domain.market import Band, Instrument
+from qts.domain.market import Band, Instrument, to_vietnam
 from qts.domain.values import Exchange, InstrumentKind, Session
 
 Level = tuple[int, int]  # (price_vnd, quantity); a price of 0 is the volume of at-the-auction orders
@@ -34,7 +34,7 @@ class SecurityView:
 
 @dataclass(frozen=True, slots=True)
 class LiveQuote:
-    """The latest of one security as the price board shows it. 0 = not there yet; all of the current trading day.
+    """The latest of one security as the price board shows it. 0 = not there yet; all of one trading day.
 
     `ts_exchange_ms` and `ts_received_ns` are those of the last message of any kind, 0 when none came today.
     """
@@ -67,6 +67,10 @@ class LiveQuote:
     def change_vnd(self) -> int:
         """Against the reference; 0 before the first match of the day."""
         return self.last_vnd - self.reference_vnd if self.last_vnd and self.reference_vnd else 0
+
+    def is_from(self, day: date) -> bool:
+        """Whether a message of that trading day is in it."""
+        return to_vietnam(datetime.fromtimestamp(self.ts_exchange_ms / 1000, tz=UTC)).date() == day
 
 
 @dataclass(frozen=True, slots=True)
