@@ -43,6 +43,14 @@ def accounts_of(user: AbstractBaseUser | AnonymousUser) -> list[AccountView]:
     return [account_view(row) for row in rows]
 
 
+def accounts_to_trade(user: AbstractBaseUser | AnonymousUser) -> list[AccountView]:
+    """Accounts for which `may_trade` says yes, in one query."""
+    if not user.is_authenticated:
+        return []
+    rows = BrokerageAccount.objects.filter(memberships__user_id=user.pk, memberships__role__in=TRADES)
+    return [account_view(row) for row in rows]
+
+
 def may_view(user: AbstractBaseUser | AnonymousUser, account_id: UUID) -> bool:
     if not user.is_authenticated:
         return False
