@@ -1,0 +1,320 @@
+"""FC Trading over REST: orders, and what the broker says about orders, shares and cash."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from qts.adapters.ssi.credentials import TradingCredentials
+from qts.adapters.ssi.http import AmbiguousSend, FastConnectHttp, Reply, access_token
+from qts.adapters.ssi.market_time import format_day
+from qts.adapters.ssi.numbers import Number, rounded, whole
+from qts.adapters.ssi.signer import Signer
+from qts.adapters.ssi.tokens import TokenKeeper
+from qts.adapters.ssi.trading_codec import (
+    BrokerOrder,
+    Market,
+    broker_order,
+    cancel_order_body,
+    modify_order_body,
+    new_order_body,
+)
+from qts.domain.errors import TerminalError
+from qts.domain.values import OrderType, Side
+
+__all__ = [
+    "Accepted",
+    "AmbiguousSend",
+    "Answer",
+    "BrokerCash",
+    "BrokerPosition",
+    "RateLimit",
+    "Refused",
+    "TradingClient",
+]
+
+DEVICE_ID_DEFAULT = "02-00-51-54-53-01"  # required since v2.4; locally administered, so nobody's real address
+TWO_FACTOR_PIN = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The broker's gateway took the request. A later refusal comes on the order stream. Wall clock, ns."""
+
+    request_id: str
+    sent_at_ns: int  # the last byte of the request was written
+    answered_at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A definite no: nothing was done. `code` is the status in the body or of HTTP; 429 is the quota, and then the same
+    request may be sent again later."""
+
+    message: str
+    code: str
+    sent_at_ns: int
+    answered_at_ns: int
+
+    @property
+    def over_quota(self) -> bool:
+        return self.code == "429"
+
+
+Answer = Accepted | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerPosition:
+    symbol: str
+    on_hand: int
+    sellable: int
+    bought_today: int
+    bought_yesterday: int  # T+1
+    bought_before: int  # T+2, arriving
+    sold_today: int
+    average_price_vnd: int
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerCash:
+    account: str
+    balance_vnd: int
+    on_hold_vnd: int
+    withdrawable_vnd: int
+    purchasing_power_vnd: int
+    receiving_t1_vnd: int
+    receiving_t2_vnd: int
+    debt_vnd: int
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """`limit` calls per `period` ("1s", "5s", "1m") over the calls that `endpoint` matches ("*", "post:*")."""
+
+    endpoint: str
+    period: str
+    limit: int
+
+
+class TradingClient:
+    """One customer's connection, thread-safe.
+
+    Order calls return an Answer, or raise TransientError when nothing was sent, AmbiguousSend when it may have arrived,
+    TerminalError when the log-in itself was refused. Queries raise TransientError or TerminalError.
+    """
+
+    def __init__(self, base_url: str, credentials: TradingCredentials, *, device_id: str = DEVICE_ID_DEFAULT) -> None:
+        self._http = FastConnectHttp(base_url)
+        self._credentials = credentials
+        self._device_id = device_id
+        self._signer = Signer(credentials.private_key)
+        # Two tokens, as SSI's own clients hold: one for queries and streams, one with the PIN for orders.
+        self._read_tokens = TokenKeeper(lambda: self._log_in(code="1", save=False))
+        self._write_tokens = TokenKeeper(lambda: self._log_in(code=credentials.pin, save=True))
+
+    def close(self) -> None:
+        self._http.close()
+
+    def read_token(self) -> str:
+        """A valid token for queries, which the order stream needs too."""
+        return self._read_tokens.token()
+
+    def drop_read_token(self, refused: str) -> None:
+        self._read_tokens.drop(refused)
+
+    def log_in(self) -> None:
+        """Fetch both tokens now, so that the first order does not wait for them."""
+        self._read_tokens.token()
+        self._write_tokens.token()
+
+    def new_order(
+        self,
+        *,
+        account: str,
+        request_id: str,
+        symbol: str,
+        side: Side,
+        order_type: OrderType,
+        price_vnd: int | None,
+        quantity: int,
+        market: Market = "VN",
+    ) -> Answer:
+        """`request_id`: at most 8 digits, unique per day; `price_vnd` None for every type but LO."""
+        body = new_order_body(
+            account=account,
+            request_id=request_id,
+            symbol=symbol,
+            market=market,
+            side=side,
+            order_type=order_type,
+            price_vnd=price_vnd,
+            quantity=quantity,
+            device_id=self._device_id,
+        )
+        return self._send(_path("NewOrder", market), body, request_id)
+
+    def cancel_order(
+        self, *, account: str, request_id: str, order_id: str, symbol: str, side: Side, market: Market = "VN"
+    ) -> Answer:
+        """`order_id` is the broker's, `request_id` a new one for this cancel."""
+        body = cancel_order_body(
+            account=account,
+            request_id=request_id,
+            order_id=order_id,
+            symbol=symbol,
+            market=market,
+            side=side,
+            device_id=self._device_id,
+        )
+        return self._send(_path("CancelOrder", market), body, request_id)
+
+    def modify_order(
+        self,
+        *,
+        account: str,
+        request_id: str,
+        order_id: str,
+        symbol: str,
+        side: Side,
+        order_type: OrderType,
+        price_vnd: int | None,
+        quantity: int,
+        market: Market = "VN",
+    ) -> Answer:
+        body = modify_order_body(
+            account=account,
+            request_id=request_id,
+            order_id=order_id,
+            symbol=symbol,
+            market=market,
+            side=side,
+            order_type=order_type,
+            price_vnd=price_vnd,
+            quantity=quantity,
+            device_id=self._device_id,
+        )
+        return self._send(_path("ModifyOrder", market), body, request_id)
+
+    def order_book(self, account: str) -> list[BrokerOrder]:
+        """Today's orders. A row that cannot be read is a TerminalError: to leave it out would say it is not there."""
+        data = self._get("orderBook", {"account": account})
+        return _orders(data, "orders", account)
+
+    def order_history(self, account: str, since: date, until: date) -> list[BrokerOrder]:
+        data = self._get(
+            "orderHistory", {"account": account, "startDate": format_day(since), "endDate": format_day(until)}
+        )
+        return _orders(data, "orderHistories", account)
+
+    def stock_positions(self, account: str) -> list[BrokerPosition]:
+        data = self._get("stockPosition", {"account": account})
+        return [_position(row) for row in _rows(data, "stockPositions")]
+
+    def cash_balance(self, account: str) -> BrokerCash:
+        data = self._get("cashAcctBal", {"account": account})
+        if not isinstance(data, dict):
+            raise TerminalError("cashAcctBal: no data")
+        return BrokerCash(
+            account=account,
+            balance_vnd=_integer(data, "cashBal"),
+            on_hold_vnd=_integer(data, "cashOnHold"),
+            withdrawable_vnd=_integer(data, "withdrawable"),
+            purchasing_power_vnd=_integer(data, "purchasingPower"),
+            receiving_t1_vnd=_integer(data, "receivingCashT1"),
+            receiving_t2_vnd=_integer(data, "receivingCashT2"),
+            debt_vnd=_integer(data, "debt"),
+        )
+
+    def rate_limits(self) -> list[RateLimit]:
+        data = self._get("rateLimit", {})
+        return [
+            RateLimit(str(row.get("endpoint", "")), str(row.get("period", "")), _integer(row, "limit"))
+            for row in _rows({"limits": data}, "limits")
+        ]
+
+    def _send(self, path: str, body: bytes, request_id: str) -> Answer:
+        """Sign the very bytes that are sent. A refused token is a definite no, so the same bytes may go once more."""
+        signature = {"X-Signature": self._signer.sign(body)}
+        token = self._write_tokens.token()
+        reply = self._http.request("POST", path, token=token, body=body, headers=signature)
+        if reply.unauthorised:
+            self._write_tokens.drop(token)
+            reply = self._http.request("POST", path, token=self._write_tokens.token(), body=body, headers=signature)
+        return _answer(reply, request_id)
+
+    def _get(self, name: str, params: Mapping[str, str]) -> Any:
+        path = f"api/v2/Trading/{name}"
+        token = self._read_tokens.token()
+        reply = self._http.query("GET", path, token=token, params=params)
+        if reply.unauthorised:
+            self._read_tokens.drop(token)
+            reply = self._http.query("GET", path, token=self._read_tokens.token(), params=params)
+        if reply.status != "200":
+            raise TerminalError(f"{name}: {reply.message or reply.http_status}")
+        return reply.data
+
+    def _log_in(self, *, code: str, save: bool) -> str:
+        body = {
+            "consumerID": self._credentials.consumer_id,
+            "consumerSecret": self._credentials.consumer_secret,
+            "twoFactorType": TWO_FACTOR_PIN,
+            "code": code,
+            "isSave": save,
+        }
+        return access_token(self._http.query("POST", "api/v2/Trading/AccessToken", body=msgspec.json.encode(body)))
+
+
+def _path(action: str, market: Market) -> str:
+    return f"api/v2/Trading/{'der' if market == 'VNFE' else ''}{action}"
+
+
+def _answer(reply: Reply, request_id: str) -> Answer:
+    answered_at_ns = time.time_ns()
+    if reply.over_quota:
+        return Refused(reply.message, "429", reply.sent_at_ns, answered_at_ns)
+    if reply.status == "200" and reply.http_status == 200:
+        return Accepted(request_id, reply.sent_at_ns, answered_at_ns)
+    if reply.status.startswith("5") or not reply.status:
+        raise AmbiguousSend(f"answered with status {reply.status or 'none'}: {reply.message}", reply.sent_at_ns)
+    return Refused(reply.message, reply.status, reply.sent_at_ns, answered_at_ns)
+
+
+def _orders(data: Any, name: str, account: str) -> list[BrokerOrder]:
+    try:
+        return [broker_order(row, account) for row in _rows(data, name)]
+    except ValueError as error:
+        raise TerminalError(f"{name}: {error}") from error
+
+
+def _rows(data: Any, name: str) -> Sequence[Mapping[str, Any]]:
+    rows = data.get(name) if isinstance(data, dict) else None
+    if rows is None:
+        return []
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise TerminalError(f"{name}: not a list of records")
+    return rows
+
+
+def _position(row: Mapping[str, Any]) -> BrokerPosition:
+    return BrokerPosition(
+        symbol=str(row.get("instrumentID", "")),
+        on_hand=_integer(row, "onHand"),
+        sellable=_integer(row, "sellableQty"),
+        bought_today=_integer(row, "buyT0"),
+        bought_yesterday=_integer(row, "buyT1"),
+        bought_before=_integer(row, "buyT2"),
+        sold_today=_integer(row, "sellT0"),
+        average_price_vnd=_integer(row, "avgPrice"),
+    )
+
+
+def _integer(row: Mapping[str, Any], name: str) -> int:
+    value: Number = row.get(name)
+    try:
+        return rounded(value) if name == "avgPrice" else whole(value)
+    except ValueError as error:
+        raise TerminalError(f"{name}: {error}") from error
