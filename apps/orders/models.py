@@ -19,7 +19,9 @@ class Order(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    account = models.ForeignKey("accounts.BrokerageAccount", models.PROTECT, related_name="+", verbose_name=_("account"))
+    account = models.ForeignKey(
+        "accounts.BrokerageAccount", models.PROTECT, related_name="+", verbose_name=_("account")
+    )
     connection_id = models.UUIDField(_("broker connection"), null=True)
     client_order_id = models.CharField(_("client order id"), max_length=100)
     body_hash = models.CharField(_("hash of the request"), max_length=64)
@@ -39,6 +41,8 @@ class Order(models.Model):
     filled_value_vnd = models.BigIntegerField(_("value of the fills, VND"), default=0)
     # What the broker's own reports say is filled. Higher than `filled_quantity` while a match event is on its way.
     reported_filled_quantity = models.BigIntegerField(_("filled as reported"), default=0)
+    reported_notify_id = models.BigIntegerField(_("last report"), default=0)
+    is_final_at_broker = models.BooleanField(_("over at the broker"), default=False)
     reason = models.CharField(_("reason"), max_length=500, blank=True)
     breaches = models.JSONField(_("refusals"), default=list, blank=True)
     # A cancel that has to wait: for the broker's order id, or for a session that allows it.
@@ -129,7 +133,9 @@ class Intent(models.Model):
         verbose_name_plural = _("intents")
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(fields=["connection_id", "trading_day", "request_id"], name="orders_request_id_once"),
+            models.UniqueConstraint(
+                fields=["connection_id", "trading_day", "request_id"], name="orders_request_id_once"
+            ),
             models.UniqueConstraint(
                 fields=["order"],
                 condition=Q(kind="CANCEL", state__in=["READY", "CLAIMED", "ANSWERED", "UNKNOWN"]),
@@ -281,7 +287,9 @@ class Discrepancy(models.Model):
         ORDER_MISSING = "ORDER_MISSING"
         UNRESOLVED_AT_DAY_END = "UNRESOLVED_AT_DAY_END"
         UNREADABLE = "UNREADABLE"
+        FILL_MISMATCH = "FILL_MISMATCH"
         FOREIGN_FILL = "FOREIGN_FILL"
+        BOOKS_REFUSED = "BOOKS_REFUSED"
 
     id = models.BigAutoField(primary_key=True)
     connection_id = models.UUIDField(_("broker connection"))

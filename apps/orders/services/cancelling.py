@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.db import transaction
 
-from apps.accounts import selectors as accounts
 from apps.accounts import services as ledger
 from apps.accounts.locks import lock_account
 from apps.eventlog import services as eventlog
@@ -13,6 +12,7 @@ from apps.orders.locks import lock_order
 from apps.orders.models import Intent, Order
 from apps.orders.selectors import working_order_ids
 from apps.orders.services import wakeup
+from apps.orders.services.access import may_trade
 from apps.orders.services.answers import CancelAnswer
 from apps.orders.services.request_ids import take_request_id
 from apps.orders.services.steps import event_of, take_step
@@ -88,7 +88,7 @@ def withdraw(order: Order, *, reason: str, actor: Actor, now: datetime) -> None:
 
 def _cancel(order_id: UUID, *, actor: Actor, now: datetime, reason: str, waits_for_session: bool) -> CancelAnswer:
     known = Order.objects.filter(id=order_id).values("account_id").first()
-    if known is None or not _is_theirs(actor, known["account_id"]):
+    if known is None or not may_trade(actor, known["account_id"]):
         return CancelAnswer(order_id, None, (Breach(RuleCode.ORDER_NOT_FOUND),))
     with transaction.atomic():
         lock_account(known["account_id"])
@@ -127,7 +127,3 @@ def _want_cancel(order: Order, *, actor: Actor, now: datetime) -> None:
 def _session_allows(order: Order, now: datetime) -> bool:
     exchange = Exchange(order.exchange)
     return may_cancel(exchange, session_at(exchange, now))
-
-
-def _is_theirs(actor: Actor, account_id: UUID) -> bool:
-    return actor.kind is not ActorKind.USER or accounts.may_trade(int(actor.id), account_id)

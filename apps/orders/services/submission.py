@@ -6,6 +6,7 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
+from apps.accounts import selectors as accounts
 from apps.accounts import services as ledger
 from apps.accounts.locks import lock_account
 from apps.eventlog import services as eventlog
@@ -13,6 +14,7 @@ from apps.marketdata import selectors as marketdata
 from apps.orders.models import Intent, Order
 from apps.orders.selectors import breach_from, open_order_count
 from apps.orders.services import wakeup
+from apps.orders.services.access import may_trade
 from apps.orders.services.answers import Submission
 from apps.orders.services.request_ids import take_request_id
 from apps.orders.services.steps import event_of
@@ -21,7 +23,7 @@ from qts.domain.errors import Breach, RuleCode
 from qts.domain.events import OrderDenied, OrderEvent, OrderSubmitted
 from qts.domain.market import to_vietnam
 from qts.domain.orders import OrderIntent, OrderRequest, Status
-from qts.domain.values import Actor, ActorKind, Side
+from qts.domain.values import Actor
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +46,7 @@ def submit_order(
     """
     with transaction.atomic():
         account = lock_account(account_id)
-        if account is None or not _may_trade(actor, account_id):
+        if account is None or not may_trade(actor, account_id):
             return _refuse_without_order(account_id, request, RuleCode.ACCOUNT_NOT_FOUND, actor, now)
         known = Order.objects.filter(account_id=account_id, client_order_id=request.client_order_id).first()
         if known is not None:
@@ -79,22 +81,27 @@ def submit_order(
         if breaches:
             _save_with_event(order, OrderDenied, actor, now)
         else:
-            _reserve_and_queue(order, account.number, actor, now, caused_by_received_ns)
+            _reserve_and_queue(order, request, account.number, actor, now, caused_by_received_ns)
     return Submission(order.id, Status(order.status), breaches)
 
 
 def _reserve_and_queue(
-    order: Order, account_number: str, actor: Actor, now: datetime, caused_by_received_ns: int | None
+    order: Order,
+    request: OrderRequest,
+    account_number: str,
+    actor: Actor,
+    now: datetime,
+    caused_by_received_ns: int | None,
 ) -> None:
     if order.connection_id is None:
         raise ValueError(f"order {order.id} has no broker connection")
     ledger.reserve(
         account_id=order.account_id,
         order_id=order.id,
-        symbol=order.symbol,
-        side=Side(order.side),
-        quantity=order.quantity,
-        amount_vnd=_cash_to_reserve_vnd(order, now),
+        symbol=request.symbol,
+        side=request.side,
+        quantity=request.quantity,
+        amount_vnd=_cash_to_reserve_vnd(request, now),
         now=now,
     )
     order.request_id = take_request_id(order.connection_id, order.trading_day, now)
@@ -109,6 +116,13 @@ def _reserve_and_queue(
         caused_by_received_ns=caused_by_received_ns,
     )
     wakeup.ring(order.connection_id)
+
+
+def _cash_to_reserve_vnd(request: OrderRequest, now: datetime) -> int:
+    state = marketdata.market_state(request.symbol, now)
+    if state is None:
+        raise ValueError(f"{request.symbol} left the list of securities while its order was being recorded")
+    return accounts.cash_to_reserve_vnd(request, state.band.ceiling_vnd)
 
 
 def _answer_again(known: Order, request: OrderRequest, actor: Actor, now: datetime) -> Submission:

@@ -1,6 +1,5 @@
 """The life of an order: what is asked, the states it passes and what moves it from one to the next."""
 
-from qts.domain.orders.broker_reports import BrokerReport, MatchReport, OrderReport, RefusalReport
 from qts.domain.orders.broker_status import UnknownBrokerStatus, broker_trigger
 from qts.domain.orders.life import (
     TERMINAL,
@@ -18,13 +17,9 @@ __all__ = [
     "TERMINAL",
     "TRANSITIONS",
     "WORKING",
-    "BrokerReport",
-    "MatchReport",
     "OrderIntent",
-    "OrderReport",
     "OrderRequest",
     "OrderTrigger",
-    "RefusalReport",
     "Status",
     "UnknownBrokerStatus",
     "broker_trigger",

@@ -1,0 +1,353 @@
+"""What the broker reports, taken in one transaction each. Repeated, late and overtaking reports do no harm."""
+
+from datetime import UTC, date, datetime
+from typing import assert_never
+from uuid import UUID, uuid5
+
+import structlog
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from apps.accounts import services as ledger
+from apps.accounts.locks import lock_account
+from apps.eventlog import services as eventlog
+from apps.orders.locks import lock_order
+from apps.orders.models import Fill, ForeignOrder, Intent, Order
+from apps.orders.services import discrepancies, wakeup
+from apps.orders.services.discrepancies import Kind
+from apps.orders.services.steps import BROKER, REASON_LENGTH_MAX, event_of, take_step
+from qts.adapters.ssi.trading_codec import BrokerError, BrokerMatch, BrokerMessage, BrokerOrder, BrokerOrderEvent
+from qts.domain.errors import IllegalTransition, TerminalError
+from qts.domain.events import (
+    OrderAccepted,
+    OrderCancelled,
+    OrderCancelRequested,
+    OrderEvent,
+    OrderFilled,
+    OrderRejected,
+    OrderSent,
+)
+from qts.domain.market import to_vietnam
+from qts.domain.orders import (
+    TERMINAL,
+    OrderTrigger,
+    Status,
+    UnknownBrokerStatus,
+    broker_trigger,
+    cancel_refused_trigger,
+    fill_trigger,
+)
+from qts.domain.values import Side
+
+log = structlog.get_logger(__name__)
+
+# What the world is told when a report moved the order. "Sent" is told a second time when the broker says it holds it.
+_ANNOUNCED: dict[OrderTrigger, type[OrderEvent]] = {
+    OrderTrigger.BROKER_HELD: OrderSent,
+    OrderTrigger.ACCEPTED: OrderAccepted,
+    OrderTrigger.CANCEL_REQUESTED: OrderCancelRequested,
+    OrderTrigger.CANCELLED: OrderCancelled,
+    OrderTrigger.REJECTED: OrderRejected,
+    OrderTrigger.EXPIRED: OrderCancelled,
+    OrderTrigger.SURFACED: OrderSent,
+    OrderTrigger.CANCEL_REFUSED_QUEUED: OrderSent,
+    OrderTrigger.CANCEL_REFUSED_OPEN: OrderAccepted,
+    OrderTrigger.CANCEL_REFUSED_PARTLY_FILLED: OrderAccepted,
+}
+NOT_RECEIVED_REASON = "NOT_RECEIVED_BY_BROKER"
+SURFACED_REASON = "found at the broker"
+_FINAL = frozenset({OrderTrigger.CANCELLED, OrderTrigger.REJECTED, OrderTrigger.EXPIRED})
+_UNSETTLED = (Intent.State.CLAIMED, Intent.State.UNKNOWN, Intent.State.NOT_RECEIVED)
+
+
+def apply_broker_event(connection_id: UUID, message: BrokerMessage, *, now: datetime) -> None:
+    """Take in one message of the order stream; in the caller's transaction if it has one, so that its position moves
+    with the message."""
+    with transaction.atomic():
+        if isinstance(message, BrokerOrderEvent):
+            reported = message.order
+            order = _lock_order_of(
+                connection_id,
+                _moment(reported.modified_ms, now),
+                reported.order_id,
+                message.orig_request_id,
+                reported.unique_id,
+            )
+            if order is None:
+                _remember_foreign(connection_id, reported, now)
+            elif message.notify_id > order.reported_notify_id:  # else an old page of the stream, read again
+                order.reported_notify_id = message.notify_id
+                _take_state(order, reported, now)
+        elif isinstance(message, BrokerMatch):
+            _take_match(connection_id, message, now)
+        elif isinstance(message, BrokerError):
+            _take_refusal(connection_id, message, now)
+        else:
+            assert_never(message)
+
+
+def apply_book_row(connection_id: UUID, reported: BrokerOrder, *, now: datetime) -> None:
+    """Take in one row of the order book."""
+    with transaction.atomic():
+        at = _moment(reported.modified_ms, now)
+        order = _lock_order_of(connection_id, at, reported.order_id, reported.unique_id)
+        if order is None:
+            _remember_foreign(connection_id, reported, now)
+        else:
+            _take_state(order, reported, now)
+
+
+def fill_id_of(connection_id: UUID, trading_day: date, notify_id: int) -> UUID:
+    """The same match always has the same id, however often and in whatever process it is taken in."""
+    return uuid5(connection_id, f"{trading_day.isoformat()}:{notify_id}")
+
+
+# --- the state of an order -------------------------------------------------------------------------------------------
+
+
+def _take_state(order: Order, reported: BrokerOrder, now: datetime) -> None:
+    connection_id = _connection_of(order)
+    _learn_broker_id(order, reported.order_id)
+    _settle_intents(order, reported.unique_id)
+    order.reported_filled_quantity = max(order.reported_filled_quantity, reported.filled_quantity)
+    try:
+        trigger = broker_trigger(reported.status)
+    except UnknownBrokerStatus:
+        order.save()
+        subject, detail = f"{order.id}:{reported.status}", f"status {reported.status!r} of {order}"
+        discrepancies.note(connection_id, Kind.UNKNOWN_STATUS, subject=subject, detail=detail, now=now, order=order)
+        return
+    if order.status == Status.REJECTED and trigger is not OrderTrigger.REJECTED and _was_taken_for_lost(order):
+        take_step(order, OrderTrigger.SURFACED, announce=OrderSent, actor=BROKER, now=now, reason=SURFACED_REASON)
+    _step_or_note(order, trigger, reported, now)
+    if order.cancel_wanted:
+        wakeup.ring(connection_id)
+
+
+def _step_or_note(order: Order, trigger: OrderTrigger, reported: BrokerOrder, now: datetime) -> None:
+    if trigger is OrderTrigger.ACCEPTED and order.accepted_at is None:
+        order.accepted_at = _moment(reported.modified_ms, now)
+    if trigger in _FINAL or reported.status == "FF":
+        order.is_final_at_broker = True
+    reason = reported.reject_reason if trigger in _FINAL else ""
+    try:
+        take_step(order, trigger, announce=_ANNOUNCED[trigger], actor=BROKER, now=now, reason=reason)
+    except IllegalTransition as error:
+        order.save()
+        subject = f"{order.id}:{reported.status}"
+        discrepancies.note(
+            _connection_of(order), Kind.IMPOSSIBLE_STEP, subject=subject, detail=str(error), now=now, order=order
+        )
+        return
+    _release_what_cannot_trade(order, now)
+
+
+def _release_what_cannot_trade(order: Order, now: datetime) -> None:
+    """A match that the broker has counted may still be on its way; what it will need stays reserved."""
+    if order.status not in TERMINAL:
+        return
+    outstanding = max(0, order.reported_filled_quantity - order.filled_quantity)
+    if outstanding:
+        ledger.shrink_reservation(order_id=order.id, quantity=outstanding, now=now)
+    else:
+        ledger.release_reservation(order_id=order.id, now=now)
+
+
+def _learn_broker_id(order: Order, broker_order_id: str) -> None:
+    """The broker gives a provisional id ("T" and a date) until the order has left it; the exchange's id replaces it."""
+    if broker_order_id and (not order.broker_order_id or not broker_order_id.startswith("T")):
+        order.broker_order_id = broker_order_id
+
+
+def _settle_intents(order: Order, *request_ids: str) -> None:
+    """The broker speaks of these requests, so it has received them, whatever became of the answers."""
+    order.intents.filter(Q(kind=Intent.Kind.PLACE) | Q(request_id__in=request_ids), state__in=_UNSETTLED).update(
+        state=Intent.State.ANSWERED, answered_at=Now()
+    )
+
+
+def _was_taken_for_lost(order: Order) -> bool:
+    return order.reason.startswith(NOT_RECEIVED_REASON)
+
+
+# --- a fill ----------------------------------------------------------------------------------------------------------
+
+
+def _take_match(connection_id: UUID, match: BrokerMatch, now: datetime) -> None:
+    matched_at = _moment(match.matched_ms, now)
+    trading_day = to_vietnam(matched_at).date()
+    order = _lock_order_of(connection_id, matched_at, match.order_id, match.unique_id)
+    if order is None:
+        subject = f"{trading_day.isoformat()}:{match.notify_id}"
+        discrepancies.note(connection_id, Kind.FOREIGN_FILL, subject=subject, detail=f"{match}", now=now)
+        return
+    fill_id = fill_id_of(connection_id, trading_day, match.notify_id)
+    if Fill.objects.filter(id=fill_id).exists():
+        return
+    trouble = _trouble_with(order, match)
+    if trouble is not None:
+        kind, detail = trouble
+        discrepancies.note(connection_id, kind, subject=str(fill_id), detail=detail, now=now, order=order)
+        return
+    _learn_broker_id(order, match.order_id)
+    _settle_intents(order)
+    fill = Fill.objects.create(
+        id=fill_id,
+        order=order,
+        connection_id=connection_id,
+        trading_day=trading_day,
+        notify_id=match.notify_id,
+        quantity=match.quantity,
+        price_vnd=match.price_vnd,
+        matched_at=matched_at,
+    )
+    _move_by_fill(order, fill, now)
+    _book(order, fill, now)
+    _release_what_cannot_trade(order, now)
+
+
+def _trouble_with(order: Order, match: BrokerMatch) -> tuple[Kind, str] | None:
+    if (match.symbol, match.side) != (order.symbol, order.side):
+        return Kind.FILL_MISMATCH, f"{match} does not fit {order}"
+    if order.status == Status.PENDING:
+        return Kind.IMPOSSIBLE_STEP, f"{match} fills an order that was never sent"
+    allowed = order.reported_filled_quantity if order.is_final_at_broker else order.quantity
+    if match.quantity <= 0 or match.price_vnd <= 0 or order.filled_quantity + match.quantity > allowed:
+        return Kind.OVERFILL, f"{match} on top of {order.filled_quantity} filled, {allowed} possible"
+    return None
+
+
+def _move_by_fill(order: Order, fill: Fill, now: datetime) -> None:
+    if order.status == Status.REJECTED:  # we or the broker said it was not there; its match says that it was
+        take_step(order, OrderTrigger.SURFACED, announce=OrderSent, actor=BROKER, now=now, reason=SURFACED_REASON)
+    trigger = fill_trigger(quantity=order.quantity, filled_quantity=order.filled_quantity, fill_quantity=fill.quantity)
+    order.filled_quantity += fill.quantity
+    order.filled_value_vnd += fill.quantity * fill.price_vnd
+    order.reported_filled_quantity = max(order.reported_filled_quantity, order.filled_quantity)
+    take_step(order, trigger, announce=None, actor=BROKER, now=now, reason="")
+    event = event_of(
+        OrderFilled, order, now=now, fill_id=str(fill.id), fill_quantity=fill.quantity, fill_price_vnd=fill.price_vnd
+    )
+    order.last_event_id = eventlog.record(event, actor=BROKER, now=now)
+    order.save(update_fields=["last_event_id"])
+
+
+def _book(order: Order, fill: Fill, now: datetime) -> None:
+    try:
+        with transaction.atomic():
+            ledger.book_fill(
+                account_id=order.account_id,
+                order_id=order.id,
+                fill_id=str(fill.id),
+                symbol=order.symbol,
+                side=Side(order.side),
+                quantity=fill.quantity,
+                price_vnd=fill.price_vnd,
+                now=fill.matched_at,
+            )
+    except TerminalError as error:
+        # It happened at the exchange, so the order has it; the books need a person (shares they do not know of).
+        discrepancies.note(
+            fill.connection_id, Kind.BOOKS_REFUSED, subject=str(fill.id), detail=str(error), now=now, order=order
+        )
+
+
+# --- a refusal -------------------------------------------------------------------------------------------------------
+
+
+def _take_refusal(connection_id: UUID, refusal: BrokerError, now: datetime) -> None:
+    intent = (
+        Intent.objects.filter(connection_id=connection_id, request_id=refusal.unique_id)
+        .order_by("-trading_day")
+        .first()
+    )
+    if intent is None:
+        log.info("refusal_of_foreign_request", request_id=refusal.unique_id, code=refusal.code)
+        return
+    order = _lock(intent.order_id)
+    if intent.state == Intent.State.REFUSED:
+        return  # some refusals carry no number to know a repetition by
+    if refusal.notify_id and refusal.notify_id <= order.reported_notify_id:
+        return
+    order.reported_notify_id = max(order.reported_notify_id, refusal.notify_id)
+    refuse_locked(order, intent, f"{refusal.code}: {refusal.message}", now)
+
+
+def refuse_locked(order: Order, intent: Intent, reason: str, now: datetime) -> None:
+    """The broker refused one of our requests. Account and order are locked by the caller."""
+    reason = reason[:REASON_LENGTH_MAX]
+    Intent.objects.filter(id=intent.id).exclude(state=Intent.State.REFUSED).update(
+        state=Intent.State.REFUSED, answer=reason, answered_at=Now()
+    )
+    if intent.kind == Intent.Kind.PLACE:
+        trigger = OrderTrigger.REJECTED
+        order.is_final_at_broker = True
+    else:
+        trigger = cancel_refused_trigger(filled_quantity=order.filled_quantity, accepted=order.accepted_at is not None)
+        reason = f"cancel refused: {reason}"[:REASON_LENGTH_MAX]
+    try:
+        take_step(order, trigger, announce=_ANNOUNCED[trigger], actor=BROKER, now=now, reason=reason)
+    except IllegalTransition as error:
+        subject = f"{order.id}:{intent.kind}:refused"
+        discrepancies.note(
+            intent.connection_id, Kind.IMPOSSIBLE_STEP, subject=subject, detail=str(error), now=now, order=order
+        )
+        return
+    _release_what_cannot_trade(order, now)
+
+
+# --- whose report is it ----------------------------------------------------------------------------------------------
+
+
+def _lock_order_of(connection_id: UUID, at: datetime, broker_order_id: str, *request_ids: str) -> Order | None:
+    """Account and order locked; None when the broker speaks of an order that did not come from here."""
+    trading_day = to_vietnam(at).date()
+    found = Order.objects.filter(connection_id=connection_id, trading_day=trading_day).values_list("id", flat=True)
+    order_id = found.filter(broker_order_id=broker_order_id).first() if broker_order_id else None
+    if order_id is None:
+        named = [request_id for request_id in request_ids if request_id]
+        order_id = found.filter(intents__request_id__in=named, intents__trading_day=trading_day).first()
+    return None if order_id is None else _lock(order_id)
+
+
+def _lock(order_id: UUID) -> Order:
+    account_id = Order.objects.values_list("account_id", flat=True).get(id=order_id)
+    lock_account(account_id)
+    return lock_order(order_id)
+
+
+def _connection_of(order: Order) -> UUID:
+    if order.connection_id is None:
+        raise ValueError(f"order {order.id} was never sent anywhere")
+    return order.connection_id
+
+
+def _moment(epoch_ms: int, now: datetime) -> datetime:
+    """The broker's time; where a message carries none, the time at which it is taken in."""
+    return datetime.fromtimestamp(epoch_ms / 1000, UTC) if epoch_ms else now
+
+
+def _remember_foreign(connection_id: UUID, reported: BrokerOrder, now: datetime) -> None:
+    changing = {
+        "filled_quantity": reported.filled_quantity,
+        "broker_status": reported.status[:8],
+        "last_seen_at": now,
+    }
+    ForeignOrder.objects.update_or_create(
+        connection_id=connection_id,
+        trading_day=to_vietnam(_moment(reported.modified_ms, now)).date(),
+        broker_order_id=reported.order_id,
+        defaults=changing,
+        create_defaults={
+            **changing,
+            "account_number": reported.account,
+            "unique_id": reported.unique_id,
+            "symbol": reported.symbol,
+            "side": reported.side,
+            "order_type": reported.order_type,
+            "quantity": reported.quantity,
+            "price_vnd": reported.price_vnd,
+            "first_seen_at": now,
+        },
+    )
