@@ -207,13 +207,13 @@ class SignalRConnection:
                     **options,
                 )
             )
-            return socket
         except InvalidStatus as error:
             if error.response.status_code in {401, 403}:
                 raise StreamRefused(f"{self._hub}: connect: HTTP {error.response.status_code}") from error
             raise TransientError(f"{self._hub}: connect: HTTP {error.response.status_code}") from error
         except (WebSocketException, OSError) as error:
             raise TransientError(f"{self._hub}: connect: {error}") from error
+        return socket
 
     def _connection_data(self) -> str:
         return json.dumps([{"name": self._hub}])
