@@ -19,8 +19,8 @@ from qts.domain.values import Side
 class _Working:
     """What the working orders of an account hold back."""
 
-    cash_vnd: int = 0
     orders: int = 0
+    largest_order_vnd: int = 0
     sell_quantity: dict[str, int] = field(default_factory=dict)
     buy_quantity: dict[str, int] = field(default_factory=dict)
 
@@ -42,6 +42,7 @@ def account_state(account_id: UUID, now: datetime) -> AccountState:
         payable_vnd=cash.payable_vnd - due_out,
         reserved_orders_vnd=cash.reserved_vnd,
         open_order_count=working.orders,
+        largest_order_vnd=working.largest_order_vnd,
         realised_pnl_vnd=cash.realised_pnl_vnd,
         realised_today_vnd=cash.realised_pnl_vnd - opening.realised_pnl_vnd,
         opening_cash_vnd=opening.cash_vnd,
@@ -80,7 +81,7 @@ def _working(reservations: Iterable[Reservation]) -> _Working:
     for reservation in reservations:
         quantities = working.buy_quantity if reservation.side == Side.BUY else working.sell_quantity
         quantities[reservation.symbol] = quantities.get(reservation.symbol, 0) + reservation.quantity
-        working.cash_vnd += reservation.amount_vnd
+        working.largest_order_vnd = max(working.largest_order_vnd, reservation.amount_vnd)
         working.orders += 1
     return working
 

@@ -34,7 +34,8 @@ class AccountState:
     """One account at one moment; what fell due by then counts as settled, posted or not.
 
     `cash_pending_vnd` is the net cash of sales on its way. `reserved_vnd` is held back for working purchases
-    (`reserved_orders_vnd`) or owed for purchases that have not settled (`payable_vnd`).
+    (`reserved_orders_vnd`, the largest of them `largest_order_vnd`) or owed for purchases that have not settled
+    (`payable_vnd`). `opening_…` is the account as the trading day began.
     """
 
     account_id: UUID
@@ -44,6 +45,7 @@ class AccountState:
     payable_vnd: int
     reserved_orders_vnd: int
     open_order_count: int
+    largest_order_vnd: int
     realised_pnl_vnd: int
     realised_today_vnd: int
     opening_cash_vnd: int

@@ -4,7 +4,7 @@ from apps.accounts.services.accounts import grant_membership, open_account
 from apps.accounts.services.booking import book_fill
 from apps.accounts.services.opening import OpeningCash, OpeningPosition, adopt_balances
 from apps.accounts.services.reservations import release_reservation, reserve, shrink_reservation
-from apps.accounts.services.settlement import settle_due
+from apps.accounts.services.settlement import run_settle_slice, settle_due
 
 __all__ = [
     "OpeningCash",
@@ -15,6 +15,7 @@ __all__ = [
     "open_account",
     "release_reservation",
     "reserve",
+    "run_settle_slice",
     "settle_due",
     "shrink_reservation",
 ]

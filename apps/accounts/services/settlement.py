@@ -1,16 +1,30 @@
 """T+2: cash of sales comes in, cash of purchases goes out. Shares need no step: a lot knows when it may be sold."""
 
+import time
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from apps.accounts.locks import lock_cash
 from apps.accounts.models import CashBalance, CashSettlement, LedgerEntry
 from apps.accounts.services.ledger import Leg, announce_cash, open_day, post
+from apps.marketdata.selectors import market_now
+from qts.adapters.lease import Lease, slice_of
 from qts.domain.market import to_vietnam
 
 Ledger = LedgerEntry.Ledger
+LEASE_TTL_S = 6
+LOOK_EVERY_S = 1.0
+
+
+def run_settle_slice(*, seconds_max: float = 60) -> None:
+    """Settle each second of the wall clock, until the lease or the time is over."""
+    with slice_of(Lease(settings.REDIS_URL, "settlement", LEASE_TTL_S), seconds_max) as turn:
+        while turn.goes_on():
+            settle_due(market_now())
+            time.sleep(LOOK_EVERY_S)
 
 
 def settle_due(now: datetime) -> int:

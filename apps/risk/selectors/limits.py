@@ -1,0 +1,65 @@
+"""Limits in force. Read from the database each time: an officer's change acts on the next order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Q
+
+from apps.risk.models import RiskLimit
+from apps.risk.selectors.types import LimitView
+from qts.domain.errors import RuleCode
+from qts.domain.risk import RULES
+
+Scope = RiskLimit.Scope
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveLimit:
+    """The tightest of the limits that cover something, and the scope that set it."""
+
+    limit: int
+    scope: str
+
+
+def effective_limits(account_id: UUID, symbol: str = "", strategy_id: str = "") -> Mapping[RuleCode, EffectiveLimit]:
+    """All scopes that cover an order bind at once, so the tightest of each rule counts. One query."""
+    covers = Q(scope=Scope.FIRM) | Q(scope=Scope.ACCOUNT, scope_id=str(account_id))
+    if symbol:
+        covers |= Q(scope=Scope.SYMBOL, scope_id=symbol)
+    if strategy_id:
+        covers |= Q(scope=Scope.STRATEGY, scope_id=strategy_id)
+    rows = RiskLimit.objects.filter(covers, is_current=True, is_active=True).order_by("-limit")
+    return {
+        RuleCode(code): EffectiveLimit(limit, f"{scope}:{scope_id}" if scope_id else scope)
+        for code, limit, scope, scope_id in rows.values_list("code", "limit", "scope", "scope_id")
+    }
+
+
+def limits() -> list[LimitView]:
+    """Every limit in its current version."""
+    return [_view(row) for row in RiskLimit.objects.filter(is_current=True)]
+
+
+def limit_history(code: RuleCode, scope: str, scope_id: str = "") -> list[LimitView]:
+    """All versions of one limit, newest first."""
+    rows = RiskLimit.objects.filter(code=code, scope=scope, scope_id=scope_id).order_by("-version")
+    return [_view(row) for row in rows]
+
+
+def _view(row: RiskLimit) -> LimitView:
+    rule = RULES[RuleCode(row.code)]
+    return LimitView(
+        code=rule.code,
+        scope=row.scope,
+        scope_id=row.scope_id,
+        limit=row.limit,
+        unit=rule.unit,
+        is_active=row.is_active,
+        version=row.version,
+        reason=row.reason,
+        changed_by=row.changed_by,
+        effective_at=row.effective_at,
+        help_vi=rule.help_vi,
+        help_en=rule.help_en,
+    )
