@@ -15,14 +15,14 @@ def render_metrics() -> tuple[bytes, str]:
     if not multiprocess_directory():
         return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
     registry = CollectorRegistry()
-    MultiProcessCollector(registry)
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry), CONTENT_TYPE_LATEST
 
 
 def process_ended(pid: int) -> None:
     """Drop the live gauges of a process that is gone; what it counted stays counted."""
     if multiprocess_directory():
-        mark_process_dead(pid)
+        mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 def multiprocess_directory() -> str:

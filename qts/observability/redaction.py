@@ -7,23 +7,23 @@ from typing import Any, Final
 MASK: Final = "***"
 _DEPTH_MAX: Final = 6
 
-_SECRET_WORDS: Final = r"passw(?:or)?d|passwd|passphrase|secret|token|private_?key|api_?key|credential|authorization"
+_NAME_PARTS: Final = r"passw(?:or)?d|passwd|passphrase|secret|token|private_?key|api_?key|credential|authorization"
 _SECRET_NAME: Final = re.compile(
-    rf"{_SECRET_WORDS}|cookie|x-signature|(?:^|[_\-.])(?:pin|otp|totp|seed|dsn)(?:$|[_\-.])", re.IGNORECASE
+    rf"{_NAME_PARTS}|cookie|x-signature|(?:^|[_\-.])(?:pin|otp|totp|seed|dsn)(?:$|[_\-.])", re.IGNORECASE
 )
 _IN_TEXT: Final = (
     # Authorization headers and anything that says Bearer or Basic.
     (re.compile(r"\b(Bearer|Basic)\s+[\w\-.~+/=]+", re.IGNORECASE), rf"\1 {MASK}"),
     # JSON Web Tokens standing alone.
     (re.compile(r"\beyJ[\w\-+/=]+\.[\w\-+/=]+\.[\w\-+/=]*"), MASK),
-    # "consumerSecret": "...", 'pin': '...', code of a log-in, as JSON or as a dict's repr.
+    # Fields inside of JSON or of a dict's repr; a "code" of digits alone is a PIN or OTP, others are codes of refusals.
     (
-        re.compile(rf"""(["'][\w\-]*(?:{_SECRET_WORDS}|pin|otp|code)["']\s*:\s*)(?:"[^"]*"|'[^']*')""", re.IGNORECASE),
+        re.compile(rf"""(["'][\w\-]*(?:{_NAME_PARTS}|pin|otp)["']\s*:\s*)(?:"[^"]*"|'[^']*')""", re.IGNORECASE),
         rf'\1"{MASK}"',
     ),
-    # password=..., access_token=... in addresses and forms.
-    (re.compile(rf"""([\w\-]*(?:{_SECRET_WORDS})=)[^\s&"',;)]+""", re.IGNORECASE), rf"\1{MASK}"),
-    # user:password@host
+    (re.compile(r"""(["']code["']\s*:\s*["'])\d{4,10}(?=["'])"""), rf"\1{MASK}"),
+    # Addresses and forms: access tokens in queries, and the password before the host.
+    (re.compile(rf"""([\w\-]*(?:{_NAME_PARTS})=)[^\s&"',;)]+""", re.IGNORECASE), rf"\1{MASK}"),
     (re.compile(r"(\w+://[^:/@\s]*):[^@/\s]+@"), rf"\1:{MASK}@"),
 )
 
@@ -42,18 +42,23 @@ def redact_text(text: str) -> str:
 
 
 def _masked(name: str, value: Any, depth: int) -> Any:
-    if _SECRET_NAME.search(name) and not isinstance(value, bool | None):
+    if isinstance(value, bool | int | float | None):
+        return MASK if value and not isinstance(value, bool) and _SECRET_NAME.search(name) else value
+    if _SECRET_NAME.search(name):
         return MASK
-    if isinstance(value, str):
-        return redact_text(value)
+    if isinstance(value, Mapping | list | tuple | set | frozenset):
+        return _masked_inside(value, depth + 1) if depth < _DEPTH_MAX else MASK
+    return _masked_text(value)
+
+
+def _masked_inside(value: Any, depth: int) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _masked(str(key), inner, depth) for key, inner in value.items()}
+    return [_masked("", inner, depth) for inner in value]
+
+
+def _masked_text(value: Any) -> Any:
+    """Other objects are left to the renderer, but for exceptions, whose text may quote a request."""
     if isinstance(value, bytes | bytearray):
         return redact_text(bytes(value).decode(errors="replace"))
-    if depth >= _DEPTH_MAX:
-        return MASK if isinstance(value, Mapping | list | tuple | set | frozenset) else value
-    if isinstance(value, Mapping):
-        return {key: _masked(str(key), inner, depth + 1) for key, inner in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_masked("", inner, depth + 1) for inner in value]
-    if isinstance(value, int | float | None):
-        return value
-    return redact_text(str(value)) if isinstance(value, BaseException) else value
+    return redact_text(str(value)) if isinstance(value, str | BaseException) else value
