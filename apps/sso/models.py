@@ -1,4 +1,4 @@
-"""Users, their roles, and the bridge from allauth's second factor to django-otp's question 'is this session verified?'."""
+"""Users, their roles, and the bridge from allauth's second factor to django-otp's 'is this session verified?'."""
 
 from enum import StrEnum
 

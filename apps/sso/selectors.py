@@ -1,14 +1,36 @@
 """Who somebody is and what the session has proved."""
 
-from typing import Any
-
-from django_otp import DEVICE_ID_SESSION_KEY
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from allauth.mfa.models import Authenticator
+from django.utils.translation import gettext_lazy as _
+from django_otp import DEVICE_ID_SESSION_KEY
+
 from apps.sso.models import AllauthDevice, Role, User
 from qts.domain.values import Actor, ActorKind
 
-__all__ = ["Role", "actor_of", "has_role", "has_second_factor", "is_session_verified", "is_verified", "roles_of"]
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+__all__ = [
+    "ROLE_LABELS",
+    "Role",
+    "actor_of",
+    "has_role",
+    "has_second_factor",
+    "is_session_verified",
+    "is_verified",
+    "roles_of",
+]
+
+ROLE_LABELS: Final["Mapping[Role, StrOrPromise]"] = {
+    Role.TRADER: _("trader"),
+    Role.RISK_OFFICER: _("risk officer"),
+    Role.OPERATOR: _("operator"),
+    Role.ADMINISTRATOR: _("administrator"),
+}
+
 
 def roles_of(user: Any) -> frozenset[Role]:
     """The user's roles, asked once per user object. A superuser is an administrator and nothing more by that."""

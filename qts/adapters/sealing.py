@@ -1,8 +1,8 @@
 """Secrets at rest: sealed with the keys of one file, opened only where they are used.
 
-The file holds one secret a line, the newest first; it is the file of Django's SECRET_KEY too. What seals is derived from
-each line (HKDF), so signing and sealing never share a key. The first seals; all of them open, so a new first line plus
-`manage.py rotate_secrets` replaces a key without an outage, and the old line can go afterwards.
+The file holds one secret a line, the newest first; it is the file of Django's SECRET_KEY too. What seals is derived
+from each line (HKDF), so signing and sealing never share a key. The first seals; all of them open, so a new first line
+plus `manage.py rotate_secrets` replaces a key without an outage, and the old line can go afterwards.
 """
 
 import base64
@@ -64,7 +64,7 @@ def read_key_ring(path: Path) -> KeyRing:
 
 
 @lru_cache(maxsize=4)
-def _key_ring(path: Path, changed_ns: int) -> KeyRing:
+def _key_ring(path: Path, _changed_ns: int) -> KeyRing:
     lines = path.read_text(encoding="utf-8").splitlines()
     return KeyRing([line.strip() for line in lines if line.strip()])
 

@@ -1,5 +1,6 @@
 """Settings shared by every way of running QTS. Values that differ by machine come from the environment."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF
@@ -13,17 +14,18 @@ BASE_DIR = ROOT
 QTS_DATA_DIR = environment.qts_data_dir
 
 
-def _secret_key(path: Path) -> str:
+def _secret_keys(path: Path) -> list[str]:
     if not path.is_file():
         raise RuntimeError(
             f"The secret key file {path} is missing. `make demo` creates one; elsewhere put at least 50 random"
             " characters into a file of mode 0600 and name it in QTS_SECRET_KEY_FILE."
         )
-    return path.read_text(encoding="utf-8").strip()
+    return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
 QTS_SECRET_KEY_FILE = environment.secret_key_file
-SECRET_KEY = _secret_key(QTS_SECRET_KEY_FILE)
+# one secret a line, the newest first: older lines still verify signatures and open what they sealed
+SECRET_KEY, *SECRET_KEY_FALLBACKS = _secret_keys(QTS_SECRET_KEY_FILE)
 DEBUG = False
 ALLOWED_HOSTS = [host.strip() for host in environment.qts_allowed_hosts.split(",") if host.strip()]
 
@@ -38,6 +40,10 @@ MARKET_CLOCK = environment.market_clock
 WAL_DIR = QTS_DATA_DIR / "wal"
 FLOWER_URL = environment.flower_url
 IS_DEMO = False
+
+# --- what a trade costs, in hundredths of a percent of its value: the broker's price list and the tax law ---------------
+BROKER_FEE_RATE_BPS = 15
+SALE_TAX_RATE_BPS = 10
 
 # --- Django --------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -129,8 +135,7 @@ CHANNEL_LAYERS = {
 AUTH_USER_MODEL = "sso.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",  # a ModelBackend, so permissions come from it too
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -141,6 +146,25 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "apps.sso.services.allauth_adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False  # a session ends with the browser, and after SESSION_COOKIE_AGE at the latest
+# failures per address and per name slow guessing down; axes below locks the pair of both out and keeps the record
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,10/5m/key"}
+MFA_ADAPTER = "apps.sso.services.allauth_adapters.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "QTS"
+MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # else somebody could keep a colleague out for ever
+AXES_LOCKOUT_TEMPLATE = "account/locked_out.html"
+AXES_VERBOSE = False
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 60 * 60
@@ -228,6 +252,7 @@ CELERY_BEAT_SCHEDULE = {
     "send orders": _slice("apps.orders.tasks.gateway_slice", "trading"),
     "read order stream": _slice("apps.orders.tasks.order_stream_slice", "trading"),
     "end of day": _slice("apps.orders.tasks.end_of_day_slice", "trading"),
+    "settle accounts": _slice("apps.accounts.tasks.settle_slice", "trading"),
     "watch risk": _slice("apps.risk.tasks.monitor_slice", "trading"),
     "relay events": _slice("apps.eventlog.tasks.relay_slice", "trading"),
     "dispatch events": _slice("apps.eventlog.tasks.dispatch_slice", "default"),

@@ -22,21 +22,25 @@ def set_setting(*, name: str, value: Any, reason: str, actor: Actor, now: dateti
 
     Raises ValidationError for a malformed name, an empty reason, or a value of another JSON type than the one in force.
     """
-    if not _NAME.fullmatch(name):
-        raise ValidationError(_("A setting's name is lower-case words joined by dots."))
-    if not reason.strip():
-        raise ValidationError(_("A change needs a reason."))
     with transaction.atomic():
         lock_setting(name)
         newest = SettingVersion.objects.filter(name=name).order_by("-version").first()
-        if newest is not None:
-            if type(newest.value) is not type(value):
-                raise ValidationError(_("The value must be of the same kind as the one in force."))
-            if newest.value == value:
-                return newest.version
+        check_setting(name=name, value=value, reason=reason, newest=newest)
+        if newest is not None and newest.value == value:
+            return newest.version
         version = newest.version + 1 if newest else 1
         SettingVersion.objects.create(
             name=name, version=version, value=value, reason=reason.strip(), changed_by=str(actor), changed_at=now
         )
         eventlog.record(SettingChanged(name=name, version=version), actor=actor, now=now)
     return version
+
+
+def check_setting(*, name: str, value: Any, reason: str, newest: SettingVersion | None) -> None:
+    """Raise ValidationError where `set_setting` must refuse."""
+    if not _NAME.fullmatch(name):
+        raise ValidationError({"name": _("A setting's name is lower-case words joined by dots.")})
+    if not reason.strip():
+        raise ValidationError({"reason": _("A change needs a reason.")})
+    if newest is not None and type(newest.value) is not type(value):
+        raise ValidationError({"value": _("The value must be of the same kind as the one in force.")})

@@ -79,7 +79,7 @@ def dispatch(delivery: Delivery) -> None:
 
 
 def retry_failure(failure_id: int) -> None:
-    """Call the handler of a kept failure again and resolve it. Raises what the handler raises; the failure stays then."""
+    """Call the handler of a kept failure again and resolve it. Raises what the handler raises, and it stays open."""
     failure = HandlerFailure.objects.get(id=failure_id, resolved_at__isnull=True)
     handler = handlers_of(failure.topic).get(failure.handler)
     if handler is None:

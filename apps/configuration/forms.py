@@ -1,0 +1,41 @@
+"""Admin forms. Secrets go in and never come out."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminPasswordInput, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
+
+from apps.configuration.models import BrokerConnection, SettingVersion
+
+
+class BrokerConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
+    """On an existing connection an empty secret keeps the stored one."""
+
+    new_consumer_secret = forms.CharField(label=_("consumer secret"), required=False)
+    new_private_key = forms.CharField(label=_("private key"), required=False)
+    new_pin = forms.CharField(label=_("PIN"), required=False)
+
+    class Meta:
+        model = BrokerConnection
+        fields = ["name", "consumer_id", "is_active"]
+        widgets = {
+            "name": UnfoldAdminTextInputWidget,
+            "consumer_id": UnfoldAdminTextInputWidget,
+            "is_active": UnfoldBooleanSwitchWidget,
+        }
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        is_new = self.instance._state.adding
+        for name in ("new_consumer_secret", "new_private_key", "new_pin"):
+            self.fields[name].widget = UnfoldAdminPasswordInput(attrs={"autocomplete": "off"})
+            self.fields[name].required = is_new
+            self.fields[name].help_text = "" if is_new else _("Leave it empty to keep the stored one.")
+        if not is_new:
+            self.fields["name"].disabled = True  # the name says which connection it is
+
+
+class SettingForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = SettingVersion
+        fields = ["name", "value", "reason"]
+        widgets = {"name": UnfoldAdminTextInputWidget, "reason": UnfoldAdminTextInputWidget}

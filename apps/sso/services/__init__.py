@@ -1,0 +1,28 @@
+"""Second factors, roles, what a session has proved, and the users of the demo."""
+
+from apps.sso.services.demo import DemoUser, seed_demo_users
+from apps.sso.services.factors import current_code, enrol_totp, remove_factors, reseal_factors
+from apps.sso.services.roles import assign_roles, grant_role_permissions
+from apps.sso.services.sessions import (
+    note_factor_change,
+    note_log_in,
+    note_log_in_failure,
+    note_log_out,
+    verify_session,
+)
+
+__all__ = [
+    "DemoUser",
+    "assign_roles",
+    "current_code",
+    "enrol_totp",
+    "grant_role_permissions",
+    "note_factor_change",
+    "note_log_in",
+    "note_log_in_failure",
+    "note_log_out",
+    "remove_factors",
+    "reseal_factors",
+    "seed_demo_users",
+    "verify_session",
+]

@@ -1,0 +1,84 @@
+"""What a session has proved, and the audit trail of log-ins."""
+
+import django_otp
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.mfa.models import Authenticator
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from apps.eventlog import services as eventlog
+from apps.sso.models import User
+from apps.sso.selectors import actor_of
+from apps.sso.services.factors import device_of
+from qts.domain.events import Event, FactorChanged, LogInFailed, SessionEnded, SessionStarted
+from qts.domain.values import Actor, ActorKind
+
+_NOBODY = Actor(ActorKind.SYSTEM, "log-in")
+
+
+def verify_session(request: HttpRequest, authenticator: Authenticator) -> None:
+    """Note in the session that its user has just shown this authenticator.
+
+    The session gets a new key, as at log-in: an id that leaked before must not carry the new right.
+    """
+    if request.user.pk != authenticator.user_id:
+        return  # a log-in under way: the session is nobody's yet, `note_log_in` comes when it is complete
+    request.session.cycle_key()
+    django_otp.login(request, device_of(authenticator))
+
+
+def note_log_in(request: HttpRequest, user: User) -> None:
+    """Record a complete log-in and, where a second factor was part of it, verify the session."""
+    authenticator = _authenticator_shown(request, user)
+    if authenticator is not None:
+        django_otp.login(request, device_of(authenticator))
+    event = SessionStarted(
+        user_id=str(user.pk),
+        username=user.username,
+        is_verified=authenticator is not None,
+        ip_address=_ip_address(request),
+    )
+    _record(event, actor_of(user))
+
+
+def note_log_out(request: HttpRequest, user: User | None) -> None:
+    if user is None:
+        return  # nobody was logged in
+    event = SessionEnded(user_id=str(user.pk), username=user.username, ip_address=_ip_address(request))
+    _record(event, actor_of(user))
+
+
+def note_log_in_failure(request: HttpRequest | None, *, username: str, factor: str) -> None:
+    """Record a wrong password or code; a name that no user has is not kept, it may be a password."""
+    user = User.objects.filter(username=username).first()
+    event = LogInFailed(
+        user_id=str(user.pk) if user else "",
+        username=user.username if user else "",
+        factor=factor,
+        ip_address=_ip_address(request),
+    )
+    _record(event, actor_of(user) if user else _NOBODY)
+
+
+def note_factor_change(user: User, *, factor: str, is_present: bool) -> None:
+    event = FactorChanged(user_id=str(user.pk), username=user.username, factor=factor, is_present=is_present)
+    _record(event, actor_of(user))
+
+
+def _authenticator_shown(request: HttpRequest, user: User) -> Authenticator | None:
+    shown = [record["id"] for record in get_authentication_records(request, user) if record["method"] == "mfa"]
+    return Authenticator.objects.filter(id=shown[-1], user=user).first() if shown else None
+
+
+def _ip_address(request: HttpRequest | None) -> str:
+    if request is None or not request.META.get("REMOTE_ADDR"):
+        return ""  # not from the network: a command, or a server on a Unix socket
+    return str(get_adapter(request).get_client_ip(request))
+
+
+def _record(event: Event, actor: Actor) -> None:
+    # people log in by the wall clock, whatever time the market has
+    with transaction.atomic():
+        eventlog.record(event, actor=actor, now=timezone.now())
