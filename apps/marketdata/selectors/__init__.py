@@ -1,7 +1,14 @@
 """Reading market data. Everything here takes and gives plain values; see `types` for their units."""
 
 from apps.marketdata.selectors.clock import board_day, day_bounds_ms, market_now, market_today, trading_calendar
-from apps.marketdata.selectors.history import bars, daily_bars, dead_letter_count, gaps
+from apps.marketdata.selectors.history import (
+    bars,
+    daily_bars,
+    dead_letter_count,
+    gaps,
+    latest_ticks,
+    recorded_wal_position,
+)
 from apps.marketdata.selectors.live import (
     live_indices,
     live_quotes,
@@ -28,6 +35,7 @@ from apps.marketdata.selectors.types import (
     SecurityView,
     StreamState,
     StreamStatus,
+    TickView,
 )
 
 __all__ = [
@@ -37,10 +45,12 @@ __all__ = [
     "Level",
     "LiveIndex",
     "LiveQuote",
+    "MarketMoment",
     "MarketState",
     "SecurityView",
     "StreamState",
     "StreamStatus",
+    "TickView",
     "bars",
     "board_day",
     "daily_bars",
@@ -49,13 +59,16 @@ __all__ = [
     "gaps",
     "instrument_kinds",
     "is_master_data_of",
+    "latest_ticks",
     "live_indices",
     "live_quotes",
+    "market_moment",
     "market_now",
     "market_state",
     "market_today",
     "market_topics",
     "marks_vnd",
+    "recorded_wal_position",
     "references",
     "securities",
     "security",

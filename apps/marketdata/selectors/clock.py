@@ -1,5 +1,6 @@
 """Market time and trading days."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
@@ -8,8 +9,9 @@ from django.conf import settings
 from apps.marketdata.models import MarketHoliday
 from qts.adapters.clock import market_clock
 from qts.adapters.vietnam_holidays import YEARS, vietnam_holidays
-from qts.domain.market import VIETNAM, TradingCalendar
+from qts.domain.market import VIETNAM, AffineSchedule, TradingCalendar, parse_clock, session_at, to_vietnam
 from qts.domain.ports import MarketClock
+from qts.domain.values import Exchange, Session
 
 
 @cache
@@ -41,6 +43,32 @@ def board_day() -> date:
     """The trading day that a price board shows: today, or the last one before when the market is closed all day."""
     today, calendar = market_today(), trading_calendar()
     return today if calendar.is_trading_day(today) else calendar.previous_trading_day(today)
+
+
+@dataclass(frozen=True, slots=True)
+class MarketMoment:
+    """Market time, how fast it passes, and the session of HOSE."""
+
+    now: datetime
+    speed: float
+    session: Session
+
+    @property
+    def local(self) -> datetime:
+        return to_vietnam(self.now)
+
+    @property
+    def now_ms(self) -> int:
+        return round(self.now.timestamp() * 1000)
+
+
+def market_moment() -> MarketMoment:
+    now = market_now()
+    calendar = trading_calendar()
+    is_trading_day = calendar.is_trading_day(to_vietnam(now).date())
+    session = session_at(Exchange.HOSE, now) if is_trading_day else Session.CLOSED
+    schedule = parse_clock(settings.MARKET_CLOCK, calendar)
+    return MarketMoment(now, schedule.speed if isinstance(schedule, AffineSchedule) else 1.0, session)
 
 
 def day_bounds_ms(day: date) -> tuple[int, int]:

@@ -2,8 +2,8 @@
 
 from datetime import date, datetime
 
-from apps.marketdata.models import Bar1m, DailyBar, DeadLetter, MarketGap
-from apps.marketdata.selectors.types import Bar, DayBar, Gap
+from apps.marketdata.models import Bar1m, DailyBar, DeadLetter, IngestCheckpoint, MarketGap, Tick
+from apps.marketdata.selectors.types import Bar, DayBar, Gap, TickView
 
 BARS_MAX = 5_000
 
@@ -31,6 +31,16 @@ def daily_bars(symbol: str, *, since: date | None = None, until: date | None = N
     return [DayBar(*row) for row in reversed(newest)]
 
 
+def latest_ticks(symbol: str, trading_day: date, limit: int = 50) -> list[TickView]:
+    """The newest matches of one trading day, oldest first."""
+    rows = Tick.objects.filter(symbol=symbol, trading_day=trading_day).order_by("-traded_at", "-received_at_ns")
+    newest = rows.values_list("traded_at", "price_vnd", "quantity")[:limit]
+    return [
+        TickView(symbol, round(traded_at.timestamp() * 1000), price_vnd, quantity)
+        for traded_at, price_vnd, quantity in reversed(newest)
+    ]
+
+
 def gaps(*, since: datetime, limit: int = 100) -> list[Gap]:
     """Newest first."""
     rows = MarketGap.objects.filter(to_at__gte=since).order_by("-from_at")
@@ -39,3 +49,9 @@ def gaps(*, since: datetime, limit: int = 100) -> list[Gap]:
 
 def dead_letter_count(*, since: datetime) -> int:
     return DeadLetter.objects.filter(received_at__gte=since).count()
+
+
+def recorded_wal_position() -> str:
+    """The last match that is surely in the tick table; empty when there is none."""
+    row = IngestCheckpoint.objects.filter(name="recorder").values_list("wal_position", flat=True).first()
+    return row or ""

@@ -153,6 +153,16 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class TickView:
+    """One stored match; `ts_exchange_ms` is market time since the Unix epoch."""
+
+    symbol: str
+    ts_exchange_ms: int
+    price_vnd: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
 class DayBar:
     """One trading day, unadjusted."""
 

@@ -1,0 +1,1 @@
+"""What the REST views and WebSocket consumers of all apps share; knows Django, but no app."""
