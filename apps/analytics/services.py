@@ -36,8 +36,8 @@ class IndicatorEngine:
     """Keeps the indicators of every symbol. A symbol is warmed from the stored bars when its first bar comes.
 
     A bar that is given again, or given out anew because a late match corrected it, replaces its former self. A bar
-    older than that gets the values of its own time and changes nothing. After minutes without a bar the symbol is warmed
-    anew, since another worker may have seen bars in between. One engine serves one thread.
+    older than that gets the values of its own time and changes nothing. After minutes without a bar the symbol is
+    warmed anew, since another worker may have seen bars in between. One engine serves one thread.
     """
 
     def __init__(self, closes_before: ClosesBefore = stored_closes_before) -> None:
