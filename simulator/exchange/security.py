@@ -1,0 +1,111 @@
+"""One security on one trading day: its book, its session and what has traded."""
+
+from dataclasses import dataclass, field
+
+from qts.domain.market import Band, price_band
+from qts.domain.matching import Fill, OrderBook
+from qts.domain.values import Session, Side
+from simulator.listings import Listing
+
+
+@dataclass(slots=True)
+class DayTotals:
+    """Since the day's open; prices in VND, 0 = not there yet."""
+
+    open_vnd: int = 0
+    high_vnd: int = 0
+    low_vnd: int = 0
+    last_vnd: int = 0
+    last_quantity: int = 0
+    quantity: int = 0
+    value_vnd: int = 0
+    trade_count: int = 0
+    foreign_bought_quantity: int = 0
+    foreign_bought_value_vnd: int = 0
+    foreign_sold_quantity: int = 0
+    foreign_sold_value_vnd: int = 0
+    aggressor: str = ""
+    last_trade_ms: int = 0
+
+    def add(self, fill: Fill, at_ms: int) -> None:
+        price_vnd = fill.price_vnd
+        self.open_vnd = self.open_vnd or price_vnd
+        self.high_vnd = max(self.high_vnd, price_vnd)
+        self.low_vnd = min(self.low_vnd or price_vnd, price_vnd)
+        self.last_vnd = price_vnd
+        self.last_quantity = fill.quantity
+        self.quantity += fill.quantity
+        self.value_vnd += fill.quantity * price_vnd
+        self.trade_count += 1
+        self.aggressor = fill.aggressor or ""
+        self.last_trade_ms = at_ms
+
+
+@dataclass(slots=True)
+class Security:
+    """`room_left` is what foreigners may still buy; it survives the day, the totals do not."""
+
+    listing: Listing
+    reference_vnd: int
+    room_left: int
+    widened: Band | None = None  # a recording may leave the band that its first price gives
+    session: Session = Session.PRE_OPEN
+    totals: DayTotals = field(default_factory=DayTotals)
+    band: Band = field(init=False)
+    book: OrderBook = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._open_book()
+
+    @property
+    def symbol(self) -> str:
+        return self.listing.symbol
+
+    @property
+    def last_or_reference_vnd(self) -> int:
+        return self.totals.last_vnd or self.reference_vnd
+
+    @property
+    def in_auction(self) -> bool:
+        return self.session in (Session.ATO, Session.ATC)
+
+    def begin_day(self, reference_vnd: int) -> None:
+        self.reference_vnd = reference_vnd
+        self.totals = DayTotals()
+        self.session = Session.PRE_OPEN
+        self._open_book()
+
+    def estimated_match_vnd(self) -> int:
+        """The auction's price if it ended now; 0 outside auctions and when nothing would match."""
+        if not self.in_auction:
+            return 0
+        clearing = self.book.indicative(self.last_or_reference_vnd)
+        return clearing.price_vnd if clearing else 0
+
+    def trade_by_foreigner(self, side: Side, fill: Fill) -> None:
+        value_vnd = fill.quantity * fill.price_vnd
+        if side is Side.BUY:
+            self.totals.foreign_bought_quantity += fill.quantity
+            self.totals.foreign_bought_value_vnd += value_vnd
+            self.room_left -= fill.quantity
+        else:
+            self.totals.foreign_sold_quantity += fill.quantity
+            self.totals.foreign_sold_value_vnd += value_vnd
+            self.room_left += fill.quantity
+
+    def _open_book(self) -> None:
+        instrument = self.listing.instrument
+        band = price_band(instrument.exchange, instrument.kind, self.reference_vnd)
+        if self.widened is not None:
+            band = Band(
+                ceiling_vnd=max(band.ceiling_vnd, self.widened.ceiling_vnd),
+                floor_vnd=min(band.floor_vnd, self.widened.floor_vnd),
+            )
+        self.band = band
+        self.book = OrderBook(instrument, band)
+
+
+def new_security(listing: Listing, widened: Band | None = None) -> Security:
+    """With half of the foreign limit already used."""
+    room_left = listing.listed_shares * listing.foreign_limit_percent // 200
+    return Security(listing, listing.reference_vnd, room_left, widened)
