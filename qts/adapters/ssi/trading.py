@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import httpx2
 import msgspec
 
 from qts.adapters.ssi.credentials import TradingCredentials
-from qts.adapters.ssi.http import AmbiguousSend, FastConnectHttp, Reply, access_token
+from qts.adapters.ssi.http import TIMEOUT, AmbiguousSend, FastConnectHttp, Reply, access_token
 from qts.adapters.ssi.market_time import format_day
 from qts.adapters.ssi.numbers import Number, rounded, whole
 from qts.adapters.ssi.signer import Signer
@@ -107,8 +108,15 @@ class TradingClient:
     TerminalError when the log-in itself was refused. Queries raise TransientError or TerminalError.
     """
 
-    def __init__(self, base_url: str, credentials: TradingCredentials, *, device_id: str = DEVICE_ID_DEFAULT) -> None:
-        self._http = FastConnectHttp(base_url)
+    def __init__(
+        self,
+        base_url: str,
+        credentials: TradingCredentials,
+        *,
+        device_id: str = DEVICE_ID_DEFAULT,
+        timeout: httpx2.Timeout = TIMEOUT,
+    ) -> None:
+        self._http = FastConnectHttp(base_url, timeout=timeout)
         self._credentials = credentials
         self._device_id = device_id
         self._signer = Signer(credentials.private_key)
