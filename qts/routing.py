@@ -1,5 +1,50 @@
-"""WebSocket addresses."""
+"""WebSocket addresses, open to verified sessions only."""
 
-from django.urls import URLPattern
+from collections.abc import Awaitable, Callable
+from typing import Any
 
-websocket_urlpatterns: list[URLPattern] = []
+from asgiref.sync import sync_to_async
+from django.urls import path
+
+from apps.accounts.consumers import PositionsConsumer
+from apps.marketdata.consumers import MarketsConsumer
+from apps.orders.consumers import OrdersConsumer
+from apps.risk.consumers import RiskConsumer
+from apps.sso.selectors import is_session_verified
+from apps.strategies.consumers import SignalsConsumer
+
+NOT_LOGGED_IN = 4401
+NOT_VERIFIED = 4403
+
+Application = Callable[..., Awaitable[Any]]
+
+
+class VerifiedSessions:
+    """Closes the socket of anybody who is not logged in (4401) or has not shown a second factor (4403)."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
+        user = scope["user"]
+        if not user.is_authenticated:
+            return await _refuse(receive, send, NOT_LOGGED_IN)
+        if not await sync_to_async(is_session_verified)(scope["session"], user):
+            return await _refuse(receive, send, NOT_VERIFIED)
+        return await self._application(scope, receive, send)
+
+
+async def _refuse(receive: Any, send: Any, code: int) -> None:
+    """Accepted first: a browser learns the code of a close, but not that of a refused handshake."""
+    await receive()
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.close", "code": code})
+
+
+websocket_urlpatterns = [
+    path("ws/markets", MarketsConsumer.as_asgi()),
+    path("ws/orders", OrdersConsumer.as_asgi()),
+    path("ws/positions", PositionsConsumer.as_asgi()),
+    path("ws/risk", RiskConsumer.as_asgi()),
+    path("ws/signals", SignalsConsumer.as_asgi()),
+]

@@ -170,6 +170,11 @@ def orders(
     return [_order_view(row) for row in rows.order_by("-recorded_at", "-id")[:limit]]
 
 
+def orders_by_id(order_ids: Collection[UUID]) -> list[OrderView]:
+    """The newest first; unknown ids are left out."""
+    return [_order_view(row) for row in Order.objects.filter(id__in=order_ids).order_by("-recorded_at", "-id")]
+
+
 def order(order_id: UUID) -> OrderView | None:
     row = Order.objects.filter(id=order_id).first()
     return None if row is None else _order_view(row)

@@ -1,0 +1,77 @@
+"""The shapes of orders and fills in the REST API and on /ws/orders. Prices are whole VND, times ISO 8601 in UTC."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from qts.domain.orders import OrderRequest, Status
+from qts.domain.values import OrderType, Side
+from qts.web.serializers import StrictSerializer, WholeNumberField
+
+
+class BreachOut(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    limit = serializers.IntegerField(allow_null=True)
+    actual = serializers.IntegerField(allow_null=True)
+    detail = serializers.CharField()
+
+
+class OrderOut(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    account_id = serializers.UUIDField()
+    client_order_id = serializers.CharField()
+    symbol = serializers.CharField()
+    side = serializers.ChoiceField(choices=list(Side))
+    order_type = serializers.ChoiceField(choices=list(OrderType))
+    quantity = serializers.IntegerField()
+    price_vnd = serializers.IntegerField(allow_null=True)
+    status = serializers.ChoiceField(choices=list(Status))
+    filled_quantity = serializers.IntegerField()
+    average_fill_vnd = serializers.IntegerField(allow_null=True)
+    reason = serializers.CharField()
+    breaches = BreachOut(many=True)
+    cancel_wanted = serializers.BooleanField()
+    strategy_id = serializers.CharField()
+    decision_id = serializers.UUIDField(allow_null=True)
+    actor = serializers.CharField()
+    request_id = serializers.CharField()
+    broker_order_id = serializers.CharField()
+    trading_day = serializers.DateField()
+    submitted_at = serializers.DateTimeField()
+    sent_at = serializers.DateTimeField(allow_null=True)
+    accepted_at = serializers.DateTimeField(allow_null=True)
+    updated_at = serializers.DateTimeField()
+
+
+class FillOut(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    order_id = serializers.UUIDField()
+    account_id = serializers.UUIDField()
+    symbol = serializers.CharField()
+    side = serializers.ChoiceField(choices=list(Side))
+    quantity = serializers.IntegerField()
+    price_vnd = serializers.IntegerField()
+    matched_at = serializers.DateTimeField()
+    trading_day = serializers.DateField()
+
+
+class OrderIn(StrictSerializer):
+    """One new order. The idempotency key is a header; the same key with the same body gets the same answer."""
+
+    account_id = serializers.UUIDField()
+    symbol = serializers.CharField(max_length=20)
+    side = serializers.ChoiceField(choices=list(Side))
+    order_type = serializers.ChoiceField(choices=list(OrderType))
+    quantity = WholeNumberField(max_value=2**53)
+    price_vnd = WholeNumberField(max_value=2**53, allow_null=True, default=None)
+
+    def to_request(self, client_order_id: str) -> OrderRequest:
+        given = self.validated_data
+        return OrderRequest(
+            symbol=given["symbol"],
+            side=Side(given["side"]),
+            order_type=OrderType(given["order_type"]),
+            quantity=given["quantity"],
+            price_vnd=given["price_vnd"],
+            client_order_id=client_order_id,
+        )

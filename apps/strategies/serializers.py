@@ -1,0 +1,40 @@
+"""The shapes of strategies and decisions in the REST API and on /ws/signals. Prices in VND, times ISO 8601 in UTC."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+
+class StrategyOut(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    class_key = serializers.CharField()
+    title = serializers.CharField()
+    summary = serializers.CharField()
+    parameters = serializers.DictField(child=serializers.IntegerField())
+    account_id = serializers.UUIDField()
+    symbols = serializers.ListField(child=serializers.CharField())
+    status = serializers.CharField()
+    status_reason = serializers.CharField()
+    status_changed_by = serializers.CharField()
+    status_changed_at = serializers.DateTimeField(allow_null=True)
+
+
+class DecisionOut(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    strategy_id = serializers.UUIDField()
+    strategy_name = serializers.CharField()
+    account_id = serializers.UUIDField()
+    symbol = serializers.CharField()
+    side = serializers.CharField()
+    quantity = serializers.IntegerField()
+    order_type = serializers.CharField()
+    price_vnd = serializers.IntegerField(allow_null=True)
+    signal = serializers.CharField()
+    indicators = serializers.DictField(child=serializers.FloatField())
+    indicators_previous = serializers.DictField(child=serializers.FloatField())
+    wal_position = serializers.CharField()
+    decided_at = serializers.DateTimeField()
+    outcome = serializers.CharField()
+    outcome_reason = serializers.CharField()
+    order_id = serializers.UUIDField(allow_null=True)
