@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Min
+from django.db.models import Count, DurationField, ExpressionWrapper, Min
 from django.db.models.functions import Now
 
 from apps.eventlog.models import EventRecord, HandlerFailure
@@ -57,10 +57,9 @@ def history_between(*, key: str, first_id: int, last_id: int, holding: dict[str,
 
 def relay_backlog() -> Backlog:
     waiting = EventRecord.objects.filter(published_at__isnull=True)
-    found = waiting.aggregate(event_count=Count("id"), oldest=Min("recorded_at"), now=Now())
-    if found["oldest"] is None:
-        return Backlog(event_count=0, oldest_age_s=0.0)
-    return Backlog(found["event_count"], (found["now"] - found["oldest"]).total_seconds())
+    age = ExpressionWrapper(Now() - Min("recorded_at"), output_field=DurationField())
+    found = waiting.aggregate(event_count=Count("id"), oldest_age=age)
+    return Backlog(found["event_count"], found["oldest_age"].total_seconds() if found["oldest_age"] else 0.0)
 
 
 def open_failure_count() -> int:

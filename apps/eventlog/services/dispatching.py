@@ -6,7 +6,7 @@ import msgspec
 import stamina
 import structlog
 from django.conf import settings
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connection, transaction
 from django.utils import timezone
 
 from apps.eventlog.models import HandlerFailure
@@ -93,8 +93,14 @@ def _call(handler: Handler, event: Event) -> None:
         on=_is_worth_retrying, attempts=ATTEMPTS_MAX, timeout=RETRY_S_MAX, wait_initial=0.1, wait_max=1.0
     ):
         with attempt:
-            close_old_connections()  # a connection that died with the server would fail every attempt
+            _drop_dead_connection()
             handler(event)
+
+
+def _drop_dead_connection() -> None:
+    """One that died with the server would fail every attempt; an open transaction is its owner's business."""
+    if not connection.in_atomic_block:
+        close_old_connections()
 
 
 def _is_worth_retrying(error: Exception) -> bool:
@@ -103,7 +109,7 @@ def _is_worth_retrying(error: Exception) -> bool:
 
 def _keep_failure(handler: str, delivery: Delivery, record_id: int | None, error: Exception) -> None:
     log.error("event_handler_failed", handler=handler, topic=delivery.topic, key=delivery.key, exc_info=error)
-    close_old_connections()
+    _drop_dead_connection()
     failure = HandlerFailure(
         handler=handler,
         record_id=record_id,
