@@ -1,6 +1,14 @@
 """Reading market data. Everything here takes and gives plain values; see `types` for their units."""
 
-from apps.marketdata.selectors.clock import board_day, day_bounds_ms, market_now, market_today, trading_calendar
+from apps.marketdata.selectors.clock import (
+    MarketMoment,
+    board_day,
+    day_bounds_ms,
+    market_moment,
+    market_now,
+    market_today,
+    trading_calendar,
+)
 from apps.marketdata.selectors.history import (
     bars,
     daily_bars,
