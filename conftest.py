@@ -44,12 +44,12 @@ def _start_servers(*, with_postgres: bool) -> None:
     _folder.chmod(0o711)  # the server's user must pass through when the tests run as root
     atexit.register(_stop_servers)
     os.environ.setdefault("QTS_DATA_DIR", str(_folder / "var"))
-    if with_postgres and "DATABASE_URL" not in os.environ:
+    if with_postgres and not os.environ.get("DATABASE_URL"):
         postgres = EmbeddedPostgres(_folder / "postgres", is_durable=False)
         _running.append(postgres)
         postgres.start()
         os.environ["DATABASE_URL"] = postgres.url
-    if "REDIS_URL" not in os.environ:
+    if not os.environ.get("REDIS_URL"):
         valkey = EmbeddedValkey(_folder / "valkey", is_durable=False)
         _running.append(valkey)
         valkey.start()

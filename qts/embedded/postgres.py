@@ -64,6 +64,7 @@ class EmbeddedPostgres:
 
     def start(self) -> None:
         """Prepare, start, wait until the database exists. Call from the main thread."""
+        self.stop()
         command = self.prepare()
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
@@ -151,8 +152,8 @@ class EmbeddedPostgres:
         if not processes.wait_until(lambda: not processes.with_working_directory(self.data, names), 10.0):
             raise EmbeddedError(f"Processes of an earlier PostgreSQL still work in {self.data}; try again in a moment.")
         lock = self.data / "postmaster.pid"
-        if pid and lock.exists() and processes.mark_of(pid):
-            lock.unlink()  # the pid is now another program's; PostgreSQL would take it for a living server
+        if processes.IS_LINUX and lock.exists():
+            lock.unlink()  # its pid may be another program's now, or a zombie's: PostgreSQL would believe in it
 
     def _recorded_pid(self) -> int | None:
         try:

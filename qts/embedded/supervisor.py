@@ -22,6 +22,7 @@ from qts.embedded.run_folder import RunFolder, kill_offspring
 
 NAME = "qts"  # of the supervisor's own lines
 POLL_S = 0.05
+LAST_LINES_S = 0.5  # a grandchild in a session of its own may keep the pipe open
 RESTART_DELAY_S_MIN = 0.5
 RESTART_DELAY_S_MAX = 30.0
 STEADY_S = 60.0  # a child that ran so long starts again without the delay of its earlier failures
@@ -55,6 +56,7 @@ class Supervisor:
         self._run_folder = run_folder
         self._log = log
         self._children: dict[str, _Running] = {}
+        self._readers: dict[int, asyncio.Task[None]] = {}
         self._signals_seen = 0
 
     async def run(self, job: Coroutine[Any, Any, None]) -> None:
@@ -87,7 +89,7 @@ class Supervisor:
         """Run a program that ends by itself. Raises EmbeddedError when it fails."""
         process = await self._spawn(name, command)
         try:
-            code = await _exit_code(process)
+            code = await self._ended(process)
         finally:
             processes.signal_group(process.pid, signal.SIGKILL)
             await _exit_code(process)
@@ -106,6 +108,10 @@ class Supervisor:
 
     def say(self, text: str) -> None:
         self._log.line(NAME, text)
+
+    def tell(self, text: str) -> None:
+        """Text for the person at the terminal, without prefix."""
+        self._log.plain(text)
 
     def _on_signal(self, number: signal.Signals, task: asyncio.Future[None]) -> None:
         self._signals_seen += 1
@@ -145,10 +151,9 @@ class Supervisor:
             running.first_start.set_result(None)
         if not is_ready and process.returncode is None:
             processes.signal_group(process.pid, signal.SIGKILL)
-            await _exit_code(process)
+            await self._ended(process)
             return f"was not ready within {child.ready_timeout_s:g} s"
-        code = await _exit_code(process)
-        processes.signal_group(process.pid, signal.SIGKILL)  # what it may have left in its group
+        code = await self._ended(process)
         return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
 
     async def _spawn(self, name: str, command: Command) -> Process:
@@ -157,9 +162,16 @@ class Supervisor:
             *command.argv, stdout=PIPE, stderr=STDOUT, **processes.spawn_options(replace(command, env=env))
         )
         self._run_folder.note(name, process.pid, command.stop_signal)
-        reader = asyncio.create_task(self._copy_output(name, process))
-        reader.add_done_callback(lambda done: done.cancelled() or done.result())
+        self._readers[process.pid] = asyncio.create_task(self._copy_output(name, process))
         return process
+
+    async def _ended(self, process: Process) -> int:
+        """Wait for the end of a child, take its offspring along, and let its last lines be written."""
+        code = await _exit_code(process)
+        processes.signal_group(process.pid, signal.SIGKILL)
+        if reader := self._readers.pop(process.pid, None):
+            await asyncio.wait([reader], timeout=LAST_LINES_S)
+        return code
 
     async def _copy_output(self, name: str, process: Process) -> None:
         assert process.stdout is not None  # noqa: S101 (narrowing; _spawn asks for a pipe)
@@ -194,7 +206,7 @@ class Supervisor:
                 self.say(f"{running.child.name} did not stop within {running.child.patience_s:g} s: killed")
         if process is not None:
             processes.signal_group(process.pid, signal.SIGKILL)
-            await _exit_code(process)
+            await self._ended(process)
         self._run_folder.forget(running.child.name)
 
 

@@ -61,6 +61,7 @@ class EmbeddedValkey:
 
     def start(self) -> None:
         """Prepare, start, wait until it answers. Call from the main thread."""
+        self.stop()
         command = self.prepare()
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(

@@ -1,0 +1,53 @@
+# QTS. `make` lists what there is.
+SHELL := /bin/sh
+PY := .venv/bin/python
+RUN := $(PY) -m
+TEST_ARGS ?=
+
+.PHONY: help setup setup-ml demo servers manage totp test e2e bench check reset base dev
+
+help: ## this list
+	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+base:
+	@requirements/install.sh base
+
+dev:
+	@requirements/install.sh base dev
+
+setup: dev ## virtual environment with everything for running, testing and changing QTS
+
+setup-ml: base ## also the libraries for model training
+	@requirements/install.sh ml
+
+demo: base ## the whole system until Ctrl-C (PORT= SIM_PORT= FLOWER_PORT= SPEED= START= BIND= choose)
+	@exec $(RUN) qts.embedded.demo
+
+servers: base ## PostgreSQL and Valkey alone, for development
+	@exec $(RUN) qts.embedded.demo --only servers
+
+manage: base ## a command of manage.py on what runs: make manage ARGS='showmigrations'
+	@exec $(RUN) qts.embedded.demo manage $(ARGS)
+
+totp: base ## the log-in code of a demo user: make totp USER=trader
+	@exec $(RUN) qts.embedded.demo manage totp "$(if $(findstring command,$(origin USER)),$(USER),trader)"
+
+test: dev ## every test, on a PostgreSQL and a Valkey of its own (TEST_ARGS='apps/orders -x' chooses)
+	$(RUN) pytest -n 2 --dist loadgroup $(TEST_ARGS)
+
+e2e: dev ## the browser journeys alone
+	$(RUN) pytest -m e2e $(TEST_ARGS)
+
+bench: dev ## measure; writes benchmarks/results/latest.json
+	$(RUN) benchmarks
+
+check: dev ## style, types, import contracts, migrations, templates
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy .
+	.venv/bin/lint-imports
+	DJANGO_SETTINGS_MODULE=qts.settings.test $(PY) manage.py makemigrations --check --dry-run
+	$(RUN) djlint --lint --quiet templates
+
+reset: base ## delete the demo's data (asks; YES=1 does not)
+	@$(RUN) qts.embedded.reset $(if $(YES),--yes)

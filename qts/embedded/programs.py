@@ -1,0 +1,96 @@
+"""The processes of the system, and how each is started and asked whether it is ready."""
+
+import sys
+import urllib.request
+from collections.abc import Mapping
+
+from qts.embedded import prepare
+from qts.embedded.options import ROOT, Options
+from qts.embedded.ports import LOOPBACK, accepts
+from qts.embedded.postgres import EmbeddedPostgres
+from qts.embedded.processes import Command
+from qts.embedded.supervisor import Child
+from qts.embedded.valkey import EmbeddedValkey
+
+SERVERS, OUTSIDE_WORLD, SYSTEM = 0, 1, 2  # levels: the system stops first, the servers last
+
+# queues of each worker and its threads: one for each slice that may run at a time, and two for short tasks
+WORKERS: Mapping[str, tuple[str, int]] = {
+    "stream": ("stream", 4),
+    "signals": ("signals", 4),
+    "trading": ("trading", 12),
+    "quant": ("quant,default", 6),
+}
+
+
+def postgres_child(server: EmbeddedPostgres) -> Child:
+    return Child("postgres", server.prepare, server.is_ready, level=SERVERS, patience_s=3.5)
+
+
+def valkey_child(server: EmbeddedValkey) -> Child:
+    return Child("valkey", server.prepare, server.is_ready, level=SERVERS, patience_s=3.5)
+
+
+def simulator_child(options: Options, env: Mapping[str, str]) -> Child:
+    command = _python(
+        env,
+        "-m", "simulator",
+        "--port", str(options.sim_port),
+        "--clock", env["MARKET_CLOCK"],
+        "--state-dir", str(options.data_dir / "simulator"),
+        "--seed", str(options.seed),
+    )  # fmt: skip
+    return Child("simulator", lambda: command, lambda: accepts(options.sim_port), level=OUTSIDE_WORLD, patience_s=1.5)
+
+
+def web_child(options: Options, env: Mapping[str, str]) -> Child:
+    command = _python(env, "-m", "daphne", "-b", options.bind, "-p", str(options.port), "qts.asgi:application")
+    return Child("web", lambda: command, lambda: answers(f"{options.web_url}healthz"))
+
+
+def worker_children(env: Mapping[str, str]) -> list[Child]:
+    return [_worker_child(name, queues, threads, env) for name, (queues, threads) in WORKERS.items()]
+
+
+def _worker_child(name: str, queues: str, threads: int, env: Mapping[str, str]) -> Child:
+    command = _celery(
+        env,
+        "worker", "-Q", queues, "-n", f"{name}@%h", "--pool", "threads", "-c", str(threads),
+        "--without-mingle", "--without-gossip", "--loglevel", "INFO",
+    )  # fmt: skip
+    return Child(name, lambda: command)
+
+
+def beat_child(env: Mapping[str, str]) -> Child:
+    command = _celery(env, "beat", "--loglevel", "WARNING", "--pidfile=")  # the run folder's lock is enough
+    return Child("beat", lambda: command)
+
+
+def flower_child(options: Options, env: Mapping[str, str], password: str) -> Child:
+    """Bound to loopback, and with a password all the same: who reaches Flower can stop workers."""
+    command = _celery(
+        {**env, "FLOWER_BASIC_AUTH": f"operator:{password}"},
+        "flower", f"--address={LOOPBACK}", f"--port={options.flower_port}", "--logging=warning",
+    )  # fmt: skip
+    return Child("flower", lambda: command, lambda: accepts(options.flower_port))
+
+
+def prepare_command(env: Mapping[str, str], *, only_seed: bool) -> Command:
+    return _python(env, "-m", prepare.__name__, *(("--only-seed",) if only_seed else ()))
+
+
+def answers(url: str) -> bool:
+    """Whether a GET is answered with 200 within two seconds."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 (http, made by us)
+            return bool(response.status == 200)
+    except OSError:  # urllib's URLError and HTTPError are such
+        return False
+
+
+def _python(env: Mapping[str, str], *arguments: str) -> Command:
+    return Command(argv=(sys.executable, *arguments), cwd=ROOT, env=env)
+
+
+def _celery(env: Mapping[str, str], *arguments: str) -> Command:
+    return _python(env, "-m", "celery", "-A", "qts.celery", *arguments)
