@@ -1,4 +1,4 @@
-"""The pre-trade gate: one snapshot, all rules. Called under the account's lock, so what it saw is still true at commit."""
+"""The pre-trade gate: one snapshot, all rules, under the account's lock: what it saw is still true at the commit."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -31,12 +31,11 @@ def release_kill_switch(*, scope: str, reason: str, actor: Actor, now: datetime)
 def _set(scope: str, *, is_engaged: bool, allows_reducing: bool, reason: str, actor: Actor, now: datetime) -> bool:
     _refuse_nonsense(scope, reason)
     with transaction.atomic():
-        KillSwitch.objects.bulk_create(
-            [KillSwitch(scope=scope, changed_at=now)], ignore_conflicts=True
-        )  # two people may stop the same scope at once; the second waits here for the first
+        if is_engaged:  # two people may stop a scope for the first time at once; the second waits here for the first
+            KillSwitch.objects.bulk_create([KillSwitch(scope=scope, changed_at=now)], ignore_conflicts=True)
         switch = lock_kill_switch(scope)
         if switch is None:
-            raise TerminalError(f"the kill switch of {scope} has vanished")
+            return False
         full_already = switch.is_engaged and not switch.allows_reducing
         if switch.is_engaged == is_engaged and (full_already or switch.allows_reducing == allows_reducing):
             return False

@@ -1,0 +1,138 @@
+"""Random orders, fills, cancels and days, with a second set of books kept by hand beside ours."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from apps.accounts import selectors, services
+from apps.accounts.services import OpeningPosition
+from apps.accounts.tests.conftest import MONDAY, Desk, day
+from qts.domain.portfolio import FeeSchedule, cash_needed_vnd
+from qts.domain.values import Side
+
+FEES = FeeSchedule()
+SYMBOLS = ("SSI", "HPG")
+prices = st.integers(1_000, 60_000)
+quantities = st.integers(1, 400)
+
+
+@dataclass
+class Working:
+    """An order as its owner knows it."""
+
+    id: UUID
+    side: Side
+    symbol: str
+    price_vnd: int
+    open_quantity: int
+
+
+class Books(RuleBasedStateMachine):
+    """The hand-kept side counts shares and cash only: what was paid, what was received."""
+
+    @initialize()
+    def take_over(self) -> None:
+        self.now = MONDAY
+        self.account_id = services.open_account(number=uuid4().hex[:20], name="random", connection_id=uuid4())
+        self.desk = Desk(self.account_id)
+        self.cash_vnd = 50_000_000
+        self.shares = {"SSI": 1_000, "HPG": 0}
+        opening = [OpeningPosition("SSI", 1_000, 24_000_001)]
+        services.adopt_balances(account_id=self.account_id, cash_vnd=self.cash_vnd, positions=opening, now=self.now)
+        self.orders: list[Working] = []
+        self.last_fill: tuple[object, ...] = ()
+
+    @rule(side=st.sampled_from(Side), symbol=st.sampled_from(SYMBOLS), price=prices, quantity=quantities)
+    def order(self, side: Side, symbol: str, price: int, quantity: int) -> None:
+        """What the gate would let pass: within buying power or sellable shares."""
+        state = selectors.account_state(self.account_id, self.now)
+        amount = cash_needed_vnd(quantity=quantity, price_vnd=price, fees=FEES) if side is Side.BUY else 0
+        if amount > state.buying_power_vnd or (
+            side is Side.SELL and quantity > state.position(symbol).sellable_quantity
+        ):
+            return
+        order_id = self.desk.reserve(side, quantity, amount, symbol, self.now)
+        self.orders.append(Working(order_id, side, symbol, price, quantity))
+
+    @precondition(lambda self: self.orders)
+    @rule(data=st.data())
+    def fill(self, data: st.DataObject) -> None:
+        order = data.draw(st.sampled_from(self.orders))
+        quantity = data.draw(st.integers(1, order.open_quantity))
+        better = data.draw(st.integers(0, 900))
+        price = order.price_vnd - better if order.side is Side.BUY else order.price_vnd + better
+        self._book(order, quantity, price, f"{order.id}:{order.open_quantity}"[:64])
+        value = quantity * price
+        if order.side is Side.BUY:
+            self.cash_vnd -= value + FEES.fee_vnd(value)
+            self.shares[order.symbol] += quantity
+        else:
+            self.cash_vnd += value - FEES.fee_vnd(value) - FEES.sale_tax_vnd(value)
+            self.shares[order.symbol] -= quantity
+        order.open_quantity -= quantity
+        self.orders = [working for working in self.orders if working.open_quantity]
+
+    @precondition(lambda self: self.last_fill)
+    @rule()
+    def fill_again(self) -> None:
+        """The broker repeats itself after a reconnect."""
+        self._book(*self.last_fill)
+
+    @precondition(lambda self: self.orders)
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        order = data.draw(st.sampled_from(self.orders))
+        self.desk.release(order.id, self.now)
+        self.orders.remove(order)
+
+    @rule(hours=st.integers(1, 30), is_worker_there=st.booleans())
+    def time_passes(self, hours: int, is_worker_there: bool) -> None:
+        self.now += timedelta(hours=hours)
+        if is_worker_there:
+            services.settle_due(self.now)
+
+    @invariant()
+    def nothing_is_lost_and_nothing_is_negative(self) -> None:
+        state = selectors.account_state(self.account_id, self.now)
+        assert selectors.ledger_differences(self.account_id) == []
+        assert state.cash_vnd == self.cash_vnd
+        assert {symbol: state.position(symbol).quantity for symbol in SYMBOLS} == self.shares
+        assert state.buying_power_vnd >= 0
+        assert min(state.cash_pending_vnd, state.payable_vnd, state.reserved_orders_vnd) >= 0
+        assert state.open_order_count == len(self.orders)
+        for symbol in SYMBOLS:
+            position = state.position(symbol)
+            assert 0 <= position.sellable_quantity <= position.quantity - position.reserved_sell_quantity
+        needed = [
+            cash_needed_vnd(quantity=order.open_quantity, price_vnd=order.price_vnd, fees=FEES)
+            for order in self.orders
+            if order.side is Side.BUY
+        ]
+        assert state.reserved_orders_vnd >= sum(needed)
+
+    def teardown(self) -> None:
+        """Two weeks later everything has arrived."""
+        if hasattr(self, "account_id"):
+            state = selectors.account_state(self.account_id, self._weeks_later())
+            assert (state.cash_pending_vnd, state.payable_vnd) == (0, 0)
+            assert state.cash_settled_vnd == self.cash_vnd
+
+    def _book(self, order: Working, quantity: int, price: int, fill_id: str) -> None:
+        self.last_fill = (order, quantity, price, fill_id)
+        self.desk.fill(order.side, quantity, price, order.symbol, self.now, order_id=order.id, fill_id=fill_id)
+
+    def _weeks_later(self) -> datetime:
+        return max(self.now, day(0)) + timedelta(days=14)
+
+
+class TestRandomHistories(Books.TestCase, TestCase):
+    """Each history runs in a transaction of its own that is rolled back."""
+
+    settings = settings(
+        max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
