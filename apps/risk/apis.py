@@ -1,4 +1,4 @@
-"""Limits, their use, and the kill switches over REST. Limits are changed in the admin site, where the reason is kept."""
+"""Limits, their use, and the kill switches over REST. Limits are changed in the admin site, which keeps the reason."""
 
 from uuid import UUID
 

@@ -38,3 +38,11 @@ class DecisionOut(serializers.Serializer[Any]):
     outcome = serializers.CharField()
     outcome_reason = serializers.CharField()
     order_id = serializers.UUIDField(allow_null=True)
+
+
+class ExplanationOut(serializers.Serializer[Any]):
+    """`raw_message` is null when the write-ahead log no longer holds it; `raw_trouble` says why."""
+
+    decision = DecisionOut()
+    raw_message = serializers.CharField(allow_null=True)
+    raw_trouble = serializers.CharField()

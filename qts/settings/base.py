@@ -6,6 +6,7 @@ from pathlib import Path
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from qts.observability.logs import configure_structlog, logging_config
 from qts.settings.environment import ROOT, Environment, database_settings
 
 environment = Environment()
@@ -208,7 +209,8 @@ STORAGES = {
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["apps.sso.apis.IsVerified"],
+    "EXCEPTION_HANDLER": "qts.web.errors.exception_handler",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
 }
@@ -221,6 +223,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
+
+# --- logs --------------------------------------------------------------------------------------------------------------
+LOGGING = logging_config(environment.qts_log_format)  # type: ignore[arg-type]  # its pattern admits just these two
+configure_structlog()
 
 # --- Celery: slices of endless loops, restarted by beat; a second copy finds the lease taken ---------------------------------
 CELERY_BROKER_URL = REDIS_URL

@@ -1,0 +1,60 @@
+"""Securities, quotes and bars over REST."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.marketdata import selectors
+from apps.marketdata.selectors import SecurityView
+from apps.marketdata.serializers import BarOut, BarsQuery, QuoteOut, QuotesQuery, SecurityOut
+from qts.domain.errors import RuleCode
+from qts.web.errors import Refused
+
+
+def _known(symbol: str) -> SecurityView:
+    security = selectors.security(symbol)
+    if security is None:
+        raise Refused(RuleCode.UNKNOWN_SYMBOL, f"There is no security {symbol!r}.", status_code=404)
+    return security
+
+
+class SecuritiesApi(APIView):
+    @extend_schema(operation_id="securities_list", responses=SecurityOut(many=True))
+    def get(self, _request: Request) -> Response:
+        """All active securities, by symbol."""
+        return Response(SecurityOut(selectors.securities(), many=True).data)
+
+
+class SecurityApi(APIView):
+    @extend_schema(responses=SecurityOut)
+    def get(self, _request: Request, symbol: str) -> Response:
+        """One security; 404 with UNKNOWN_SYMBOL when there is none."""
+        return Response(SecurityOut(_known(symbol)).data)
+
+
+class QuotesApi(APIView):
+    @extend_schema(operation_id="quotes_list", parameters=[QuotesQuery], responses=QuoteOut(many=True))
+    def get(self, request: Request) -> Response:
+        """The latest quote of each symbol."""
+        query = QuotesQuery(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        known = {security.symbol for security in selectors.securities()}
+        symbols = query.validated_symbols() or sorted(known)
+        unknown = [symbol for symbol in symbols if symbol not in known]
+        if unknown:
+            context: dict[str, Any] = {"symbols": unknown}
+            raise Refused(RuleCode.UNKNOWN_SYMBOL, f"Unknown: {', '.join(unknown[:10])}.", context=context)
+        return Response(QuoteOut(selectors.live_quotes(symbols).values(), many=True).data)
+
+
+class BarsApi(APIView):
+    @extend_schema(operation_id="bars_list", parameters=[BarsQuery], responses=BarOut(many=True))
+    def get(self, request: Request, symbol: str) -> Response:
+        """Closed minute bars, oldest first; a minute without a match has none."""
+        query = BarsQuery(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        bars = selectors.bars(_known(symbol).symbol, **query.validated_data)
+        return Response(BarOut(bars, many=True).data)

@@ -1,0 +1,75 @@
+"""The shapes of market data in the REST API. Prices are whole VND, times ISO 8601 in UTC."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from qts.domain.values import Exchange, InstrumentKind
+from qts.web.serializers import StrictSerializer
+
+SYMBOLS_MAX = 2_000
+
+
+class SecurityOut(serializers.Serializer[Any]):
+    symbol = serializers.CharField()
+    exchange = serializers.ChoiceField(choices=list(Exchange))
+    kind = serializers.ChoiceField(choices=list(InstrumentKind))
+    name_vi = serializers.CharField()
+    name_en = serializers.CharField()
+    lot_size = serializers.IntegerField()
+    listed_quantity = serializers.IntegerField()
+    is_active = serializers.BooleanField()
+
+
+class QuoteOut(serializers.Serializer[Any]):
+    """0 = not there yet. `bids` and `asks` are [price_vnd, quantity], best first; price 0 is at the auction."""
+
+    symbol = serializers.CharField()
+    reference_vnd = serializers.IntegerField()
+    ceiling_vnd = serializers.IntegerField()
+    floor_vnd = serializers.IntegerField()
+    last_vnd = serializers.IntegerField()
+    last_quantity = serializers.IntegerField()
+    total_quantity = serializers.IntegerField()
+    total_value_vnd = serializers.IntegerField()
+    high_vnd = serializers.IntegerField()
+    low_vnd = serializers.IntegerField()
+    average_vnd = serializers.IntegerField()
+    estimated_match_vnd = serializers.IntegerField()
+    bids = serializers.ListField(child=serializers.ListField(child=serializers.IntegerField()))
+    asks = serializers.ListField(child=serializers.ListField(child=serializers.IntegerField()))
+    session = serializers.CharField()
+    status = serializers.CharField()
+    foreign_room_left = serializers.IntegerField()
+    foreign_bought_quantity = serializers.IntegerField()
+    foreign_sold_quantity = serializers.IntegerField()
+    ts_exchange_ms = serializers.IntegerField()
+    ts_received_ns = serializers.IntegerField()
+
+
+class BarOut(serializers.Serializer[Any]):
+    starts_at = serializers.DateTimeField()
+    open_vnd = serializers.IntegerField()
+    high_vnd = serializers.IntegerField()
+    low_vnd = serializers.IntegerField()
+    close_vnd = serializers.IntegerField()
+    volume = serializers.IntegerField()
+    value_vnd = serializers.IntegerField()
+    trade_count = serializers.IntegerField()
+
+
+class QuotesQuery(StrictSerializer):
+    symbols = serializers.CharField(required=False, help_text="Comma separated; all active securities if left out.")
+
+    def validated_symbols(self) -> list[str]:
+        given = self.validated_data.get("symbols", "")
+        symbols = [symbol.strip().upper() for symbol in given.split(",") if symbol.strip()]
+        if len(symbols) > SYMBOLS_MAX:
+            raise serializers.ValidationError({"symbols": [f"At most {SYMBOLS_MAX} symbols."]})
+        return symbols
+
+
+class BarsQuery(StrictSerializer):
+    since = serializers.DateTimeField(required=False, help_text="Bars that began at or after this moment.")
+    until = serializers.DateTimeField(required=False, help_text="Bars that began before this moment.")
+    limit = serializers.IntegerField(default=500, min_value=1, max_value=5_000)

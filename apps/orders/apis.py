@@ -1,0 +1,131 @@
+"""Orders and fills over REST. Placing needs an `Idempotency-Key`: repeating a request repeats the answer."""
+
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.accounts import selectors as accounts
+from apps.marketdata.selectors import market_now
+from apps.orders import selectors, services
+from apps.orders.selectors import OrderView
+from apps.orders.serializers import FillOut, OrderIn, OrderOut
+from apps.sso.selectors import actor_of
+from qts.domain.errors import Breach, RuleCode
+from qts.web.errors import Refused, breaches_out
+from qts.web.serializers import StrictSerializer
+
+KEY_LENGTH_MAX = 64
+_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
+
+
+class OrdersQuery(StrictSerializer):
+    account_id = serializers.UUIDField(required=False)
+    symbol = serializers.CharField(required=False, max_length=20)
+    open_only = serializers.BooleanField(default=False)
+    trading_day = serializers.DateField(required=False)
+    limit = serializers.IntegerField(default=200, min_value=1, max_value=1_000)
+
+
+class FillsQuery(StrictSerializer):
+    account_id = serializers.UUIDField(required=False)
+    order_id = serializers.UUIDField(required=False)
+    trading_day = serializers.DateField(required=False)
+    limit = serializers.IntegerField(default=500, min_value=1, max_value=5_000)
+
+
+class OrdersApi(APIView):
+    @extend_schema(operation_id="orders_list", parameters=[OrdersQuery], responses=OrderOut(many=True))
+    def get(self, request: Request) -> Response:
+        """Orders of the accounts that you may see, newest first."""
+        query = OrdersQuery(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        given = dict(query.validated_data)
+        account_ids = _visible(request, given.pop("account_id", None))
+        return Response(OrderOut(selectors.orders(account_ids, **given), many=True).data)
+
+    @extend_schema(
+        request=OrderIn,
+        parameters=[_KEY],
+        responses={201: OrderOut, 422: OpenApiResponse(description="Refused: every broken rule with limit and actual")},
+    )
+    def post(self, request: Request) -> Response:
+        """Place one order. 201: it passed the gate and is on its way; what the exchange says comes as its status."""
+        body = OrderIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        account_id = body.validated_data["account_id"]
+        if not accounts.may_trade(request.user, account_id):
+            account_id_seen = accounts.may_view(request.user, account_id)
+            code = RuleCode.ACCOUNT_NOT_TRADABLE if account_id_seen else RuleCode.ACCOUNT_NOT_FOUND
+            raise Refused(code, "You may not trade this account." if account_id_seen else "There is no such account.")
+        done = services.submit_order(
+            account_id=account_id,
+            request=body.to_request(_client_order_id(request)),
+            actor=actor_of(request.user),
+            now=market_now(),
+        )
+        if not done.accepted or done.order_id is None:
+            raise _refusal(done.breaches, done.order_id)
+        return Response(OrderOut(selectors.order(done.order_id)).data, status=201)
+
+
+class OrderApi(APIView):
+    @extend_schema(responses=OrderOut)
+    def get(self, request: Request, order_id: UUID) -> Response:
+        return Response(OrderOut(_visible_order(request, order_id)).data)
+
+
+class OrderCancelApi(APIView):
+    @extend_schema(request=None, responses={202: OrderOut})
+    def post(self, request: Request, order_id: UUID) -> Response:
+        """Ask for a cancel. 202: it will be sent, or waits for a session that allows it; fills may still come."""
+        order = _visible_order(request, order_id)
+        answer = services.request_cancel(order_id=order.id, actor=actor_of(request.user), now=market_now())
+        if not answer.accepted:
+            raise _refusal(answer.breaches, order.id)
+        return Response(OrderOut(selectors.order(order.id)).data, status=202)
+
+
+class FillsApi(APIView):
+    @extend_schema(operation_id="fills_list", parameters=[FillsQuery], responses=FillOut(many=True))
+    def get(self, request: Request) -> Response:
+        """Fills of the accounts that you may see, newest first."""
+        query = FillsQuery(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        given = dict(query.validated_data)
+        account_ids = _visible(request, given.pop("account_id", None))
+        return Response(FillOut(selectors.fills(account_ids, **given), many=True).data)
+
+
+def _visible(request: Request, account_id: UUID | None) -> list[UUID]:
+    mine = [account.id for account in accounts.accounts_of(request.user)]
+    if account_id is None:
+        return mine
+    if account_id not in mine:
+        raise Refused(RuleCode.ACCOUNT_NOT_FOUND, "There is no such account.", status_code=404)
+    return [account_id]
+
+
+def _visible_order(request: Request, order_id: UUID) -> OrderView:
+    order = selectors.order(order_id)
+    if order is None or not accounts.may_view(request.user, order.account_id):
+        raise Refused(RuleCode.ORDER_NOT_FOUND, "There is no such order.", status_code=404)
+    return order
+
+
+def _client_order_id(request: Request) -> str:
+    key = request.headers.get("Idempotency-Key", "")
+    if not key or len(key) > KEY_LENGTH_MAX or not key.isascii() or not key.isprintable():
+        sentence = f"Send a header Idempotency-Key of 1 to {KEY_LENGTH_MAX} printable characters, new for each order."
+        raise Refused("IDEMPOTENCY_KEY_REQUIRED", sentence, status_code=400)
+    return f"api-{request.user.pk}-{key}"
+
+
+def _refusal(breaches: tuple[Breach, ...], order_id: UUID | None) -> Refused:
+    first = breaches[0]
+    codes = ", ".join(dict.fromkeys(breach.code for breach in breaches))
+    context = {"breaches": breaches_out(breaches), "order_id": str(order_id) if order_id else None}
+    return Refused(first.code, f"Refused: {codes}.", context=context)

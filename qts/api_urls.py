@@ -1,0 +1,31 @@
+"""Addresses of the REST API, under /api/v1/."""
+
+from django.urls import path
+
+from apps.accounts import apis as accounts
+from apps.marketdata import apis as marketdata
+from apps.orders import apis as orders
+from apps.risk import apis as risk
+from apps.strategies import apis as strategies
+
+app_name = "api"
+urlpatterns = [
+    path("securities/", marketdata.SecuritiesApi.as_view()),
+    path("securities/<str:symbol>/", marketdata.SecurityApi.as_view()),
+    path("quotes/", marketdata.QuotesApi.as_view()),
+    path("bars/<str:symbol>/", marketdata.BarsApi.as_view()),
+    path("accounts/", accounts.AccountsApi.as_view()),
+    path("accounts/<uuid:account_id>/positions/", accounts.PositionsApi.as_view()),
+    path("accounts/<uuid:account_id>/limit-use/", risk.LimitUseApi.as_view()),
+    path("orders/", orders.OrdersApi.as_view()),
+    path("orders/<uuid:order_id>/", orders.OrderApi.as_view()),
+    path("orders/<uuid:order_id>/cancel/", orders.OrderCancelApi.as_view()),
+    path("orders/<uuid:order_id>/explanation/", strategies.OrderExplanationApi.as_view()),
+    path("fills/", orders.FillsApi.as_view()),
+    path("strategies/", strategies.StrategiesApi.as_view()),
+    path("strategies/<uuid:strategy_id>/start/", strategies.StrategyStartApi.as_view()),
+    path("strategies/<uuid:strategy_id>/stop/", strategies.StrategyStopApi.as_view()),
+    path("decisions/", strategies.DecisionsApi.as_view()),
+    path("limits/", risk.LimitsApi.as_view()),
+    path("kill-switches/", risk.KillSwitchesApi.as_view()),
+]

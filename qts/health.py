@@ -1,0 +1,76 @@
+"""/healthz, /readyz and /metrics, for supervisors and monitoring."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from apps.marketdata import selectors as marketdata
+from apps.orders import selectors as orders
+from qts.adapters.redis_client import redis_client, transient_errors
+from qts.domain.errors import TransientError
+from qts.observability.exposition import render_metrics
+
+OK = "ok"
+
+
+def healthz(_request: HttpRequest) -> JsonResponse:
+    """The process answers."""
+    return JsonResponse({"status": OK})
+
+
+def readyz(_request: HttpRequest) -> JsonResponse:
+    """503 names what this process cannot work without; `degraded` names what trading cannot work without."""
+    needed = _outcomes({"database": _database, "valkey": _valkey})
+    wanted = _outcomes({"market stream": _market_stream, "broker connections": _broker_connections})
+    is_ready = all(outcome == OK for outcome in needed.values())
+    body = {
+        "status": OK if is_ready else "not ready",
+        "checks": needed | wanted,
+        "degraded": [name for name, outcome in wanted.items() if outcome != OK],
+    }
+    return JsonResponse(body, status=200 if is_ready else 503)
+
+
+def metrics(_request: HttpRequest) -> HttpResponse:
+    """All processes of this machine together, in Prometheus' text format."""
+    body, content_type = render_metrics()
+    return HttpResponse(body, content_type=content_type)
+
+
+def _outcomes(checks: dict[str, Callable[[], str]]) -> dict[str, str]:
+    outcomes = {}
+    for name, check in checks.items():
+        try:
+            outcomes[name] = check()
+        except (DatabaseError, TransientError) as error:
+            outcomes[name] = f"down: {type(error).__name__}"
+    return outcomes
+
+
+def _database() -> str:
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return f"{len(missing)} migrations are missing" if missing else OK
+
+
+def _valkey() -> str:
+    with transient_errors():
+        redis_client(settings.REDIS_URL).ping()
+    return OK
+
+
+def _market_stream() -> str:
+    status = marketdata.stream_status()
+    return OK if status.is_live else f"{status.state}: {status.detail}".rstrip(": ")
+
+
+def _broker_connections() -> str:
+    troubles = [
+        f"{one.connection_id}: {one.gateway_trouble or one.stream_trouble or one.stream_state}"
+        for one in orders.broker_connection_status()
+        if one.circuit != "CLOSED" or one.stream_state != "CONNECTED"
+    ]
+    return "; ".join(troubles) or OK
