@@ -1,6 +1,7 @@
 """Every row lock of this app. Order over all apps: account, order, position, reservation."""
 
 from collections.abc import Iterable
+from datetime import date
 from uuid import UUID
 
 from django.db.models import Case, IntegerField, Q, Value, When
@@ -11,25 +12,28 @@ from apps.orders.models import Intent, Order
 
 def lock_order(order_id: UUID) -> Order:
     """Raises Order.DoesNotExist. The caller has locked the account when it will touch money."""
-    return Order.objects.select_for_update(of=("self",)).get(id=order_id)
+    return Order.objects.select_for_update(no_key=True, of=("self",)).get(id=order_id)
 
 
 def lock_orders(order_ids: Iterable[UUID]) -> list[Order]:
     """In the order of their ids, so that two callers cannot wait for each other."""
-    return list(Order.objects.select_for_update(of=("self",)).filter(id__in=list(order_ids)).order_by("id"))
+    return list(
+        Order.objects.select_for_update(no_key=True, of=("self",)).filter(id__in=list(order_ids)).order_by("id")
+    )
 
 
-def lock_next_intent(connection_id: UUID) -> Intent | None:
-    """The next thing to send, with its order: cancels first, then by age; rows that somebody else holds are passed by.
+def lock_next_intent(connection_id: UUID, trading_day: date) -> Intent | None:
+    """The next thing to send today, with its order: cancels first, then by age; rows held by somebody are passed by.
 
-    Both rows are locked without waiting, so a sender never waits for a service that holds an order and wants its intent.
+    Both rows are locked without waiting, so a sender never waits for a service that holds an order and wants its
+    intent. What was left over from another day is not due: its request id belonged to that day.
     """
     due = Q(not_before__isnull=True) | Q(not_before__lte=Now())
     cancels_first = Case(When(kind=Intent.Kind.CANCEL, then=Value(0)), default=Value(1), output_field=IntegerField())
     return (
-        Intent.objects.select_for_update(skip_locked=True, of=("self", "order"))
+        Intent.objects.select_for_update(no_key=True, skip_locked=True, of=("self", "order"))
         .select_related("order")
-        .filter(due, connection_id=connection_id, state=Intent.State.READY)
+        .filter(due, connection_id=connection_id, trading_day=trading_day, state=Intent.State.READY)
         .order_by(cancels_first, "id")
         .first()
     )

@@ -22,7 +22,7 @@ class Order(models.Model):
     account = models.ForeignKey(
         "accounts.BrokerageAccount", models.PROTECT, related_name="+", verbose_name=_("account")
     )
-    connection_id = models.UUIDField(_("broker connection"), null=True)
+    connection_id = models.UUIDField(_("broker connection"))
     client_order_id = models.CharField(_("client order id"), max_length=100)
     body_hash = models.CharField(_("hash of the request"), max_length=64)
     trading_day = models.DateField(_("trading day"))
@@ -122,6 +122,7 @@ class Intent(models.Model):
     caused_by_received_ns = models.BigIntegerField(_("market message received, ns"), null=True)
     claimed_epoch = models.BigIntegerField(_("claimed in epoch"), null=True)
     claimed_at = models.DateTimeField(_("claimed"), null=True)  # wall clock of the database
+    transmitted_ns = models.BigIntegerField(_("last byte written, ns"), null=True)  # wall clock
     not_before = models.DateTimeField(_("not before"), null=True)  # wall clock; a refused connection is tried later
     answered_at = models.DateTimeField(_("answered"), null=True)  # wall clock
     attempts = models.PositiveIntegerField(_("attempts"), default=0)

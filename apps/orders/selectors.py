@@ -22,7 +22,7 @@ _IntentCounts = dict[UUID, tuple[int, int]]
 class OrderView:
     id: UUID
     account_id: UUID
-    connection_id: UUID | None
+    connection_id: UUID
     client_order_id: str
     symbol: str
     exchange: str

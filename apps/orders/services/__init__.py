@@ -1,7 +1,26 @@
 """What can be done to orders. Everything that trades enters through `submit_order`."""
 
 from apps.orders.services.answers import CancelAnswer, Submission
-from apps.orders.services.cancelling import cancel_scope, request_cancel
+from apps.orders.services.broker_events import apply_book_row, apply_broker_event
+from apps.orders.services.cancelling import cancel_for_kill_switch, cancel_scope, request_cancel
+from apps.orders.services.day_end import close_day, expire_day
+from apps.orders.services.gateway import run_gateway_slice, run_gateways
+from apps.orders.services.order_stream import run_order_stream_slice, run_order_streams
 from apps.orders.services.submission import submit_order
 
-__all__ = ["CancelAnswer", "Submission", "cancel_scope", "request_cancel", "submit_order"]
+__all__ = [
+    "CancelAnswer",
+    "Submission",
+    "apply_book_row",
+    "apply_broker_event",
+    "cancel_for_kill_switch",
+    "cancel_scope",
+    "close_day",
+    "expire_day",
+    "request_cancel",
+    "run_gateway_slice",
+    "run_gateways",
+    "run_order_stream_slice",
+    "run_order_streams",
+    "submit_order",
+]

@@ -107,7 +107,7 @@ def fill_id_of(connection_id: UUID, trading_day: date, notify_id: int) -> UUID:
 
 
 def _take_state(order: Order, reported: BrokerOrder, now: datetime) -> None:
-    connection_id = _connection_of(order)
+    connection_id = order.connection_id
     _learn_broker_id(order, reported.order_id)
     _settle_intents(order, reported.unique_id)
     order.reported_filled_quantity = max(order.reported_filled_quantity, reported.filled_quantity)
@@ -120,24 +120,28 @@ def _take_state(order: Order, reported: BrokerOrder, now: datetime) -> None:
         return
     if order.status == Status.REJECTED and trigger is not OrderTrigger.REJECTED and _was_taken_for_lost(order):
         take_step(order, OrderTrigger.SURFACED, announce=OrderSent, actor=BROKER, now=now, reason=SURFACED_REASON)
-    _step_or_note(order, trigger, reported, now)
-    if order.cancel_wanted:
-        wakeup.ring(connection_id)
-
-
-def _step_or_note(order: Order, trigger: OrderTrigger, reported: BrokerOrder, now: datetime) -> None:
     if trigger is OrderTrigger.ACCEPTED and order.accepted_at is None:
         order.accepted_at = _moment(reported.modified_ms, now)
     if trigger in _FINAL or reported.status == "FF":
         order.is_final_at_broker = True
-    reason = reported.reject_reason if trigger in _FINAL else ""
+    _step_or_note(order, trigger, reported.reject_reason if trigger in _FINAL else "", reported.status, now)
+    if order.cancel_wanted:
+        wakeup.ring(connection_id)
+
+
+def _step_or_note(order: Order, trigger: OrderTrigger, reason: str, what: str, now: datetime) -> None:
+    """`what` names the news where the table has no such step and a person has to look at it."""
     try:
         take_step(order, trigger, announce=_ANNOUNCED[trigger], actor=BROKER, now=now, reason=reason)
     except IllegalTransition as error:
         order.save()
-        subject = f"{order.id}:{reported.status}"
         discrepancies.note(
-            _connection_of(order), Kind.IMPOSSIBLE_STEP, subject=subject, detail=str(error), now=now, order=order
+            order.connection_id,
+            Kind.IMPOSSIBLE_STEP,
+            subject=f"{order.id}:{what}",
+            detail=str(error),
+            now=now,
+            order=order,
         )
         return
     _release_what_cannot_trade(order, now)
@@ -276,25 +280,20 @@ def _take_refusal(connection_id: UUID, refusal: BrokerError, now: datetime) -> N
 
 def refuse_locked(order: Order, intent: Intent, reason: str, now: datetime) -> None:
     """The broker refused one of our requests. Account and order are locked by the caller."""
-    reason = reason[:REASON_LENGTH_MAX]
-    Intent.objects.filter(id=intent.id).exclude(state=Intent.State.REFUSED).update(
-        state=Intent.State.REFUSED, answer=reason, answered_at=Now()
+    Intent.objects.filter(id=intent.id).update(
+        state=Intent.State.REFUSED, answer=reason[:REASON_LENGTH_MAX], answered_at=Now()
     )
-    if intent.kind == Intent.Kind.PLACE:
-        trigger = OrderTrigger.REJECTED
-        order.is_final_at_broker = True
-    else:
-        trigger = cancel_refused_trigger(filled_quantity=order.filled_quantity, accepted=order.accepted_at is not None)
-        reason = f"cancel refused: {reason}"[:REASON_LENGTH_MAX]
-    try:
-        take_step(order, trigger, announce=_ANNOUNCED[trigger], actor=BROKER, now=now, reason=reason)
-    except IllegalTransition as error:
-        subject = f"{order.id}:{intent.kind}:refused"
-        discrepancies.note(
-            intent.connection_id, Kind.IMPOSSIBLE_STEP, subject=subject, detail=str(error), now=now, order=order
-        )
+    if intent.kind == Intent.Kind.CANCEL:
+        step_back_from_cancel(order, f"cancel refused: {reason}", now)
         return
-    _release_what_cannot_trade(order, now)
+    order.is_final_at_broker = True
+    _step_or_note(order, OrderTrigger.REJECTED, reason, "refused", now)
+
+
+def step_back_from_cancel(order: Order, reason: str, now: datetime) -> None:
+    """The cancel came to nothing: the locked order is again what it was, unless it is over."""
+    trigger = cancel_refused_trigger(filled_quantity=order.filled_quantity, accepted=order.accepted_at is not None)
+    _step_or_note(order, trigger, reason, "cancel refused", now)
 
 
 # --- whose report is it ----------------------------------------------------------------------------------------------
@@ -315,12 +314,6 @@ def _lock(order_id: UUID) -> Order:
     account_id = Order.objects.values_list("account_id", flat=True).get(id=order_id)
     lock_account(account_id)
     return lock_order(order_id)
-
-
-def _connection_of(order: Order) -> UUID:
-    if order.connection_id is None:
-        raise ValueError(f"order {order.id} was never sent anywhere")
-    return order.connection_id
 
 
 def _moment(epoch_ms: int, now: datetime) -> datetime:

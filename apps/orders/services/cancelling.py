@@ -16,12 +16,15 @@ from apps.orders.services.access import may_trade
 from apps.orders.services.answers import CancelAnswer
 from apps.orders.services.request_ids import take_request_id
 from apps.orders.services.steps import event_of, take_step
+from apps.risk import selectors as risk
 from qts.domain.errors import Breach, RuleCode
 from qts.domain.events import OrderCancelled, OrderCancelRequested
 from qts.domain.market import may_cancel, session_at, to_vietnam
 from qts.domain.orders import WORKING, OrderTrigger, Status
-from qts.domain.values import Actor, ActorKind, Exchange
+from qts.domain.values import Actor, ActorKind, Exchange, Side
 
+KILL_SWITCH = Actor(ActorKind.SYSTEM, "kill-switch")
+WAITING_CANCEL = Actor(ActorKind.SYSTEM, "waiting-cancel")
 _AT_THE_BROKER = frozenset({Status.QUEUED, Status.OPEN, Status.PARTIALLY_FILLED})
 
 
@@ -45,6 +48,28 @@ def cancel_scope(
     return [_cancel(order_id, actor=actor, now=now, reason=reason, waits_for_session=True) for order_id in order_ids]
 
 
+def cancel_for_kill_switch(*, scope: str, reason: str, now: datetime) -> list[CancelAnswer]:
+    """Cancel what works in the scope of an engaged switch: "firm", "account:<id>" or "strategy:<id>".
+
+    The switch is asked again: released meanwhile, nothing is cancelled; where it lets sales of held shares pass, they
+    stay.
+    """
+    kind, _, scope_id = scope.partition(":")
+    order_ids = working_order_ids(
+        account_id=UUID(scope_id) if kind == "account" else None, strategy_id=scope_id if kind == "strategy" else ""
+    )
+    killed = {order.id for order in Order.objects.filter(id__in=order_ids) if _is_killed(order)}
+    return [
+        _cancel(order_id, actor=KILL_SWITCH, now=now, reason=f"kill switch: {reason}", waits_for_session=True)
+        for order_id in order_ids
+        if order_id in killed
+    ]
+
+
+def _is_killed(order: Order) -> bool:
+    return risk.is_killed(order.account_id, order.strategy_id, reducing=order.side == Side.SELL)
+
+
 def fire_waiting_cancels(connection_id: UUID, now: datetime) -> int:
     """Send the cancels that waited for a broker's order id or for a session; how many."""
     waiting = Order.objects.filter(
@@ -55,14 +80,14 @@ def fire_waiting_cancels(connection_id: UUID, now: datetime) -> int:
         with transaction.atomic():
             order = lock_order(order_id)
             if order.cancel_wanted and order.status in _AT_THE_BROKER and _session_allows(order, now):
-                queue_cancel(order, actor=Actor(ActorKind.SYSTEM, "waiting-cancel"), now=now)
+                queue_cancel(order, actor=WAITING_CANCEL, now=now)
                 fired += 1
     return fired
 
 
 def queue_cancel(order: Order, *, actor: Actor, now: datetime) -> None:
     """Make the intent to cancel a locked order that the broker has; inside the caller's transaction."""
-    if order.connection_id is None or not order.broker_order_id:
+    if not order.broker_order_id:
         raise ValueError(f"order {order.id} is not at a broker")
     order.cancel_wanted = False
     place = order.intents.get(kind=Intent.Kind.PLACE)

@@ -16,8 +16,8 @@ _SUBJECT_LENGTH_MAX = 100
 
 def note(
     connection_id: UUID, kind: Discrepancy.Kind, *, subject: str, detail: str, now: datetime, order: Order | None = None
-) -> None:
-    """The same trouble, seen again while it is open, is not written twice."""
+) -> bool:
+    """False when the same trouble was open already; it is not written twice."""
     _, is_new = Discrepancy.objects.get_or_create(
         connection_id=connection_id,
         kind=kind,
@@ -27,6 +27,7 @@ def note(
     )
     if is_new:
         log.error("broker_discrepancy", kind=kind, subject=subject, detail=detail)
+    return is_new
 
 
 def settle(connection_id: UUID, kind: Discrepancy.Kind, *, subjects: list[str], now: datetime) -> None:

@@ -81,20 +81,13 @@ def submit_order(
         if breaches:
             _save_with_event(order, OrderDenied, actor, now)
         else:
-            _reserve_and_queue(order, request, account.number, actor, now, caused_by_received_ns)
+            _reserve(order, request, now)
+            _save_with_event(order, OrderSubmitted, actor, now)
+            _queue(order, account.number, caused_by_received_ns)
     return Submission(order.id, Status(order.status), breaches)
 
 
-def _reserve_and_queue(
-    order: Order,
-    request: OrderRequest,
-    account_number: str,
-    actor: Actor,
-    now: datetime,
-    caused_by_received_ns: int | None,
-) -> None:
-    if order.connection_id is None:
-        raise ValueError(f"order {order.id} has no broker connection")
+def _reserve(order: Order, request: OrderRequest, now: datetime) -> None:
     ledger.reserve(
         account_id=order.account_id,
         order_id=order.id,
@@ -105,7 +98,9 @@ def _reserve_and_queue(
         now=now,
     )
     order.request_id = take_request_id(order.connection_id, order.trading_day, now)
-    _save_with_event(order, OrderSubmitted, actor, now)
+
+
+def _queue(order: Order, account_number: str, caused_by_received_ns: int | None) -> None:
     Intent.objects.create(
         order=order,
         kind=Intent.Kind.PLACE,

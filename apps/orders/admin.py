@@ -1,0 +1,76 @@
+"""Orders are looked at here, never edited: every change goes through the services."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+
+from apps.orders.models import Discrepancy, Fill, ForeignOrder, GatewayState, Intent, Order, StreamPosition
+
+
+class ReadOnly:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class IntentInline(ReadOnly, TabularInline):
+    model = Intent
+    extra = 0
+    fields = ("kind", "state", "request_id", "attempts", "claimed_at", "answered_at", "answer")
+
+
+class FillInline(ReadOnly, TabularInline):
+    model = Fill
+    extra = 0
+    fields = ("trading_day", "notify_id", "quantity", "price_vnd", "matched_at")
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnly, ModelAdmin):
+    list_display = (
+        "submitted_at", "account", "side", "symbol", "order_type", "quantity", "price_vnd", "filled_quantity", "status",
+        "reason",
+    )  # fmt: skip
+    list_filter = ("status", "side", "order_type", "trading_day", "account")
+    list_select_related = ("account",)
+    search_fields = ("symbol", "client_order_id", "broker_order_id", "request_id")
+    inlines = (IntentInline, FillInline)
+
+
+@admin.register(Fill)
+class FillAdmin(ReadOnly, ModelAdmin):
+    list_display = ("matched_at", "order", "quantity", "price_vnd", "trading_day", "notify_id")
+    list_select_related = ("order",)
+    list_filter = ("trading_day",)
+
+
+@admin.register(GatewayState)
+class GatewayStateAdmin(ReadOnly, ModelAdmin):
+    list_display = ("connection_id", "epoch", "circuit", "trouble", "seen_at", "last_sent_at")
+
+
+@admin.register(StreamPosition)
+class StreamPositionAdmin(ReadOnly, ModelAdmin):
+    list_display = ("connection_id", "state", "trading_day", "last_notify_id", "seen_at", "reconciled_at", "trouble")
+
+
+@admin.register(ForeignOrder)
+class ForeignOrderAdmin(ReadOnly, ModelAdmin):
+    list_display = (
+        "first_seen_at", "account_number", "side", "symbol", "quantity", "filled_quantity", "price_vnd",
+        "broker_status",
+    )  # fmt: skip
+    list_filter = ("trading_day", "account_number")
+
+
+@admin.register(Discrepancy)
+class DiscrepancyAdmin(ReadOnly, ModelAdmin):
+    list_display = ("noticed_at", "kind", "subject", "detail", "resolved_at")
+    list_filter = ("kind", ("resolved_at", admin.EmptyFieldListFilter))

@@ -1,0 +1,157 @@
+"""The one writer to a broker connection: claims intents in order, keeps SSI's pace, watches its own health."""
+
+import time
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from apps.marketdata.selectors import market_now
+from apps.orders.models import GatewayState, Intent
+from apps.orders.services.broker import open_client
+from apps.orders.services.cancelling import fire_waiting_cancels
+from apps.orders.services.pace import SAMPLE_LIMITS, Pace
+from apps.orders.services.resolution import Resolver
+from apps.orders.services.sending import Unreachable, doubt_stale_claims, fence, send_next
+from apps.orders.services.turns import SLICE_S, run_for_each_connection, run_under_lease
+from apps.orders.services.wakeup import Doorbell
+from qts.adapters.lease import Slice
+from qts.adapters.ssi.trading import RateLimit, TradingClient
+from qts.domain.errors import TerminalError, TransientError
+from qts.domain.market import to_vietnam
+
+log = structlog.get_logger(__name__)
+
+LEASE_NAME = "order-gateway"
+IDLE_S_MAX = 0.5  # without a ring it looks this often; rings are lost when nobody listens
+HOUSEKEEPING_EVERY_S = 1.0
+REST_S_MAX = 8.0
+
+
+def run_gateway_slice(connection_id: UUID, *, seconds_max: float = SLICE_S, standby_s: float = 0.0) -> bool:
+    """Send what is due for one connection until the slice ends; False when another gateway held the lease."""
+    return run_under_lease(LEASE_NAME, connection_id, run_gateway, seconds_max=seconds_max, standby_s=standby_s)
+
+
+def run_gateways() -> None:
+    """One slice for each active connection, side by side."""
+    run_for_each_connection(LEASE_NAME, run_gateway)
+
+
+def run_gateway(connection_id: UUID, turn: Slice) -> None:
+    """Raises FenceDown (a TransientError) when a newer gateway has taken over."""
+    GatewayState.objects.bulk_create([GatewayState(connection_id=connection_id)], ignore_conflicts=True)
+    if turn.epoch is not None:
+        with transaction.atomic():
+            fence(connection_id, turn.epoch)
+    client = open_client(connection_id)
+    try:
+        with Doorbell(connection_id) as bell:
+            gateway = _Gateway(connection_id, turn, client)
+            while turn.goes_on():
+                wait_s = gateway.step(market_now())
+                if wait_s > 0:
+                    bell.wait(wait_s)
+    finally:
+        client.close()
+
+
+class _Gateway:
+    def __init__(self, connection_id: UUID, turn: Slice, client: TradingClient) -> None:
+        self._connection_id = connection_id
+        self._turn = turn
+        self._client = client
+        self._circuit = _Circuit(connection_id)
+        self._pace = Pace(connection_id)
+        self._resolver = Resolver(connection_id, client, self._pace)
+        self._limits_known = False
+        self._housekeeping_at = 0.0
+
+    def step(self, now: datetime) -> float:
+        """Do one thing; how many seconds there is nothing to do, unless somebody rings."""
+        if time.monotonic() >= self._housekeeping_at:
+            self._housekeeping_at = time.monotonic() + HOUSEKEEPING_EVERY_S
+            self._keep_house(now)
+        if not self._circuit.is_closed:
+            return IDLE_S_MAX
+        if not _is_something_due(self._connection_id, now):
+            return IDLE_S_MAX
+        wait_ms = self._pace.take()
+        if wait_ms > 0:
+            return min(wait_ms / 1000, IDLE_S_MAX)
+        try:
+            sent = send_next(self._connection_id, self._turn, self._client, now)
+        except Unreachable as error:
+            self._circuit.fail(str(error))
+            return IDLE_S_MAX
+        if sent:
+            GatewayState.objects.filter(connection_id=self._connection_id).update(last_sent_at=Now())
+        return 0.0 if sent else IDLE_S_MAX
+
+    def _keep_house(self, now: datetime) -> None:
+        GatewayState.objects.filter(connection_id=self._connection_id).update(seen_at=Now())
+        if self._turn.epoch is not None:
+            doubt_stale_claims(self._connection_id, self._turn.epoch, now)
+        fire_waiting_cancels(self._connection_id, now)
+        if self._circuit.wants_a_trial:
+            self._try_the_broker()
+        if self._circuit.is_closed:
+            try:
+                self._resolver.step(now)
+            except (TransientError, TerminalError) as error:
+                self._circuit.fail(str(error))
+
+    def _try_the_broker(self) -> None:
+        """With a log-in and a question, never with an order."""
+        try:
+            self._client.log_in()
+            if not self._limits_known:
+                self._pace = Pace(self._connection_id, self._ask_limits())
+                self._resolver.use_pace(self._pace)
+                self._limits_known = True
+        except (TransientError, TerminalError) as error:
+            self._circuit.fail(str(error))
+        else:
+            self._circuit.close()
+
+    def _ask_limits(self) -> list[RateLimit]:
+        return self._client.rate_limits() or list(SAMPLE_LIMITS)
+
+
+class _Circuit:
+    """Open from the start and after each failure, until a trial succeeds; trials come at growing distances."""
+
+    def __init__(self, connection_id: UUID) -> None:
+        self._connection_id = connection_id
+        self._failures = 0
+        self._try_at = 0.0
+        self.is_closed = False
+
+    @property
+    def wants_a_trial(self) -> bool:
+        return not self.is_closed and time.monotonic() >= self._try_at
+
+    def fail(self, reason: str) -> None:
+        self._failures += 1
+        self.is_closed = False
+        self._try_at = time.monotonic() + min(2.0 ** (self._failures - 1), REST_S_MAX)
+        log.warning("gateway_circuit_open", reason=reason, failures=self._failures)
+        self._show(GatewayState.Circuit.OPEN, reason)
+
+    def close(self) -> None:
+        self._failures = 0
+        self.is_closed = True
+        self._show(GatewayState.Circuit.CLOSED, "")
+
+    def _show(self, state: GatewayState.Circuit, trouble: str) -> None:
+        GatewayState.objects.filter(connection_id=self._connection_id).update(circuit=state, trouble=trouble[:500])
+
+
+def _is_something_due(connection_id: UUID, now: datetime) -> bool:
+    due = Q(not_before__isnull=True) | Q(not_before__lte=Now())
+    return Intent.objects.filter(
+        due, connection_id=connection_id, state=Intent.State.READY, trading_day=to_vietnam(now).date()
+    ).exists()

@@ -1,0 +1,213 @@
+"""One thing to the broker: claimed and committed first, then sent, then its answer written down."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.db.models.functions import Now
+
+from apps.accounts.locks import lock_account
+from apps.orders.locks import lock_next_intent, lock_order
+from apps.orders.models import GatewayState, Intent, Order
+from apps.orders.services.broker import LEASE_TTL_S
+from apps.orders.services.broker_events import refuse_locked
+from apps.orders.services.cancelling import withdraw
+from apps.orders.services.steps import GATEWAY, take_step
+from apps.risk import selectors as risk
+from qts.adapters.lease import Slice
+from qts.adapters.ssi.trading import Accepted, AmbiguousSend, Answer, Refused, TradingClient
+from qts.adapters.ssi.trading_codec import Market
+from qts.domain.errors import RuleCode, TerminalError, TransientError
+from qts.domain.events import OrderSent, OrderSubmitted, OrderUnknown
+from qts.domain.market import to_vietnam
+from qts.domain.orders import TERMINAL, OrderTrigger, Status
+from qts.domain.values import Exchange, OrderType, Side
+from qts.observability.metrics import ORDER_ROUND_TRIP_MS, TICK_TO_ORDER_MS
+
+log = structlog.get_logger(__name__)
+
+# From the claim to the first byte. Well below the ttl: when a successor may doubt the claim, nothing leaves any more.
+CLAIM_AGE_S_MAX = LEASE_TTL_S / 2
+
+
+class FenceDown(TransientError):
+    """A newer gateway has claimed for this connection: whatever this one believes, it must not send."""
+
+
+class Unreachable(TransientError):
+    """Nothing was sent, and the next one would fare no better: the broker is away or refuses our log-in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An intent that is ours to send, committed. `claimed_at_s` is of the monotonic clock, before the commit."""
+
+    intent: Intent
+    order: Order
+    claimed_at_s: float
+
+
+def send_next(connection_id: UUID, turn: Slice, client: TradingClient, now: datetime) -> bool:
+    """Send the next due intent; False when there is none.
+
+    Raises FenceDown when another gateway has taken over, Unreachable when the broker could not be reached at all; the
+    intent is then due again, for it was proved not to have left.
+    """
+    claim = _claim(connection_id, turn, now)
+    if claim is None:
+        return False
+    if claim.intent.state != Intent.State.CLAIMED:
+        _withdraw_killed(claim.order, now)
+        return True
+    if not turn.goes_on() or time.monotonic() - claim.claimed_at_s > CLAIM_AGE_S_MAX:
+        raise FenceDown("the claim is too old to be sent; its fate is for the next gateway to find out")
+    _send(claim, client, now)
+    return True
+
+
+def fence(connection_id: UUID, epoch: int) -> None:
+    """Refuse to go on behind a newer epoch. The row stays locked until the caller's transaction ends."""
+    passed = GatewayState.objects.filter(connection_id=connection_id, epoch__lte=epoch).update(
+        epoch=epoch, seen_at=Now()
+    )
+    if not passed:
+        raise FenceDown(f"epoch {epoch} is over for connection {connection_id}")
+
+
+def doubt_stale_claims(connection_id: UUID, epoch: int, now: datetime) -> int:
+    """Claims of former gateways without an answer: they may have been sent. How many."""
+    stale = Intent.objects.filter(
+        connection_id=connection_id,
+        state=Intent.State.CLAIMED,
+        claimed_epoch__lt=epoch,
+        claimed_at__lt=Now() - timedelta(seconds=LEASE_TTL_S),
+    ).values_list("id", "order_id")
+    doubted = list(stale)
+    for intent_id, order_id in doubted:
+        _lose_answer(intent_id, order_id, "the gateway ended before the answer came", now)
+    return len(doubted)
+
+
+def _claim(connection_id: UUID, turn: Slice, now: datetime) -> Claim | None:
+    """What is claimed is committed as sent before the network is touched, so that a crash leaves a trace."""
+    claimed_at_s = time.monotonic()
+    if turn.epoch is None:
+        raise FenceDown("the lease is lost")
+    with transaction.atomic():
+        fence(connection_id, turn.epoch)
+        intent = lock_next_intent(connection_id, to_vietnam(now).date())
+        if intent is None:
+            return None
+        order = intent.order
+        if intent.kind == Intent.Kind.PLACE:
+            if risk.is_killed(order.account_id, order.strategy_id, reducing=order.side == Side.SELL):
+                return Claim(intent, order, claimed_at_s)
+            order.sent_at = now
+            take_step(order, OrderTrigger.SEND, announce=OrderSent, actor=GATEWAY, now=now)
+        elif order.status in TERMINAL:
+            intent.state = Intent.State.WITHDRAWN
+            intent.save(update_fields=["state"])
+            return Claim(intent, order, claimed_at_s)
+        intent.state, intent.claimed_epoch = Intent.State.CLAIMED, turn.epoch
+        intent.attempts += 1
+        intent.save(update_fields=["state", "claimed_epoch", "attempts"])
+        Intent.objects.filter(id=intent.id).update(claimed_at=Now())
+    return Claim(intent, order, claimed_at_s)
+
+
+def _withdraw_killed(order: Order, now: datetime) -> None:
+    with transaction.atomic():
+        lock_account(order.account_id)
+        current = lock_order(order.id)
+        if current.status == Status.PENDING:
+            withdraw(current, reason=RuleCode.KILL_SWITCH_ENGAGED, actor=GATEWAY, now=now)
+
+
+def _send(claim: Claim, client: TradingClient, now: datetime) -> None:
+    intent, order = claim.intent, claim.order
+    try:
+        answer = _call(intent, order, client)
+    except AmbiguousSend as error:
+        _lose_answer(intent.id, order.id, str(error), now)
+        return
+    except (TransientError, TerminalError) as error:
+        _take_back(intent, order, str(error), now)
+        raise Unreachable(str(error)) from error
+    if isinstance(answer, Accepted):
+        _write_answer(intent, answer)
+    elif answer.over_quota:
+        _take_back(intent, order, answer.message, now)
+    else:
+        _refuse(intent, order, answer, now)
+
+
+def _call(intent: Intent, order: Order, client: TradingClient) -> Answer:
+    market: Market = "VNFE" if order.exchange == Exchange.VNFE else "VN"
+    if intent.kind == Intent.Kind.CANCEL:
+        return client.cancel_order(
+            account=intent.account_number,
+            request_id=intent.request_id,
+            order_id=order.broker_order_id,
+            symbol=order.symbol,
+            side=Side(order.side),
+            market=market,
+        )
+    return client.new_order(
+        account=intent.account_number,
+        request_id=intent.request_id,
+        symbol=order.symbol,
+        side=Side(order.side),
+        order_type=OrderType(order.order_type),
+        price_vnd=order.price_vnd,
+        quantity=order.quantity,
+        market=market,
+    )
+
+
+def _write_answer(intent: Intent, answer: Accepted) -> None:
+    """The broker has it. What the exchange makes of it comes on the order stream, which may have been faster."""
+    Intent.objects.filter(id=intent.id, state=Intent.State.CLAIMED).update(
+        state=Intent.State.ANSWERED, answered_at=Now(), transmitted_ns=answer.sent_at_ns
+    )
+    Intent.objects.filter(id=intent.id, transmitted_ns__isnull=True).update(transmitted_ns=answer.sent_at_ns)
+    ORDER_ROUND_TRIP_MS.observe((answer.answered_at_ns - answer.sent_at_ns) / 1_000_000)
+    if intent.kind == Intent.Kind.PLACE and intent.caused_by_received_ns is not None:
+        TICK_TO_ORDER_MS.observe((answer.sent_at_ns - intent.caused_by_received_ns) / 1_000_000)
+
+
+def _refuse(intent: Intent, order: Order, answer: Refused, now: datetime) -> None:
+    with transaction.atomic():
+        lock_account(order.account_id)
+        refuse_locked(lock_order(order.id), intent, f"{answer.code}: {answer.message}", now)
+
+
+def _lose_answer(intent_id: int, order_id: UUID, reason: str, now: datetime) -> None:
+    """It may have arrived. The stream may have told already; then there is nothing to doubt."""
+    with transaction.atomic():
+        order = lock_order(order_id)
+        lost = Intent.objects.filter(id=intent_id, state=Intent.State.CLAIMED)
+        if lost.update(state=Intent.State.UNKNOWN, answer=reason[:500]) and order.status == Status.SENT:
+            take_step(order, OrderTrigger.ANSWER_LOST, announce=OrderUnknown, actor=GATEWAY, now=now, reason=reason)
+    log.warning("order_answer_lost", intent_id=intent_id, order_id=str(order_id), reason=reason)
+
+
+def _take_back(intent: Intent, order: Order, reason: str, now: datetime) -> None:
+    """Proved not to have been accepted: due again in a second."""
+    with transaction.atomic():
+        current = lock_order(order.id)
+        Intent.objects.filter(id=intent.id, state=Intent.State.CLAIMED).update(
+            state=Intent.State.READY, not_before=Now() + timedelta(seconds=1), answer=reason[:500]
+        )
+        if intent.kind == Intent.Kind.PLACE and current.status == Status.SENT:
+            take_step(
+                current,
+                OrderTrigger.NOT_TRANSMITTED,
+                announce=OrderSubmitted,
+                actor=GATEWAY,
+                now=now,
+                reason=f"not sent yet: {reason}",
+            )
+    log.warning("order_not_transmitted", intent_id=intent.id, order_id=str(order.id), reason=reason)
