@@ -1,5 +1,6 @@
 """Numbers, icons and small pieces of pages; nothing here asks a database."""
 
+import json
 from typing import Any
 
 from django import template
@@ -7,7 +8,6 @@ from django.template.context import Context
 from django.templatetags.static import static
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
 from apps.portal.views import formats, wording
 
@@ -96,6 +96,45 @@ def price_class(price_vnd: int | None, quote: Any) -> str:
     return formats.price_class(price_vnd, quote.reference_vnd, quote.ceiling_vnd, quote.floor_vnd)
 
 
+@register.filter
+def split(text: str) -> list[str]:
+    return text.split(",")
+
+
+@register.filter
+def get_field(form: Any, name: str) -> Any:
+    return form[name]
+
+
+@register.filter
+def json_list(rows: Any) -> str:
+    return json.dumps(rows)
+
+
+@register.filter
+def bar_value(percent: int | None) -> int:
+    """What a bar of 100 can show."""
+    return max(0, min(100, percent or 0))
+
+
 @register.simple_tag
-def page_title(*parts: str) -> str:
-    return " · ".join(part for part in parts if part) or _("Home")
+def index_class(index: Any) -> str:
+    change = _index_change(index)
+    return formats.sign_class(change) if change else "c-reference"
+
+
+@register.simple_tag
+def index_change(index: Any) -> str:
+    change = _index_change(index)
+    text = formats.index_text(abs(change)) if change else "0.00"
+    return f"{'+' if change > 0 else formats.MINUS if change < 0 else ''}{text}"
+
+
+@register.simple_tag
+def index_percent(index: Any) -> str:
+    return formats.percent_text(_index_change(index), index.prior_centipoints)
+
+
+def _index_change(index: Any) -> int:
+    known = index.value_centipoints and index.prior_centipoints
+    return int(index.value_centipoints - index.prior_centipoints) if known else 0

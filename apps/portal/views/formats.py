@@ -48,7 +48,7 @@ def change_text(price_vnd: int, reference_vnd: int, kind: str = "STOCK") -> str:
 
 
 def percent_text(part: int, whole: int) -> str:
-    """Two decimals with a sign, rounded half away from zero: (25_300, 25_000) as a change is percent_text(300, 25_000)."""
+    """`part` of `whole`: two decimals with a sign, rounded half away from zero. 300 of 25,000 is '+1.20%'."""
     if not whole:
         return NOTHING
     hundredths = (abs(part) * 20_000 // abs(whole) + 1) // 2

@@ -1,8 +1,7 @@
 """Codes as words, in the reader's language."""
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_noop, pgettext
 
 SESSIONS = {
     "PRE_OPEN": gettext_noop("Before the open"),
@@ -94,7 +93,9 @@ def client_messages() -> dict[str, object]:
         "offline": _("Not connected"),
         "lost": _("The connection to the server is lost. Trying again in {seconds} s; what you see may be old."),
         "session_ended": _("Your session has ended. Log in again to go on."),
-        "stream_down": _("The market data stream is down since {age}. Prices are old; orders are refused until it is back."),
+        "stream_down": _(
+            "The market data stream is down since {age}. Prices are old; orders are refused until it is back."
+        ),
         "stream_reconnecting": _("The market data stream is reconnecting. Prices may be old."),
         "stream_late": _("Market data is {age} old."),
         "failed": _("That did not work: the server answered {status}. Nothing was changed unless the page says so."),

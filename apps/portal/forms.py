@@ -1,0 +1,92 @@
+"""The order ticket as typed. It reads numbers; whether they are allowed is the gate's business."""
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from apps.accounts.selectors import AccountView
+from qts.domain.values import OrderType, Side
+
+GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
+GROUPED_WHOLE = re.compile(r"-?\d{1,3}([.,\u00a0 ]\d{3})+|-?\d+")
+QUANTITY_DIGITS_MAX = 15
+
+
+def read_price_vnd(text: str, unit_vnd: int) -> int:
+    """25.30, 25,30 or 1,280.50 in units of `unit_vnd`, as whole VND. Raises ValueError for anything else."""
+    cleaned = text.strip()
+    cleaned = cleaned.replace(",", "") if GROUPED.fullmatch(cleaned) else cleaned.replace(",", ".")
+    try:
+        vnd = Decimal(cleaned) * unit_vnd
+    except InvalidOperation as error:
+        raise ValueError(f"not a number: {text!r}") from error
+    if not vnd.is_finite() or vnd != vnd.to_integral_value() or abs(vnd) >= 10**QUANTITY_DIGITS_MAX:
+        raise ValueError(f"not whole VND: {text!r}")
+    return int(vnd)
+
+
+def read_quantity(text: str) -> int:
+    """100, 1,200 or 1.200 whole shares. Raises ValueError for fractions and anything else."""
+    cleaned = text.strip()
+    digits = re.sub(r"[.,\u00a0 ]", "", cleaned)
+    if not GROUPED_WHOLE.fullmatch(cleaned) or len(digits) > QUANTITY_DIGITS_MAX:
+        raise ValueError(f"not whole shares: {text!r}")
+    return int(digits)
+
+
+class TicketForm(forms.Form):
+    """`unit_vnd`: the VND behind one unit of the price as typed (1,000; 100,000 for a future).
+
+    Negative numbers pass: the gate refuses them with its code and records the refusal.
+    """
+
+    symbol = forms.CharField(max_length=20, widget=forms.HiddenInput)
+    account = forms.UUIDField()
+    side = forms.ChoiceField(choices=[(side, side) for side in Side])
+    order_type = forms.ChoiceField(choices=[(kind, kind) for kind in OrderType])
+    quantity = forms.CharField(max_length=24)
+    price = forms.CharField(max_length=24, required=False)
+    client_order_id = forms.UUIDField(widget=forms.HiddenInput)
+    dialog = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *arguments: Any, mine: list[AccountView], unit_vnd: int, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._mine = {account.id: account for account in mine}
+        self._unit_vnd = unit_vnd
+
+    @classmethod
+    def blank(cls, *, mine: list[AccountView], unit_vnd: int, **initial: Any) -> "TicketForm":
+        """A fresh ticket. Its client order id is made here, once: sending it twice makes one order."""
+        given = {"side": Side.BUY, "order_type": OrderType.LO, "client_order_id": uuid4(), **initial}
+        return cls(initial=given, mine=mine, unit_vnd=unit_vnd)
+
+    @property
+    def account_view(self) -> AccountView:
+        return self._mine[self.cleaned_data["account"]]
+
+    def clean_account(self) -> Any:
+        if self.cleaned_data["account"] not in self._mine:
+            raise forms.ValidationError(_("You have no such account to trade."))
+        return self.cleaned_data["account"]
+
+    def clean_quantity(self) -> int:
+        try:
+            return read_quantity(self.cleaned_data["quantity"])
+        except ValueError as error:
+            raise forms.ValidationError(_("Type whole shares, for example 1,200.")) from error
+
+    def clean(self) -> dict[str, Any]:
+        """`price_vnd` is None for every type but LO: what stands in the field of a market order is not a price."""
+        cleaned = dict(super().clean() or {})
+        typed = cleaned.get("price", "").strip()
+        cleaned["price_vnd"] = None
+        if cleaned.get("order_type") == OrderType.LO and typed:
+            try:
+                cleaned["price_vnd"] = read_price_vnd(typed, self._unit_vnd)
+            except ValueError:
+                self.add_error("price", _("Type a price as on the board, for example 25.30."))
+        return cleaned

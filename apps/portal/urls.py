@@ -1,0 +1,32 @@
+"""Addresses of the portal."""
+
+from django.urls import path
+
+from apps.portal.views import board, home, orders, positions, risk_view, shell, strategies, symbol, system, ticket
+
+app_name = "portal"
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("board/", board.board, name="board"),
+    path("symbols/", shell.find, name="find"),
+    path("symbols/<str:symbol>/", symbol.symbol_page, name="symbol"),
+    path("symbols/<str:symbol>/bars/", symbol.bars, name="bars"),
+    path("ticket/", ticket.ticket, name="ticket"),
+    path("ticket/edit/", ticket.edit, name="ticket-edit"),
+    path("ticket/preview/", ticket.preview, name="ticket-preview"),
+    path("ticket/confirm/", ticket.confirm, name="ticket-confirm"),
+    path("ticket/submit/", ticket.submit, name="ticket-submit"),
+    path("orders/", orders.order_list, name="orders"),
+    path("orders/<uuid:order_id>/", orders.order_detail, name="order"),
+    path("orders/<uuid:order_id>/cancel/", orders.cancel, name="cancel"),
+    path("positions/", positions.positions, name="positions"),
+    path("strategies/", strategies.strategy_list, name="strategies"),
+    path("strategies/<uuid:strategy_id>/start/", strategies.start, name="strategy-start"),
+    path("strategies/<uuid:strategy_id>/stop/", strategies.stop, name="strategy-stop"),
+    path("risk/", risk_view.risk_page, name="risk"),
+    path("risk/kill-switch/", risk_view.kill_switch, name="kill-switch"),
+    path("system/", system.system, name="system"),
+    path("design/", shell.design, name="design"),
+    path("banners/", shell.banners, name="banners"),
+]

@@ -1,0 +1,38 @@
+"""Rows of the order tables, the same on every page."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from apps.accounts.selectors import AccountView
+from apps.orders.selectors import OrderView
+from apps.portal.views.access import TRADERS
+from apps.portal.views.refusals import Refusal, refusals
+from apps.sso.selectors import has_role
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    order: OrderView
+    account_number: str
+    refusals: list[Refusal]
+    may_cancel: bool
+
+    @property
+    def filled_percent(self) -> int:
+        return 100 * self.order.filled_quantity // self.order.quantity if self.order.quantity > 0 else 0
+
+
+def order_rows(found: Iterable[OrderView], mine: Iterable[AccountView], user: Any) -> list[OrderRow]:
+    """The cancel button is a convenience: the service asks again who may cancel what."""
+    numbers = {account.id: account.number for account in mine}
+    is_trader = has_role(user, *TRADERS)
+    return [
+        OrderRow(
+            order=order,
+            account_number=numbers.get(order.account_id, ""),
+            refusals=refusals(order.breaches),
+            may_cancel=is_trader and order.may_be_cancelled,
+        )
+        for order in found
+    ]

@@ -1,0 +1,102 @@
+"""Orders: the list, one order's story, cancelling."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+from django_htmx.http import trigger_client_event
+
+from apps.accounts import selectors as accounts
+from apps.accounts.selectors import AccountView
+from apps.marketdata import selectors as marketdata
+from apps.orders import selectors as orders
+from apps.orders import services as order_services
+from apps.orders.selectors import OrderView
+from apps.portal.views.access import EVERYBODY, TRADERS, asks_for_fragment, page, visible_account
+from apps.portal.views.order_rows import order_rows
+from apps.portal.views.refusals import refusals
+from apps.portal.views.timeline import timeline
+from apps.sso.selectors import actor_of
+from apps.strategies import selectors as strategies
+from qts.domain.market import to_vietnam
+
+ORDERS_MAX = 200
+
+
+@require_GET
+@page(*EVERYBODY)
+def order_list(request: HttpRequest) -> HttpResponse:
+    """The whole page, or for htmx its table alone."""
+    mine = accounts.accounts_of(request.user)
+    chosen = _filter(request, mine)
+    found = orders.orders(chosen["account_ids"], limit=ORDERS_MAX, **chosen["query"])
+    context = {
+        "rows": order_rows(found, mine, request.user),
+        "accounts": mine,
+        "chosen": chosen,
+        "show_choices": [("today", _("Today")), ("open", _("Open")), ("all", _("All"))],
+    }
+    is_fragment = asks_for_fragment(request)
+    return render(request, "portal/orders/table.html" if is_fragment else "portal/orders/list.html", context)
+
+
+def _filter(request: HttpRequest, mine: list[AccountView]) -> dict[str, Any]:
+    show = request.GET.get("show", "today")
+    account = request.GET.get("account", "")
+    symbol = request.GET.get("symbol", "").strip().upper()[:20]
+    query: dict[str, Any] = {"symbol": symbol}
+    if show == "open":
+        query["open_only"] = True
+    elif show == "today":
+        query["trading_day"] = to_vietnam(marketdata.market_now()).date()
+    return {
+        "show": show,
+        "account": account,
+        "symbol": symbol,
+        "query": query,
+        "account_ids": [known.id for known in mine if not account or str(known.id) == account],
+    }
+
+
+@require_GET
+@page(*EVERYBODY)
+def order_detail(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    order, account = _visible_order(request, order_id)
+    explanation = strategies.explanation(order_id)
+    fills = orders.fills([order.account_id], order_id=order_id)
+    context = {
+        "order": order,
+        "account": account,
+        "row": order_rows([order], [account], request.user)[0],
+        "explanation": explanation,
+        "fills": fills,
+        "steps": timeline(order, orders.order_history(order_id), explanation),
+    }
+    is_fragment = asks_for_fragment(request)
+    return render(request, "portal/orders/story.html" if is_fragment else "portal/orders/detail.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@page(*TRADERS)
+def cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    """GET asks whether it is meant, POST asks for the cancel."""
+    order, account = _visible_order(request, order_id)
+    if request.method == "GET":
+        return render(request, "portal/orders/cancel.html", {"order": order, "account": account})
+    answer = order_services.request_cancel(order_id=order_id, actor=actor_of(request.user), now=marketdata.market_now())
+    if not answer.accepted:
+        context = {"order": order, "account": account, "refusals": refusals(answer.breaches)}
+        return render(request, "portal/orders/cancel.html", context, status=422)
+    said = _("The cancel will be sent as soon as the exchange takes it.") if answer.waits else _("Cancel asked for.")
+    response = trigger_client_event(HttpResponse(), "qts:toast", {"text": said, "tone": "ok"})
+    return trigger_client_event(trigger_client_event(response, "qts:close"), "qts:orders")
+
+
+def _visible_order(request: HttpRequest, order_id: UUID) -> tuple[OrderView, AccountView]:
+    order = orders.order(order_id)
+    if order is None:
+        raise Http404
+    return order, visible_account(request, order.account_id)

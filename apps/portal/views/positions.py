@@ -1,0 +1,35 @@
+"""Positions, money and profit of one account."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from apps.accounts import selectors as accounts
+from apps.marketdata import selectors as marketdata
+from apps.portal.views.access import EVERYBODY, TRADERS, asks_for_fragment, chosen_account, page
+from apps.sso.selectors import has_role
+
+
+@require_GET
+@page(*EVERYBODY)
+def positions(request: HttpRequest) -> HttpResponse:
+    """The whole page, or for htmx its table alone."""
+    mine = accounts.accounts_of(request.user)
+    account = chosen_account(request, mine)
+    portfolio = accounts.portfolio(account.id, marketdata.market_now()) if account else None
+    kinds = {security.symbol: security.kind for security in marketdata.securities(active_only=False)}
+    held = portfolio.positions if portfolio else ()
+    context = {
+        "accounts": mine,
+        "account": account,
+        "portfolio": portfolio,
+        "rows": [(position, kinds.get(position.symbol, "STOCK")) for position in held if _is_shown(position)],
+        "may_trade": has_role(request.user, *TRADERS),
+    }
+    is_fragment = asks_for_fragment(request)
+    return render(request, "portal/positions/table.html" if is_fragment else "portal/positions/page.html", context)
+
+
+def _is_shown(position: accounts.PositionView) -> bool:
+    """Sold out ones stay in sight for their realised result."""
+    return bool(position.quantity or position.pending_buy_quantity or position.realised_pnl_vnd)

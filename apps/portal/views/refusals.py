@@ -1,0 +1,78 @@
+"""Refusals as sentences: what was asked, what is allowed, in the reader's language and units."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from apps.portal.views import formats
+from qts.domain.errors import Breach, RuleCode
+from qts.domain.risk import RULES, Unit
+
+PRICE_CODES = frozenset({RuleCode.PRICE_OFF_TICK, RuleCode.PRICE_ABOVE_CEILING, RuleCode.PRICE_BELOW_FLOOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One broken rule for a reader; `allowed` and `asked` are empty where the rule knows no numbers."""
+
+    code: str
+    sentence: str
+    allowed: str
+    asked: str
+    detail: str
+
+
+def refusals(breaches: Iterable[Breach]) -> list[Refusal]:
+    return [_refusal(breach) for breach in breaches]
+
+
+def _refusal(breach: Breach) -> Refusal:
+    rule = RULES.get(breach.code)
+    return Refusal(
+        code=breach.code,
+        sentence=_sentence(breach.code),
+        allowed=_number(breach.code, breach.limit, rule.unit if rule else Unit.NONE),
+        asked=_number(breach.code, breach.actual, rule.unit if rule else Unit.NONE),
+        detail=breach.detail,
+    )
+
+
+def _sentence(code: RuleCode) -> str:
+    said = _limit_sentences().get(code)
+    if said:
+        return said
+    rule = RULES.get(code)
+    if rule is None:
+        return code
+    return rule.help_vi if get_language() == "vi" else rule.help_en
+
+
+def _limit_sentences() -> dict[RuleCode, str]:
+    """Where the rule's own text names a limit rather than what went wrong, or the gate has no such rule."""
+    return {
+        RuleCode.ORDER_VALUE_EXCEEDS_MAX: _("The order is worth more than one order may be."),
+        RuleCode.POSITION_EXCEEDS_MAX: _("The position would become larger than allowed."),
+        RuleCode.DAILY_LOSS_EXCEEDS_MAX: _("The account has lost more today than allowed; only sales pass."),
+        RuleCode.OPEN_ORDERS_EXCEED_MAX: _("The account has too many working orders."),
+        RuleCode.MARKET_DATA_STALE: _("The market data is too old to trade on."),
+        RuleCode.ACCOUNT_NOT_FOUND: _("You have no such account to trade."),
+        RuleCode.SESSION_FORBIDS_CANCEL: _("The exchange takes no cancel in this session."),
+        RuleCode.IDEMPOTENCY_KEY_REUSED: _("This ticket was already used for another order. Open a new one."),
+        RuleCode.ORDER_NOT_FOUND: _("There is no such order in your accounts."),
+        RuleCode.ORDER_NOT_CANCELLABLE: _("The order is over: nothing is left to cancel."),
+        RuleCode.CHECK_FAILED: _("A risk check could not answer, and that counts as no."),
+    }
+
+
+def _number(code: RuleCode, value: int | None, unit: Unit) -> str:
+    if value is None:
+        return ""
+    if code in PRICE_CODES:
+        return formats.price_text(value)
+    if unit is Unit.MILLISECONDS:
+        return _("{seconds} s").format(seconds=formats.signed(round(value / 1000)))
+    text = formats.signed(value)
+    words = {Unit.VND: "₫", Unit.SHARES: _("shares"), Unit.ORDERS: _("orders")}
+    return f"{text} {words[unit]}" if unit in words else text

@@ -1,0 +1,48 @@
+"""What belongs to no single page: the way to a symbol, banners, the page of signs."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from apps.marketdata import selectors as marketdata
+from apps.portal.views.access import EVERYBODY, page
+
+
+@require_GET
+@page(*EVERYBODY)
+def find(request: HttpRequest) -> HttpResponse:
+    """To the symbol that is typed, or a list of those that match by symbol or name."""
+    typed = request.GET.get("q", "").strip()[:40]
+    known = marketdata.securities()
+    for security in known:
+        if security.symbol == typed.upper():
+            return redirect("portal:symbol", symbol=security.symbol)
+    wanted = typed.casefold()
+    matching = [
+        security
+        for security in known
+        if wanted
+        and (wanted in security.symbol.casefold() or wanted in f"{security.name_vi} {security.name_en}".casefold())
+    ]
+    return render(request, "portal/find.html", {"typed": typed, "matching": matching[:60]})
+
+
+@require_GET
+@page(*EVERYBODY)
+def banners(request: HttpRequest) -> HttpResponse:
+    return render(request, "portal/parts/banners_fragment.html")
+
+
+@require_GET
+@page(*EVERYBODY)
+def design(request: HttpRequest) -> HttpResponse:
+    """Colours, signs and shortcuts: a help page for people, and the design system for whoever extends the portal."""
+    samples = [
+        ("c-ceiling", _("Ceiling"), "26.75"),
+        ("c-up", _("Up"), "25.30"),
+        ("c-reference", _("Reference"), "25.00"),
+        ("c-down", _("Down"), "24.70"),
+        ("c-floor", _("Floor"), "23.25"),
+    ]
+    return render(request, "portal/design.html", {"samples": samples})

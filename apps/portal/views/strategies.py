@@ -1,0 +1,118 @@
+"""Strategies: what runs on which symbols, what it decided, start and stop."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+from django_htmx.http import trigger_client_event
+
+from apps.accounts import selectors as accounts
+from apps.accounts.selectors import AccountView
+from apps.marketdata import selectors as marketdata
+from apps.portal.views.access import EVERYBODY, OFFICERS, TRADERS, asks_for_fragment, page
+from apps.sso.selectors import actor_of, has_role
+from apps.strategies import selectors as strategies
+from apps.strategies import services as strategy_services
+from apps.strategies.selectors import DecisionView, StrategyView
+from qts.domain.strategy import Parameter
+
+DECISIONS_MAX = 40
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyCard:
+    strategy: StrategyView
+    account_number: str
+    parameters: list[tuple[Parameter, int | None]]
+    may_start: bool
+    may_stop: bool
+
+
+def decision_rows(account_ids: Iterable[UUID], *, limit: int) -> list[DecisionView]:
+    return strategies.decisions(account_ids=account_ids, limit=limit)
+
+
+@require_GET
+@page(*EVERYBODY)
+def strategy_list(request: HttpRequest) -> HttpResponse:
+    """The whole page, or for htmx its body alone."""
+    mine = accounts.accounts_of(request.user)
+    account_ids = [account.id for account in mine]
+    cards = _cards(request.user, strategies.strategies(account_ids), mine)
+    context = {"cards": cards, "decisions": decision_rows(account_ids, limit=DECISIONS_MAX)}
+    is_fragment = asks_for_fragment(request)
+    return render(request, "portal/strategies/body.html" if is_fragment else "portal/strategies/page.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@page(*TRADERS)
+def start(request: HttpRequest, strategy_id: UUID) -> HttpResponse:
+    card = _card(request, strategy_id)
+    if not card.may_start:
+        raise Http404
+    context: dict[str, Any] = {"card": card, "act": "start"}
+    if request.method == "GET":
+        return render(request, "portal/strategies/confirm.html", context)
+    try:
+        strategy_services.start_strategy(strategy_id, actor=actor_of(request.user), now=marketdata.market_now())
+    except strategy_services.StrategyRefused as refused:
+        return render(request, "portal/strategies/confirm.html", context | {"problems": refused.problems}, status=422)
+    return _done(_("{name} is running.").format(name=card.strategy.name))
+
+
+@require_http_methods(["GET", "POST"])
+@page(*TRADERS, *OFFICERS)
+def stop(request: HttpRequest, strategy_id: UUID) -> HttpResponse:
+    card = _card(request, strategy_id)
+    if not card.may_stop:
+        raise Http404
+    if request.method == "GET":
+        return render(request, "portal/strategies/confirm.html", {"card": card, "act": "stop"})
+    strategy_services.stop_strategy(
+        strategy_id,
+        actor=actor_of(request.user),
+        now=marketdata.market_now(),
+        reason=request.POST.get("reason", "")[:200],
+    )
+    return _done(_("{name} is stopped.").format(name=card.strategy.name))
+
+
+def _card(request: HttpRequest, strategy_id: UUID) -> StrategyCard:
+    strategy = strategies.strategy(strategy_id)
+    mine = accounts.accounts_of(request.user)
+    if strategy is None or strategy.account_id not in {account.id for account in mine}:
+        raise Http404
+    return _cards(request.user, [strategy], mine)[0]
+
+
+def _cards(user: Any, found: Iterable[StrategyView], mine: Iterable[AccountView]) -> list[StrategyCard]:
+    numbers = {account.id: account.number for account in mine}
+    traded = {account.id for account in accounts.accounts_to_trade(user)}
+    is_trader, is_officer = has_role(user, *TRADERS), has_role(user, *OFFICERS)
+    return [
+        StrategyCard(
+            strategy=strategy,
+            account_number=numbers.get(strategy.account_id, ""),
+            parameters=_parameters(strategy.class_key, strategy.parameters),
+            may_start=is_trader and strategy.account_id in traded and not strategy.is_running,
+            may_stop=strategy.is_running and (is_officer or (is_trader and strategy.account_id in traded)),
+        )
+        for strategy in found
+    ]
+
+
+def _parameters(class_key: str, values: Mapping[str, int]) -> list[tuple[Parameter, int | None]]:
+    try:
+        return [(parameter, values.get(parameter.name)) for parameter in strategies.strategy_parameters(class_key)]
+    except KeyError:  # the class is gone; its title says so
+        return []
+
+
+def _done(said: str) -> HttpResponse:
+    response = trigger_client_event(HttpResponse(), "qts:toast", {"text": said, "tone": "ok"})
+    return trigger_client_event(trigger_client_event(response, "qts:close"), "qts:signals")

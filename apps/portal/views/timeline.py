@@ -1,0 +1,99 @@
+"""Why an order exists and what became of it: one list of steps, from the market message to the fills."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from apps.orders.selectors import HistoryEntry, OrderView
+from apps.portal.views import formats
+from apps.strategies.selectors import Explanation
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`kind` chooses the colour; `at` is market time; `facts` are (label, text) pairs; `raw` is shown as it came."""
+
+    kind: str
+    title: str
+    at: datetime | None
+    facts: list[tuple[str, str]]
+    raw: str = ""
+
+
+def timeline(order: OrderView, history: Iterable[HistoryEntry], explanation: Explanation | None) -> list[Step]:
+    steps = _reasons(explanation) if explanation else [_asked_by_person(order)]
+    steps.append(_gate(order))
+    steps += [_entry(entry) for entry in history if not entry.topic.endswith((".submitted", ".denied"))]
+    return steps
+
+
+def _reasons(explanation: Explanation) -> list[Step]:
+    decision = explanation.decision
+    before = decision.indicators_previous
+    indicators = [(name, _indicator(value, before.get(name))) for name, value in decision.indicators.items()]
+    return [
+        Step(
+            "message",
+            _("Market message"),
+            None,
+            [(_("Position in the log"), decision.wal_position)],
+            raw=explanation.raw_message or explanation.raw_trouble,
+        ),
+        Step("indicator", _("Indicators of {symbol}").format(symbol=decision.symbol), decision.decided_at, indicators),
+        Step(
+            "signal",
+            _("Signal of {strategy}").format(strategy=decision.strategy_name),
+            decision.decided_at,
+            [(_("Signal"), decision.signal)],
+        ),
+        Step(
+            "decision",
+            _("Decision"),
+            decision.decided_at,
+            [(_("Order"), f"{decision.side} {formats.quantity_text(decision.quantity)} {decision.symbol}")],
+        ),
+    ]
+
+
+def _indicator(value: float, earlier: float | None) -> str:
+    """Value after the bar, and before it where it is known: a cross is seen only between two."""
+    text = f"{value:,.2f}"
+    return text if earlier is None else _("{now} (before: {before})").format(now=text, before=f"{earlier:,.2f}")
+
+
+def _asked_by_person(order: OrderView) -> Step:
+    return Step("person", _("Entered by a person"), order.submitted_at, [(_("By"), order.actor)])
+
+
+def _gate(order: OrderView) -> Step:
+    if order.breaches:
+        return Step("refused", _("Risk gate: refused, nothing was sent"), order.submitted_at, [])
+    facts = [(_("Result"), _("all checks passed, buying power or shares reserved"))]
+    return Step("gate", _("Risk gate: passed"), order.submitted_at, facts)
+
+
+def _entry(entry: HistoryEntry) -> Step:
+    kind, title = _titles().get(entry.topic, ("info", entry.topic))
+    facts = []
+    if entry.fill_quantity is not None:
+        filled = f"{formats.quantity_text(entry.fill_quantity)} × {formats.price_text(entry.fill_price_vnd)}"
+        facts.append((_("Filled"), filled))
+        facts.append((_("Filled in all"), formats.quantity_text(entry.filled_quantity)))
+    if entry.reason:
+        facts.append((_("Reason"), entry.reason))
+    return Step(kind, title, entry.occurred_at, facts)
+
+
+def _titles() -> dict[str, tuple[str, str]]:
+    return {
+        "order.order.sent": ("sent", _("Sent to the broker")),
+        "order.order.acceptedByExchange": ("accepted", _("Accepted by the exchange")),
+        "order.order.filled": ("filled", _("Matched")),
+        "order.order.cancelRequested": ("info", _("Cancel asked for")),
+        "order.order.cancelled": ("cancelled", _("Cancelled or expired")),
+        "order.order.amended": ("info", _("Amended")),
+        "order.order.rejectedByExchange": ("refused", _("Rejected by the exchange")),
+        "order.order.unknown": ("warn", _("Unclear whether it arrived: the broker is being asked")),
+    }

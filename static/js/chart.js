@@ -1,0 +1,164 @@
+// The live candlestick chart: 1-minute bars from the server, the forming bar from the stream, averages computed here.
+
+import {
+  CandlestickSeries, ColorType, createChart, createSeriesMarkers, CrosshairMode, HistogramSeries, LineSeries,
+} from "../vendor/lightweight-charts/5.2.1/lightweight-charts.mjs";
+import * as format from "./format.js";
+import { say } from "./dom.js";
+
+const VIETNAM_S = 7 * 3600; // the chart labels its times as UTC: shifted, they read as Ho Chi Minh City
+const AVERAGES = [
+  { length: 5, token: "--accent" },
+  { length: 20, token: "--warn" },
+];
+
+export class PriceChart {
+  constructor(element, kind) {
+    this.kind = kind;
+    this.minutes = 1;
+    this.bars = new Map(); // start of the minute in seconds -> {open, high, low, close, volume}, VND
+    this.trades = [];
+    this.chart = createChart(element, { autoSize: true, ...this.look() });
+    const decimals = { type: "price", precision: 2, minMove: 0.01 };
+    this.candles = this.chart.addSeries(CandlestickSeries, { ...this.candleLook(), priceFormat: decimals });
+    this.volume = this.chart.addSeries(HistogramSeries, {
+      priceScaleId: "volume", priceFormat: { type: "volume" }, lastValueVisible: false, priceLineVisible: false, title: say("volume"),
+    });
+    this.chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
+    this.chart.priceScale("right").applyOptions({ scaleMargins: { top: 0.08, bottom: 0.22 } });
+    this.averages = AVERAGES.map(({ length, token }) => ({
+      length,
+      token,
+      series: this.chart.addSeries(LineSeries, {
+        color: colour(token), lineWidth: 1.5, lastValueVisible: false, priceLineVisible: false, crosshairMarkerVisible: false,
+        priceFormat: decimals,
+      }),
+    }));
+    this.markers = createSeriesMarkers(this.candles, []);
+    document.addEventListener("qts:theme", () => this.restyle());
+  }
+
+  look() {
+    return {
+      layout: {
+        background: { type: ColorType.Solid, color: "transparent" }, textColor: colour("--muted"),
+        fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 11, attributionLogo: true,
+      },
+      grid: { vertLines: { color: colour("--line") }, horzLines: { color: colour("--line") } },
+      crosshair: { mode: CrosshairMode.Normal },
+      rightPriceScale: { borderColor: colour("--line") },
+      timeScale: { borderColor: colour("--line"), timeVisible: true, secondsVisible: false, rightOffset: 4, minBarSpacing: 2 },
+      localization: { locale: document.documentElement.lang || "vi" },
+    };
+  }
+
+  candleLook() {
+    const [up, down] = [colour("--up"), colour("--down")];
+    return { upColor: up, borderUpColor: up, wickUpColor: up, downColor: down, borderDownColor: down, wickDownColor: down };
+  }
+
+  restyle() {
+    this.chart.applyOptions(this.look());
+    this.candles.applyOptions(this.candleLook());
+    for (const average of this.averages) average.series.applyOptions({ color: colour(average.token) });
+    this.redraw();
+  }
+
+  /** Replaces everything; `bars` are {time, open, high, low, close, volume} with time in seconds. */
+  load(bars) {
+    this.bars.clear();
+    for (const bar of bars) this.bars.set(bar.time, bar);
+    this.redraw();
+    const count = this.grouped().length;
+    this.chart.timeScale().setVisibleLogicalRange({ from: Math.max(-10, count - 120), to: count + 4 });
+  }
+
+  /** The forming or a just closed bar. */
+  update(bar) {
+    const isNewest = [...this.bars.keys()].every((time) => time <= bar.time);
+    this.bars.set(bar.time, bar);
+    if (!isNewest) {
+      this.redraw();
+      return;
+    }
+    const all = this.grouped();
+    const shown = all[all.length - 1];
+    this.candles.update(this.candle(shown));
+    this.volume.update(this.column(shown));
+    for (const { length, series } of this.averages) {
+      if (all.length >= length) series.update({ time: shown.time + VIETNAM_S, value: mean(all.slice(-length), this.kind) });
+    }
+  }
+
+  setMinutes(minutes) {
+    this.minutes = minutes;
+    this.redraw();
+    this.chart.timeScale().scrollToRealTime();
+  }
+
+  setTrades(trades) {
+    this.trades = trades;
+    this.drawMarkers();
+  }
+
+  redraw() {
+    const all = this.grouped();
+    this.candles.setData(all.map((bar) => this.candle(bar)));
+    this.volume.setData(all.map((bar) => this.column(bar)));
+    for (const { length, series } of this.averages) {
+      series.setData(
+        all.slice(length - 1).map((bar, position) => ({ time: bar.time + VIETNAM_S, value: mean(all.slice(position, position + length), this.kind) })),
+      );
+    }
+    this.drawMarkers();
+  }
+
+  drawMarkers() {
+    const width = this.minutes * 60;
+    this.markers.setMarkers(
+      this.trades.map((trade) => ({
+        time: trade.time - (trade.time % width) + VIETNAM_S,
+        position: trade.side === "BUY" ? "belowBar" : "aboveBar",
+        shape: trade.side === "BUY" ? "arrowUp" : "arrowDown",
+        color: colour(trade.side === "BUY" ? "--up" : "--down"),
+        text: `${trade.side === "BUY" ? say("buy") : say("sell")} ${format.quantity(trade.quantity)}`,
+      })),
+    );
+  }
+
+  grouped() {
+    const sorted = [...this.bars.values()].sort((a, b) => a.time - b.time);
+    if (this.minutes === 1) return sorted;
+    const width = this.minutes * 60;
+    const groups = new Map();
+    for (const bar of sorted) {
+      const time = bar.time - (bar.time % width);
+      const group = groups.get(time);
+      if (!group) groups.set(time, { ...bar, time });
+      else {
+        group.high = Math.max(group.high, bar.high);
+        group.low = Math.min(group.low, bar.low);
+        group.close = bar.close;
+        group.volume += bar.volume;
+      }
+    }
+    return [...groups.values()];
+  }
+
+  candle(bar) {
+    const value = (vnd) => format.chartPrice(vnd, this.kind);
+    return { time: bar.time + VIETNAM_S, open: value(bar.open), high: value(bar.high), low: value(bar.low), close: value(bar.close) };
+  }
+
+  column(bar) {
+    return { time: bar.time + VIETNAM_S, value: bar.volume, color: colour(bar.close >= bar.open ? "--up-soft" : "--down-soft") };
+  }
+}
+
+function mean(bars, kind) {
+  return bars.reduce((sum, bar) => sum + format.chartPrice(bar.close, kind), 0) / bars.length;
+}
+
+function colour(token) {
+  return getComputedStyle(document.documentElement).getPropertyValue(token).trim();
+}

@@ -1,0 +1,82 @@
+// Small things that every page needs.
+
+/** Writes `text` and lets the cell light up when it replaced another one. */
+export function setText(element, text, flash = "") {
+  if (!element || element.textContent === text) return false;
+  const isFirst = element.textContent === "" || element.textContent === "–";
+  element.textContent = text;
+  if (flash && !isFirst) restartFlash(element, flash);
+  return true;
+}
+
+export function restartFlash(element, name) {
+  element.classList.remove("flash-up", "flash-down", "flash-flat");
+  void element.offsetWidth; // starts the animation again
+  element.classList.add(name);
+}
+
+/** Collects changes and hands them over once per frame; a hidden tab gets them when it is shown again. */
+export function perFrame(apply) {
+  let pending = null;
+  return (merge) => {
+    if (pending === null) {
+      pending = [];
+      requestAnimationFrame(() => {
+        const batch = pending;
+        pending = null;
+        apply(batch);
+      });
+    }
+    pending.push(merge);
+  };
+}
+
+/** Calls `act` at most once per `ms`, the last time at the end. */
+export function atMostEvery(ms, act) {
+  let timer = null;
+  let last = 0;
+  return () => {
+    if (timer !== null) return;
+    timer = setTimeout(() => {
+      timer = null;
+      last = Date.now();
+      act();
+    }, Math.max(0, last + ms - Date.now()));
+  };
+}
+
+export function isTyping(event) {
+  const target = event.target;
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}
+
+export function readJson(id) {
+  const element = document.getElementById(id);
+  return element ? JSON.parse(element.textContent) : null;
+}
+
+const spoken = readJson("client-messages") ?? {};
+
+/** A sentence in the language of the page. */
+export function say(key, values = {}) {
+  return String(spoken[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+export function sayOf(group, key) {
+  return spoken[group]?.[key] ?? key;
+}
+
+/** "3.2 s" or "4 min". */
+export function age(ms) {
+  if (ms >= 120000) return say("minutes", { n: Math.round(ms / 60000) });
+  return say("seconds", { n: ms < 10000 ? (ms / 1000).toFixed(1) : Math.round(ms / 1000) });
+}
+
+export function toast(text, tone = "") {
+  const holder = document.getElementById("toasts");
+  const note = document.createElement("div");
+  note.className = `toast ${tone}`;
+  note.textContent = text;
+  holder.append(note);
+  setTimeout(() => note.remove(), 6000);
+}

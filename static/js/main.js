@@ -1,0 +1,20 @@
+// Starts the shell, then what the page needs.
+
+import { startShell } from "./shell.js";
+
+const PAGES = {
+  home: () => import("./home.js"),
+  board: () => import("./board.js"),
+  symbol: () => import("./symbol.js"),
+  orders: () => import("./orders.js"),
+  order: () => import("./orders.js"),
+  positions: () => import("./positions.js"),
+  strategies: () => import("./strategies.js"),
+  risk: () => import("./risk.js"),
+};
+
+startShell();
+const page = document.body.dataset.page.trim();
+if (page in PAGES) PAGES[page]().then((module) => module.start());
+if (page === "unavailable") setTimeout(() => location.reload(), 5000);
+if (document.querySelector("#dialog")) import("./ticket.js").then((module) => module.start());
