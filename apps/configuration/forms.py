@@ -1,9 +1,12 @@
 """Admin forms. Secrets go in and never come out."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordInput, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
+from apps.configuration import services
 from apps.configuration.models import BrokerConnection, SettingVersion
 
 
@@ -39,3 +42,9 @@ class SettingForm(forms.ModelForm):  # type: ignore[type-arg]
         model = SettingVersion
         fields = ["name", "value", "reason"]
         widgets = {"name": UnfoldAdminTextInputWidget, "reason": UnfoldAdminTextInputWidget}
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if not self.errors:
+            services.check_setting(name=given["name"], value=given["value"], reason=given["reason"])
+        return given

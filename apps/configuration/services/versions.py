@@ -24,8 +24,8 @@ def set_setting(*, name: str, value: Any, reason: str, actor: Actor, now: dateti
     """
     with transaction.atomic():
         lock_setting(name)
-        newest = SettingVersion.objects.filter(name=name).order_by("-version").first()
-        check_setting(name=name, value=value, reason=reason, newest=newest)
+        check_setting(name=name, value=value, reason=reason)
+        newest = _newest(name)
         if newest is not None and newest.value == value:
             return newest.version
         version = newest.version + 1 if newest else 1
@@ -36,11 +36,16 @@ def set_setting(*, name: str, value: Any, reason: str, actor: Actor, now: dateti
     return version
 
 
-def check_setting(*, name: str, value: Any, reason: str, newest: SettingVersion | None) -> None:
+def check_setting(*, name: str, value: Any, reason: str) -> None:
     """Raise ValidationError where `set_setting` must refuse."""
     if not _NAME.fullmatch(name):
         raise ValidationError({"name": _("A setting's name is lower-case words joined by dots.")})
     if not reason.strip():
         raise ValidationError({"reason": _("A change needs a reason.")})
+    newest = _newest(name)
     if newest is not None and type(newest.value) is not type(value):
         raise ValidationError({"value": _("The value must be of the same kind as the one in force.")})
+
+
+def _newest(name: str) -> SettingVersion | None:
+    return SettingVersion.objects.filter(name=name).order_by("-version").first()

@@ -157,14 +157,15 @@ def test_relays_racing_with_writers_publish_everything_once_in_the_order_of_each
 
 
 def test_the_slice_publishes_at_the_commit_and_not_at_the_next_poll(monkeypatch):
-    monkeypatch.setattr(relay, "POLL_S", 5.0)
-    thread = in_thread(lambda: services.run_relay_slice(seconds_max=2.0))
-    time.sleep(0.5)
+    monkeypatch.setattr(relay, "POLL_S", 3.0)
+    thread = in_thread(lambda: services.run_relay_slice(seconds_max=1.0))
+    time.sleep(0.4)
     began_at = time.monotonic()
     record(1)
     while selectors.relay_backlog().event_count:
-        assert time.monotonic() - began_at < 1.5, "published by the poll, not by the notification"
+        assert time.monotonic() - began_at < 2.0, "published by the poll, not by the notification"
         time.sleep(0.01)
+    time.sleep(0.7)
     record(2)  # wakes the loop, so that it sees its end
     thread.join(10)
     assert not thread.is_alive()
