@@ -1,0 +1,138 @@
+"""Why the broker or the exchange refuses an order.
+
+Some refusals are answered at once with a text (FC Trading Specs v2.4, known error texts); the others come on the order
+stream with a code, after the gateway has accepted the request.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+from qts.domain.errors import RuleCode
+from qts.domain.market import (
+    FUTURE_MULTIPLIER_VND,
+    admits,
+    is_odd_lot,
+    is_on_tick,
+    may_cancel,
+    quantity_refusal,
+)
+from qts.domain.matching import OrderBook
+from qts.domain.values import Exchange, InstrumentKind, OrderType, Side
+from simulator.broker.orders import ClientOrder
+from simulator.exchange.security import Security
+from simulator.wire.trading_requests import ModifyOrder, NewOrder
+
+_REQUEST_ID: Final = re.compile(r"[0-9]{1,8}")
+_DEVICE_ID: Final = re.compile(
+    r"([0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}|[0-9A-Fa-f]{2}(-[0-9A-Fa-f]{2}){5}|[0-9A-Fa-f]{12})"
+)
+MP: Final = "MP"  # the old name of MTL, still taken
+
+
+class Refusal(NamedTuple):
+    """A code of the wire's error table and the sentence that goes with it."""
+
+    code: str
+    message: str
+
+
+def is_request_id(text: str) -> bool:
+    return _REQUEST_ID.fullmatch(text) is not None
+
+
+def is_device_id(text: str) -> bool:
+    return _DEVICE_ID.fullmatch(text) is not None
+
+
+def order_type_of(code: str) -> OrderType | None:
+    """None for one that does not exist."""
+    code = code.upper()
+    if code == MP:
+        return OrderType.MTL
+    return OrderType(code) if code in OrderType.__members__ else None
+
+
+def form_refusal(request: NewOrder) -> str | None:
+    """What is wrong with the form of a new order, as the text of an immediate answer."""
+    if request.buy_sell not in ("B", "S"):
+        return "BuySell must be B or S"
+    if request.stop_order:
+        return "Stop orders are for derivatives and are not simulated"
+    order_type = order_type_of(request.order_type)
+    if order_type is None:
+        return "Order type is invalid"
+    if order_type is not OrderType.LO and request.price:
+        return "Price is null or equal zero when order is market order"
+    return amounts_refusal(request, needs_price=order_type is OrderType.LO)
+
+
+def amounts_refusal(request: NewOrder | ModifyOrder, *, needs_price: bool) -> str | None:
+    """Negative, fractional and missing numbers."""
+    if needs_price and request.price <= 0:
+        return "Price must be greater than zero when order is limit order"
+    if request.quantity <= 0 or not float(request.quantity).is_integer():
+        return "Quantity must be a whole number greater than zero"
+    return None
+
+
+def price_vnd_of(price: float, instrument_kind: InstrumentKind) -> int | None:
+    """None for a price that is no whole number of dong (of tenths of a point for a future)."""
+    scaled = price * FUTURE_MULTIPLIER_VND if instrument_kind is InstrumentKind.FUTURE else price
+    return round(scaled) if abs(scaled - round(scaled)) < 1e-3 else None
+
+
+def market_of(security: Security) -> str:
+    return "VNFE" if security.listing.instrument.exchange is Exchange.VNFE else "VN"
+
+
+def exchange_refusal(order: ClientOrder, security: Security) -> Refusal | None:
+    """The exchange's own rules: session, lot, tick, band."""
+    instrument = security.listing.instrument
+    exchange, kind = instrument.exchange, instrument.kind
+    if order.market != market_of(security):
+        return Refusal("ORD001", f"{order.symbol} is not traded on market {order.market}")
+    if not admits(exchange, security.session, order.order_type):
+        return Refusal("ORD016", f"Order type {order.order_type} is not allowed in session {security.session}")
+    if is_odd_lot(exchange, kind, order.quantity):
+        return Refusal("ORD018", "Odd lot is not allowed")
+    match quantity_refusal(exchange, kind, order.quantity, order.order_type):
+        case RuleCode.QUANTITY_OFF_LOT:
+            return Refusal("ORD005", f"Quantity {order.quantity} is not a multiple of the lot")
+        case RuleCode.QUANTITY_EXCEEDS_EXCHANGE_MAX:
+            return Refusal("ORD008", f"Quantity {order.quantity} exceeds the maximum of an order")
+    return price_refusal(order.price_vnd, security) if order.order_type is OrderType.LO else None
+
+
+def price_refusal(price_vnd: int, security: Security) -> Refusal | None:
+    instrument, band = security.listing.instrument, security.band
+    if price_vnd > band.ceiling_vnd:
+        return Refusal("ORD003", f"Price {price_vnd:,} exceeds ceiling price {band.ceiling_vnd:,}!")
+    if price_vnd < band.floor_vnd:
+        return Refusal("ORD002", f"Price {price_vnd:,} is under floor price {band.floor_vnd:,}!")
+    if not is_on_tick(instrument.exchange, instrument.kind, price_vnd):
+        return Refusal("ORD004", f"Price {price_vnd:,} does not fit the price step")
+    return None
+
+
+def own_orders_refusal(order: ClientOrder, others: list[ClientOrder], security: Security) -> Refusal | None:
+    """One owner may not stand on both sides of an auction, nor trade with itself (vietnam-market-rules, section 7)."""
+    for other in others:
+        if other.symbol != order.symbol or other.side is order.side or not other.open_quantity:
+            continue
+        if security.in_auction or _would_meet(order, other.resting_vnd, security.book):
+            return Refusal("ORD009", "Opposite order on the same stock exists")
+    return None
+
+
+def _would_meet(order: ClientOrder, resting_vnd: int, book: OrderBook) -> bool:
+    if order.order_type is not OrderType.LO:
+        best_vnd = book.best_ask() if order.side is Side.BUY else book.best_bid()
+        return best_vnd == resting_vnd
+    return order.price_vnd >= resting_vnd if order.side is Side.BUY else order.price_vnd <= resting_vnd
+
+
+def change_refusal(security: Security) -> Refusal | None:
+    """Why an open order may not be cancelled or amended now."""
+    if not may_cancel(security.listing.instrument.exchange, security.session):
+        return Refusal("ORD011", f"Order cannot be changed in session {security.session}")
+    return None

@@ -1,0 +1,151 @@
+"""Taking signed order requests: what is refused at once, and what is handed to the broker.
+
+Returns texts for immediate refusals (status 400). An accepted request has its requestID taken for the day, in the same
+transaction as the order.
+"""
+
+from qts.domain.values import InstrumentKind, OrderType, Side
+from simulator.broker import checks
+from simulator.broker.broker import Broker
+from simulator.broker.customers import Customer
+from simulator.broker.orders import Amendment, ClientOrder, OrderStatus
+from simulator.wire.trading_requests import CancelOrder, ModifyOrder, NewOrder, SignedRequest
+
+_ACCOUNT_UNKNOWN = "Account is not exist."  # sic
+
+
+class Intake:
+    """`session_saved` says that the token was issued with the second factor, so that `code` may be left out."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    def new_order(self, customer: Customer, request: NewOrder, ip_address: str) -> ClientOrder | str:
+        """The accepted order, or why not."""
+        refusal = self._common_refusal(customer, request) or checks.form_refusal(request)
+        if refusal is not None:
+            return refusal
+        security = self._broker.exchange.securities.get(request.instrument_id)
+        kind = security.listing.instrument.kind if security else InstrumentKind.STOCK
+        price_vnd = checks.price_vnd_of(request.price, kind)
+        if price_vnd is None:
+            return "Price is not a whole number of dong"
+        day, order_type = self._broker.day, checks.order_type_of(request.order_type)
+        if day is None or order_type is None:
+            return "Order type is invalid"
+        if not self._take_request_id(customer, request):
+            return f"Duplicate requestID {request.request_id}"
+        now_ms = self._broker.now_ms
+        order = ClientOrder(
+            order_id=self._broker.next_order_id(),
+            day=day,
+            customer_id=customer.customer_id,
+            account=request.account,
+            request_id=request.request_id,
+            unique_id=request.request_id,
+            symbol=request.instrument_id,
+            market=request.market,
+            side=Side.BUY if request.buy_sell == "B" else Side.SELL,
+            order_type=order_type,
+            price_vnd=price_vnd if order_type is OrderType.LO else 0,
+            quantity=int(request.quantity),
+            channel=request.channel_id,
+            ip_address=ip_address,
+            input_ms=now_ms,
+            modified_ms=now_ms,
+        )
+        self._broker.accepted(order)
+        return order
+
+    def cancel_order(self, customer: Customer, request: CancelOrder, ip_address: str) -> str | None:
+        """None when accepted; a refusal that comes later goes to the order stream."""
+        refusal = self._change_refusal_text(customer, request, request.order_id)
+        if refusal is not None:
+            return refusal
+        order = self._changeable(customer, request, request.order_id, ip_address)
+        if order is not None:
+            order.unique_id = request.request_id
+            order.status = OrderStatus.WAITING_CANCEL
+            self._broker.accepted(order)
+        return None
+
+    def modify_order(self, customer: Customer, request: ModifyOrder, ip_address: str) -> str | None:
+        """Price or quantity, never both (vietnam-market-rules, section 3). None when accepted."""
+        refusal = self._change_refusal_text(customer, request, request.order_id)
+        refusal = refusal or checks.amounts_refusal(request, needs_price=True)
+        if refusal is not None:
+            return refusal
+        order = self._changeable(customer, request, request.order_id, ip_address)
+        if order is None:
+            return None
+        security = self._broker.exchange.securities[order.symbol]
+        price_vnd = checks.price_vnd_of(request.price, security.listing.instrument.kind)
+        later = self._amendment_refusal(order, price_vnd, int(request.quantity))
+        if later is None and price_vnd is not None:
+            later = checks.price_refusal(price_vnd, security)
+        if later is not None or price_vnd is None:
+            self._refuse_later(customer, request, later or checks.Refusal("ORD004", "Invalid price"), ip_address)
+            return None
+        order.unique_id = request.request_id
+        order.amendment = Amendment(price_vnd=price_vnd, quantity=int(request.quantity))
+        order.status = OrderStatus.WAITING_MODIFY
+        self._broker.accepted(order)
+        return None
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _common_refusal(self, customer: Customer, request: SignedRequest) -> str | None:
+        if self._broker.account_of(customer, request.account) is None:
+            return _ACCOUNT_UNKNOWN
+        if not checks.is_request_id(request.request_id):
+            return "RequestID must be 1 to 8 digits"
+        if not checks.is_device_id(request.device_id):
+            return "DeviceId is invalid"
+        return None
+
+    def _change_refusal_text(self, customer: Customer, request: SignedRequest, order_id: str) -> str | None:
+        refusal = self._common_refusal(customer, request)
+        if refusal is None and not order_id:
+            refusal = "'Order ID' must not be empty."
+        if refusal is None and not self._take_request_id(customer, request):
+            refusal = f"Duplicate requestID {request.request_id}"
+        return refusal
+
+    def _changeable(
+        self, customer: Customer, request: SignedRequest, order_id: str, ip_address: str
+    ) -> ClientOrder | None:
+        """The live order that the request names, or None after the customer has been told why there is none."""
+        order = self._broker.orders.get(order_id)
+        if order is None or order.account != request.account or order.symbol != request.instrument_id:
+            refusal = checks.Refusal("ORD013", "Order does not exist")
+        elif not order.is_open or order.status in (OrderStatus.WAITING_CANCEL, OrderStatus.WAITING_MODIFY):
+            refusal = checks.Refusal("ORD012", "Order cannot be modified")
+        else:
+            security = self._broker.exchange.securities.get(order.symbol)
+            closed = checks.change_refusal(security) if security is not None else None
+            if closed is None:
+                return order
+            refusal = closed
+        self._refuse_later(customer, request, refusal, ip_address)
+        return None
+
+    def _amendment_refusal(self, order: ClientOrder, price_vnd: int | None, quantity: int) -> checks.Refusal | None:
+        if order.order_type is not OrderType.LO or quantity <= order.filled_quantity:
+            return checks.Refusal("ORD012", "Order cannot be modified")
+        changes = (price_vnd != order.price_vnd) + (quantity != order.quantity)
+        if changes == 0:
+            return checks.Refusal("ORD014", "Price and quantity are unchanged")
+        if changes == 2:
+            return checks.Refusal("ORD012", "Price and quantity cannot be changed together")
+        return None
+
+    def _refuse_later(
+        self, customer: Customer, request: SignedRequest, refusal: checks.Refusal, ip_address: str
+    ) -> None:
+        self._broker.refuse_request(
+            customer.customer_id, request_id=request.request_id, refusal=refusal, ip_address=ip_address
+        )
+
+    def _take_request_id(self, customer: Customer, request: SignedRequest) -> bool:
+        day = self._broker.day
+        return day is not None and self._broker.journal.take_request_id(customer.customer_id, day, request.request_id)
