@@ -48,6 +48,7 @@ check: dev ## style, types, import contracts, migrations, templates
 	.venv/bin/lint-imports
 	DJANGO_SETTINGS_MODULE=qts.settings.test $(PY) manage.py makemigrations --check --dry-run
 	$(RUN) djlint --lint --quiet templates
+	$(RUN) qts.reference_docs --check
 
 reset: base ## delete the demo's data (asks; YES=1 does not)
 	@$(RUN) qts.embedded.reset $(if $(YES),--yes)

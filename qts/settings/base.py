@@ -30,7 +30,7 @@ SECRET_KEY, *SECRET_KEY_FALLBACKS = _secret_keys(QTS_SECRET_KEY_FILE)
 DEBUG = False
 ALLOWED_HOSTS = [host.strip() for host in environment.qts_allowed_hosts.split(",") if host.strip()]
 
-# --- what QTS talks to ---------------------------------------------------------------------------------------------
+# --- what QTS talks to ----------------------------------------------------------------------------------------------
 REDIS_URL = environment.redis_url
 EVENT_BUS_URL = environment.bus_url
 SSI_DATA_URL = environment.ssi_data_url
@@ -42,11 +42,11 @@ WAL_DIR = QTS_DATA_DIR / "wal"
 FLOWER_URL = environment.flower_url
 IS_DEMO = False
 
-# --- what a trade costs, in hundredths of a percent of its value: the broker's price list and the tax law ---------------
+# --- what a trade costs, in hundredths of a percent of its value: the broker's price list and the tax law
 BROKER_FEE_RATE_BPS = 15
 SALE_TAX_RATE_BPS = 10
 
-# --- Django --------------------------------------------------------------------------------------------------------
+# --- Django ---------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "daphne",
     "unfold.apps.BasicAppConfig",  # the default one would put its own admin site over ours
@@ -132,7 +132,7 @@ CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}},
 }
 
-# --- identity ------------------------------------------------------------------------------------------------------
+# --- identity -------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "sso.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
@@ -173,7 +173,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 
-# --- Content-Security-Policy: nothing from outside, no inline script -------------------------------------------------
+# --- Content-Security-Policy: nothing from outside, no inline script ------------------------------------------------
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -188,7 +188,7 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
-# --- language and time -----------------------------------------------------------------------------------------------
+# --- language and time ----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "vi"
 LANGUAGES = [("vi", _("Vietnamese")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -196,7 +196,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 
-# --- static files ------------------------------------------------------------------------------------------------------
+# --- static files ---------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = QTS_DATA_DIR / "staticfiles"
@@ -205,7 +205,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
-# --- REST ----------------------------------------------------------------------------------------------------------------
+# --- REST -----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
@@ -224,11 +224,11 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
-# --- logs --------------------------------------------------------------------------------------------------------------
+# --- logs -----------------------------------------------------------------------------------------------------------
 LOGGING = logging_config(environment.qts_log_format)  # type: ignore[arg-type]  # its pattern admits just these two
 configure_structlog()
 
-# --- Celery: slices of endless loops, restarted by beat; a second copy finds the lease taken ---------------------------------
+# --- Celery: slices of endless loops, restarted by beat; a second copy finds the lease taken ------------------------
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
