@@ -1,0 +1,40 @@
+"""What was calculated and decided."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from qts.domain.events.base import Event, published
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndicatorCalculated(Event):
+    """Indicator values of one symbol after one closed bar; numbers as text, floats never cross the bus as money."""
+
+    topic: ClassVar[str] = "technicalAnalysis.indicator.calculated"
+    key_field: ClassVar[str] = "symbol"
+    symbol: str
+    ts_start_ms: int  # of the bar they were computed from
+    values: dict[str, str]  # e.g. {"rsi_14": "61.53"}; a value that is not there yet is left out
+    wal_position: str
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderProposed(Event):
+    """A strategy's decision, with what it was made from."""
+
+    topic: ClassVar[str] = "decision.order.proposed"
+    key_field: ClassVar[str] = "account_id"
+    decision_id: str
+    strategy_id: str
+    strategy_name: str
+    account_id: str
+    symbol: str
+    side: str
+    quantity: int
+    order_type: str
+    price_vnd: int
+    signal: str
+    ts_decided_ms: int
+    wal_position: str

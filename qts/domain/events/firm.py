@@ -1,0 +1,160 @@
+"""Risk, accounts, identity and configuration."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from qts.domain.events.base import Event, published
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitBreached(Event):
+    topic: ClassVar[str] = "risk.limit.breached"
+    key_field: ClassVar[str] = "account_id"
+    account_id: str
+    code: str
+    limit: int
+    actual: int
+    ts_market_ms: int
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitChanged(Event):
+    topic: ClassVar[str] = "risk.limit.changed"
+    key_field: ClassVar[str] = "code"
+    code: str
+    scope: str
+    limit_before: int
+    limit_after: int
+    version: int
+    reason: str
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KillSwitchChanged(Event):
+    topic: ClassVar[str] = "risk.killSwitch.changed"
+    key_field: ClassVar[str] = "scope"
+    scope: str  # "firm" or "account:<id>" or "strategy:<id>"
+    engaged: bool
+    reason: str
+    ts_market_ms: int
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitRequested(Event):
+    topic: ClassVar[str] = "risk.exit.requested"
+    key_field: ClassVar[str] = "account_id"
+    account_id: str
+    symbol: str
+    quantity: int
+    reason: str
+    ts_market_ms: int
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionChanged(Event):
+    topic: ClassVar[str] = "account.position.changed"
+    key_field: ClassVar[str] = "account_id"
+    account_id: str
+    symbol: str
+    quantity: int
+    sellable_quantity: int
+    cost_total_vnd: int
+    realised_pnl_vnd: int  # of this symbol since the account was opened
+    ts_market_ms: int
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CashChanged(Event):
+    topic: ClassVar[str] = "account.cash.changed"
+    key_field: ClassVar[str] = "account_id"
+    account_id: str
+    cash_settled_vnd: int
+    cash_pending_vnd: int
+    reserved_vnd: int
+    buying_power_vnd: int
+    ts_market_ms: int
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyChanged(Event):
+    topic: ClassVar[str] = "strategy.strategy.changed"
+    key_field: ClassVar[str] = "strategy_id"
+    strategy_id: str
+    status: str
+    reason: str
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingChanged(Event):
+    topic: ClassVar[str] = "configuration.setting.changed"
+    key_field: ClassVar[str] = "name"
+    name: str
+    version: int
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialChanged(Event):
+    """A broker credential was stored or switched on or off; which one, never what it holds."""
+
+    topic: ClassVar[str] = "configuration.credential.changed"
+    key_field: ClassVar[str] = "name"
+    name: str
+    is_active: bool
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionStarted(Event):
+    """Somebody logged in; `is_verified` says whether a second factor was shown."""
+
+    topic: ClassVar[str] = "identity.session.started"
+    key_field: ClassVar[str] = "user_id"
+    user_id: str
+    username: str
+    is_verified: bool
+    ip_address: str
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded(Event):
+    topic: ClassVar[str] = "identity.session.ended"
+    key_field: ClassVar[str] = "user_id"
+    user_id: str
+    username: str
+    ip_address: str
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogInFailed(Event):
+    """A wrong password or code. For a name that no user has both fields are empty: people type passwords there."""
+
+    topic: ClassVar[str] = "identity.login.failed"
+    key_field: ClassVar[str] = "user_id"
+    user_id: str
+    username: str
+    factor: str  # password or code
+    ip_address: str
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorChanged(Event):
+    """A second factor was added to or removed from a user."""
+
+    topic: ClassVar[str] = "identity.factor.changed"
+    key_field: ClassVar[str] = "user_id"
+    user_id: str
+    username: str
+    factor: str  # totp or recovery_codes
+    is_present: bool
