@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
+from psycopg.errors import UniqueViolation
 
 from apps.marketdata.models import Tick
 from qts.domain.events import TickReceived
@@ -51,7 +52,7 @@ def store_ticks(ticks: Sequence[TickReceived]) -> list[TickReceived]:
     try:
         with transaction.atomic():
             _copy(rows.values())
-    except IntegrityError:
+    except UniqueViolation:  # Django does not translate the errors of COPY
         stored = _insert_missing(list(rows.values()))
         return [row.tick for key, row in rows.items() if key in stored]
     return [row.tick for row in rows.values()]

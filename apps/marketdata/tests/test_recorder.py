@@ -1,5 +1,6 @@
 """Bars equal what the stored ticks add up to, whatever was repeated, late or killed."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -204,11 +205,12 @@ def test_dead_letters_and_gaps_are_kept_once(bus):
 def test_bars_equal_the_tick_table_whatever_happens(bus, ticks, cuts):
     """Any order of arrival, any batches, restarts and repetitions in between."""
     _wipe()
+    first = ms("09:15:00")
     events = [
-        tick("09:15:00", price, quantity, symbol=symbol, position=f"1:{index * 50 + 8}")
-        for index, (symbol, _, price, quantity) in enumerate(ticks)
-    ]
-    events = [_at_second(event, second) for event, (_, second, _, _) in zip(events, ticks, strict=True)]
+        replace(tick("09:15:00", price, quantity, symbol=symbol, position=f"1:{index * 50 + 8}"),
+                ts_exchange_ms=first + second * 1_000)
+        for index, (symbol, second, price, quantity) in enumerate(ticks)
+    ]  # fmt: skip
     epoch, recorder, rest = 1, new_recorder(bus, epoch=1), events
     for size, happening in [*cuts, (len(events), "go on")]:
         batch, rest = rest[:size], rest[size:]
@@ -221,11 +223,6 @@ def test_bars_equal_the_tick_table_whatever_happens(bus, ticks, cuts):
     recorder.take([], minutes_over_at=at("10:00:00"))
     assert Tick.objects.count() == len(events)
     assert stored_bars() == bars_by_sql()
-
-
-def _at_second(event, second):
-    return type(event)(**{name: getattr(event, name) for name in event.__dataclass_fields__}
-                       | {"ts_exchange_ms": event.ts_exchange_ms + second * 1_000})  # fmt: skip
 
 
 def _wipe():

@@ -1,0 +1,151 @@
+"""What the board and the gate see, and what they do not see."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+
+from apps.marketdata import selectors
+from apps.marketdata.models import DailyBar, DailyReference, MarketHoliday, Security
+from apps.marketdata.selectors import StreamState
+from apps.marketdata.services.live_state import LiveState
+from apps.marketdata.services.references import capture_references, derive_references
+from apps.marketdata.tests.conftest import at, frame, quote_record, session_record, trade_record
+from apps.marketdata.tests.test_pipeline import Reader
+from qts.domain.values import Exchange, Session
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def clock_at(text, day="2026-11-23"):
+    """A market clock that stands still at that moment: its wall start is far away."""
+    return f"affine:{day},{text},{(at(text, day) + timedelta(hours=7, seconds=1)).time().isoformat()},9999999999,1"
+
+
+@pytest.fixture
+def market(valkey, wal_dir, settings):
+    settings.MARKET_CLOCK = clock_at("10:15:00")
+    for symbol in ("SSI", "VNM"):
+        Security.objects.create(symbol=symbol, exchange="HOSE", kind="STOCK", lot_size=100, updated_at=at("08:00:00"))
+    return Reader(wal_dir).start()
+
+
+def test_a_quote_is_put_together_from_its_parts(market):
+    market.take(frame(session_record(), trade_record(), quote_record()))
+    market.take(frame(trade_record(last=24_950.0, time="10:15:02")))
+    quote = selectors.live_quotes(["SSI"])["SSI"]
+    assert (quote.reference_vnd, quote.ceiling_vnd, quote.floor_vnd) == (25_000, 26_750, 23_250)
+    assert (quote.last_vnd, quote.change_vnd, quote.total_quantity) == (24_950, -50, 34_016_200)
+    assert quote.bids == ((24_950, 300), (24_900, 100))
+    assert quote.asks == ((25_000, 500),)
+    assert (quote.session, quote.status) == ("CONTINUOUS", "N")
+
+
+def test_yesterdays_last_price_is_not_todays(market):
+    market.take(frame(trade_record(day="20/11/2026", last=24_000.0), session_record(day="20/11/2026", session="C")))
+    DailyReference.objects.create(
+        symbol="SSI",
+        trading_day="2026-11-23",
+        reference_vnd=24_000,
+        ceiling_vnd=25_650,
+        floor_vnd=22_350,
+        source="derived",
+    )
+    quote = selectors.live_quotes(["SSI", "VNM"])
+    assert (quote["SSI"].last_vnd, quote["SSI"].reference_vnd, quote["SSI"].session) == (0, 24_000, "")
+    assert quote["VNM"].reference_vnd == 0
+    assert selectors.marks_vnd(["SSI", "VNM"]) == {"SSI": 24_000}
+
+
+def test_the_board_of_a_closed_day_shows_the_last_trading_day(market, settings):
+    market.take(frame(trade_record()))
+    settings.MARKET_CLOCK = clock_at("10:15:00", "2026-11-25")
+    assert selectors.live_quotes(["SSI"])["SSI"].last_vnd == 0
+    MarketHoliday.objects.create(day="2026-11-25", reason="a storm")  # the 24th is a public holiday
+    assert selectors.live_quotes(["SSI"])["SSI"].last_vnd == 25_000
+
+
+def test_an_operators_row_overrides_the_public_calendar(db):
+    calendar = selectors.trading_calendar()
+    assert not calendar.is_trading_day(at("10:00:00", "2026-09-02").date())
+    MarketHoliday.objects.create(day="2026-09-02", is_trading_day=True, reason="the exchange opens")
+    MarketHoliday.objects.create(day="2026-11-25", reason="a storm")
+    changed = selectors.trading_calendar()
+    assert changed.is_trading_day(at("10:00:00", "2026-09-02").date())
+    assert not changed.is_trading_day(at("10:00:00", "2026-11-25").date())
+
+
+def test_quotes_of_many_symbols_cost_one_pipeline(market, django_assert_num_queries):
+    market.take(frame(*(trade_record(f"S{number:02d}") for number in range(30))))
+    with django_assert_num_queries(1):  # the calendar
+        quotes = selectors.live_quotes([f"S{number:02d}" for number in range(30)])
+    assert all(quote.last_vnd == 25_000 for quote in quotes.values())
+    with django_assert_num_queries(2):
+        selectors.live_quotes(["S01", "NEW"])
+
+
+def test_the_gate_sees_band_session_and_ages(market):
+    market.take(frame(session_record(), trade_record(), quote_record()))
+    state = selectors.market_state("SSI", at("10:15:00"))
+    assert state.instrument.exchange is Exchange.HOSE
+    assert (state.band.ceiling_vnd, state.band.floor_vnd, state.mark_vnd) == (26_750, 23_250, 25_000)
+    assert (state.best_bid_vnd, state.best_ask_vnd) == (24_950, 25_000)
+    assert (state.session, state.is_tradable) == (Session.CONTINUOUS, True)
+    assert state.quote_age_ms > 0
+    assert state.stream_age_ms is None  # nobody has reported on the stream
+    assert selectors.market_state("XYZ", at("10:15:00")) is None
+
+
+@pytest.mark.parametrize(
+    ("session", "status", "expected_session", "is_tradable"),
+    [
+        ("LO", "N", Session.CONTINUOUS, True),
+        ("ATC", "N", Session.ATC, True),
+        ("HALT", "N", Session.HALT, False),
+        ("LO", "H", Session.CONTINUOUS, False),
+        ("LO", "S", Session.CONTINUOUS, False),
+        ("LO", "NT", Session.CONTINUOUS, False),
+        ("XX", "N", Session.HALT, False),
+    ],
+)
+def test_unknown_codes_mean_do_not_trade(market, session, status, expected_session, is_tradable):
+    market.take(frame(trade_record(), session_record(session=session, status=status, time="10:15:01")))
+    state = selectors.market_state("SSI", at("10:15:00"))
+    assert (state.session, state.is_tradable) == (expected_session, is_tradable)
+
+
+def test_without_a_word_of_the_exchange_its_schedule_counts(market):
+    assert selectors.market_state("SSI", at("09:05:00")).session is Session.ATO
+    assert selectors.market_state("SSI", at("10:15:00", "2026-11-22")).session is Session.CLOSED
+
+
+def test_a_reader_that_stopped_reporting_is_down(valkey):
+    live, now_ns = LiveState(settings.REDIS_URL), time.time_ns()
+    assert selectors.stream_status().state is StreamState.DOWN
+    live.report(StreamState.CONNECTED, since_ns=now_ns, reported_ns=now_ns, last_frame_ns=now_ns)
+    assert selectors.stream_status().is_live
+    assert selectors.stream_status().age_ms < 1_000
+    live.report(
+        StreamState.CONNECTED, since_ns=now_ns, reported_ns=now_ns - 6 * 10**9, last_frame_ns=now_ns - 6 * 10**9
+    )
+    status = selectors.stream_status()
+    assert (status.state, status.is_live) == (StreamState.DOWN, False)
+    assert status.age_ms >= 6_000
+
+
+def test_what_the_exchange_says_replaces_a_derived_reference(market):
+    day = at("10:00:00").date()
+    DailyBar.objects.create(
+        symbol="SSI", trading_day="2026-11-20", open_vnd=9_800, high_vnd=9_800, low_vnd=9_800, close_vnd=9_800,
+        volume=1, value_vnd=9_800,
+    )  # fmt: skip
+    assert derive_references(selectors.securities(), day) == 1
+    assert derive_references(selectors.securities(), day) == 0
+    # 9,800 x 1.07 = 10,486 down to the tick of 50; x 0.93 = 9,114 up to the tick of 10 (market rules, section 5)
+    assert dict(selectors.references(["SSI"], day)) == {"SSI": (9_800, 10_450, 9_120)}
+    market.take(frame(trade_record()))
+    assert capture_references() == 1
+    assert capture_references() == 0
+    assert dict(selectors.references(["SSI"], day)) == {"SSI": (25_000, 26_750, 23_250)}
+    assert DailyReference.objects.get().source == "stream"

@@ -1,0 +1,165 @@
+"""Logged first, published once the bus takes it, replayed from the log after whatever happened in between."""
+
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
+
+from apps.marketdata.services.live_state import LiveState
+from apps.marketdata.services.pipeline import IngestPipeline
+from apps.marketdata.tests.conftest import b_record, frame, ms, trade_record
+from qts.adapters import bus as event_bus
+from qts.adapters.wal import WalReader, WalWriter
+from qts.domain.errors import TransientError
+from qts.domain.events import MessageDeadLettered, QuoteUpdated, TickReceived
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NS = 1_700_000_000_000_000_000
+
+
+class BusThatMayBeAway:
+    """The real bus, unless the test has pulled its plug."""
+
+    def __init__(self):
+        self._bus = event_bus.connect(settings.EVENT_BUS_URL)
+        self.is_away = False
+
+    def publish(self, messages):
+        if self.is_away:
+            raise TransientError("connection refused")
+        self._bus.publish(messages)
+
+
+class Reader:
+    """What a process of the stream reader is, made anew after each kill."""
+
+    def __init__(self, wal_dir, replay_from=""):
+        self.wal = WalWriter(wal_dir)
+        self.bus = BusThatMayBeAway()
+        self.pipeline = IngestPipeline(
+            self.wal,
+            WalReader(wal_dir),
+            self.bus,
+            LiveState(settings.REDIS_URL),
+            instruments={},
+            replay_from=lambda: replay_from,
+        )
+
+    def start(self, subscribed="09:00:00"):
+        self.pipeline.catch_up(lambda: True)
+        self.pipeline.subscribed(ms(subscribed))
+        return self
+
+    def take(self, *frames):
+        self.pipeline.take([(NS + number, raw) for number, raw in enumerate(frames)])
+
+    def kill(self):
+        """The file lock goes with the process; nothing else is tidied up."""
+        self.wal.close()
+
+
+@pytest.fixture
+def reader(valkey, wal_dir):
+    return Reader(wal_dir).start()
+
+
+def on_bus(*kinds):
+    bus = event_bus.connect(settings.EVENT_BUS_URL)
+    topics = [kind.topic for kind in kinds]
+    deliveries = bus.consume(topics, group=uuid4().hex, consumer="test", count=10_000, block_ms=0)
+    return [event_bus.decode(one.topic, one.body) for one in deliveries]
+
+
+def test_equal_messages_are_separate_ticks_with_places_of_their_own(reader, wal_dir):
+    reader.take(frame(b_record(), b_record()), frame(b_record()))
+    ticks = on_bus(TickReceived)
+    assert [(tick.price_vnd, tick.quantity) for tick in ticks] == [(25_000, 100)] * 3
+    assert len({tick.wal_position for tick in ticks}) == 3
+    for tick in ticks:
+        assert b'"DataType' in WalReader(wal_dir).read(tick.wal_position).payload.replace(b"\\", b"")
+
+
+def test_a_broken_message_is_a_dead_letter_and_the_stream_goes_on(reader):
+    broken = frame(b_record(price="abc"), b_record(volume=200.0))
+    reader.take(b'{"M":[{"M":"Broad', broken, frame(b_record(volume=300.0)))
+    assert [tick.quantity for tick in on_bus(TickReceived)] == [200, 300]
+    frame_letter, message_letter = on_bus(MessageDeadLettered)
+    assert frame_letter.reason.startswith("frame: ")
+    assert "abc" in message_letter.raw
+    assert "abc" in message_letter.reason
+
+
+def test_what_the_bus_did_not_take_is_replayed_in_order(reader):
+    reader.take(frame(b_record(volume=1.0)))
+    reader.bus.is_away = True
+    reader.take(frame(b_record(volume=2.0)))
+    reader.take(frame(b_record(volume=3.0)))
+    assert reader.pipeline.is_behind
+    with pytest.raises(TransientError):
+        reader.pipeline.catch_up(lambda: True)
+    reader.bus.is_away = False
+    assert reader.pipeline.catch_up(lambda: True) == 2
+    reader.take(frame(b_record(volume=4.0)))
+    assert [tick.quantity for tick in on_bus(TickReceived)] == [1, 2, 3, 4]
+
+
+def test_a_successor_publishes_what_was_logged_and_not_published(reader, wal_dir):
+    reader.take(frame(b_record(volume=1.0)))
+    reader.bus.is_away = True
+    reader.take(frame(b_record(volume=2.0)))
+    reader.kill()
+    Reader(wal_dir).start(subscribed="10:16:00")
+    assert [tick.quantity for tick in on_bus(TickReceived)] == [1, 2]
+
+
+def test_an_emptied_valkey_is_filled_from_the_last_recorded_match(reader, wal_dir, valkey):
+    reader.take(frame(b_record(volume=1.0)))
+    reader.take(frame(b_record(volume=2.0)))
+    _, second = on_bus(TickReceived)
+    reader.take(frame(b_record(volume=3.0), trade_record()))
+    reader.kill()
+    valkey.flushdb()
+    Reader(wal_dir, replay_from=second.wal_position).start()
+    assert [tick.quantity for tick in on_bus(TickReceived)] == [2, 3]  # the last recorded one may come again
+    assert valkey.hget("qts:live:SSI", "quote")
+
+
+def test_matches_before_the_subscription_are_the_servers_snapshot(valkey, wal_dir):
+    reader = Reader(wal_dir).start(subscribed="10:15:00")
+    reader.take(
+        frame(
+            b_record(time="14:45:00", day="20/11/2026", volume=1.0),
+            b_record(time="10:14:59", volume=2.0),
+            b_record(time="10:15:00", volume=3.0),
+            trade_record(time="14:45:00", day="20/11/2026"),
+        )
+    )
+    assert [tick.quantity for tick in on_bus(TickReceived)] == [3]
+    assert len(on_bus(QuoteUpdated)) == 1  # a state is as good as the first time: only matches add up
+
+
+def test_the_snapshot_is_told_apart_in_a_replay_too(reader, wal_dir):
+    reader.take(frame(b_record(time="10:15:00", volume=1.0)))
+    reader.bus.is_away = True
+    reader.take(frame(b_record(time="10:15:01", volume=2.0)))
+    reader.pipeline.subscribed(ms("10:20:00"))  # the connection was lost, and this is the next one's snapshot
+    reader.take(frame(b_record(time="10:15:01", volume=2.0)), frame(b_record(time="10:20:01", volume=3.0)))
+    reader.kill()
+    Reader(wal_dir).start(subscribed="10:30:00")
+    assert [tick.quantity for tick in on_bus(TickReceived)] == [1, 2, 3]
+
+
+def test_replay_stops_when_the_turn_is_over(reader, wal_dir, monkeypatch):
+    monkeypatch.setattr("apps.marketdata.services.pipeline.BATCH_FRAMES_MAX", 2)
+    reader.bus.is_away = True
+    reader.take(*(frame(b_record(volume=float(number))) for number in range(1, 8)))
+    reader.kill()
+    successor = Reader(wal_dir)
+    turns = iter([True, False])
+    successor.pipeline.catch_up(lambda: next(turns))
+    assert successor.pipeline.is_behind
+    assert [tick.quantity for tick in on_bus(TickReceived)] == [1, 2, 3]
+    successor.kill()
+    Reader(wal_dir).start()
+    assert [tick.quantity for tick in on_bus(TickReceived)] == [1, 2, 3, 4, 5, 6, 7]
