@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin
 from apps.sso import services
 from apps.sso.forms import AdminPasswordChangeForm, NewUserForm, UserForm
 from apps.sso.models import User
+from apps.sso.selectors import actor_of
 
 # Roles are code: their groups are not edited, and allauth's page of authenticators would show the stored data.
 for registered in (Group, Authenticator):
@@ -55,5 +56,5 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]  #
     @admin.action(description=_("Remove the second factor (lost phone)"), permissions=["change"])
     def remove_second_factor(self, request: HttpRequest, chosen: Any) -> None:
         for user in chosen:
-            services.remove_factors(user, by=request.user)
+            services.remove_factors(user, by=actor_of(request.user))
         self.message_user(request, _("At the next log-in they set up a new authenticator app."))

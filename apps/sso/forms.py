@@ -13,7 +13,7 @@ __all__ = ["AdminPasswordChangeForm", "NewUserForm", "UserForm"]
 
 
 def _role_choices() -> list[tuple[str, str]]:
-    return [(role.value, ROLE_LABELS[role]) for role in Role]
+    return [(role.value, str(ROLE_LABELS[role])) for role in Role]
 
 
 class _RolesMixin(forms.ModelForm):  # type: ignore[type-arg]
@@ -37,5 +37,5 @@ class UserForm(_RolesMixin, UserChangeForm):  # type: ignore[type-arg]
         fields = ["username", "first_name", "last_name", "email", "is_active"]
 
     def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(*args, **kwargs)
         self.fields["roles"].initial = sorted(roles_of(self.instance))

@@ -17,7 +17,7 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing]  # of django-otp, which ships no types
     id = models.BigAutoField(primary_key=True)
 
     class Meta:
@@ -26,7 +26,7 @@ class User(AbstractUser):
         ordering = ["username"]
 
 
-class AllauthDevice(ThrottlingMixin, Device):
+class AllauthDevice(ThrottlingMixin, Device):  # type: ignore[misc]
     """django-otp's view of the authenticator that the user enrolled through allauth: one secret, one enrolment.
 
     Removing the authenticator removes the device, and with it the verified state of every session it verified.

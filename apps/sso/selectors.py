@@ -63,7 +63,7 @@ def is_session_verified(session: Any, user: Any) -> bool:
     if not device_id or not user.is_authenticated:
         return False
     device = AllauthDevice.from_persistent_id(device_id)
-    return device is not None and device.confirmed and device.user_id == user.pk
+    return isinstance(device, AllauthDevice) and bool(device.confirmed and device.user_id == user.pk)
 
 
 def has_second_factor(user: Any) -> bool:

@@ -18,10 +18,11 @@ from qts.domain.values import Actor, ActorKind
 NOW = datetime(2026, 3, 2, 2, 15, tzinfo=UTC)
 OPERATOR = Actor(ActorKind.USER, "3")
 SECRETS = {"consumer_secret": "s3cret-of-the-broker", "private_key": "PFJTQUtleVZhbHVlPg==", "pin": "135790"}
+CUSTOMER = {"name": "090135", "consumer_id": "id-1", **SECRETS, "accounts": ["0901351", "0901358"]}
 SIMULATOR = {
     "data": {"consumer_id": "data-id", "consumer_secret": "data-s3cret"},
     "customers": [
-        {"name": "090135", "consumer_id": "id-1", **SECRETS, "accounts": ["0901351", "0901358"]},
+        CUSTOMER,
         {"name": "118441", "consumer_id": "id-2", **SECRETS, "pin": "246802", "accounts": ["1184411"]},
     ],
 }
@@ -76,7 +77,7 @@ def test_no_secret_stands_anywhere_in_the_database_or_in_a_print():
 def test_plain_text_cannot_be_stored_by_accident():
     store()
     row = BrokerConnection.objects.get()
-    row.pin = "135790"
+    row.pin = "135790"  # type: ignore[assignment]
     with pytest.raises(TypeError, match="pin takes a sealed value"):
         row.save()
 
@@ -127,7 +128,7 @@ def test_seeding_twice_changes_nothing_the_second_time():
 
 def test_seeding_after_the_simulator_made_new_keys_takes_them_over():
     first = services.seed_demo_connections(SIMULATOR, now=NOW)
-    customer = SIMULATOR["customers"][0] | {"private_key": "bmV3IGtleQ=="}
+    customer = CUSTOMER | {"private_key": "bmV3IGtleQ=="}
     second = services.seed_demo_connections(SIMULATOR | {"customers": [customer]}, now=NOW)
     assert second["0901351"] == first["0901351"]
     assert selectors.trading_credentials(first["0901351"]).private_key_b64xml == "bmV3IGtleQ=="

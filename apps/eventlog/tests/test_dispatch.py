@@ -1,6 +1,7 @@
 """Events reach every handler that wants them; a handler that fails stops nobody and is not forgotten."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -29,7 +30,7 @@ def only_our_handlers(monkeypatch):
     monkeypatch.setattr(dispatching, "ATTEMPTS_MAX", 3)
 
 
-def subscribed(handler):
+def subscribed(handler: Callable[[SettingChanged], None]) -> Callable[[SettingChanged], None]:
     """Under the handler's own name, as `@subscribe` does for a function of a module."""
     return services.subscribe(TOPIC)(handler)
 

@@ -96,11 +96,13 @@ def test_a_crash_between_publishing_and_marking_publishes_again():
             while other.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [backend_pid[0]]).fetchone():
                 time.sleep(0.01)
 
+    class DyingBus(RecordingBus):
+        def publish(self, messages):
+            publish_and_lose_the_connection(messages)
+
     def relay_that_dies():
-        dying = RecordingBus()
-        dying.publish = publish_and_lose_the_connection
         with pytest.raises(Exception, match=r"terminat|closed|lost"):
-            services.publish_pending(dying)
+            services.publish_pending(DyingBus())
 
     in_thread(relay_that_dies).join(20)
     assert len(backend_pid) == 1
@@ -125,8 +127,7 @@ def test_a_second_relay_finds_the_queue_taken_and_publishes_nothing():
 
 
 def test_relays_racing_with_writers_publish_everything_once_in_the_order_of_each_key():
-    buses = [RecordingBus(), RecordingBus()]
-    order = []
+    order: list[tuple[str, int]] = []
     guard = threading.Lock()
     is_over = threading.Event()
 
@@ -173,7 +174,7 @@ def test_the_slice_publishes_at_the_commit_and_not_at_the_next_poll(monkeypatch)
 
 def test_the_slice_task_puts_events_on_the_real_bus(monkeypatch):
     record(1)
-    monkeypatch.setattr(tasks.services, "run_relay_slice", lambda: relay.run_relay_slice(seconds_max=0.2))
+    monkeypatch.setattr(services, "run_relay_slice", lambda: relay.run_relay_slice(seconds_max=0.2))
     monkeypatch.setattr(relay, "POLL_S", 0.05)
     tasks.relay_slice()
     bus = event_bus.connect(settings.EVENT_BUS_URL)

@@ -13,8 +13,8 @@ from apps.configuration import services as configuration
 from apps.eventlog import services as eventlog
 from apps.sso.locks import lock_authenticators
 from apps.sso.models import AllauthDevice, User
-from apps.sso.selectors import actor_of
 from qts.domain.events import FactorChanged
+from qts.domain.values import Actor
 
 
 def enrol_totp(user: User, secret: str) -> AllauthDevice:
@@ -26,20 +26,20 @@ def enrol_totp(user: User, secret: str) -> AllauthDevice:
 
 def device_of(authenticator: Authenticator) -> AllauthDevice:
     """The device of an authenticator, made at first use."""
-    device, _made = AllauthDevice.objects.get_or_create(
+    device: AllauthDevice = AllauthDevice.objects.get_or_create(
         authenticator=authenticator, defaults={"user_id": authenticator.user_id, "name": authenticator.type}
-    )
+    )[0]
     return device
 
 
-def remove_factors(user: User, *, by: User) -> None:
+def remove_factors(user: User, *, by: Actor) -> None:
     """Take every second factor from a user whose phone is lost; what their sessions had proved is gone with it."""
     with transaction.atomic():
         types = list(Authenticator.objects.filter(user=user).values_list("type", flat=True))
         Authenticator.objects.filter(user=user).delete()
         for factor in types:
             event = FactorChanged(user_id=str(user.pk), username=user.username, factor=factor, is_present=False)
-            eventlog.record(event, actor=actor_of(by), now=timezone.now())
+            eventlog.record(event, actor=by, now=timezone.now())
 
 
 def current_code(username: str) -> str:
