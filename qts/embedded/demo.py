@@ -111,7 +111,6 @@ def main() -> int:
 
 
 def _supervise(options: Options, *, only_servers: bool) -> int:
-    options.data_dir.mkdir(parents=True, exist_ok=True)
     run_folder = RunFolder(options.data_dir / "run")
     run_folder.lock()
     try:

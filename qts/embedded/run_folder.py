@@ -28,8 +28,14 @@ class RunFolder:
 
     def lock(self) -> None:
         """Become the supervisor of this folder. Raises EmbeddedError, naming the pid of another one."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        file = (self.folder / "lock").open("a+", encoding="utf-8")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            file = (self.folder / "lock").open("a+", encoding="utf-8")
+        except OSError as error:
+            raise EmbeddedError(
+                f"{self.folder.parent} cannot be used as a data folder by user {os.getuid()}: {error.strerror}."
+                " Start QTS as the user who made it, or name another folder with QTS_DATA_DIR."
+            ) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
