@@ -1,11 +1,9 @@
 """Market data as operators see it: to read, except for the days that differ from the public calendar."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
+from apps.eventlog.admin import ReadOnlyAdmin
 from apps.marketdata.models import (
     Bar1m,
     DailyBar,
@@ -17,21 +15,6 @@ from apps.marketdata.models import (
     MasterDataLoad,
     Security,
 )
-
-
-class ReadOnlyAdmin(ModelAdmin):
-    """What the market told is not edited by hand."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Security)
@@ -84,5 +67,5 @@ class MasterDataLoadAdmin(ReadOnlyAdmin):
 
 
 @admin.register(MarketHoliday)
-class MarketHolidayAdmin(ModelAdmin):
+class MarketHolidayAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     list_display = ["day", "is_trading_day", "reason"]

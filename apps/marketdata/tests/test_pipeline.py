@@ -1,5 +1,6 @@
 """Logged first, published once the bus takes it, replayed from the log after whatever happened in between."""
 
+from typing import cast
 from uuid import uuid4
 
 import pytest
@@ -12,6 +13,7 @@ from qts.adapters import bus as event_bus
 from qts.adapters.wal import WalReader, WalWriter
 from qts.domain.errors import TransientError
 from qts.domain.events import MessageDeadLettered, QuoteUpdated, TickReceived
+from qts.domain.ports import Bus
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,7 +42,7 @@ class Reader:
         self.pipeline = IngestPipeline(
             self.wal,
             WalReader(wal_dir),
-            self.bus,
+            cast(Bus, self.bus),
             LiveState(settings.REDIS_URL),
             instruments={},
             replay_from=lambda: replay_from,

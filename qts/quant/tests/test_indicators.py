@@ -15,7 +15,7 @@ def batch_values(closes):
     """The same indicators by TA-Lib's batch functions over the whole history; a value not there yet is NaN."""
     x = np.array(closes, dtype=np.float64)
     macd, signal, hist = talib.MACD(x, fastperiod=12, slowperiod=26, signalperiod=9)
-    upper, middle, lower = talib.BBANDS(x, timeperiod=20, nbdevup=2.0, nbdevdn=2.0, matype=0)
+    upper, middle, lower = talib.BBANDS(x, timeperiod=20, nbdevup=2.0, nbdevdn=2.0)
     series = {
         "sma_5": talib.SMA(x, 5),
         "sma_20": talib.SMA(x, 20),
