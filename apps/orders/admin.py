@@ -10,6 +10,8 @@ from apps.orders.models import Discrepancy, Fill, ForeignOrder, GatewayState, In
 
 
 class ReadOnly:
+    """Mixed into everything here."""
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
@@ -20,20 +22,20 @@ class ReadOnly:
         return False
 
 
-class IntentInline(ReadOnly, TabularInline):
+class IntentInline(ReadOnly, TabularInline):  # type: ignore[misc]  # unfold ships no types
     model = Intent
     extra = 0
     fields = ("kind", "state", "request_id", "attempts", "claimed_at", "answered_at", "answer")
 
 
-class FillInline(ReadOnly, TabularInline):
+class FillInline(ReadOnly, TabularInline):  # type: ignore[misc]  # unfold ships no types
     model = Fill
     extra = 0
     fields = ("trading_day", "notify_id", "quantity", "price_vnd", "matched_at")
 
 
 @admin.register(Order)
-class OrderAdmin(ReadOnly, ModelAdmin):
+class OrderAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     list_display = (
         "submitted_at", "account", "side", "symbol", "order_type", "quantity", "price_vnd", "filled_quantity", "status",
         "reason",
@@ -45,24 +47,24 @@ class OrderAdmin(ReadOnly, ModelAdmin):
 
 
 @admin.register(Fill)
-class FillAdmin(ReadOnly, ModelAdmin):
+class FillAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     list_display = ("matched_at", "order", "quantity", "price_vnd", "trading_day", "notify_id")
     list_select_related = ("order",)
     list_filter = ("trading_day",)
 
 
 @admin.register(GatewayState)
-class GatewayStateAdmin(ReadOnly, ModelAdmin):
+class GatewayStateAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     list_display = ("connection_id", "epoch", "circuit", "trouble", "seen_at", "last_sent_at")
 
 
 @admin.register(StreamPosition)
-class StreamPositionAdmin(ReadOnly, ModelAdmin):
+class StreamPositionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     list_display = ("connection_id", "state", "trading_day", "last_notify_id", "seen_at", "reconciled_at", "trouble")
 
 
 @admin.register(ForeignOrder)
-class ForeignOrderAdmin(ReadOnly, ModelAdmin):
+class ForeignOrderAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     list_display = (
         "first_seen_at", "account_number", "side", "symbol", "quantity", "filled_quantity", "price_vnd",
         "broker_status",
@@ -71,6 +73,6 @@ class ForeignOrderAdmin(ReadOnly, ModelAdmin):
 
 
 @admin.register(Discrepancy)
-class DiscrepancyAdmin(ReadOnly, ModelAdmin):
+class DiscrepancyAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     list_display = ("noticed_at", "kind", "subject", "detail", "resolved_at")
     list_filter = ("kind", ("resolved_at", admin.EmptyFieldListFilter))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -40,7 +41,7 @@ class Pace:
     """`take` a call before making it. Raises TransientError without Redis."""
 
     def __init__(self, connection_id: UUID, limits: Sequence[RateLimit] = SAMPLE_LIMITS) -> None:
-        self._client = redis_client(settings.REDIS_URL)
+        self._client: Any = redis_client(settings.REDIS_URL)
         self._key = f"qts:pace:{connection_id}"
         self._arguments = [number for window in windows(limits) for number in window]
 

@@ -1,7 +1,7 @@
 """One step of an order's life: the table decides, the row and the event are written together."""
 
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from apps.eventlog import services as eventlog
 from apps.orders.models import Order
@@ -17,7 +17,7 @@ _E = TypeVar("_E", bound=OrderEvent)
 REASON_LENGTH_MAX = 500
 
 
-def event_of(kind: type[_E], order: Order, *, now: datetime, **more: object) -> _E:
+def event_of(kind: type[_E], order: Order, *, now: datetime, **more: Any) -> _E:
     """The order as it is after the change, as an event of `kind`."""
     return kind(
         order_id=str(order.id),
@@ -31,7 +31,7 @@ def event_of(kind: type[_E], order: Order, *, now: datetime, **more: object) -> 
         price_vnd=order.price_vnd or 0,
         reason=order.reason,
         ts_market_ms=round(now.timestamp() * 1000),
-        **more,  # type: ignore[arg-type]  # the fields that only this kind of event has
+        **more,
     )
 
 
