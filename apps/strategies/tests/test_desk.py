@@ -1,0 +1,113 @@
+"""From a closed bar to an order, and all the reasons for none."""
+
+import time
+
+import pytest
+from django.conf import settings
+
+from apps.orders import selectors as orders
+from apps.orders.models import Order
+from apps.strategies import selectors
+from apps.strategies.models import Decision, Strategy, StrategyStatus
+from apps.strategies.services import stop_strategy
+from apps.strategies.tests.conftest import NOW, TRADER, bar
+from qts.adapters.wal import WalReader
+from qts.domain.orders import Status
+from qts.domain.values import OrderType, Side
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_cross_becomes_a_decision_and_an_order_that_explains_itself(desk, engine, strategy_id, account_id):
+    *_, latest = WalReader(settings.WAL_DIR).replay()
+    engine.cross(9.9, 10.1)
+    desk.on_bar(bar(wal_position=latest.position))
+    (order,) = orders.orders([account_id])
+    assert (order.side, order.quantity, order.order_type, order.price_vnd) == (Side.BUY, 500, OrderType.LO, 25_000)
+    assert (order.status, order.strategy_id, order.actor) == (
+        Status.PENDING,
+        str(strategy_id),
+        f"strategy:{strategy_id}",
+    )
+    why = selectors.explanation(order.id)
+    assert why.decision.signal == "sma_5 crossed above sma_20"
+    assert why.decision.indicators == {"sma_5": 10.1, "sma_20": 10.0}
+    assert why.decision.indicators_previous == {"sma_5": 9.9, "sma_20": 10.0}
+    assert why.decision.trigger["close_vnd"] == 25_000
+    assert (why.raw_message, why.raw_trouble) == (latest.payload.decode(), "")
+    assert "X-QUOTE" in why.raw_message
+
+
+def test_an_order_whose_raw_message_is_gone_says_so(desk, engine, account_id):
+    engine.cross(9.9, 10.1)
+    desk.on_bar(bar(wal_position="99:8"))
+    (order,) = orders.orders([account_id])
+    why = selectors.explanation(order.id)
+    assert (why.raw_message, why.raw_trouble) == (None, "WAL segment 99 is not kept any more")
+
+
+def test_the_same_bar_again_decides_nothing_new(desk, engine):
+    engine.cross(9.9, 10.1)
+    desk.on_bar(bar())
+    desk.begin_batch()
+    desk.on_bar(bar())
+    assert (Decision.objects.count(), Order.objects.count()) == (1, 1)
+
+
+def test_the_next_bar_sees_the_working_order(desk, engine):
+    engine.cross(9.9, 10.1)
+    desk.on_bar(bar("10:13:00"))
+    desk.on_bar(bar("10:14:00"))
+    first, second = Decision.objects.order_by("trigger__ts_start_ms")
+    assert first.outcome == "SUBMITTED"
+    assert (second.outcome, second.outcome_reason) == ("SKIPPED", "already holding or working towards the target")
+    assert Order.objects.count() == 1
+
+
+def test_a_refusal_of_the_gate_is_the_decisions_outcome(desk, engine, account_id):
+    Strategy.objects.update(parameters={"quantity": 100_000})  # 2.5 billion VND
+    Strategy.objects.update(run=2)
+    desk.refresh()
+    engine.cross(9.9, 10.1)
+    desk.on_bar(bar())
+    decision = Decision.objects.get()
+    assert decision.outcome == "DENIED"
+    assert "ORDER_VALUE_EXCEEDS_MAX" in decision.outcome_reason
+    assert "BUYING_POWER_EXCEEDED" in decision.outcome_reason
+    assert orders.order(decision.order_id).status is Status.DENIED
+    assert orders.orders([account_id], open_only=True) == []
+
+
+def test_a_stopped_strategy_decides_nothing_even_before_the_desk_has_noticed(desk, engine, strategy_id):
+    stop_strategy(strategy_id, actor=TRADER, now=NOW)
+    engine.cross(9.9, 10.1)
+    desk.on_bar(bar())
+    assert (Decision.objects.count(), Order.objects.count()) == (0, 0)
+    desk.refresh()
+    desk.on_bar(bar())
+    assert Decision.objects.count() == 0
+
+
+def test_nobody_trades_on_old_news(desk, engine):
+    engine.cross(9.9, 10.1)
+    calculated = desk.on_bar(bar(received_ns=time.time_ns() - 16_000_000_000))
+    assert calculated.symbol == "SSI"
+    assert Decision.objects.count() == 0
+
+
+def test_other_symbols_are_not_its_business(desk, engine):
+    engine.cross(9.9, 10.1)
+    desk.on_bar(bar(symbol="VNM"))
+    assert Decision.objects.count() == 0
+
+
+def test_a_strategy_that_breaks_is_switched_off_and_says_why(desk, engine, strategy_id):
+    Strategy.objects.update(class_key="qts.adapters.sandbox.tests.misbehaving:Raises", parameters={}, run=2)
+    desk.refresh()
+    desk.on_bar(bar())
+    broken = selectors.strategy(strategy_id)
+    assert broken.status == StrategyStatus.FAILED
+    assert "the sky is falling" in broken.status_reason
+    desk.refresh()
+    desk.on_bar(bar("10:15:00"))
+    assert Decision.objects.count() == 0

@@ -1,0 +1,78 @@
+import pytest
+
+from apps.eventlog import selectors as eventlog
+from apps.risk.services import engage_kill_switch
+from apps.strategies import selectors
+from apps.strategies.models import Strategy
+from apps.strategies.services import (
+    StrategyRefused,
+    create_strategy,
+    seed_demo_strategies,
+    start_strategy,
+    stop_strategy,
+)
+from apps.strategies.tests.conftest import NOW, TRADER
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def statuses(strategy_id):
+    return [entry.body["status"] for entry in reversed(eventlog.history(key=str(strategy_id)))]
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"class_key": "crystal_ball"}, "There is no strategy class 'crystal_ball'."),
+        ({"parameters": {"fast": 1}}, "fast must be between 2 and 100 bars."),
+        ({"parameters": {"fast": 6}}, "sma_6 is not calculated"),
+        ({"symbols": ["XYZ"]}, "Unknown symbol XYZ."),
+        ({"symbols": []}, "It needs at least one symbol."),
+        ({"name": "Cross"}, "There is already a strategy named 'Cross'."),
+    ],
+)
+def test_what_cannot_run_is_not_created(strategy_id, account_id, changes, problem):
+    given = {
+        "name": "Another",
+        "class_key": "moving_average_cross",
+        "parameters": {},
+        "account_id": account_id,
+        "symbols": ["SSI"],
+    }
+    with pytest.raises(StrategyRefused, match=problem.replace(".", r"\.")):
+        create_strategy(**(given | changes))
+    assert Strategy.objects.count() == 1
+
+
+def test_starting_and_stopping_is_recorded_once_each(strategy_id):
+    start_strategy(strategy_id, actor=TRADER, now=NOW)  # it runs already
+    stop_strategy(strategy_id, actor=TRADER, now=NOW, reason="lunch")
+    stop_strategy(strategy_id, actor=TRADER, now=NOW)
+    assert statuses(strategy_id) == ["RUNNING", "STOPPED"]
+    start_strategy(strategy_id, actor=TRADER, now=NOW)
+    assert Strategy.objects.get(id=strategy_id).run == 2
+
+
+def test_a_strategy_does_not_start_under_a_kill_switch(strategy_id, account_id):
+    stop_strategy(strategy_id, actor=TRADER, now=NOW)
+    engage_kill_switch(scope=f"account:{account_id}", reason="too wild", actor=TRADER, now=NOW)
+    with pytest.raises(StrategyRefused, match="kill switch"):
+        start_strategy(strategy_id, actor=TRADER, now=NOW)
+    assert selectors.strategy(strategy_id).is_running is False
+
+
+def test_seeding_twice_seeds_once(account_id):
+    Strategy.objects.all().delete()
+    symbols = [f"S{number:02d}" for number in range(29)]
+    from apps.marketdata.models import Security
+
+    Security.objects.bulk_create(
+        Security(symbol=symbol, exchange="HOSE", kind="STOCK", lot_size=100, updated_at=NOW) for symbol in symbols
+    )
+    seed_demo_strategies(account_id)
+    seed_demo_strategies(account_id)
+    first, second = selectors.strategies()
+    assert (first.name, second.name) == ("MA cross", "RSI reversion")
+    assert not set(first.symbols) & set(second.symbols)
+    assert sorted([*first.symbols, *second.symbols]) == sorted([*symbols, "SSI"])
+    assert not first.is_running
