@@ -183,7 +183,7 @@ class EmbeddedPostgres:
         builtin = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
         locale = builtin if binaries.version_major >= 17 else ("--locale=C.UTF-8",)
         argv = (
-            str(binaries.initdb), "-D", self._data_argument(building), "-U", USER, "--pwfile=../password",
+            str(binaries.initdb), "-D", self._data_argument(building, binaries), "-U", USER, "--pwfile=../password",
             "--auth=scram-sha-256", "--encoding=UTF8", "--data-checksums", *locale,
             *(() if self._is_durable else ("--no-sync",)),
         )  # fmt: skip
@@ -208,7 +208,7 @@ class EmbeddedPostgres:
         }
         options = [part for name, setting in settings.items() for part in ("-c", f"{name}={setting}")]
         return Command(
-            argv=(str(binaries.postgres), "-D", self._data_argument(self.data), *options),
+            argv=(str(binaries.postgres), "-D", self._data_argument(self.data, binaries), *options),
             cwd=self.data,
             env=_server_environment(),
             uid=self._uid,
@@ -216,10 +216,17 @@ class EmbeddedPostgres:
             death_signal=signal.SIGINT,
         )
 
-    def _data_argument(self, data: Path) -> str:
-        if self._uid is None or not processes.IS_LINUX or can_reach(data, self._uid):
+    def _data_argument(self, data: Path, binaries: Binaries) -> str:
+        if self._uid is None or can_reach(data, self._uid):
             return str(data)
-        return WORKING_DIRECTORY
+        if (
+            processes.IS_LINUX and binaries.version_major >= 16
+        ):  # 15 leaves its working directory and comes back by name
+            return WORKING_DIRECTORY
+        raise EmbeddedError(
+            f"PostgreSQL does not run as root, and user {self._uid}, as whom it would run instead, cannot enter"
+            f" {self.folder.parent}. Name a folder elsewhere with QTS_DATA_DIR, or start QTS as a normal user."
+        )
 
 
 def _server_environment() -> dict[str, str]:
