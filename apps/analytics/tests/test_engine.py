@@ -1,0 +1,144 @@
+"""The engine's values against TA-Lib's batch functions over the stored bars."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+import talib
+from django.conf import settings
+
+from apps.analytics import selectors
+from apps.analytics.models import IndicatorSnapshot
+from apps.analytics.services import IndicatorEngine, prune_indicators, record_indicators
+from qts.adapters import bus as event_bus
+from qts.adapters.redis_client import redis_client
+from qts.domain.events import BarClosed, IndicatorCalculated
+from qts.quant.indicators import INDICATOR_NAMES
+
+FIRST = datetime(2026, 11, 23, 2, 15, tzinfo=UTC)
+
+
+def minute(number):
+    return FIRST + timedelta(minutes=number)
+
+
+def bar(number, close_vnd, symbol="SSI"):
+    return BarClosed(
+        symbol=symbol,
+        ts_start_ms=int(minute(number).timestamp() * 1000),
+        open_vnd=close_vnd,
+        high_vnd=close_vnd,
+        low_vnd=close_vnd,
+        close_vnd=close_vnd,
+        volume=100,
+        value_vnd=100 * close_vnd,
+        trade_count=1,
+        ts_received_ns=number,
+        wal_position=f"1:{number}",
+    )
+
+
+CLOSES = [int(price) for price in 25_000 + 50 * np.cumsum(np.random.default_rng(5).integers(-3, 4, size=90))]
+
+
+class StoredBars:
+    """Bars of one symbol, minute by minute, as the table holds them; counts how often it was asked."""
+
+    def __init__(self, closes):
+        self.closes = list(closes)
+        self.asked = 0
+
+    def before(self, symbol, starts_at):
+        self.asked += 1
+        return [close for number, close in enumerate(self.closes) if minute(number) < starts_at]
+
+
+def rsi(closes):
+    return format(float(talib.RSI(np.array(closes, dtype=float), 14)[-1]), ".12g")
+
+
+def test_live_values_equal_the_batch_without_asking_for_history_again():
+    stored = StoredBars([])
+    engine = IndicatorEngine(stored.before)
+    for number, close in enumerate(CLOSES):
+        event = engine.on_bar(bar(number, close))
+        if number >= 14:
+            assert float(event.values["rsi_14"]) == pytest.approx(float(rsi(CLOSES[: number + 1])), rel=1e-9)
+    assert tuple(event.values) == INDICATOR_NAMES
+    assert (event.symbol, event.wal_position) == ("SSI", "1:89")
+    assert stored.asked == 1
+
+
+def test_the_first_bar_is_warmed_from_what_is_stored_before_it():
+    engine = IndicatorEngine(StoredBars(CLOSES[:61]).before)  # the bar itself is stored already
+    event = engine.on_bar(bar(60, CLOSES[60]))
+    assert event.values["rsi_14"] == rsi(CLOSES[:61])
+
+
+def test_a_bar_given_again_changes_nothing_and_a_corrected_one_replaces_it():
+    engine = IndicatorEngine(StoredBars(CLOSES).before)
+    first = engine.on_bar(bar(60, CLOSES[60]))
+    assert engine.on_bar(bar(60, CLOSES[60])) == first
+    corrected = engine.on_bar(bar(60, CLOSES[60] + 500))
+    assert corrected.values["rsi_14"] == rsi([*CLOSES[:60], CLOSES[60] + 500])
+    after = engine.on_bar(bar(61, CLOSES[61]))
+    assert after.values["rsi_14"] == rsi([*CLOSES[:60], CLOSES[60] + 500, CLOSES[61]])
+
+
+def test_an_older_bar_has_the_values_of_its_own_time_and_leaves_no_trace():
+    stored = StoredBars(CLOSES)
+    engine = IndicatorEngine(stored.before)
+    engine.on_bar(bar(60, CLOSES[60]))
+    assert engine.on_bar(bar(40, CLOSES[40])).values["rsi_14"] == rsi(CLOSES[:41])
+    assert engine.on_bar(bar(61, CLOSES[61])).values["rsi_14"] == rsi(CLOSES[:62])
+
+
+def test_minutes_that_another_worker_saw_are_not_missing():
+    engine = IndicatorEngine(StoredBars(CLOSES).before)
+    engine.on_bar(bar(50, CLOSES[50]))
+    assert engine.on_bar(bar(60, CLOSES[60])).values["rsi_14"] == rsi(CLOSES[:61])
+
+
+def test_symbols_do_not_mix():
+    engine = IndicatorEngine(lambda *_: [])
+    for number in range(5):
+        engine.on_bar(bar(number, 10_000, symbol="VNM"))
+        event = engine.on_bar(bar(number, 20_000, symbol="SSI"))
+    assert event.values == {"sma_5": "20000"}
+
+
+@pytest.fixture
+def bus():
+    client = redis_client(settings.REDIS_URL)
+    client.delete(f"qts:bus:{IndicatorCalculated.topic}")
+    yield event_bus.connect(settings.EVENT_BUS_URL)
+    client.delete(f"qts:bus:{IndicatorCalculated.topic}")
+
+
+@pytest.mark.django_db
+def test_values_are_stored_once_published_and_read_back(bus, django_assert_num_queries):
+    engine = IndicatorEngine(lambda *_: CLOSES[:60])
+    events = [engine.on_bar(bar(60, 25_000)), engine.on_bar(bar(61, 25_100)), engine.on_bar(bar(60, 9_000, "VNM"))]
+    with django_assert_num_queries(1):
+        record_indicators(events, bus=bus)
+    record_indicators(events, bus=bus)
+    assert IndicatorSnapshot.objects.count() == 3
+    with django_assert_num_queries(1):
+        latest = selectors.latest_indicators(["SSI", "VNM", "FPT"])
+    assert {symbol: view.starts_at for symbol, view in latest.items()} == {"SSI": minute(61), "VNM": minute(60)}
+    assert latest["SSI"].values == events[1].values
+    found = selectors.indicators_at("SSI", minute(60))
+    assert found is not None
+    assert found.values == events[0].values
+    assert selectors.indicators_at("SSI", minute(59)) is None
+    assert [view.starts_at for view in selectors.indicator_history("SSI")] == [minute(60), minute(61)]
+    deliveries = bus.consume([IndicatorCalculated.topic], group="t", consumer="t", count=10, block_ms=0)
+    assert [event_bus.decode(one.topic, one.body) for one in deliveries][:3] == events
+
+
+@pytest.mark.django_db
+def test_old_values_go(bus):
+    engine = IndicatorEngine(lambda *_: CLOSES[:60])
+    record_indicators([engine.on_bar(bar(number, 25_000)) for number in range(60, 64)], bus=bus)
+    assert prune_indicators(before=minute(62)) == 2
+    assert [view.starts_at for view in selectors.indicator_history("SSI")] == [minute(62), minute(63)]
