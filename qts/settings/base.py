@@ -166,6 +166,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # else somebody could keep a colleague out for ever
 AXES_LOCKOUT_TEMPLATE = "account/locked_out.html"
 AXES_VERBOSE = False
+UNFOLD = {"SITE_TITLE": "QTS", "SITE_HEADER": "QTS", "SITE_SYMBOL": "candlestick_chart", "SITE_URL": "/"}
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 60 * 60
@@ -254,6 +255,7 @@ def _slice(task: str, queue: str) -> dict[str, object]:
 CELERY_BEAT_SCHEDULE = {
     "ingest market stream": _slice("apps.marketdata.tasks.ingest_slice", "stream"),
     "record ticks and bars": _slice("apps.marketdata.tasks.recorder_slice", "stream"),
+    "load master data": _slice("apps.marketdata.tasks.load_master_data", "default"),
     "run strategies": _slice("apps.strategies.tasks.signals_slice", "signals"),
     "send orders": _slice("apps.orders.tasks.gateway_slice", "trading"),
     "read order stream": _slice("apps.orders.tasks.order_stream_slice", "trading"),
