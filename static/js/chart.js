@@ -22,7 +22,7 @@ export class PriceChart {
     const decimals = { type: "price", precision: 2, minMove: 0.01 };
     this.candles = this.chart.addSeries(CandlestickSeries, { ...this.candleLook(), priceFormat: decimals });
     this.volume = this.chart.addSeries(HistogramSeries, {
-      priceScaleId: "volume", priceFormat: { type: "volume" }, lastValueVisible: false, priceLineVisible: false, title: say("volume"),
+      priceScaleId: "volume", priceFormat: { type: "volume" }, lastValueVisible: false, priceLineVisible: false,
     });
     this.chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
     this.chart.priceScale("right").applyOptions({ scaleMargins: { top: 0.08, bottom: 0.22 } });

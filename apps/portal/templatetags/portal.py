@@ -49,6 +49,11 @@ def status_tone(status: str) -> str:
 
 
 @register.filter
+def unit_label(unit: str) -> str:
+    return wording.unit_label(unit)
+
+
+@register.filter
 def role_labels(user: Any) -> list[str]:
     return [wording.role_label(name) for name in sorted(group.name for group in user.groups.all())]
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from apps.orders.selectors import HistoryEntry, OrderView
 from apps.portal.views import formats
-from apps.strategies.selectors import Explanation
+from apps.strategies.selectors import DecisionView, Explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,14 @@ def _reasons(explanation: Explanation) -> list[Step]:
             "decision",
             _("Decision"),
             decision.decided_at,
-            [(_("Order"), f"{decision.side} {formats.quantity_text(decision.quantity)} {decision.symbol}")],
+            [(pgettext("to trade", "Order"), _wish(decision))],
         ),
     ]
+
+
+def _wish(decision: DecisionView) -> str:
+    price = f" @ {formats.price_text(decision.price_vnd)}" if decision.price_vnd else ""
+    return f"{decision.side} {formats.quantity_text(decision.quantity)} {decision.symbol} {decision.order_type}{price}"
 
 
 def _indicator(value: float, earlier: float | None) -> str:

@@ -60,6 +60,11 @@ ORDER_TYPES = {
 }
 
 
+def unit_label(unit: str) -> str:
+    """What the number of a limit counts (`qts.domain.risk.Unit`)."""
+    return {"VND": "₫", "shares": _("shares"), "orders": _("orders"), "ms": "ms"}.get(unit, unit)
+
+
 def session_label(session: str) -> str:
     return _(SESSIONS[session]) if session in SESSIONS else session
 
@@ -102,9 +107,6 @@ def client_messages() -> dict[str, object]:
         "unreachable": _("The server cannot be reached. Look at your orders before you try again."),
         "buy": pgettext("side of an order", "Buy"),
         "sell": pgettext("side of an order", "Sell"),
-        "volume": _("Volume"),
-        "no_trades": _("No match yet today."),
-        "log_in": _("Log in"),
         "seconds": _("{n} s"),
         "minutes": _("{n} min"),
     }
