@@ -128,9 +128,6 @@ DATABASES = {"default": database_settings(environment.database_url)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
-CHANNEL_LAYERS = {
-    "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}},
-}
 
 # --- identity -------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "sso.User"
@@ -179,7 +176,8 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF, NONCE],
-        "style-src": [SELF, NONCE],
+        # the hash is that of the one inline style of lightweight-charts 5.2.1: the place of its attribution logo
+        "style-src": [SELF, NONCE, "'sha256-3pRED1tOXas1FXFoPb9TGCjmYe9XQsmO9OV23khV2nY='"],
         "img-src": [SELF, "data:"],
         "connect-src": [SELF],
         "object-src": [NONE],
