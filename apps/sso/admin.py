@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -16,8 +17,9 @@ from apps.sso.forms import AdminPasswordChangeForm, NewUserForm, UserForm
 from apps.sso.models import User
 from apps.sso.selectors import actor_of
 
-# Roles are code: their groups are not edited, and allauth's page of authenticators would show the stored data.
-for registered in (Group, Authenticator):
+# Roles are code: their groups are not edited; allauth's page of authenticators would show the stored data; and QTS
+# sends no mail, so addresses that allauth would verify mean nothing.
+for registered in (Group, Authenticator, EmailAddress):
     if admin.site.is_registered(registered):
         admin.site.unregister(registered)
 

@@ -1,5 +1,6 @@
 """The admin site: staff in verified sessions, by role, and no secret on any page."""
 
+import re
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -98,6 +99,22 @@ def test_an_administrator_makes_a_user_with_roles(boss):
     assert roles_of(newcomer) == {Role.TRADER, Role.OPERATOR}
     assert newcomer.is_staff is True
     assert newcomer.is_superuser is False
+
+
+def test_the_form_shows_the_roles_that_the_user_has(boss):
+    officer = make_user("officer", Role.RISK_OFFICER, Role.TRADER)
+    shown = verified_client(boss).get(reverse("admin:sso_user_change", args=[officer.pk])).content.decode()
+    boxes = re.findall(r'<input type="checkbox" name="roles" value="(\w+)"([^>]*)>', shown)
+    checked = {value for value, attributes in boxes if re.search(r"\schecked(\s|$)", attributes)}
+    assert checked == {"risk_officer", "trader"}
+    assert len(boxes) == 4
+
+
+def test_only_the_admin_may_evaluate_expressions_in_the_browser(boss):
+    client = verified_client(boss)
+    assert "'unsafe-eval'" in client.get(INDEX)["Content-Security-Policy"]
+    for path in (reverse("account_login"), reverse("mfa_index")):
+        assert "unsafe" not in client.get(path)["Content-Security-Policy"]
 
 
 def test_taking_roles_away_closes_the_admin(boss):
