@@ -1,0 +1,36 @@
+"""`make demo` as a person meets it: start, Ctrl-C, start again, kill -9, start again."""
+
+import httpx2
+
+from qts.embedded import processes
+
+EVERY_PROCESS = {"postgres", "valkey", "simulator", "web", "stream", "signals", "trading", "quant", "beat", "flower"}
+
+
+def test_first_start_second_start_and_start_after_kill_9(start_system):
+    system = start_system()
+    first = system.pids()
+    assert set(first) == EVERY_PROCESS
+    assert httpx2.get(f"{system.web_url}healthz", timeout=5).status_code == 200
+    assert system.totp("trader").isdigit()
+    users_before = system.manage("shell", "-c", "from apps.sso.models import User; print(User.objects.count())")
+
+    assert system.stop() < 10
+    assert [name for name, pid in first.items() if processes.mark_of(pid)] == []
+
+    again_s = system.start()
+    assert again_s < 20, f"{again_s:.0f} s"
+    system.kill_supervisor()
+    system.start()
+    assert set(system.pids()) == EVERY_PROCESS
+    users_after = system.manage("shell", "-c", "from apps.sso.models import User; print(User.objects.count())")
+    assert users_after == users_before
+    assert system.stop() < 10
+
+
+def test_a_killed_process_of_any_kind_comes_back(running_system):
+    for name in ("valkey", "postgres", "simulator", "web", "beat"):
+        old = running_system.kill(name)
+        running_system.wait_for_successor(name, old)
+    assert processes.wait_until(running_system.is_ready, 60, pause_s=0.5), running_system.output()[-4000:]
+    assert set(running_system.pids()) == EVERY_PROCESS
