@@ -1,0 +1,174 @@
+"""The REST API as another program sees it: what it answers, and what a refusal leaves behind."""
+
+import pytest
+from django.test import Client
+
+from apps.accounts.models import Reservation
+from apps.eventlog import selectors as eventlog
+from apps.orders.models import Intent, Order
+from apps.sso.tests.sessions import make_user
+from qts.domain.events import OrderDenied
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_an_order_is_taken_once_per_key(floor):
+    first, again = floor.place(), floor.place()
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json()["id"] == again.json()["id"]
+    assert first.json()["status"] == "PENDING"
+    assert (Order.objects.count(), Intent.objects.count(), Reservation.objects.count()) == (1, 1, 1)
+
+
+def test_another_body_under_the_same_key_is_refused(floor):
+    floor.place()
+    other = floor.place(quantity=400)
+    assert (other.status_code, other.json()["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+    assert Order.objects.get().quantity == 300
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"symbol": "XYZ"}, 422, "UNKNOWN_SYMBOL"),
+        ({"price_vnd": 25_070}, 422, "PRICE_OFF_TICK"),
+        ({"quantity": 150}, 422, "QUANTITY_OFF_LOT"),
+        ({"price_vnd": 26_800}, 422, "PRICE_ABOVE_CEILING"),
+        ({"price_vnd": 23_200}, 422, "PRICE_BELOW_FLOOR"),
+        ({"order_type": "ATO", "price_vnd": None}, 422, "SESSION_FORBIDS_ORDER_TYPE"),
+        ({"price_vnd": None}, 422, "PRICE_REQUIRED"),
+        ({"quantity": 0}, 422, "QUANTITY_NOT_POSITIVE"),
+        ({"quantity": -100}, 422, "QUANTITY_NOT_POSITIVE"),
+        ({"quantity": 100_000}, 422, "ORDER_VALUE_EXCEEDS_MAX"),
+        ({"side": "SELL", "quantity": 2_000}, 422, "SELLABLE_QUANTITY_EXCEEDED"),
+        ({"quantity": 100.5}, 400, "INVALID_INPUT"),
+        ({"quantity": "300"}, 400, "INVALID_INPUT"),
+        ({"quantity": True}, 400, "INVALID_INPUT"),
+        ({"price_vnd": 25_050.5}, 400, "INVALID_INPUT"),
+        ({"side": "HOLD"}, 400, "INVALID_INPUT"),
+        ({"symbol": ...}, 400, "INVALID_INPUT"),
+        ({"colour": "red"}, 400, "INVALID_INPUT"),
+        ({"account_id": "0901351"}, 400, "INVALID_INPUT"),
+    ],
+)
+def test_a_bad_order_is_refused_and_leaves_nothing_working(floor, changes, status, code):
+    answer = floor.place(**changes)
+    body = answer.json()
+    assert (answer.status_code, body["code"]) == (status, code), body
+    assert body["message"]
+    assert set(body) == {"code", "message", "context", "correlation_id"}
+    assert (Reservation.objects.count(), Intent.objects.count()) == (0, 0)
+    if status == 422:
+        assert Order.objects.get().status == "DENIED"
+        assert len(eventlog.history(topic=OrderDenied.topic)) == 1
+        assert code in [breach["code"] for breach in body["context"]["breaches"]]
+
+
+def test_somebody_elses_account_does_not_exist(floor):
+    answer = floor.place(account_id=str(floor.foreign_account_id))
+    assert (answer.status_code, answer.json()["code"]) == (422, "ACCOUNT_NOT_FOUND")
+    assert floor.trader_client.get(f"/api/v1/accounts/{floor.foreign_account_id}/positions/").status_code == 404
+    assert Order.objects.count() == 0
+
+
+def test_an_officer_sees_but_does_not_trade(floor):
+    answer = floor.place(client=floor.officer_client)
+    assert (answer.status_code, answer.json()["code"]) == (422, "ACCOUNT_NOT_TRADABLE")
+    assert floor.officer_client.get(f"/api/v1/accounts/{floor.desk.account_id}/positions/").status_code == 200
+    assert Order.objects.count() == 0
+
+
+@pytest.mark.parametrize("key", ["", "k" * 65, "naïve"])
+def test_an_order_without_a_usable_key_is_not_taken(floor, key):
+    answer = floor.place(key=key)
+    assert (answer.status_code, answer.json()["code"]) == (400, "IDEMPOTENCY_KEY_REQUIRED")
+    assert Order.objects.count() == 0
+
+
+def test_not_json_is_a_malformed_body(floor):
+    answer = floor.trader_client.post("/api/v1/orders/", "{", content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "MALFORMED_BODY")
+
+
+def test_a_password_alone_is_not_enough(floor):
+    user = make_user("careless", with_factor=False)
+    for client in (Client(), Client()):
+        assert client.get("/api/v1/orders/").status_code == 403
+        client.force_login(user)
+        assert client.get("/api/v1/orders/").json()["code"] == "PERMISSION_DENIED"
+
+
+def test_a_cancel_of_an_order_that_was_not_sent_takes_it_back(floor):
+    order_id = floor.place().json()["id"]
+    cancelled = floor.trader_client.post(f"/api/v1/orders/{order_id}/cancel/")
+    assert (cancelled.status_code, cancelled.json()["status"]) == (202, "CANCELLED")
+    assert floor.desk.reserved_vnd == 0
+    again = floor.trader_client.post(f"/api/v1/orders/{order_id}/cancel/")
+    assert (again.status_code, again.json()["code"]) == (422, "ORDER_NOT_CANCELLABLE")
+
+
+def test_the_kill_switch_needs_an_officer_and_stops_the_next_order(floor):
+    body = {"scope": "firm", "engaged": True, "reason": "drill"}
+
+    def throw(client):
+        return client.post("/api/v1/kill-switches/", body, content_type="application/json")
+
+    assert throw(floor.trader_client).status_code == 403
+    assert throw(floor.officer_client).json()[0]["is_engaged"] is True
+    answer = floor.place()
+    assert (answer.status_code, answer.json()["code"]) == (422, "KILL_SWITCH_ENGAGED")
+    assert Intent.objects.count() == 0
+
+
+def test_reading(floor):
+    client = floor.trader_client
+    floor.place()
+    assert [row["symbol"] for row in client.get("/api/v1/securities/").json()] == ["SSI"]
+    assert client.get("/api/v1/quotes/?symbols=ssi").json()[0]["last_vnd"] == 25_000
+    assert client.get("/api/v1/quotes/?symbols=XYZ").json()["code"] == "UNKNOWN_SYMBOL"
+    assert client.get("/api/v1/bars/SSI/").json() == []
+    assert client.get("/api/v1/bars/SSI/?limit=0").json()["code"] == "INVALID_INPUT"
+    assert client.get("/api/v1/bars/SSI/?limti=5").json()["context"]["fields"] == {"limti": ["Unknown field."]}
+    assert len(client.get("/api/v1/orders/?open_only=true").json()) == 1
+    assert client.get("/api/v1/fills/").json() == []
+    (account,) = client.get("/api/v1/accounts/").json()
+    portfolio = client.get(f"/api/v1/accounts/{account['id']}/positions/").json()
+    assert portfolio["cash_settled_vnd"] == 100_000_000
+    assert portfolio["reserved_vnd"] == floor.desk.reserved_vnd > 300 * 25_050
+    assert portfolio["positions"][0]["market_value_vnd"] == 25_000_000
+    use = {row["code"]: row for row in client.get(f"/api/v1/accounts/{account['id']}/limit-use/").json()}
+    assert use["OPEN_ORDERS_EXCEED_MAX"]["actual"] == 1
+    assert client.get("/api/v1/strategies/").json() == []
+    assert client.get("/api/v1/limits/").json()
+
+
+def test_lists_cost_a_fixed_number_of_queries(floor, django_assert_max_num_queries):
+    for number in range(5):
+        floor.place(key=f"k-{number}", quantity=100)
+    with django_assert_max_num_queries(10):
+        assert len(floor.trader_client.get("/api/v1/orders/").json()) == 5
+
+
+def test_the_schema_describes_every_endpoint_and_the_page_needs_no_other_host(floor):
+    schema = floor.trader_client.get("/api/schema/?format=json").json()
+    assert schema["openapi"].startswith("3.")
+    assert "/api/v1/orders/" in schema["paths"]
+    assert len(schema["paths"]) == 18
+    page = floor.trader_client.get("/api/docs/").content.decode()
+    assert "https://cdn" not in page
+
+
+def test_health_names_what_is_down(floor, settings, client):
+    assert client.get("/healthz").json() == {"status": "ok"}
+    ready = client.get("/readyz")
+    assert (ready.status_code, ready.json()["checks"]["database"]) == (200, "ok")
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    down = client.get("/readyz")
+    assert down.status_code == 503
+    assert down.json()["checks"]["valkey"].startswith("down")
+
+
+def test_metrics_speak_prometheus(floor, client):
+    floor.place(quantity=150)
+    text = client.get("/metrics").content.decode()
+    assert 'qts_gate_refusals_total{code="QUANTITY_OFF_LOT"}' in text

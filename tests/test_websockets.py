@@ -1,0 +1,194 @@
+"""The live protocol, spoken to the application that Daphne serves."""
+
+import asyncio
+import time
+
+import pytest
+from channels.testing import WebsocketCommunicator
+from django.conf import settings
+from django.test import Client
+
+from apps.eventlog.services import publish_pending
+from apps.marketdata.selectors import market_now
+from apps.orders.tests.conftest import MORNING, quote
+from apps.risk.services import engage_kill_switch
+from apps.sso.tests.sessions import make_user
+from qts.adapters.bus import connect, publish_events
+from qts.asgi import application
+from qts.domain.events import IndexUpdated, TickReceived
+from qts.domain.values import Actor, ActorKind
+from qts.routing import NOT_LOGGED_IN, NOT_VERIFIED
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WAIT_S = 5
+OFFICER = Actor(ActorKind.SYSTEM, "test")
+
+
+class Socket:
+    """One browser's socket; `hear` returns the next message of a channel."""
+
+    def __init__(self, client: Client, path: str, query: str = "") -> None:
+        cookie = f"sessionid={client.cookies['sessionid'].value}" if "sessionid" in client.cookies else ""
+        headers = [(b"cookie", cookie.encode()), (b"origin", b"http://localhost"), (b"host", b"localhost")]
+        self.wire = WebsocketCommunicator(application, f"{path}?{query}", headers)
+
+    async def __aenter__(self):
+        connected, _ = await self.wire.connect(WAIT_S)
+        assert connected
+        return self
+
+    async def __aexit__(self, *_):
+        await self.wire.disconnect()
+
+    async def say(self, **message):
+        await self.wire.send_json_to(message)
+
+    async def hear(self, channel):
+        deadline = time.monotonic() + WAIT_S
+        while time.monotonic() < deadline:
+            message = await self.wire.receive_json_from(WAIT_S)
+            if message["channel"] == channel:
+                return message
+        raise AssertionError(f"nothing on {channel}")
+
+
+def publish(*events):
+    publish_events(connect(settings.EVENT_BUS_URL), events)
+
+
+async def until_tailing():
+    """A tail that has just begun must have found the end of the streams before something new is published."""
+    await asyncio.sleep(0.3)
+
+
+@pytest.mark.parametrize("is_logged_in", [False, True])
+async def test_a_socket_without_a_second_factor_is_closed_with_its_reason(valkey, is_logged_in):
+    def log_in():
+        client = Client()
+        if is_logged_in:
+            client.force_login(make_user("careless", with_factor=False))
+        return client
+
+    client = await asyncio.to_thread(log_in)
+    async with Socket(client, "/ws/orders") as socket:
+        closed = await socket.wire.receive_output(WAIT_S)
+    assert closed["type"] == "websocket.close"
+    assert closed["code"] == (NOT_VERIFIED if is_logged_in else NOT_LOGGED_IN)
+
+
+async def test_quotes_begin_with_a_snapshot_and_go_on_with_the_latest_change(floor):
+    async with Socket(floor.trader_client, "/ws/markets", "interval_ms=200") as socket:
+        await socket.say(action="subscribe", channel="quotes", symbols=["SSI"])
+        first = await socket.hear("quotes")
+        assert (first["seq"], first["data"]["SSI"]["last"], first["data"]["SSI"]["ceil"]) == (0, 25_000, 26_750)
+        await until_tailing()
+        first_quote = quote(MORNING)
+        for last_vnd in (25_050, 25_100, 25_150):
+            changed = {**{name: getattr(first_quote, name) for name in first_quote.__dataclass_fields__}, "last_vnd": last_vnd}
+            await asyncio.to_thread(publish, type(first_quote)(**changed))
+        heard = await socket.hear("quotes")
+        while heard["data"]["SSI"]["last"] != 25_150:
+            heard = await socket.hear("quotes")
+        assert 1 <= heard["seq"] <= 3  # conflated: fewer messages than changes is fine, the last one must be the latest
+
+
+async def test_ticks_form_a_bar_and_a_tape(floor):
+    def tick(price_vnd, quantity, position):
+        return TickReceived(
+            symbol="SSI",
+            price_vnd=price_vnd,
+            quantity=quantity,
+            ts_exchange_ms=1_795_400_100_000,
+            ts_received_ns=time.time_ns(),
+            wal_position=position,
+        )
+
+    async with Socket(floor.trader_client, "/ws/markets", "interval_ms=100") as socket:
+        for channel in ("bars", "ticks"):
+            await socket.say(action="subscribe", channel=channel, symbols=["SSI"])
+            await socket.hear(channel)
+        await until_tailing()
+        await asyncio.to_thread(publish, tick(25_000, 100, "1:1"), tick(25_100, 200, "1:2"), tick(25_050, 300, "1:3"))
+        bar = (await socket.hear("bars"))["data"]["SSI"]
+        assert bar == {
+            "time": 1_795_400_100, "open": 25_000, "high": 25_100, "low": 25_000, "close": 25_050, "volume": 600,
+        }  # fmt: skip
+
+
+async def test_indexes_and_status(floor):
+    index = IndexUpdated(
+        index_code="VN30", value_centipoints=187_681, prior_centipoints=190_923, total_quantity=1, total_value_vnd=2,
+        advances=3, declines=4, unchanged=5, ceilings=0, floors=0, session="CONTINUOUS", ts_exchange_ms=1,
+        ts_received_ns=1, wal_position="1:1",
+    )  # fmt: skip
+    async with Socket(floor.trader_client, "/ws/markets") as socket:
+        await socket.say(action="subscribe", channel="indexes")
+        assert (await socket.hear("indexes"))["data"] == {}
+        await until_tailing()
+        await asyncio.to_thread(publish, index)
+        assert (await socket.hear("indexes"))["data"]["VN30"]["value"] == 187_681
+        await socket.say(action="subscribe", channel="status")
+        status = (await socket.hear("status"))["data"]
+        assert status["stream"]["state"] == "connected"
+        assert status["clock"]["session"] == "CONTINUOUS"
+
+
+async def test_an_order_is_seen_by_its_owner_and_by_nobody_else(floor):
+    async with Socket(floor.trader_client, "/ws/orders") as socket:
+        await socket.say(action="subscribe", channel="orders")
+        assert (await socket.hear("orders"))["data"] == {"orders": []}
+        await until_tailing()
+        order_id = await asyncio.to_thread(_place_and_relay, floor)
+        (order,) = (await socket.hear("orders"))["data"]["orders"]
+        assert (order["id"], order["status"], order["price_vnd"]) == (order_id, "PENDING", 25_050)
+        await socket.say(action="subscribe", channel="orders", accounts=[str(floor.foreign_account_id)])
+        assert (await socket.hear("error"))["data"]["code"] == "ACCOUNT_NOT_FOUND"
+
+
+def _place_and_relay(floor):
+    order_id = floor.place().json()["id"]
+    publish_pending(connect(settings.EVENT_BUS_URL))
+    return order_id
+
+
+async def test_positions_follow_the_books(floor):
+    async with Socket(floor.trader_client, "/ws/positions", "interval_ms=100") as socket:
+        await socket.say(action="subscribe", channel="positions", accounts=[str(floor.desk.account_id)])
+        first = (await socket.hear("positions"))["data"]
+        assert (first["cash_settled"], first["positions"][0]["quantity"]) == (100_000_000, 1_000)
+        await until_tailing()
+        await asyncio.to_thread(_place_and_relay, floor)
+        after = (await socket.hear("positions"))["data"]
+        assert after["buying_power"] < first["buying_power"]
+
+
+async def test_the_kill_switch_is_seen_at_once(floor):
+    def throw():
+        engage_kill_switch(scope="firm", reason="drill", actor=OFFICER, now=market_now())
+        publish_pending(connect(settings.EVENT_BUS_URL))
+
+    async with Socket(floor.officer_client, "/ws/risk") as socket:
+        await socket.say(action="subscribe", channel="risk")
+        assert (await socket.hear("risk"))["data"]["kill_switches"] == []
+        await asyncio.sleep(1.0)
+        await asyncio.to_thread(throw)
+        (switch,) = (await socket.hear("risk"))["data"]["kill_switches"]
+        assert (switch["scope"], switch["is_engaged"]) == ("firm", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("{", "MALFORMED_MESSAGE"),
+        ('{"action": "subscribe", "channel": "quotes", "colour": "red"}', "MALFORMED_MESSAGE"),
+        ('{"action": "subscribe", "channel": "gossip"}', "UNKNOWN_CHANNEL"),
+        ('{"action": "shout", "channel": "quotes"}', "UNKNOWN_ACTION"),
+        ('{"action": "subscribe", "channel": "quotes", "symbols": ["XYZ"]}', "UNKNOWN_SYMBOL"),
+    ],
+)
+async def test_mistakes_are_answered_and_the_socket_goes_on(floor, text, code):
+    async with Socket(floor.trader_client, "/ws/markets") as socket:
+        await socket.wire.send_to(text_data=text)
+        assert (await socket.hear("error"))["data"]["code"] == code
+        await socket.say(action="subscribe", channel="quotes", symbols=["SSI"])
+        assert (await socket.hear("quotes"))["seq"] == 0
