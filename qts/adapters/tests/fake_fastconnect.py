@@ -109,8 +109,10 @@ class FakeFastConnect:
 
     def cut_socket(self) -> None:
         async def cut() -> None:
-            transport = self.sockets[-1]._req.transport
-            transport.abort()
+            request = self.sockets[-1]._req
+            assert request is not None
+            assert request.transport is not None
+            request.transport.abort()
 
         self.run(cut())
 

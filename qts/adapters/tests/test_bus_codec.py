@@ -68,6 +68,12 @@ class RecordingBus:
     def publish(self, messages):
         self.calls.append(list(messages))
 
+    def consume(self, topics, *, group, consumer, count, block_ms):
+        raise AssertionError("publishing reads nothing")
+
+    def acknowledge(self, group, deliveries):
+        raise AssertionError("publishing acknowledges nothing")
+
 
 def test_all_events_go_in_one_call_and_none_makes_no_call():
     bus = RecordingBus()

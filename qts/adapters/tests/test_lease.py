@@ -45,6 +45,8 @@ def test_a_holder_that_slept_longer_than_the_ttl_has_lost_it(redis_url, unique):
 
     assert sleeper.renew() is False
     assert sleeper.epoch is None
+    assert old_epoch is not None
+    assert new_epoch is not None
     assert new_epoch > old_epoch
     sleeper.release()
     assert successor.renew() is True, "the late one must not release what is not its own any more"

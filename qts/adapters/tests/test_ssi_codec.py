@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ def only_failure(raw):
     return failure
 
 
-STAMP = {"ts_received_ns": RECEIVED_NS, "wal_position": POSITION}
+STAMP: dict[str, Any] = {"ts_received_ns": RECEIVED_NS, "wal_position": POSITION}
 
 
 def test_b_is_a_tick():

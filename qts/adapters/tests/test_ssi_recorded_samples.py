@@ -2,16 +2,26 @@
 
 import json
 from collections import Counter
+from typing import TypeVar
 
 import pytest
 
 from qts.adapters.ssi.codec import Decoded, decode_frame
 from qts.adapters.ssi.trading_codec import BrokerError, BrokerMatch, BrokerOrderEvent, decode_order_frame
 from qts.adapters.tests.fastconnect_frames import frame, recorded
-from qts.domain.events import IndexUpdated, OrderBookUpdated, QuoteUpdated, TickReceived
+from qts.domain.events import Event, IndexUpdated, OrderBookUpdated, QuoteUpdated, TickReceived
 from qts.domain.values import Side
 
+E = TypeVar("E", bound=Event)
 pytestmark = pytest.mark.shared_data
+
+
+def of_type(kind: type[E], results: list[Decoded]) -> list[E]:
+    """The events, every one of which must be of this type."""
+    events = [event for one in results for event in one.events]
+    found = [event for event in events if isinstance(event, kind)]
+    assert len(found) == len(events)
+    return found
 
 
 def decoded(name: str) -> list[Decoded]:
@@ -22,7 +32,7 @@ def test_an_opening_auction_every_print_is_a_tick_of_its_own():
     results = decoded("stream_b_20260720_open.jsonl")
 
     assert [one.failures for one in results if one.failures] == []
-    ticks = [event for one in results for event in one.events]
+    ticks = of_type(TickReceived, results)
     assert len(ticks) == 72
     assert Counter(tick.symbol for tick in ticks) == {"HPG": 70, "VCB": 1, "TCB": 1}
     assert sum(tick.quantity for tick in ticks if tick.symbol == "HPG" and tick.price_vnd == 21_750) > 0
@@ -33,20 +43,19 @@ def test_a_continuous_stretch_without_the_matches_of_the_index():
     lines = [json.loads(json.loads(line)["Content"]) for line in recorded("stream_b_20260720_1336.jsonl")]
     results = decoded("stream_b_20260720_1336.jsonl")
 
-    ticks = [event for one in results for event in one.events]
+    ticks = of_type(TickReceived, results)
     shares = [line for line in lines if line["Symbol"] != "VNINDEX"]
     assert [(tick.symbol, tick.price_vnd, tick.quantity) for tick in ticks] == [
         (line["Symbol"], line["Close"], line["Volume"]) for line in shares
     ]
     assert sum(one.ignored for one in results) == len(lines) - len(shares) == 2
-    assert all(isinstance(tick, TickReceived) for tick in ticks)
 
 
 def test_an_index_every_five_seconds():
-    events = [event for one in decoded("stream_mi_20260720.jsonl") for event in one.events]
+    events = of_type(IndexUpdated, decoded("stream_mi_20260720.jsonl"))
 
     assert len(events) == 25
-    assert {event.index_code for event in events if isinstance(event, IndexUpdated)} == {"VNINDEX"}
+    assert {event.index_code for event in events} == {"VNINDEX"}
     assert events[0].value_centipoints == 174_636
     assert events[0].total_value_vnd == 10_430_967_264_120
     assert [event.ts_exchange_ms for event in events] == sorted(event.ts_exchange_ms for event in events)

@@ -4,10 +4,12 @@ import json
 import threading
 import time
 from datetime import date
+from typing import Any
 
 import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
@@ -39,7 +41,7 @@ def client(fastconnect: FakeFastConnect):
 
 
 def buy(client: TradingClient, **changes):
-    order = {
+    order: dict[str, Any] = {
         "account": "0901351",
         "request_id": "12345678",
         "symbol": "SSI",
@@ -78,7 +80,9 @@ def test_an_order_is_signed_over_the_bytes_that_are_sent_and_carries_the_pins_to
     assert (order.method, order.path) == ("POST", "/api/v2/Trading/NewOrder")
     assert json.loads(order.body)["requestID"] == "12345678"
     signature = bytes.fromhex(order.headers["X-Signature"])
-    load_pem_public_key(PUBLIC_KEY).verify(signature, order.body, PKCS1v15(), SHA256())
+    key = load_pem_public_key(PUBLIC_KEY)
+    assert isinstance(key, RSAPublicKey)
+    key.verify(signature, order.body, PKCS1v15(), SHA256())
     assert order.headers["X-Signature"].islower()
 
 
@@ -98,7 +102,13 @@ def test_derivatives_go_to_their_own_calls(client, fastconnect):
     for name in ("derNewOrder", "derCancelOrder", "derModifyOrder"):
         fastconnect.answers[name] = success({})
     buy(client, symbol="41I1F7000", market="VNFE", price_vnd=128_050_000, quantity=1)
-    common = {"account": "0901358", "request_id": "2", "order_id": "9", "symbol": "41I1F7000", "side": Side.BUY}
+    common: dict[str, Any] = {
+        "account": "0901358",
+        "request_id": "2",
+        "order_id": "9",
+        "symbol": "41I1F7000",
+        "side": Side.BUY,
+    }
     client.cancel_order(**common, market="VNFE")
     client.modify_order(**common, order_type=OrderType.LO, price_vnd=128_060_000, quantity=1, market="VNFE")
 

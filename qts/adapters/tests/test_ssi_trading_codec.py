@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 
@@ -238,7 +239,7 @@ def test_errors_of_the_server_are_notices():
 
 # --- bodies -------------------------------------------------------------------------------------------------------
 
-NEW = {
+NEW: dict[str, Any] = {
     "account": "0901351",
     "request_id": "12345678",
     "symbol": "SSI",

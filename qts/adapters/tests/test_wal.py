@@ -99,7 +99,7 @@ def test_an_empty_or_missing_directory_replays_nothing(tmp_path):
 
 
 def test_each_batch_is_flushed_once(tmp_path, monkeypatch):
-    flushed = []
+    flushed: list[int] = []
     monkeypatch.setattr(os, "fdatasync", flushed.append)
     with WalWriter(tmp_path) as writer:
         flushed.clear()
@@ -133,6 +133,7 @@ def test_a_killed_writer_leaves_its_records_and_no_lock(tmp_path):
     with pytest.raises(WalLocked):
         WalWriter(tmp_path, flush_to_disk=False)
 
+    assert process.pid is not None
     os.kill(process.pid, signal.SIGKILL)
     process.join(10)
 

@@ -66,6 +66,6 @@ def test_names_are_ours_and_end_in_their_unit():
     found = [one for one in vars(metrics).values() if isinstance(one, MetricWrapperBase)]
     assert len(found) > 8
     for metric in found:
-        name = metric.describe()[0].name
+        name = next(iter(metric.describe())).name
         assert name.startswith("qts_"), name
         assert name.endswith((*allowed, "_connected", "_reconnects")), name
