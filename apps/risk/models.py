@@ -37,12 +37,20 @@ class RiskLimit(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["code", "scope", "scope_id", "version"], name="risk_limit_version"),
             models.UniqueConstraint(
-                fields=["code", "scope", "scope_id"], condition=Q(is_current=True), name="risk_limit_one_current"
+                fields=["code", "scope", "scope_id"],
+                condition=Q(is_current=True),
+                name="risk_limit_one_current",
+                violation_error_message=_("This limit exists already: change it in the list."),
             ),
-            models.CheckConstraint(condition=Q(limit__gte=0), name="risk_limit_not_negative"),
+            models.CheckConstraint(
+                condition=Q(limit__gte=0),
+                name="risk_limit_not_negative",
+                violation_error_message=_("A limit is not negative."),
+            ),
             models.CheckConstraint(
                 condition=Q(scope="firm", scope_id="") | (~Q(scope="firm") & ~Q(scope_id="")),
                 name="risk_limit_scope_id_names_the_scope",
+                violation_error_message=_("The firm has no scope id; every other scope needs one."),
             ),
         ]
 

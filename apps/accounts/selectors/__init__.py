@@ -21,6 +21,7 @@ from apps.accounts.selectors.types import (
     PortfolioView,
     PositionState,
     PositionView,
+    TradeView,
 )
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "PortfolioView",
     "PositionState",
     "PositionView",
+    "TradeView",
     "account",
     "account_id_of",
     "account_state",

@@ -1,9 +1,8 @@
 """Which accounts somebody may see or trade."""
 
+from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
 from apps.accounts.models import AccountMembership, BrokerageAccount
@@ -33,7 +32,7 @@ def accounts_of_connection(connection_id: UUID) -> list[AccountView]:
     return [account_view(row) for row in BrokerageAccount.objects.filter(connection_id=connection_id)]
 
 
-def accounts_of(user: AbstractBaseUser | AnonymousUser) -> list[AccountView]:
+def accounts_of(user: Any) -> list[AccountView]:
     """Accounts that the user may see: the own ones, and all for those who watch over them."""
     rows = BrokerageAccount.objects.all()
     if not user.is_authenticated:
@@ -43,7 +42,7 @@ def accounts_of(user: AbstractBaseUser | AnonymousUser) -> list[AccountView]:
     return [account_view(row) for row in rows]
 
 
-def accounts_to_trade(user: AbstractBaseUser | AnonymousUser) -> list[AccountView]:
+def accounts_to_trade(user: Any) -> list[AccountView]:
     """Accounts for which `may_trade` says yes, in one query."""
     if not user.is_authenticated:
         return []
@@ -51,24 +50,24 @@ def accounts_to_trade(user: AbstractBaseUser | AnonymousUser) -> list[AccountVie
     return [account_view(row) for row in rows]
 
 
-def may_view(user: AbstractBaseUser | AnonymousUser, account_id: UUID) -> bool:
+def may_view(user: Any, account_id: UUID) -> bool:
     if not user.is_authenticated:
         return False
     return _memberships(user, account_id).exists() or _sees_all(user)
 
 
-def may_trade(user: AbstractBaseUser | AnonymousUser, account_id: UUID) -> bool:
+def may_trade(user: Any, account_id: UUID) -> bool:
     """Only by a membership that says so: neither an officer's nor an administrator's role lets somebody trade."""
-    return user.is_authenticated and _memberships(user, account_id).filter(role__in=TRADES).exists()
+    return bool(user.is_authenticated) and _memberships(user, account_id).filter(role__in=TRADES).exists()
 
 
 def account_view(row: BrokerageAccount) -> AccountView:
     return AccountView(row.id, row.number, row.name, row.connection_id, row.is_active)
 
 
-def _memberships(user: AbstractBaseUser | AnonymousUser, account_id: UUID) -> QuerySet[AccountMembership]:
+def _memberships(user: Any, account_id: UUID) -> QuerySet[AccountMembership]:
     return AccountMembership.objects.filter(user_id=user.pk, account_id=account_id)
 
 
-def _sees_all(user: AbstractBaseUser | AnonymousUser) -> bool:
+def _sees_all(user: Any) -> bool:
     return any(has_role(user, role) for role in SEES_ALL)

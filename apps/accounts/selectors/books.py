@@ -6,7 +6,8 @@ from uuid import UUID
 from django.db.models import Sum
 
 from apps.accounts.models import CashBalance, LedgerEntry, Position, Reconciliation, Reservation, TradeBooking
-from apps.accounts.selectors.types import Difference
+from apps.accounts.selectors.types import Difference, TradeView
+from qts.domain.values import Side
 
 Ledger = LedgerEntry.Ledger
 
@@ -47,15 +48,25 @@ def _position_pairs(account_id: UUID) -> list[tuple[str, int, int]]:
     return pairs
 
 
-def trade_bookings(account_id: UUID, day: date) -> list[dict[str, object]]:
+def trade_bookings(account_id: UUID, day: date) -> list[TradeView]:
     """What each fill of a trading day did to the books, newest first."""
     rows = TradeBooking.objects.filter(account_id=account_id, trading_day=day).order_by("-booked_at", "fill_id")
-    return list(
-        rows.values(
-            "fill_id", "order_id", "symbol", "side", "quantity", "price_vnd", "fee_vnd", "tax_vnd", "cost_vnd",
-            "realised_pnl_vnd", "booked_at",
+    return [
+        TradeView(
+            fill_id=row.fill_id,
+            order_id=row.order_id,
+            symbol=row.symbol,
+            side=Side(row.side),
+            quantity=row.quantity,
+            price_vnd=row.price_vnd,
+            fee_vnd=row.fee_vnd,
+            tax_vnd=row.tax_vnd,
+            cost_vnd=row.cost_vnd,
+            realised_pnl_vnd=row.realised_pnl_vnd,
+            booked_at=row.booked_at,
         )
-    )  # fmt: skip
+        for row in rows
+    ]
 
 
 def last_reconciliation(account_id: UUID) -> Reconciliation | None:

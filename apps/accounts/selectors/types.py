@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
+
+from qts.domain.values import Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,23 @@ class PortfolioView:
     unrealised_pnl_vnd: int | None
     equity_vnd: int | None
     day_pnl_vnd: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TradeView:
+    """What one fill did to the books; a purchase realises nothing. `realised_pnl_vnd` is net of fee and tax."""
+
+    fill_id: str
+    order_id: UUID
+    symbol: str
+    side: Side
+    quantity: int
+    price_vnd: int
+    fee_vnd: int
+    tax_vnd: int
+    cost_vnd: int
+    realised_pnl_vnd: int
+    booked_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

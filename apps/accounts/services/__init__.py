@@ -3,7 +3,9 @@
 from apps.accounts.services.accounts import grant_membership, open_account
 from apps.accounts.services.booking import book_fill
 from apps.accounts.services.opening import OpeningCash, OpeningPosition, adopt_balances
+from apps.accounts.services.reconciliation import reconcile_with_broker
 from apps.accounts.services.reservations import release_reservation, reserve, shrink_reservation
+from apps.accounts.services.seeding import seed_demo_accounts
 from apps.accounts.services.settlement import run_settle_slice, settle_due
 
 __all__ = [
@@ -13,9 +15,11 @@ __all__ = [
     "book_fill",
     "grant_membership",
     "open_account",
+    "reconcile_with_broker",
     "release_reservation",
     "reserve",
     "run_settle_slice",
+    "seed_demo_accounts",
     "settle_due",
     "shrink_reservation",
 ]

@@ -1,5 +1,6 @@
 """Worked examples; fee 0.15 %, sale tax 0.1 %, both rounded down."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -100,7 +101,14 @@ def test_a_fill_for_an_unknown_account_is_refused(desk):
 
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_booked_or_reserved_outside_of_a_transaction():
-    names = {"account_id": uuid4(), "order_id": uuid4(), "symbol": "SSI", "side": BUY, "quantity": 100, "now": MONDAY}
+    names: dict[str, Any] = {
+        "account_id": uuid4(),
+        "order_id": uuid4(),
+        "symbol": "SSI",
+        "side": BUY,
+        "quantity": 100,
+        "now": MONDAY,
+    }
     with pytest.raises(TransactionManagementError):
         services.book_fill(fill_id="f1", price_vnd=25_000, **names)
     with pytest.raises(TransactionManagementError):
@@ -147,9 +155,7 @@ def test_realised_profit_of_today_starts_again_tomorrow(account_id, desk):
 def test_each_fill_keeps_what_it_did_to_the_books(account_id, desk):
     desk.fill(SELL, 300, 25_000, fill_id="f1")
     (booking,) = selectors.trade_bookings(account_id, MONDAY.date())
-    assert booking["fill_id"] == "f1"
-    assert booking["fee_vnd"] == 11_250
-    assert booking["tax_vnd"] == 7_500
-    assert booking["cost_vnd"] == 7_200_000
-    assert booking["realised_pnl_vnd"] == 281_250
+    assert (booking.fill_id, booking.side, booking.quantity, booking.price_vnd) == ("f1", SELL, 300, 25_000)
+    assert (booking.fee_vnd, booking.tax_vnd, booking.cost_vnd) == (11_250, 7_500, 7_200_000)
+    assert booking.realised_pnl_vnd == 281_250
     assert selectors.trade_bookings(account_id, day(1).date()) == []

@@ -45,7 +45,7 @@ class Books(RuleBasedStateMachine):
         opening = [OpeningPosition("SSI", 1_000, 24_000_001)]
         services.adopt_balances(account_id=self.account_id, cash_vnd=self.cash_vnd, positions=opening, now=self.now)
         self.orders: list[Working] = []
-        self.last_fill: tuple[object, ...] = ()
+        self.last_fill: tuple[Working, int, int, str] | None = None
 
     @rule(side=st.sampled_from(Side), symbol=st.sampled_from(SYMBOLS), price=prices, quantity=quantities)
     def order(self, side: Side, symbol: str, price: int, quantity: int) -> None:
@@ -81,6 +81,7 @@ class Books(RuleBasedStateMachine):
     @rule()
     def fill_again(self) -> None:
         """The broker repeats itself after a reconnect."""
+        assert self.last_fill is not None
         self._book(*self.last_fill)
 
     @precondition(lambda self: self.orders)
@@ -130,9 +131,9 @@ class Books(RuleBasedStateMachine):
         return max(self.now, day(0)) + timedelta(days=14)
 
 
-class TestRandomHistories(Books.TestCase, TestCase):
+class TestRandomHistories(Books.TestCase, TestCase):  # type: ignore[valid-type, misc]  # made at run time
     """Each history runs in a transaction of its own that is rolled back."""
 
-    settings = settings(
+    settings = settings(  # type: ignore[assignment]  # the name that Hypothesis reads
         max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )

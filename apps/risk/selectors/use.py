@@ -10,24 +10,31 @@ from apps.accounts.selectors import AccountState
 from apps.marketdata.selectors import stream_status
 from apps.risk.selectors.limits import EffectiveLimit, effective_limits
 from apps.risk.selectors.types import LimitUse
-from qts.domain.errors import RuleCode
+from qts.domain.errors import RuleCode, TransientError
 from qts.domain.risk import LIMIT_CODES, RULES
 
 
 def limit_use(account_id: UUID, now: datetime) -> list[LimitUse]:
-    """One line for each limit that covers the account; raises TransientError while live prices are away.
+    """One line for each limit that covers the account; what needs live prices is unknown while they are away.
 
     Of limits for single symbols and strategies only their orders know; they are not in it.
     """
     state = accounts.account_state(account_id, now)
     in_force = effective_limits(account_id)
-    return [_use(code, in_force[code], _ACTUAL[code](state)) for code in LIMIT_CODES if code in in_force]
+    return [_use(code, in_force[code], _actual(code, state)) for code in LIMIT_CODES if code in in_force]
 
 
 def day_loss_vnd(state: AccountState) -> int | None:
     """Today's loss, realised and open, 0 in profit; None when a held symbol has no price."""
     profit = accounts.day_pnl(state)
     return None if profit is None else max(0, -profit)
+
+
+def _actual(code: RuleCode, state: AccountState) -> int | None:
+    try:
+        return _ACTUAL[code](state)
+    except TransientError:
+        return None
 
 
 def _use(code: RuleCode, in_force: EffectiveLimit, actual: int | None) -> LimitUse:

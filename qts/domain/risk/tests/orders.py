@@ -1,6 +1,7 @@
 """A market in which everything is allowed, and orders written as a trader says them: "BUY 300 SSI @ 25_050"."""
 
 from dataclasses import replace
+from typing import Any
 
 from qts.domain.errors import RuleCode
 from qts.domain.market import Instrument
@@ -49,9 +50,9 @@ def order(text: str, instrument: Instrument | None = SSI) -> OrderIntent:
     return OrderIntent(request, instrument)
 
 
-def with_account(**facts: object) -> RiskSnapshot:
+def with_account(**facts: Any) -> RiskSnapshot:
     return replace(QUIET, account=replace(ACCOUNT, **facts))
 
 
-def with_market(**facts: object) -> RiskSnapshot:
+def with_market(**facts: Any) -> RiskSnapshot:
     return replace(QUIET, market=replace(MARKET, **facts))

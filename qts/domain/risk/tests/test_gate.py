@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from qts.domain.errors import Breach, RuleCode
-from qts.domain.risk import LIMIT_CODES, RULES, KillState, Rule, Unit, evaluate
+from qts.domain.risk import LIMIT_CODES, RULES, KillState, RiskSnapshot, Rule, Unit, evaluate
 from qts.domain.risk.tests.orders import FUTURE, QUIET, order, with_account, with_market
 from qts.domain.values import Session
 
@@ -27,7 +27,7 @@ def test_an_ordinary_order_passes(asked):
     assert evaluate(QUIET, order(asked)) == ()
 
 
-CASES = [
+CASES: list[tuple[str, RiskSnapshot, list[tuple[RuleCode, int | None, int | None]]]] = [
     ("BUY 0 SSI @ 25050", QUIET, [(RuleCode.QUANTITY_NOT_POSITIVE, 1, 0)]),
     ("BUY -100 SSI @ 25050", QUIET, [(RuleCode.QUANTITY_NOT_POSITIVE, 1, -100)]),
     ("BUY 100 SSI", QUIET, [(RuleCode.PRICE_REQUIRED, 1, None)]),

@@ -1,0 +1,81 @@
+"""The broker's own books of an account: to take it over, or to compare with ours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from django.conf import settings
+
+from apps.accounts.services.opening import OpeningCash, OpeningPosition
+from apps.configuration.selectors import trading_credentials
+from qts.adapters.ssi.credentials import TradingCredentials
+from qts.adapters.ssi.trading import BrokerCash, BrokerPosition, TradingClient
+from qts.domain.market import TradingCalendar, to_vietnam
+from qts.domain.portfolio import settles_at
+
+
+class BrokerBooks(Protocol):
+    """The two questions; both raise TransientError or TerminalError."""
+
+    def stock_positions(self, account: str) -> Sequence[BrokerPosition]: ...
+
+    def cash_balance(self, account: str) -> BrokerCash: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What an account is taken over with."""
+
+    cash_vnd: int
+    positions: list[OpeningPosition]
+    cash_on_its_way: list[OpeningCash]
+
+
+def open_client(connection_id: UUID) -> TradingClient:
+    """Close it after use. Raises TerminalError when the connection is inactive or its credentials cannot be opened."""
+    stored = trading_credentials(connection_id)
+    credentials = TradingCredentials(
+        consumer_id=stored.consumer_id,
+        consumer_secret=stored.consumer_secret,
+        private_key=stored.private_key_b64xml,
+        pin=stored.pin,
+    )
+    return TradingClient(settings.SSI_TRADING_URL, credentials)
+
+
+def read_opening(broker: BrokerBooks, account_number: str, calendar: TradingCalendar, now: datetime) -> Opening:
+    """The broker's balances as opening balances.
+
+    Its cash is net of purchases already; sales of today come in with T2, those of the day before with T1. The cost is
+    its average price times the quantity, the best that is known of purchases made elsewhere.
+    """
+    cash = broker.cash_balance(account_number)
+    today = to_vietnam(now).date()
+    yesterday = calendar.previous_trading_day(today)
+    before = calendar.previous_trading_day(yesterday)
+    coming = [(cash.receiving_t2_vnd, today), (cash.receiving_t1_vnd, yesterday)]
+    positions = [
+        OpeningPosition(
+            symbol=held.symbol,
+            quantity=held.on_hand,
+            cost_total_vnd=held.on_hand * held.average_price_vnd,
+            arriving=tuple(
+                (bought, settles_at(day, calendar))
+                for bought, day in (
+                    (held.bought_today, today),
+                    (held.bought_yesterday, yesterday),
+                    (held.bought_before, before),
+                )
+                if bought and settles_at(day, calendar) > now
+            ),
+        )
+        for held in broker.stock_positions(account_number)
+        if held.on_hand
+    ]
+    return Opening(
+        cash_vnd=cash.balance_vnd,
+        positions=positions,
+        cash_on_its_way=[OpeningCash(amount, settles_at(day, calendar)) for amount, day in coming if amount],
+    )
