@@ -207,7 +207,7 @@ class Broker:
         if order.filled_quantity == order.quantity:
             self._forget(order)
             order.status = OrderStatus.FILLED
-        else:
+        elif order.status not in (OrderStatus.WAITING_CANCEL, OrderStatus.WAITING_MODIFY):
             order.status = OrderStatus.PARTIALLY_FILLED
         self._changed(order)
 

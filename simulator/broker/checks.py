@@ -87,20 +87,28 @@ def market_of(security: Security) -> str:
 
 def exchange_refusal(order: ClientOrder, security: Security) -> Refusal | None:
     """The exchange's own rules: session, lot, tick, band."""
-    instrument = security.listing.instrument
-    exchange, kind = instrument.exchange, instrument.kind
     if order.market != market_of(security):
         return Refusal("ORD001", f"{order.symbol} is not traded on market {order.market}")
-    if not admits(exchange, security.session, order.order_type):
+    if not admits(security.listing.instrument.exchange, security.session, order.order_type):
         return Refusal("ORD016", f"Order type {order.order_type} is not allowed in session {security.session}")
-    if is_odd_lot(exchange, kind, order.quantity):
+    refusal = lot_refusal(order.quantity, order.order_type, security)
+    if refusal is None and order.order_type is OrderType.LO:
+        refusal = price_refusal(order.price_vnd, security)
+    return refusal
+
+
+def lot_refusal(quantity: int, order_type: OrderType, security: Security) -> Refusal | None:
+    """The exchange has a book for odd lots; this one has not."""
+    instrument = security.listing.instrument
+    if is_odd_lot(instrument.exchange, instrument.kind, quantity):
         return Refusal("ORD018", "Odd lot is not allowed")
-    match quantity_refusal(exchange, kind, order.quantity, order.order_type):
-        case RuleCode.QUANTITY_OFF_LOT:
-            return Refusal("ORD005", f"Quantity {order.quantity} is not a multiple of the lot")
+    match quantity_refusal(instrument.exchange, instrument.kind, quantity, order_type):
+        case None:
+            return None
         case RuleCode.QUANTITY_EXCEEDS_EXCHANGE_MAX:
-            return Refusal("ORD008", f"Quantity {order.quantity} exceeds the maximum of an order")
-    return price_refusal(order.price_vnd, security) if order.order_type is OrderType.LO else None
+            return Refusal("ORD008", f"Quantity {quantity} exceeds the maximum of an order")
+        case _:
+            return Refusal("ORD005", f"Quantity {quantity} is not a multiple of the lot")
 
 
 def price_refusal(price_vnd: int, security: Security) -> Refusal | None:

@@ -15,7 +15,7 @@ _ACCOUNT_UNKNOWN = "Account is not exist."  # sic
 
 
 class Intake:
-    """`session_saved` says that the token was issued with the second factor, so that `code` may be left out."""
+    """Checks what can be checked from the request alone; the broker checks the rest against the market."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
@@ -83,6 +83,7 @@ class Intake:
         later = self._amendment_refusal(order, price_vnd, int(request.quantity))
         if later is None and price_vnd is not None:
             later = checks.price_refusal(price_vnd, security)
+            later = later or checks.lot_refusal(int(request.quantity), order.order_type, security)
         if later is not None or price_vnd is None:
             self._refuse_later(customer, request, later or checks.Refusal("ORD004", "Invalid price"), ip_address)
             return None

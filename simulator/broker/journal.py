@@ -83,6 +83,10 @@ class Journal:
         )
         return [msgspec.json.decode(body, type=ClientOrder) for (body,) in rows]
 
+    def all_orders(self) -> list[ClientOrder]:
+        """Of every day."""
+        return self.orders(date.min, date.max)
+
     def last_order_id(self) -> int:
         """0 before the first order."""
         return int(self._database.execute("select coalesce(max(order_id), 0) from orders").fetchone()[0])

@@ -196,6 +196,11 @@ class StockExchange:
         self._after_change(security, execution.fills)
         return execution
 
+    def report(self, security: Security, fills: Iterable[Fill]) -> None:
+        """Matches that came about outside the security's own book."""
+        for fill in fills:
+            self._publish(security, fill)
+
     def trade_by_foreigner(self, security: Security, side: Side, fills: Iterable[Fill]) -> None:
         for fill in fills:
             security.trade_by_foreigner(side, fill)

@@ -1,0 +1,42 @@
+"""Reading requests and writing answers as an ASP.NET service does: names in any case, prefixes tolerated."""
+
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+_PREFIXES: Final = ("lookuprequest.", "request.")
+
+
+def query_of(request: web.Request) -> dict[str, str]:
+    """Parameters by lower-case name, without the prefixes that some clients add; empty ones are left out."""
+    found = {}
+    for name, value in request.query.items():
+        lowered = name.lower()
+        for prefix in _PREFIXES:
+            lowered = lowered.removeprefix(prefix)
+        if value.strip():
+            found[lowered] = value.strip()
+    return found
+
+
+def answer(body: Any, status: int = 200) -> web.Response:
+    return web.Response(body=msgspec.json.encode(body), content_type="application/json", status=status)
+
+
+def success(data: Any) -> web.Response:
+    """The envelope of FC Trading: the status is the integer 200."""
+    return answer({"message": "Success", "status": 200, "data": data})
+
+
+def failure(message: str, status: int = 400, http_status: int = 200) -> web.Response:
+    """A business failure comes with HTTP 200 and its status in the body."""
+    return answer({"message": message, "status": status, "data": None}, http_status)
+
+
+def unauthorized() -> web.Response:
+    return failure("Unauthorized", 401, 401)
+
+
+def quota_exceeded() -> web.Response:
+    return failure("API calls quota exceeded! maximum admitted 1 per 1s.", 429, 429)

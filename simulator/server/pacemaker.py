@@ -1,0 +1,66 @@
+"""The one place that reads the wall clock for market time, and carries what happened to the streams."""
+
+import asyncio
+import logging
+import time
+from typing import Final
+
+from qts.domain.market import Schedule
+from simulator.market_store import SAVE_EVERY_WALL_S
+from simulator.server.market_stream import MarketStreams
+from simulator.server.order_stream import OrderStreams
+from simulator.world import CATCH_UP_WALL_S_MAX, World
+
+BEAT_S: Final = 0.05
+
+_log = logging.getLogger("simulator.pacemaker")
+
+
+class Pacemaker:
+    def __init__(
+        self, world: World, schedule: Schedule, market_streams: MarketStreams, order_streams: OrderStreams
+    ) -> None:
+        self._world = world
+        self._schedule = schedule
+        self._market_streams = market_streams
+        self._order_streams = order_streams
+        self._last_wall_s = time.time()
+        self._saved_wall_s = self._last_wall_s
+
+    def start(self) -> None:
+        self._world.start(self._schedule.at(time.time()))
+        self.tell()
+
+    async def run(self) -> None:
+        """Until cancelled. A failure here ends the process: a market that stands still must be seen."""
+        while True:
+            self.catch_up()
+            self.tell()
+            if self._last_wall_s - self._saved_wall_s > SAVE_EVERY_WALL_S:
+                self._saved_wall_s = self._last_wall_s
+                self._world.store.save()
+            await asyncio.sleep(BEAT_S)
+
+    def catch_up(self) -> None:
+        """Bring the market to the present. A long pause is not traded through, except in a recording."""
+        wall_s = time.time()
+        moment = self._schedule.at(wall_s)
+        paused_s = wall_s - self._last_wall_s
+        self._last_wall_s = wall_s
+        if paused_s > CATCH_UP_WALL_S_MAX and self._world.plan.recording is None:
+            _log.warning("paused for %.1f s: the market goes on without what would have traded", paused_s)
+            self._world.skip_to(moment)
+        else:
+            self._world.advance(moment)
+
+    def tell(self) -> None:
+        """Make durable what has happened, then send it."""
+        happened = self._world.settle_up()
+        self._order_streams.send(happened.notices)
+        self._market_streams.send(happened.messages)
+
+    def route(self) -> None:
+        """Carry accepted orders to the exchange and tell what came of them."""
+        self.catch_up()
+        self._world.broker.route()
+        self.tell()

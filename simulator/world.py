@@ -1,0 +1,107 @@
+"""Everything inside the simulator, put together and moved by market time. No network here, and no clock."""
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from pathlib import Path
+from typing import Final
+
+from qts.domain.market import TradingCalendar, to_vietnam
+from simulator.broker.broker import Broker, Notice
+from simulator.broker.customers import Secrets, load_or_make_secrets
+from simulator.broker.intake import Intake
+from simulator.broker.journal import Journal
+from simulator.exchange.exchange import StockExchange
+from simulator.exchange.order_flow import OrderFlow
+from simulator.exchange.security import Security, new_security
+from simulator.listings import Listing
+from simulator.market_feed import MarketFeed, Message
+from simulator.market_store import MarketStore
+from simulator.recordings.playback import Playback
+from simulator.recordings.recording import Recording
+
+CATCH_UP_WALL_S_MAX: Final = 10.0  # a longer pause of the process is skipped, not traded through
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to simulate. `clock_end` is where the market clock leaves a day; with a recording only it trades."""
+
+    seed: int
+    clock_speed: float
+    clock_end: time | None
+    listings: tuple[Listing, ...]
+    recording: Recording | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What may be told to the world: all of it is durable."""
+
+    messages: list[Message]
+    notices: list[Notice]
+
+
+class World:
+    def __init__(self, plan: Plan, calendar: TradingCalendar, state_folder: Path) -> None:
+        state_folder.mkdir(parents=True, exist_ok=True)
+        self.plan = plan
+        self.secrets: Secrets = load_or_make_secrets(state_folder / "secrets")
+        self.journal = Journal(state_folder / "journal.sqlite3")
+        self.exchange = StockExchange(_securities(plan), calendar, plan.clock_end)
+        self.feed = MarketFeed(self.exchange, plan.clock_speed)
+        self.store = MarketStore(self.exchange, self.journal, plan.seed)
+        self.broker = Broker(self.exchange, self.journal, self.secrets.customers)
+        self.intake = Intake(self.broker)
+        self._flow: OrderFlow | None = None
+        self._playback: Playback | None = None
+        self.exchange.listeners += [self.broker, self.store, self.feed]
+        if plan.recording is None:
+            self._flow = OrderFlow(self.exchange, plan.seed, plan.clock_speed)
+            self.exchange.listeners.append(self._flow)
+            self.exchange.sources.append(self._flow)
+        else:
+            self._playback = Playback(self.exchange, plan.recording)
+            self.exchange.listeners.append(self._playback)
+            self.exchange.sources.append(self._playback)
+        self.exchange.sources.append(self.feed)
+
+    def start(self, moment: datetime) -> None:
+        """Take up where the state folder left off; the time in between is skipped."""
+        today = to_vietnam(moment).date()
+        self.store.restore_references(today)
+        self.exchange.skip_to(moment)
+        self.store.restore_totals(today)
+        self.broker.resume()
+        if self._flow is not None:
+            self._flow.resume()
+        if self._playback is not None:
+            self._playback.resume()
+        self.store.save()
+
+    def advance(self, moment: datetime) -> None:
+        self.exchange.advance(moment)
+        if self._playback is not None:
+            self._playback.refresh_quotes()
+        self.broker.settle()
+
+    def skip_to(self, moment: datetime) -> None:
+        """After a pause that is too long to trade through."""
+        self.exchange.skip_to(moment)
+        if self._flow is not None:
+            self._flow.resume()
+
+    def settle_up(self) -> Happened:
+        """Make what has happened durable; then it may be told."""
+        notices = self.broker.commit()
+        return Happened(self.feed.drain(), notices)
+
+    def close(self) -> None:
+        self.broker.commit()
+        self.store.save()
+        self.journal.close()
+
+
+def _securities(plan: Plan) -> list[Security]:
+    if plan.recording is None:
+        return [new_security(listing) for listing in plan.listings]
+    return [new_security(listing, plan.recording.range_of(listing.symbol)) for listing in plan.recording.listings]
