@@ -187,9 +187,14 @@ def _take_match(connection_id: UUID, match: BrokerMatch, now: datetime) -> None:
         discrepancies.note(connection_id, Kind.FOREIGN_FILL, subject=subject, detail=f"{match}", now=now)
         return
     fill_id = fill_id_of(connection_id, trading_day, match.notify_id)
-    if Fill.objects.filter(id=fill_id).exists():
-        return
-    trouble = _trouble_with(order, match)
+    known = Fill.objects.filter(id=fill_id).first()
+    if known is not None and (known.order_id, known.quantity, known.price_vnd) == (
+        order.id,
+        match.quantity,
+        match.price_vnd,
+    ):
+        return  # told twice
+    trouble = _trouble_with(order, match, known)
     if trouble is not None:
         kind, detail = trouble
         discrepancies.note(connection_id, kind, subject=str(fill_id), detail=detail, now=now, order=order)
@@ -211,7 +216,9 @@ def _take_match(connection_id: UUID, match: BrokerMatch, now: datetime) -> None:
     _release_what_cannot_trade(order, now)
 
 
-def _trouble_with(order: Order, match: BrokerMatch) -> tuple[Kind, str] | None:
+def _trouble_with(order: Order, match: BrokerMatch, known: Fill | None) -> tuple[Kind, str] | None:
+    if known is not None:
+        return Kind.FILL_MISMATCH, f"{match} has the number of another match: {known} of order {known.order_id}"
     if (match.symbol, match.side) != (order.symbol, order.side):
         return Kind.FILL_MISMATCH, f"{match} does not fit {order}"
     if order.status == Status.PENDING:

@@ -8,6 +8,7 @@ from apps.orders.models import Order
 from qts.domain.events import OrderEvent
 from qts.domain.orders import OrderTrigger, Status, next_status
 from qts.domain.values import Actor, ActorKind
+from qts.observability.metrics import ORDERS
 
 GATEWAY = Actor(ActorKind.SYSTEM, "order-gateway")
 BROKER = Actor(ActorKind.SYSTEM, "broker")
@@ -56,4 +57,6 @@ def take_step(
     if changed and announce is not None:
         order.last_event_id = eventlog.record(event_of(announce, order, now=now), actor=actor, now=now)
     order.save()
+    if changed:
+        ORDERS.labels(status=after).inc()
     return changed

@@ -3,7 +3,6 @@
 from datetime import datetime
 from uuid import UUID
 
-import structlog
 from django.db import transaction
 
 from apps.accounts import selectors as accounts
@@ -24,8 +23,7 @@ from qts.domain.events import OrderDenied, OrderEvent, OrderSubmitted
 from qts.domain.market import to_vietnam
 from qts.domain.orders import OrderIntent, OrderRequest, Status
 from qts.domain.values import Actor
-
-log = structlog.get_logger(__name__)
+from qts.observability.metrics import GATE_REFUSALS, ORDERS
 
 
 def submit_order(
@@ -84,6 +82,8 @@ def submit_order(
             _reserve(order, request, now)
             _save_with_event(order, OrderSubmitted, actor, now)
             _queue(order, account.number, caused_by_received_ns)
+    for breach in breaches:
+        GATE_REFUSALS.labels(code=breach.code).inc()
     return Submission(order.id, Status(order.status), breaches)
 
 
@@ -150,6 +150,7 @@ def _refuse_without_order(
 def _save_with_event(order: Order, kind: type[OrderEvent], actor: Actor, now: datetime) -> None:
     order.first_event_id = order.last_event_id = eventlog.record(event_of(kind, order, now=now), actor=actor, now=now)
     order.save(force_insert=True)
+    ORDERS.labels(status=order.status).inc()
 
 
 def _stored(breach: Breach) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import itertools
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,12 +16,12 @@ from apps.accounts.services import OpeningPosition
 from apps.marketdata.selectors import StreamState
 from apps.marketdata.services.live_state import Checkpoint, LiveState
 from apps.orders import services
-from apps.orders.models import Intent, Order
+from apps.orders.models import GatewayState, Intent, Order
 from apps.orders.services import sending
 from apps.orders.services.turns import run_under_lease
 from qts.adapters.bus import encode
 from qts.adapters.redis_client import redis_client
-from qts.adapters.ssi.trading import Accepted, Refused
+from qts.adapters.ssi.trading import Accepted, Refused, TradingClient
 from qts.adapters.ssi.trading_codec import BrokerError, BrokerMatch, BrokerOrder, BrokerOrderEvent
 from qts.domain.events import QuoteUpdated
 from qts.domain.orders import OrderRequest
@@ -44,7 +45,7 @@ def ms(moment: datetime) -> int:
 
 
 @pytest.fixture
-def valkey(transactional_db):
+def valkey(db):
     client = redis_client(django_settings.REDIS_URL)
     _forget(client)
     yield client
@@ -66,18 +67,18 @@ def market(valkey, settings):
         symbol="SSI", exchange="HOSE", kind="STOCK", lot_size=100, updated_at=at("08:00:00")
     )
     live = LiveState(django_settings.REDIS_URL)
-    live.write([encode(_quote())], Checkpoint("0:0", 0))
+    live.write([encode(quote(MORNING))], Checkpoint("0:0", 0))
     live.report(
         StreamState.CONNECTED, since_ns=time.time_ns(), reported_ns=time.time_ns(), last_frame_ns=time.time_ns()
     )
     return live
 
 
-def _quote() -> QuoteUpdated:
+def quote(moment: datetime) -> QuoteUpdated:
     return QuoteUpdated(
         symbol="SSI", reference_vnd=25_000, ceiling_vnd=26_750, floor_vnd=23_250, last_vnd=25_000, last_quantity=100,
         total_quantity=1_000, total_value_vnd=25_000_000, high_vnd=25_000, low_vnd=25_000, average_vnd=25_000,
-        estimated_match_vnd=0, aggressor="", session="CONTINUOUS", status="N", ts_exchange_ms=ms(MORNING),
+        estimated_match_vnd=0, aggressor="", session="CONTINUOUS", status="N", ts_exchange_ms=ms(moment),
         ts_received_ns=time.time_ns(), wal_position="0:0",
     )  # fmt: skip
 
@@ -108,13 +109,16 @@ class Desk:
     def order(self, order_id: UUID) -> Order:
         return Order.objects.get(id=order_id)
 
+    def admit(self, username: str, role: Any) -> None:
+        ledger.grant_membership(account_id=self.account_id, username=username, role=role)
+
     @property
     def state(self):
         return accounts.account_state(self.account_id, MORNING)
 
     @property
     def reserved_vnd(self) -> int:
-        return self.state.reserved_vnd
+        return int(self.state.reserved_vnd)
 
     def intents(self) -> list[tuple[str, str]]:
         return list(Intent.objects.order_by("id").values_list("kind", "state"))
@@ -166,7 +170,7 @@ class Broker:
     def _answer(self, what: str, request_id: str):
         self.calls.append((what, request_id))
         step = self.script.pop(0) if self.script else Accepted(request_id, time.time_ns(), time.time_ns())
-        if isinstance(step, Exception):
+        if isinstance(step, BaseException):
             raise step
         if callable(step):
             return step(request_id)
@@ -182,7 +186,7 @@ class Gateway:
 
     def __init__(self, desk: Desk, broker: Broker) -> None:
         self._desk, self._broker = desk, broker
-        services.gateway.GatewayState.objects.get_or_create(connection_id=desk.connection_id)
+        GatewayState.objects.get_or_create(connection_id=desk.connection_id)
 
     def send(self, count: int = 1, now: datetime = MORNING) -> int:
         sent = 0
@@ -190,7 +194,7 @@ class Gateway:
         def run(connection_id, turn) -> None:
             nonlocal sent
             for _ in range(count):
-                sent += sending.send_next(connection_id, turn, self._broker, now)
+                sent += sending.send_next(connection_id, turn, cast(TradingClient, self._broker), now)
 
         assert run_under_lease("order-gateway", self._desk.connection_id, run, seconds_max=30)
         return sent
@@ -229,7 +233,7 @@ class Stream:
         )
 
     def match(self, order: Order, quantity: int, price_vnd: int = 25_000, *, now=MORNING, notify_id=None, **changes):
-        fields = {
+        fields: dict[str, Any] = {
             "notify_id": notify_id or next(self._notify_ids),
             "order_id": f"B{order.request_id}",
             "unique_id": order.request_id,
@@ -252,9 +256,11 @@ class Stream:
         services.apply_broker_event(self._desk.connection_id, message, now=now)
 
 
-def row(order: Order, status: str, *, filled=0, cancelled=0, now=MORNING, unique_id="", reason="") -> BrokerOrder:
+def row(
+    order: Order, status: str, *, filled=0, cancelled=0, now=MORNING, unique_id="", reason="", broker_id=""
+) -> BrokerOrder:
     return BrokerOrder(
-        order_id=f"B{order.request_id}", unique_id=unique_id or order.request_id, account="0901351",
+        order_id=broker_id or f"B{order.request_id}", unique_id=unique_id or order.request_id, account="0901351",
         symbol=order.symbol, market="VN", side=Side(order.side), order_type=order.order_type,
         price_vnd=order.price_vnd or 0, quantity=order.quantity, filled_quantity=filled, cancelled_quantity=cancelled,
         average_price_vnd=0, status=status, reject_reason=reason, input_ms=ms(now), modified_ms=ms(now),

@@ -5,7 +5,6 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth import get_user_model
 
-from apps.accounts import services as ledger
 from apps.eventlog import selectors as eventlog
 from apps.orders import selectors
 from apps.orders.models import Intent, Order, RequestCounter
@@ -16,7 +15,7 @@ from qts.domain.errors import RuleCode
 from qts.domain.orders import Status
 from qts.domain.values import Actor, ActorKind
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 COST = 300 * 25_050
 FEE = COST * 15 // 10_000
@@ -68,6 +67,7 @@ def test_a_refused_order_is_on_record_with_its_reasons_and_nothing_else_happened
     assert {breach.code for breach in done.breaches} == codes
     assert (done.accepted, done.status) == (False, Status.DENIED)
     view = selectors.order(done.order_id)
+    assert view is not None
     assert {breach.code for breach in view.breaches} == codes
     assert (desk.reserved_vnd, desk.state.position("SSI").sellable_quantity) == (0, 1_000)
     assert not Intent.objects.exists()
@@ -123,7 +123,7 @@ def test_a_user_without_a_membership_does_not_see_the_account(desk):
     assert [breach.code for breach in done.breaches] == [RuleCode.ACCOUNT_NOT_FOUND]
     assert (Order.objects.count(), desk.reserved_vnd) == (0, 0)
     assert topics(desk) == ["order.order.denied"]
-    ledger.grant_membership(account_id=desk.account_id, username="mallory", role="trade")
+    desk.admit("mallory", "trade")
     assert desk.submit(actor=actor).accepted
 
 

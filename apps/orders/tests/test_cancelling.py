@@ -1,0 +1,160 @@
+"""Taking orders back: by hand, by the kill switch, by the end of the day."""
+
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from apps.orders import handlers, selectors, services
+from apps.orders.models import Discrepancy, Intent
+from apps.orders.services.cancelling import fire_waiting_cancels
+from apps.orders.tests.conftest import MORNING, STRATEGY, at
+from apps.risk import services as risk
+from qts.adapters.ssi.trading import AmbiguousSend
+from qts.domain.errors import RuleCode
+from qts.domain.events import KillSwitchChanged
+from qts.domain.orders import Status
+from qts.domain.values import Actor, ActorKind
+
+pytestmark = pytest.mark.django_db
+
+
+def cancel(order_id, now=MORNING, actor=STRATEGY):
+    return services.request_cancel(order_id=order_id, actor=actor, now=now)
+
+
+def test_what_was_never_sent_is_taken_back_at_once(desk, gateway, broker):
+    done = desk.submit()
+    answer = cancel(done.order_id)
+    assert (answer.accepted, answer.status, answer.waits) == (True, Status.CANCELLED, False)
+    assert (desk.intents(), desk.reserved_vnd) == ([("PLACE", "WITHDRAWN")], 0)
+    assert gateway.send() == 0
+    assert broker.calls == []
+
+
+def test_a_working_order_is_cancelled_by_the_broker(desk, gateway, broker, stream, working):
+    answer = cancel(working.id)
+    assert (answer.accepted, answer.status) == (True, Status.CANCEL_PENDING)
+    assert cancel(working.id) == answer
+    assert gateway.send(3) == 1
+    assert [what for what, _ in broker.calls] == ["new", "cancel"]
+    assert desk.reserved_vnd > 0
+    stream.event(working, "CL", cancelled=300, unique_id=broker.calls[1][1])
+    assert (desk.order(working.id).status, desk.reserved_vnd) == (Status.CANCELLED, 0)
+    assert [entry.topic.rpartition(".")[2] for entry in selectors.order_history(working.id)][-2:] == [
+        "cancelRequested", "cancelled",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("time", ["09:05:00", "12:00:00", "14:40:00", "15:10:00"])
+def test_the_session_may_forbid_it(desk, working, time):
+    answer = cancel(working.id, at(time))
+    assert [breach.code for breach in answer.breaches] == [RuleCode.SESSION_FORBIDS_CANCEL]
+    assert desk.order(working.id).status == Status.OPEN
+    assert Intent.objects.filter(kind="CANCEL").count() == 0
+
+
+def test_an_order_that_is_over_cannot_be_cancelled(desk, stream, working):
+    stream.match(working, 300)
+    answer = cancel(working.id)
+    assert ([breach.code for breach in answer.breaches], answer.status) == (
+        [RuleCode.ORDER_NOT_CANCELLABLE], Status.FILLED,
+    )  # fmt: skip
+
+
+def test_to_somebody_else_the_order_does_not_exist(desk, working):
+    user = get_user_model().objects.create_user("mallory", password="does-not-matter-1")
+    actor = Actor(ActorKind.USER, str(user.pk))
+    for order_id in (working.id, uuid4()):
+        assert [breach.code for breach in cancel(order_id, actor=actor).breaches] == [RuleCode.ORDER_NOT_FOUND]
+    assert desk.order(working.id).status == Status.OPEN
+    desk.admit("mallory", "view")
+    assert not cancel(working.id, actor=actor).accepted
+    desk.admit("mallory", "trade")
+    assert cancel(working.id, actor=actor).accepted
+
+
+def test_a_cancel_waits_for_the_brokers_order_id(desk, gateway, broker, stream):
+    order = desk.order(desk.submit().order_id)
+    broker.script = [AmbiguousSend("reset")]
+    gateway.send()
+    answer = cancel(order.id)
+    assert (answer.accepted, answer.waits, answer.status) == (True, True, Status.UNKNOWN)
+    assert fire_waiting_cancels(desk.connection_id, MORNING) == 0
+    stream.event(order, "QU")
+    assert fire_waiting_cancels(desk.connection_id, MORNING) == 1
+    assert fire_waiting_cancels(desk.connection_id, MORNING) == 0
+    assert desk.order(order.id).status == Status.CANCEL_PENDING
+
+
+def kill(scope, engaged=True):
+    handlers.cancel_what_works(KillSwitchChanged(scope=scope, engaged=engaged, reason="test", ts_market_ms=0))
+
+
+def test_the_kill_switch_cancels_what_works_in_its_scope(desk, working):
+    mine = desk.submit(strategy_id="5f0c2c3e-9d8e-4a53-9c57-3c5b1d9e2a11").order_id
+    scope = "strategy:5f0c2c3e-9d8e-4a53-9c57-3c5b1d9e2a11"
+    risk.engage_kill_switch(scope=scope, reason="test", actor=STRATEGY, now=MORNING)
+    kill(scope)
+    assert (desk.order(mine).status, desk.order(working.id).status) == (Status.CANCELLED, Status.OPEN)
+    risk.engage_kill_switch(scope="firm", reason="test", actor=STRATEGY, now=MORNING)
+    kill("firm")
+    kill("firm")
+    assert desk.order(working.id).status == Status.CANCEL_PENDING
+    assert Intent.objects.filter(kind="CANCEL").count() == 1
+
+
+def test_a_switch_that_lets_sales_pass_leaves_them_working(desk):
+    sale, purchase = desk.submit("SELL 100 SSI @ 25000").order_id, desk.submit().order_id
+    scope = f"account:{desk.account_id}"
+    risk.engage_kill_switch(scope=scope, reason="loss", actor=STRATEGY, now=MORNING, allows_reducing=True)
+    kill(scope)
+    assert (desk.order(sale).status, desk.order(purchase).status) == (Status.PENDING, Status.CANCELLED)
+
+
+def test_an_old_message_of_a_released_switch_cancels_nothing(desk, working):
+    kill("firm")
+    kill("firm", engaged=False)
+    assert desk.order(working.id).status == Status.OPEN
+
+
+def test_in_an_auction_the_switch_waits_for_the_first_moment_that_allows_a_cancel(desk, working):
+    risk.engage_kill_switch(scope="firm", reason="test", actor=STRATEGY, now=MORNING)
+    services.cancel_for_kill_switch(scope="firm", reason="test", now=at("12:59:59"))
+    assert (desk.order(working.id).status, desk.order(working.id).cancel_wanted) == (Status.OPEN, True)
+    assert fire_waiting_cancels(desk.connection_id, at("12:59:59")) == 0
+    assert fire_waiting_cancels(desk.connection_id, at("13:00:00")) == 1
+    assert desk.order(working.id).status == Status.CANCEL_PENDING
+
+
+# --- the end of the day ----------------------------------------------------------------------------------------------
+
+
+def test_the_day_ends_five_minutes_after_the_exchange_closed(desk, working):
+    waiting = desk.submit().order_id
+    assert services.expire_day(at("14:49:59")) == 0
+    assert services.expire_day(at("14:50:00")) == 2
+    assert services.expire_day(at("14:50:00")) == 0
+    assert (desk.order(working.id).status, desk.order(waiting).status, desk.reserved_vnd) == (
+        Status.EXPIRED, Status.EXPIRED, 0,
+    )  # fmt: skip
+    assert desk.intents() == [("PLACE", "ANSWERED"), ("PLACE", "WITHDRAWN")]
+
+
+def test_an_order_whose_fate_was_never_learned_is_noted_the_next_day(desk, gateway, broker):
+    done = desk.submit()
+    broker.script = [AmbiguousSend("reset")]
+    gateway.send()
+    assert services.expire_day(at("14:55:00")) == 0
+    assert desk.order(done.order_id).status == Status.UNKNOWN
+    assert services.close_day(at("08:58:00", "2026-11-25")) == 1
+    assert (desk.order(done.order_id).status, desk.reserved_vnd) == (Status.EXPIRED, 0)
+    assert Discrepancy.objects.get().kind == "UNRESOLVED_AT_DAY_END"
+
+
+def test_a_match_told_after_the_day_ended_is_booked(desk, stream, working):
+    services.expire_day(at("14:50:00"))
+    stream.match(working, 100, now=at("14:45:00"))
+    stored = desk.order(working.id)
+    assert (stored.status, stored.filled_quantity) == (Status.EXPIRED, 100)
+    assert desk.state.position("SSI").quantity == 1_100
