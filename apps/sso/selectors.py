@@ -63,11 +63,11 @@ def is_session_verified(session: Any, user: Any) -> bool:
     if not device_id or not user.is_authenticated:
         return False
     device = AllauthDevice.from_persistent_id(device_id)
-    return isinstance(device, AllauthDevice) and bool(device.confirmed and device.user_id == user.pk)
+    return bool(device is not None and device.confirmed and device.user_id == user.pk)
 
 
 def has_second_factor(user: Any) -> bool:
-    return Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.TOTP).exists()
+    return bool(Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.TOTP).exists())
 
 
 def actor_of(user: Any) -> Actor:

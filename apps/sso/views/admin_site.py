@@ -14,7 +14,6 @@ from unfold.sites import UnfoldAdminSite
 from apps.sso.selectors import is_verified
 from apps.sso.views.access import identification_needed, no_access
 
-
 # Unfold's pages evaluate expressions in attributes (Alpine) and set styles inline; the rest of the site needs neither.
 _unfold_may = csp_replace({"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]})
 
