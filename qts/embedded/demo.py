@@ -71,17 +71,17 @@ class Demo:
         preparing = supervisor.step("prepare", programs.prepare_command(env, only_seed=only_seed))
         simulator = supervisor.start(programs.simulator_child(options, env))
         flower_password = folders.secret_file(options.data_dir / "flower.password")
-        system = supervisor.start_together(
+        system = [
             programs.web_child(options, env),
             *programs.worker_children(env),
             programs.beat_child(env),
             programs.flower_child(options, env, flower_password),
-        )
+        ]
         if only_seed:
-            await asyncio.gather(simulator, preparing, system)
+            await asyncio.gather(simulator, preparing, supervisor.start_together(*system))
         else:
             await asyncio.gather(simulator, preparing)
-            await system
+            await supervisor.start_together(*system)
         banner.write_addresses(options.data_dir / "addresses.json", options)
         await self._wait_until_ready()
         supervisor.tell(banner.welcome(options, flower_password))

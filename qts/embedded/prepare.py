@@ -1,4 +1,4 @@
-"""Bring database and static files in step with the code, then seed the demo: one start of Django for all of it.
+"""Bring the tables in step with the code, then seed the demo: one start of Django for both.
 
 `python -m qts.embedded.prepare [--only-seed]`, with the environment of the demo.
 """
@@ -6,8 +6,6 @@
 import argparse
 import hashlib
 import json
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,11 +13,10 @@ from qts.embedded.options import ROOT
 
 PREPARED_FILE = "prepared.json"
 USERS_FILE = "demo-users.json"
-SIMULATOR_TIMEOUT_S = 60.0
 
 
 def fingerprint() -> str:
-    """Changes with a migration, a static file or a library."""
+    """Changes with a migration or a library."""
     digest = hashlib.sha256()
     for path in _sources():
         stat = path.stat()
@@ -28,20 +25,19 @@ def fingerprint() -> str:
 
 
 def is_prepared(data_dir: Path) -> bool:
-    """Whether an earlier start on this folder migrated and collected exactly what the code holds now."""
+    """Whether an earlier start on this folder made exactly the tables that the code wants now."""
     path = data_dir / PREPARED_FILE
     return path.is_file() and json.loads(path.read_text(encoding="utf-8")) == {"fingerprint": fingerprint()}
 
 
 def _sources() -> Iterator[Path]:
     yield ROOT / "requirements" / "base.txt"
-    for pattern in ("apps/*/migrations/*.py", "apps/*/static/**/*", "static/**/*"):
-        yield from sorted(path for path in ROOT.glob(pattern) if path.is_file())
+    yield from sorted(ROOT.glob("apps/*/migrations/*.py"))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only-seed", action="store_true", help="tables and static files are known to be in step")
+    parser.add_argument("--only-seed", action="store_true", help="the tables are known to be in step")
     only_seed = parser.parse_args().only_seed
 
     import django
@@ -56,25 +52,10 @@ def main() -> None:
     found = fingerprint()
     if not only_seed:
         call_command("migrate", interactive=False, verbosity=1)
-        call_command("collectstatic", interactive=False, verbosity=1)
-    _wait_for_simulator(settings.SSI_DATA_URL)
     call_command("seed_demo")
     people = [{"username": person.username, "password": person.password} for person in DEMO_USERS]
     (data_dir / USERS_FILE).write_text(json.dumps(people), encoding="utf-8")
     (data_dir / PREPARED_FILE).write_text(json.dumps({"fingerprint": found}), encoding="utf-8")
-
-
-def _wait_for_simulator(url: str) -> None:
-    """Raises what the last attempt raised when the time is up."""
-    deadline = time.monotonic() + SIMULATOR_TIMEOUT_S
-    while True:
-        try:
-            with urllib.request.urlopen(f"{url}sim/credentials", timeout=5):  # noqa: S310 (http, from our settings)
-                return
-        except OSError:  # urllib's URLError is one
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
 
 
 if __name__ == "__main__":
