@@ -42,9 +42,10 @@ def test_with_no_server_at_all_the_message_names_the_ways_out(tmp_path, monkeypa
 @pytest.mark.skipif(os.getuid() != 0, reason="only root hands the server to another user")
 def test_a_copy_runs_as_the_other_user_and_is_removed_again():
     copied = copy_for(find_binaries(), NOBODY_UID)
-    as_nobody = {"user": NOBODY_UID, "group": NOBODY_UID, "cwd": "/"}
-    answer = subprocess.run([copied.initdb, "--version"], capture_output=True, text=True, check=True, **as_nobody)
-    assert answer.stdout.startswith("initdb (PostgreSQL) 18")
+    answer = subprocess.check_output(
+        [copied.initdb, "--version"], user=NOBODY_UID, group=NOBODY_UID, cwd="/", text=True
+    )
+    assert answer.startswith("initdb (PostgreSQL) 18")
     remove_copy(copied.folder)
     assert not copied.folder.exists()
 
