@@ -277,7 +277,7 @@ def test_a_length_that_lies_does_not_hide_what_follows(tmp_path):
     assert found == [Damage(1, positions[1].offset, positions[2].offset)]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     payloads=st.lists(st.binary(max_size=60), min_size=1, max_size=8),
     flips=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 7)), max_size=3),
