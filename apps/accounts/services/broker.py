@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+import httpx2
 from django.conf import settings
 
 from apps.accounts.services.opening import OpeningCash, OpeningPosition
 from apps.configuration.selectors import trading_credentials
 from qts.adapters.ssi.credentials import TradingCredentials
+from qts.adapters.ssi.http import TIMEOUT
 from qts.adapters.ssi.trading import BrokerCash, BrokerPosition, TradingClient
 from qts.domain.market import TradingCalendar, to_vietnam
 from qts.domain.portfolio import settles_at
@@ -33,7 +35,7 @@ class Opening:
     cash_on_its_way: list[OpeningCash]
 
 
-def open_client(connection_id: UUID) -> TradingClient:
+def open_client(connection_id: UUID, *, timeout: httpx2.Timeout = TIMEOUT) -> TradingClient:
     """Close it after use. Raises TerminalError when the connection is inactive or its credentials cannot be opened."""
     stored = trading_credentials(connection_id)
     credentials = TradingCredentials(
@@ -42,7 +44,7 @@ def open_client(connection_id: UUID) -> TradingClient:
         private_key=stored.private_key_b64xml,
         pin=stored.pin,
     )
-    return TradingClient(settings.SSI_TRADING_URL, credentials)
+    return TradingClient(settings.SSI_TRADING_URL, credentials, timeout=timeout)
 
 
 def read_opening(broker: BrokerBooks, account_number: str, calendar: TradingCalendar, now: datetime) -> Opening:
