@@ -23,6 +23,7 @@ from apps.strategies import selectors as strategies
 
 REASON_LENGTH_MIN = 5
 PERCENT_WARN = 70
+WORDS = {True: "RELEASE", False: "STOP"}  # the same in every language: typed in a hurry, without diacritics
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def kill_switch(request: HttpRequest) -> HttpResponse:
     if scope not in known:
         return HttpResponse(_("There is nothing of that name to stop."), status=404)
     row = known[scope]
-    word = _("RELEASE") if row.is_engaged else _("STOP")
+    word = WORDS[row.is_engaged]
     context: dict[str, Any] = {"row": row, "word": word}
     if request.method == "GET":
         return render(request, "portal/risk/kill.html", context)

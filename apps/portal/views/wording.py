@@ -50,7 +50,7 @@ ROLES = {
 }
 
 ORDER_TYPES = {
-    "LO": gettext_noop("Limit"),
+    "LO": gettext_noop("Limit order"),
     "ATO": gettext_noop("At the open"),
     "ATC": gettext_noop("At the close"),
     "MTL": gettext_noop("Market to limit"),
