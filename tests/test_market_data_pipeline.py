@@ -1,0 +1,231 @@
+"""From the simulated exchange over the wire into the tick table and the bars, every stage the real one."""
+
+import csv
+import gzip
+import os
+import time
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from apps.configuration.services import seed_demo_connections
+from apps.marketdata import selectors
+from apps.marketdata.models import Bar1m, DeadLetter, MarketGap, Tick
+from apps.marketdata.services.ingest import run_stream_slice
+from apps.marketdata.services.master_data import load_master_data_of_day
+from apps.marketdata.services.recorder import run_recorder_slice
+from apps.marketdata.tests.conftest import forget_market
+from qts.adapters import bus as event_bus
+from qts.adapters.ssi.codec import decode_frame
+from qts.adapters.wal import WalReader
+from qts.domain.events import BarClosed, QuoteUpdated, TickReceived
+from qts.domain.market import to_vietnam
+from tests.market_pipeline import SimulatorProcess, running_slice, wait_for
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+
+SHARED = Path(os.environ.get("QTS_SHARED_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
+TICK_DAY = date(2026, 2, 25)
+RECORDING = SHARED / "intraday" / "vn30f1m_ticks" / f"{TICK_DAY}.csv.gz"
+
+
+@pytest.fixture
+def start_market(tmp_path, settings):
+    """Starts a simulator whose day begins in a few seconds, and points everything at it."""
+    forget_market()
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE marketdata_tick")
+    started = []
+
+    def start(day, begins, ends, speed, *arguments, in_seconds=4.0):
+        clock = f"affine:{day},{begins},{ends},{time.time() + in_seconds:.3f},{speed}"
+        simulator = SimulatorProcess(tmp_path, clock, arguments)
+        started.append(simulator)
+        simulator.start()
+        settings.MARKET_CLOCK = clock
+        settings.SSI_DATA_URL = settings.SSI_STREAM_URL = simulator.url
+        settings.WAL_DIR = tmp_path / "wal"
+        seed_demo_connections(simulator.ask("sim/credentials"), now=datetime.now(tz=UTC))
+        load_master_data_of_day()
+        return simulator
+
+    yield start
+    for simulator in started:
+        simulator.kill()
+    forget_market()
+
+
+def ingest(settings):
+    return running_slice(run_stream_slice, "market-stream", settings.REDIS_URL)
+
+
+def recorder(settings):
+    return running_slice(run_recorder_slice, "recorder", settings.REDIS_URL)
+
+
+def bars_of_ticks():
+    """(symbol, minute) -> open, high, low, close, volume, value, count, by SQL over the tick table."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT symbol, date_trunc('minute', traded_at),
+                   (array_agg(price_vnd ORDER BY wal_segment, wal_offset, wal_part))[1], max(price_vnd), min(price_vnd),
+                   (array_agg(price_vnd ORDER BY wal_segment DESC, wal_offset DESC, wal_part DESC))[1],
+                   sum(quantity)::bigint, sum(price_vnd * quantity)::bigint, count(*)
+            FROM marketdata_tick GROUP BY 1, 2
+            """
+        )
+        return {row[:2]: row[2:] for row in cursor.fetchall()}
+
+
+def stored_bars():
+    names = ("open_vnd", "high_vnd", "low_vnd", "close_vnd", "volume", "value_vnd", "trade_count")
+    return {row[:2]: row[2:] for row in Bar1m.objects.values_list("symbol", "starts_at", *names)}
+
+
+def published(kind):
+    bus = event_bus.connect(os.environ["REDIS_URL"])
+    found = []
+    while batch := bus.consume([kind.topic], group="journey", consumer="journey", count=5_000, block_ms=0):
+        found += [event_bus.decode(one.topic, one.body) for one in batch]
+        bus.acknowledge("journey", batch)
+    return found
+
+
+def place(position):
+    """The order in which messages were received."""
+    segment, offset, *part = map(int, position.split(":"))
+    return segment, offset, part[0] if part else 0
+
+
+def assert_every_match_is_stored_once(wal_dir):
+    """What the log holds of matches is in the table, but for those from before their subscription: the snapshot."""
+    since_ms, live, snapshot = 0, set(), set()
+    for record in WalReader(wal_dir).replay():
+        if record.payload.startswith(b'{"qts_subscribed_ms"'):
+            since_ms = int(record.payload.partition(b":")[2].rstrip(b"}")) // 1_000 * 1_000
+            continue
+        decoded = decode_frame(
+            record.payload, ts_received_ns=record.received_ns, wal_position=record.position, instruments={}
+        )
+        for tick in decoded.events:
+            if isinstance(tick, TickReceived):
+                (live if tick.ts_exchange_ms >= since_ms else snapshot).add(place(tick.wal_position))
+    assert snapshot, "the exchange repeated no old match: the test proves nothing"
+    stored = list(Tick.objects.values_list("wal_segment", "wal_offset", "wal_part"))
+    assert len(stored) == len(live)
+    assert set(stored) == live
+
+
+def assert_volumes_equal_the_totals():
+    """Between two totals that the exchange told on one connection, exactly the volume in between is in the table."""
+    volumes: dict[str, list[tuple[tuple[int, ...], int]]] = {}
+    for symbol, *where, quantity in Tick.objects.values_list(
+        "symbol", "wal_segment", "wal_offset", "wal_part", "quantity"
+    ):
+        volumes.setdefault(symbol, []).append((tuple(where), quantity))
+    totals: dict[str, list[QuoteUpdated]] = {}
+    for quote in published(QuoteUpdated):
+        totals.setdefault(quote.symbol, []).append(quote)
+    gaps = [(gap.from_at.timestamp() * 1e9, gap.to_at.timestamp() * 1e9) for gap in MarketGap.objects.all()]
+    compared = 0
+    for symbol, quotes in totals.items():
+        for before, after in pairwise(quotes[2:]):  # the first ones are the snapshot and what was under way
+            if any(before.ts_received_ns < to_ns + 10**9 and after.ts_received_ns > from_ns for from_ns, to_ns in gaps):
+                continue
+            recorded = [
+                quantity
+                for where, quantity in volumes.get(symbol, [])
+                if place(before.wal_position) < where <= place(after.wal_position)
+            ]
+            assert sum(recorded) == after.total_quantity - before.total_quantity, (symbol, before, after)
+            compared += len(recorded)
+    assert compared > 100
+
+
+def test_ticks_and_bars_survive_broken_messages_lost_streams_and_a_killed_exchange(start_market, settings):
+    simulator = start_market("2026-11-23", "09:14:30", "11:29:00", 30)
+    with ingest(settings), recorder(settings):
+        wait_for(lambda: Tick.objects.count() > 300, 40, "no ticks in the table")
+        assert selectors.stream_status().is_live
+        quote = selectors.live_quotes(["VNM"])["VNM"]
+        assert quote.floor_vnd < quote.last_vnd < quote.ceiling_vnd
+        assert quote.bids
+        assert quote.asks
+
+        simulator.ask("sim/faults", {"broken_market_message": True, "snapshot_ticks": True})
+        letter = wait_for(DeadLetter.objects.first, 10, "no dead letter")
+        assert "X-TRADE" in letter.raw
+        assert_it_goes_on()
+
+        simulator.ask("sim/faults", {"drop_market_streams": True, "snapshot_ticks": True})
+        wait_for(MarketGap.objects.exists, 15, "the lost connection is not marked as a gap")
+        wait_for(lambda: selectors.stream_status().is_live, 15, "the stream is not connected again")
+        assert_it_goes_on()
+
+        simulator.kill()
+        wait_for(lambda: not selectors.stream_status().is_live, 10, "a dead exchange still looks alive")
+        simulator.start()
+        wait_for(lambda: MarketGap.objects.count() >= 2, 40, "the killed exchange is not marked as a gap")
+        assert_it_goes_on()
+    wait_for_recorder(settings)
+    assert stored_bars() == bars_of_ticks()
+    assert {(bar.symbol, bar.ts_start_ms): bar.volume for bar in published(BarClosed)} == {
+        (symbol, round(starts_at.timestamp() * 1000)): bar[4] for (symbol, starts_at), bar in stored_bars().items()
+    }
+    assert_every_match_is_stored_once(settings.WAL_DIR)
+    assert_volumes_equal_the_totals()
+
+
+def assert_it_goes_on():
+    known = Tick.objects.count()
+    wait_for(lambda: Tick.objects.count() > known + 50, 30, "no more ticks came")
+
+
+def wait_for_recorder(settings):
+    """The ingest has ended: let a recorder store what is left and close the last minutes."""
+    with recorder(settings):
+        newest = Tick.objects.order_by("-traded_at").values_list("traded_at", flat=True)[0]
+        wait_for(lambda: selectors.market_now() > newest + timedelta(minutes=2), 60, "the market clock stands still")
+        wait_for(lambda: len(stored_bars()) == len(bars_of_ticks()), 20, "minutes are left open")
+        wait_for(lambda: not Bar1m.objects.filter(is_announced=False).exists(), 5, "bars are not announced")
+
+
+@pytest.mark.shared_data
+@pytest.mark.skipif(
+    not RECORDING.is_file(), reason=f"needs {RECORDING.name} of the recorded data, which is not shipped"
+)
+def test_a_recorded_day_gives_the_minutes_of_the_recording(start_market, settings):
+    start_market(TICK_DAY, "08:59:00", "15:00:00", 600, "--replay", str(RECORDING), "--replay-symbol", "VN30F1M")
+    expected, volume = recorded_minutes()
+    with ingest(settings), recorder(settings):
+        wait_for(lambda: total_volume() >= volume, 80, "the recording's volume did not come in")
+        wait_for(lambda: len(stored_bars()) >= len(expected), 20, "the last minute is left open")
+    assert {
+        starts_at: (*bar[:4], bar[4]) for (symbol, starts_at), bar in stored_bars().items() if symbol == "VN30F1M"
+    } == expected
+    assert stored_bars() == bars_of_ticks()
+
+
+def total_volume():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(sum(quantity), 0)::bigint FROM marketdata_tick")
+        return cursor.fetchone()[0]
+
+
+def recorded_minutes():
+    """minute -> open, high, low, close in VND per contract, volume; and the day's volume, straight from the file."""
+    minutes: dict[datetime, list[int]] = {}
+    with gzip.open(RECORDING, "rt", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            local = datetime.fromisoformat(f"{TICK_DAY}T{row['time']}+07:00")
+            price_vnd, quantity = round(float(row["price"]) * 10) * 10_000, int(row["volume"])
+            starts_at = local.replace(second=0, microsecond=0).astimezone(UTC)
+            bar = minutes.setdefault(starts_at, [price_vnd, price_vnd, price_vnd, price_vnd, 0])
+            bar[1], bar[2], bar[3] = max(bar[1], price_vnd), min(bar[2], price_vnd), price_vnd
+            bar[4] += quantity
+    assert to_vietnam(min(minutes)).date() == TICK_DAY
+    return {starts_at: tuple(bar) for starts_at, bar in minutes.items()}, sum(bar[4] for bar in minutes.values())
