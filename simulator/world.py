@@ -47,6 +47,7 @@ class World:
         self.plan = plan
         self.secrets: Secrets = load_or_make_secrets(state_folder / "secrets")
         self.journal = Journal(state_folder / "journal.sqlite3")
+        self.calendar = calendar
         self.exchange = StockExchange(_securities(plan), calendar, plan.clock_end)
         self.feed = MarketFeed(self.exchange, plan.clock_speed)
         self.store = MarketStore(self.exchange, self.journal, plan.seed)
