@@ -9,7 +9,7 @@ from apps.orders.models import Intent, Order
 from apps.sso.tests.sessions import make_user
 from qts.domain.events import OrderDenied
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def test_an_order_is_taken_once_per_key(floor):

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 from channels.testing import WebsocketCommunicator
@@ -84,8 +85,8 @@ async def test_quotes_begin_with_a_snapshot_and_go_on_with_the_latest_change(flo
         await until_tailing()
         first_quote = quote(MORNING)
         for last_vnd in (25_050, 25_100, 25_150):
-            changed = {**{name: getattr(first_quote, name) for name in first_quote.__dataclass_fields__}, "last_vnd": last_vnd}
-            await asyncio.to_thread(publish, type(first_quote)(**changed))
+            changed = replace(first_quote, last_vnd=last_vnd)
+            await asyncio.to_thread(publish, changed)
         heard = await socket.hear("quotes")
         while heard["data"]["SSI"]["last"] != 25_150:
             heard = await socket.hear("quotes")
