@@ -200,8 +200,9 @@ class SignalRConnection:
                     additional_headers=self._headers,
                     open_timeout=CONNECT_TIMEOUT_S,
                     close_timeout=2.0,
-                    ping_interval=10.0,
-                    ping_timeout=10.0,
+                    # The server's own keepalives are watched instead: a pong waits behind all frames that are still to
+                    # be read, so a burst would end the connection that brings it.
+                    ping_interval=None,
                     max_size=FRAME_BYTES_MAX,
                     compression=None,
                     **options,
