@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminPasswordInput, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from apps.configuration import services
 from apps.configuration.models import BrokerConnection, SettingVersion
@@ -26,11 +26,11 @@ class BrokerConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
             "is_active": UnfoldBooleanSwitchWidget,
         }
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         is_new = self.instance._state.adding
         for name in ("new_consumer_secret", "new_private_key", "new_pin"):
-            self.fields[name].widget = UnfoldAdminPasswordInput(attrs={"autocomplete": "off"})
+            self.fields[name].widget = UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"})
             self.fields[name].required = is_new
             self.fields[name].help_text = "" if is_new else _("Leave it empty to keep the stored one.")
         if not is_new:
@@ -42,6 +42,7 @@ class SettingForm(forms.ModelForm):  # type: ignore[type-arg]
         model = SettingVersion
         fields = ["name", "value", "reason"]
         widgets = {"name": UnfoldAdminTextInputWidget, "reason": UnfoldAdminTextInputWidget}
+        help_texts = {"value": _("As JSON, for example 15 or true.")}
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

@@ -1,9 +1,10 @@
 """Admin forms of users."""
 
+from typing import Any
+
 from django import forms
-from django.contrib.auth.forms import UserChangeForm
 from django.utils.translation import gettext_lazy as _
-from unfold.forms import AdminPasswordChangeForm, UserCreationForm
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.sso.models import Role, User
@@ -31,11 +32,11 @@ class NewUserForm(_RolesMixin, UserCreationForm):  # type: ignore[misc]  # unfol
         fields = ["username"]
 
 
-class UserForm(_RolesMixin, UserChangeForm):  # type: ignore[type-arg]
+class UserForm(_RolesMixin, UserChangeForm):  # type: ignore[misc]
     class Meta:
         model = User
         fields = ["username", "first_name", "last_name", "email", "is_active"]
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["roles"].initial = sorted(roles_of(self.instance))
