@@ -7,7 +7,7 @@ empties the directory at the start of the system). The web process sums them up,
 import os
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import MultiProcessCollector
 
 
 def render_metrics() -> tuple[bytes, str]:
@@ -17,12 +17,6 @@ def render_metrics() -> tuple[bytes, str]:
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry), CONTENT_TYPE_LATEST
-
-
-def process_ended(pid: int) -> None:
-    """Drop the live gauges of a process that is gone; what it counted stays counted."""
-    if multiprocess_directory():
-        mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 def multiprocess_directory() -> str:

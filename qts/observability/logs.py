@@ -1,7 +1,5 @@
 """Structured logs: one line an event, JSON for machines or coloured text for people, and never a secret in it."""
 
-import logging
-import logging.config
 from typing import Any, Literal
 
 import structlog
@@ -41,6 +39,10 @@ def logging_config(form: LogForm = "json", level: str = "INFO") -> dict[str, Any
             "httpx2": {"level": "WARNING"},
             "httpcore2": {"level": "WARNING"},
             "websockets": {"level": "WARNING"},
+            # They log each slice that beat offers, a dozen lines a second, most of which find the lease taken.
+            "celery.beat": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
         },
     }
 
@@ -60,14 +62,8 @@ def configure_structlog() -> None:
     )
 
 
-def configure_logging(form: LogForm = "json", level: str = "INFO") -> None:
-    """Both, for a process that is not started by Django."""
-    logging.config.dictConfig(logging_config(form, level))
-    configure_structlog()
-
-
 def _renderer(form: LogForm) -> Any:
     if form == "json":
         return structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
     # The rich traceback would print local variables, keys and tokens among them.
-    return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)

@@ -11,10 +11,9 @@ _FAST_S: Final = (0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025
 _LATENCY_MS: Final = (1, 2, 5, 10, 20, 35, 50, 75, 100, 150, 250, 500, 1_000, 2_500, 10_000)
 
 # market data
-INGEST_MESSAGES: Final = Counter(
-    "qts_ingest_messages", "Market messages decoded into events, by topic", ["topic"]
-)  # shown as qts_ingest_messages_total
-INGEST_DEAD_LETTERS: Final = Counter("qts_ingest_dead_letters", "Market messages that could not be decoded")
+INGEST_MESSAGES: Final = Counter(  # shown as qts_ingest_messages_total, as every counter with _total
+    "qts_ingest_messages", "Market messages published, by topic; dead letters have one of their own", ["topic"]
+)
 INGEST_BATCH_SECONDS: Final = Histogram(
     "qts_ingest_batch_seconds", "From frames taken to events published, one batch", buckets=_FAST_S
 )
@@ -24,7 +23,7 @@ WAL_FSYNC_SECONDS: Final = Histogram(
 STREAM_CONNECTED: Final = Gauge(
     "qts_stream_connected", "1 while the stream is connected, by stream", ["stream"], multiprocess_mode="mostrecent"
 )
-STREAM_RECONNECTS: Final = Counter("qts_stream_reconnects", "Connections to a stream after the first", ["stream"])
+STREAM_RECONNECTS: Final = Counter("qts_stream_reconnects", "Connections to a stream that were lost", ["stream"])
 MARKET_GAPS: Final = Counter("qts_market_gaps", "Gaps found in the market data")
 
 # orders
@@ -45,8 +44,5 @@ BUS_LAG_MESSAGES: Final = Gauge(
     "Messages not yet delivered to a consumer group",
     ["topic", "group"],
     multiprocess_mode="mostrecent",
-)
-OUTBOX_PENDING_EVENTS: Final = Gauge(
-    "qts_outbox_pending_events", "Recorded events not yet on the bus", multiprocess_mode="mostrecent"
 )
 SLICES: Final = Counter("qts_slices", "Leased slices run, by name and how they ended", ["name", "ended"])

@@ -20,6 +20,7 @@ from qts.adapters.ssi.signalr import SignalRConnection
 from qts.adapters.wal import WalBroken, WalReader, WalWriter
 from qts.domain.errors import TerminalError, TransientError
 from qts.domain.events import GapDetected
+from qts.observability.metrics import MARKET_GAPS, STREAM_CONNECTED, STREAM_RECONNECTS
 
 log = structlog.get_logger(__name__)
 
@@ -134,15 +135,18 @@ class StreamFollower:
                 symbols="*", ts_from_ns=self._last_frame_ns, ts_to_ns=time.time_ns(), reason=self._lost_because
             )
             self._pipeline.announce([gap])
+            MARKET_GAPS.inc()
 
     def _lost(self, error: Exception, state: StreamState) -> None:
         self._lost_because = str(error)
+        STREAM_RECONNECTS.labels(stream="market").inc()
         log.warning("market_stream_lost", reason=str(error), failures=self._failures)
         self._become(state, str(error))
 
     def _become(self, state: StreamState, detail: str = "") -> None:
         if state is not self._state:
             self._since_ns = time.time_ns()
+        STREAM_CONNECTED.labels(stream="market").set(state is StreamState.CONNECTED)
         self._state, self._detail = state, detail
 
     def _pause(self, seconds: float) -> None:

@@ -5,6 +5,7 @@ what came out of it, so whatever dies in between is replayed from the log; event
 are idempotent by it. While the bus is away, frames go on into the log.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -18,6 +19,7 @@ from qts.domain.errors import TransientError
 from qts.domain.events import Event, MessageDeadLettered, TickReceived
 from qts.domain.ports import Bus
 from qts.domain.values import InstrumentKind
+from qts.observability.metrics import INGEST_BATCH_SECONDS, INGEST_MESSAGES
 
 log = structlog.get_logger(__name__)
 
@@ -79,6 +81,10 @@ class IngestPipeline:
 
         Raises WalBroken when they could not be logged: then nothing was published.
         """
+        with INGEST_BATCH_SECONDS.time():
+            self._take(frames)
+
+    def _take(self, frames: Sequence[tuple[int, bytes]]) -> None:
         positions = self._wal.append(frames)
         if self._is_behind:
             return
@@ -152,6 +158,8 @@ class IngestPipeline:
         if messages:
             self._bus.publish(messages)
         self._live.write(messages, Checkpoint(position_after, batch.subscribed_ms))
+        for topic, count in Counter(message.topic for message in messages).items():
+            INGEST_MESSAGES.labels(topic).inc(count)
         return len(messages)
 
 

@@ -12,6 +12,7 @@ import structlog
 
 from qts.adapters.redis_client import BLOCK_MS_MAX, redis_client, transient_errors
 from qts.domain.ports import BusMessage, Delivery
+from qts.observability.metrics import BUS_LAG_MESSAGES
 
 log = structlog.get_logger(__name__)
 
@@ -101,16 +102,6 @@ class RedisStreamsBus:
                 pipe.xack(stream_key(topic), group, *ids)
             pipe.execute()
 
-    def lag(self, topic: str, group: str) -> int | None:
-        """Messages not yet delivered to the group; None when the group is unknown or Redis cannot tell."""
-        with transient_errors():
-            if not self._client.exists(stream_key(topic)):
-                return None
-            for row in self._client.xinfo_groups(stream_key(topic)):
-                if row["name"] == group.encode():
-                    return None if row.get("lag") is None else int(row["lag"])
-        return None
-
     def _ensure_group(self, topic: str, group: str) -> None:
         if (topic, group) in self._groups:
             return
@@ -140,11 +131,18 @@ class RedisStreamsBus:
         for topic in topics:
             if now < self._claim_at.get((topic, group), 0.0):
                 continue
+            self._report_lag(topic, group)
             taken = self._claim(topic, group, consumer, min(count, CLAIM_COUNT))
             if taken:
                 return taken  # ask again at once: there may be more, and they are older than anything new
             self._claim_at[(topic, group)] = now + self._claim_every_s
         return found
+
+    def _report_lag(self, topic: str, group: str) -> None:
+        """Redis cannot tell (None) after entries inside of the stream were deleted."""
+        for row in self._client.xinfo_groups(stream_key(topic)):
+            if row["name"] == group.encode() and row.get("lag") is not None:
+                BUS_LAG_MESSAGES.labels(topic, group).set(row["lag"])
 
     def _claim(self, topic: str, group: str, consumer: str, count: int) -> list[Delivery]:
         """Take over from consumers that stopped asking. XAUTOCLAIM would also take from the living: one that keeps

@@ -21,7 +21,6 @@ from qts.adapters.wal import (
     WalPositionGone,
     WalReader,
     WalWriter,
-    first_of_frame,
     message_position,
 )
 from qts.adapters.wal.log import HEADER, MAGIC, PAYLOAD_BYTES_MAX, encode_record, segment_path, segments
@@ -60,8 +59,6 @@ def test_positions_of_messages_inside_a_frame_lead_to_the_frame(tmp_path):
     assert message_position(position, 0) == position
     assert message_position(position, 7) == f"{position}:7"
     assert WalReader(tmp_path).read(message_position(position, 7)).payload == b"x" * 300
-    assert first_of_frame(position)
-    assert not first_of_frame(f"{position}:7")
 
 
 def test_replay_from_the_writers_position_gives_what_comes_after(tmp_path):

@@ -8,7 +8,6 @@ from qts.adapters.wal.log import (
     WalBroken,
     WalLocked,
     WalPositionGone,
-    first_of_frame,
     message_position,
 )
 from qts.adapters.wal.reader import WalReader
@@ -24,6 +23,5 @@ __all__ = [
     "WalPositionGone",
     "WalReader",
     "WalWriter",
-    "first_of_frame",
     "message_position",
 ]

@@ -86,10 +86,6 @@ def message_position(frame_position: str, index: int) -> str:
     return f"{frame_position}:{index}" if index else frame_position
 
 
-def first_of_frame(position: str) -> bool:
-    return position.count(":") == 1
-
-
 def encode_record(received_ns: int, payload: bytes) -> bytes:
     if len(payload) > PAYLOAD_BYTES_MAX:
         raise ValueError(f"a record of {len(payload)} bytes exceeds {PAYLOAD_BYTES_MAX}")

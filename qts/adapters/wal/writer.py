@@ -19,6 +19,7 @@ from qts.adapters.wal.log import (
     segment_path,
     segments,
 )
+from qts.observability.metrics import WAL_FSYNC_SECONDS
 
 SEGMENT_BYTES_MAX = 64 * 1024 * 1024
 RETENTION_BYTES_MAX = 4 * 1024 * 1024 * 1024
@@ -92,7 +93,8 @@ class WalWriter:
         for record in encoded:
             positions.append(f"{self._segment}:{offset}")
             offset += len(record)
-        self._write_all(b"".join(encoded))
+        with WAL_FSYNC_SECONDS.time():
+            self._write_all(b"".join(encoded))
         self._offset = offset
         return positions
 

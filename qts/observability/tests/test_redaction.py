@@ -1,5 +1,6 @@
 import json
 import logging
+import logging.config
 
 import pytest
 import structlog
