@@ -29,6 +29,8 @@ def system_environment(options: Options, *, database_url: str, redis_url: str, m
         "SIM_PORT": str(options.sim_port),
         "FLOWER_URL": f"http://127.0.0.1:{options.flower_port}/",
         "PYTHONUNBUFFERED": "1",
+        # who starts the demo as root in a container knows it; JSON messages carry no code
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
     }
 
 

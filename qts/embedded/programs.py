@@ -1,5 +1,6 @@
 """The processes of the system, and how each is started and asked whether it is ready."""
 
+import socket
 import sys
 import urllib.request
 from collections.abc import Mapping
@@ -44,7 +45,9 @@ def simulator_child(options: Options, env: Mapping[str, str]) -> Child:
 
 
 def web_child(options: Options, env: Mapping[str, str]) -> Child:
-    command = _python(env, "-m", "daphne", "-b", options.bind, "-p", str(options.port), "qts.asgi:application")
+    command = _python(
+        env, "-m", "daphne", "-v", "0", "-b", options.bind, "-p", str(options.port), "qts.asgi:application"
+    )
     return Child("web", lambda: command, lambda: answers(f"{options.web_url}healthz"))
 
 
@@ -55,14 +58,14 @@ def worker_children(env: Mapping[str, str]) -> list[Child]:
 def _worker_child(name: str, queues: str, threads: int, env: Mapping[str, str]) -> Child:
     command = _celery(
         env,
-        "worker", "-Q", queues, "-n", f"{name}@%h", "--pool", "threads", "-c", str(threads),
-        "--without-mingle", "--without-gossip", "--loglevel", "INFO",
+        "worker", "-Q", queues, "-n", f"{name}@{socket.gethostname()}", "--pool", "threads", "-c", str(threads),
+        "--without-mingle", "--without-gossip",
     )  # fmt: skip
-    return Child(name, lambda: command)
+    return Child(name, lambda: command, ready_text=f"{name}@{socket.gethostname()} ready.")
 
 
 def beat_child(env: Mapping[str, str]) -> Child:
-    command = _celery(env, "beat", "--loglevel", "WARNING", "--pidfile=")  # the run folder's lock is enough
+    command = _celery(env, "beat", "--pidfile=")  # the run folder's lock is enough
     return Child("beat", lambda: command)
 
 
@@ -93,4 +96,4 @@ def _python(env: Mapping[str, str], *arguments: str) -> Command:
 
 
 def _celery(env: Mapping[str, str], *arguments: str) -> Command:
-    return _python(env, "-m", "celery", "-A", "qts.celery", *arguments)
+    return _python(env, "-m", "celery", "--quiet", "-A", "qts.celery", *arguments)

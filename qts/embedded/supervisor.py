@@ -31,12 +31,14 @@ PATIENCE_S = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """`prepare` runs in a thread before each start, also before a restart. Higher levels are stopped first, all
-    children of one level together; `patience_s` is how long a child has before SIGKILL."""
+    """`prepare` runs in a thread before each start, also before a restart. Ready means that `is_ready` says so, or that
+    a line with `ready_text` was printed; a child with neither counts as ready at once. Higher levels are stopped first,
+    all children of one level together; `patience_s` is how long a child has before SIGKILL."""
 
     name: str
     prepare: Callable[[], Command]
     is_ready: Callable[[], bool] | None = None
+    ready_text: str = ""
     ready_timeout_s: float = 60.0
     level: int = 2
     patience_s: float = PATIENCE_S
@@ -87,7 +89,7 @@ class Supervisor:
 
     async def step(self, name: str, command: Command) -> None:
         """Run a program that ends by itself. Raises EmbeddedError when it fails."""
-        process = await self._spawn(name, command)
+        process = await self._spawn(name, command, on_line=None)
         try:
             code = await self._ended(process)
         finally:
@@ -140,13 +142,16 @@ class Supervisor:
     async def _live_once(self, running: _Running) -> str:
         """One life of a child, from its start to its end; returns what ended it, as the rest of a sentence."""
         child = running.child
+        printed_ready = asyncio.Event()
+        on_line = (lambda line: child.ready_text in line and printed_ready.set()) if child.ready_text else None
         try:
             command = await asyncio.to_thread(child.prepare)
             running.stop_signal = command.stop_signal
-            running.process = process = await self._spawn(child.name, command)
+            running.process = process = await self._spawn(child.name, command, on_line)
         except (EmbeddedError, OSError) as error:
             return f"cannot start: {error}"
-        is_ready = await self._wait_ready(child, process)
+        asks = child.is_ready or (printed_ready.is_set if child.ready_text else None)
+        is_ready = await self._wait_ready(asks, child.ready_timeout_s, process)
         if is_ready and not running.first_start.done():
             running.first_start.set_result(None)
         if not is_ready and process.returncode is None:
@@ -156,13 +161,13 @@ class Supervisor:
         code = await self._ended(process)
         return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
 
-    async def _spawn(self, name: str, command: Command) -> Process:
+    async def _spawn(self, name: str, command: Command, on_line: Callable[[str], object] | None) -> Process:
         env = {**command.env, RUN_VARIABLE: self._run_folder.token}
         process = await asyncio.create_subprocess_exec(
             *command.argv, stdout=PIPE, stderr=STDOUT, **processes.spawn_options(replace(command, env=env))
         )
         self._run_folder.note(name, process.pid, command.stop_signal)
-        self._readers[process.pid] = asyncio.create_task(self._copy_output(name, process))
+        self._readers[process.pid] = asyncio.create_task(self._copy_output(name, process, on_line))
         return process
 
     async def _ended(self, process: Process) -> int:
@@ -173,20 +178,22 @@ class Supervisor:
             await asyncio.wait([reader], timeout=LAST_LINES_S)
         return code
 
-    async def _copy_output(self, name: str, process: Process) -> None:
+    async def _copy_output(self, name: str, process: Process, on_line: Callable[[str], object] | None) -> None:
         assert process.stdout is not None  # noqa: S101 (narrowing; _spawn asks for a pipe)
         rest = b""
         while chunk := await process.stdout.read(65536):
             *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                self._log.line(name, line.decode("utf-8", errors="replace").rstrip())
+            for line in (raw.decode("utf-8", errors="replace").rstrip() for raw in lines):
+                self._log.line(name, line)
+                if on_line is not None:
+                    on_line(line)
         if rest:
             self._log.line(name, rest.decode("utf-8", errors="replace").rstrip())
 
-    async def _wait_ready(self, child: Child, process: Process) -> bool:
-        deadline = time.monotonic() + child.ready_timeout_s
+    async def _wait_ready(self, is_ready: Callable[[], bool] | None, timeout_s: float, process: Process) -> bool:
+        deadline = time.monotonic() + timeout_s
         while process.returncode is None and time.monotonic() < deadline:
-            if child.is_ready is None or await asyncio.to_thread(child.is_ready):
+            if is_ready is None or await asyncio.to_thread(is_ready):
                 return process.returncode is None
             await asyncio.sleep(POLL_S)
         return False
