@@ -34,10 +34,25 @@ SHORT = {
     "ex": Status.EXPIRED,
     "de": Status.DENIED,
 }
-COLUMNS = (
-    "SEND NOT_TRANSMITTED ANSWER_LOST NOT_RECEIVED SURFACED WITHDRAWN BROKER_HELD ACCEPTED PARTIAL_FILL FULL_FILL"
-    " CANCEL_REQUESTED CANCEL_REFUSED_QUEUED CANCEL_REFUSED_OPEN CANCEL_REFUSED_PARTLY_FILLED CANCELLED REJECTED EXPIRED"
-).split()
+COLUMNS = [
+    "SEND",
+    "NOT_TRANSMITTED",
+    "ANSWER_LOST",
+    "NOT_RECEIVED",
+    "SURFACED",
+    "WITHDRAWN",
+    "BROKER_HELD",
+    "ACCEPTED",
+    "PARTIAL_FILL",
+    "FULL_FILL",
+    "CANCEL_REQUESTED",
+    "CANCEL_REFUSED_QUEUED",
+    "CANCEL_REFUSED_OPEN",
+    "CANCEL_REFUSED_PARTLY_FILLED",
+    "CANCELLED",
+    "REJECTED",
+    "EXPIRED",
+]
 GRID = """
 #    snd ntx lost nrec surf with held acc  part full creq crqu crop crpf canc rej  exp
 pe   se  .   .    .    .    ca   .    .    .    .    .    .    .    .    .    .    ex
