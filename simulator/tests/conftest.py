@@ -59,10 +59,6 @@ class SimulatorProcess:
         self._process = None
         return status
 
-    def restart_with(self, arguments: list[str]) -> None:
-        self._arguments = arguments
-        self.start()
-
     # --- controls -------------------------------------------------------------------------------------------------
 
     def control(self, name: str, body: Any = None) -> Any:
@@ -107,3 +103,13 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
     yield start
     for process in running:
         process.stop()
+
+
+@pytest.fixture(scope="module")
+def shared_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
+    """One simulator in continuous trading, for tests that leave nothing behind but refusals."""
+    arguments = ["--clock", clock_spec("09:30:00"), "--symbols", "SSI,FPT,VNM"]
+    process = SimulatorProcess(tmp_path_factory.mktemp("state"), arguments)
+    process.start()
+    yield process
+    process.stop()

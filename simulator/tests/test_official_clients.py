@@ -204,16 +204,16 @@ def test_an_order_is_cancelled(launch):
         ({"price": 35_800.0, "symbol": "XXX"}, "ORD001"),
     ],
 )
-def test_what_the_exchange_refuses_comes_on_the_stream(launch, order, code):
-    simulator = launch()
-    client = trading_client(simulator)
+def test_what_the_exchange_refuses_comes_on_the_stream(shared_simulator, order, code):
+    client = trading_client(shared_simulator)
     inbox = Inbox()
-    FCTradingStream(client, simulator.url, inbox, inbox.errors.append, "-1").start()
-    simulator.wait_for_state(lambda state: state["streams"]["orders"] == 1)
-    assert new_order(client, "3001", **order)["status"] == 200
-    error = inbox.until(lambda event: event["type"] == "orderError")[-1]["data"]
-    assert (error["errorCode"], error["uniqueID"]) == (code, "3001")
-    (row,) = client.get_order_book(models.OrderBook(ACCOUNT))["data"]["orders"]
+    FCTradingStream(client, shared_simulator.url, inbox, inbox.errors.append, "0").start()
+    request_id = str(3000 + len(shared_simulator.control("state")["orders"]))
+    assert new_order(client, request_id, **order)["status"] == 200
+    errors = inbox.until(lambda event: event["type"] == "orderError" and event["data"]["uniqueID"] == request_id)
+    assert errors[-1]["data"]["errorCode"] == code
+    rows = client.get_order_book(models.OrderBook(ACCOUNT))["data"]["orders"]
+    row = next(row for row in rows if row["uniqueID"] == request_id)
     assert (row["orderStatus"], row["rejectReason"], row["filledQty"]) == ("RJ", code, 0)
     assert client.get_stock_account_balance(models.StockAccountBalance(ACCOUNT))["data"]["cashOnHold"] == 0
 
