@@ -1,7 +1,6 @@
 """Structured logs: one line an event, JSON for machines or coloured text for people, and never a secret in it."""
 
 import sys
-import sys
 from typing import Any, Literal
 
 import structlog
