@@ -72,6 +72,12 @@ class RiskLimitAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         obj.pk, obj.version = newest.pk, newest.version
         messages.info(request, _("It acts on the next order."))
 
+    def response_change(self, request: HttpRequest, obj: RiskLimit) -> HttpResponse:
+        response: HttpResponse = super().response_change(request, obj)
+        if "_continue" in request.POST:  # the address of the version that was edited leads nowhere any more
+            return HttpResponseRedirect(reverse("admin:risk_risklimit_change", args=[obj.pk]))
+        return response
+
     @admin.display(description=_("unit"))
     def unit(self, obj: RiskLimit) -> str:
         return RULES[RuleCode(obj.code)].unit

@@ -33,7 +33,13 @@ class RiskLimitForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes no p
         scope, scope_id = given.get("scope"), given.get("scope_id")
         if scope and scope_id and not _exists(scope, scope_id):
             self.add_error("scope_id", _("There is no such account, symbol or strategy."))
+        if scope and self.instance.pk is None and _is_set(given.get("code", ""), scope, scope_id or ""):
+            self.add_error("code", _("This limit exists already: change it in the list."))
         return given
+
+
+def _is_set(code: str, scope: str, scope_id: str) -> bool:
+    return RiskLimit.objects.filter(code=code, scope=scope, scope_id=scope_id, is_current=True).exists()
 
 
 def _exists(scope: str, scope_id: str) -> bool:

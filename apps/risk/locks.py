@@ -1,12 +1,21 @@
-"""Row locks of limits and kill switches. Both come after the account in the order of locks."""
+"""Locks of limits and kill switches. Both come after the account in the order of locks."""
+
+from django.db import connection
 
 from apps.risk.models import KillSwitch, RiskLimit
 
 
-def lock_current_limit(code: str, scope: str, scope_id: str) -> RiskLimit | None:
-    """The version in force, locked until the transaction ends; None when the limit was never set."""
-    rows = RiskLimit.objects.select_for_update().filter(code=code, scope=scope, scope_id=scope_id, is_current=True)
-    return rows.first()
+def lock_limit(code: str, scope: str, scope_id: str) -> RiskLimit | None:
+    """The version in force, with the limit locked until the transaction ends; None when it was never set.
+
+    The lock is on the limit's name. A lock on the current row would not do: whoever waited for it finds that this row
+    is the current one no more.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"risk_limit:{code}:{scope}:{scope_id}"]
+        )
+    return RiskLimit.objects.filter(code=code, scope=scope, scope_id=scope_id, is_current=True).first()
 
 
 def lock_kill_switch(scope: str) -> KillSwitch | None:

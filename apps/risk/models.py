@@ -40,7 +40,6 @@ class RiskLimit(models.Model):
                 fields=["code", "scope", "scope_id"],
                 condition=Q(is_current=True),
                 name="risk_limit_one_current",
-                violation_error_message=_("This limit exists already: change it in the list."),
             ),
             models.CheckConstraint(
                 condition=Q(limit__gte=0),

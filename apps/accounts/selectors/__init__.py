@@ -21,6 +21,7 @@ from apps.accounts.selectors.types import (
     PortfolioView,
     PositionState,
     PositionView,
+    ReconciliationView,
     TradeView,
 )
 
@@ -31,6 +32,7 @@ __all__ = [
     "PortfolioView",
     "PositionState",
     "PositionView",
+    "ReconciliationView",
     "TradeView",
     "account",
     "account_id_of",

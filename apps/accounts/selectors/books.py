@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Sum
 
 from apps.accounts.models import CashBalance, LedgerEntry, Position, Reconciliation, Reservation, TradeBooking
-from apps.accounts.selectors.types import Difference, TradeView
+from apps.accounts.selectors.types import Difference, ReconciliationView, TradeView
 from qts.domain.values import Side
 
 Ledger = LedgerEntry.Ledger
@@ -69,5 +69,8 @@ def trade_bookings(account_id: UUID, day: date) -> list[TradeView]:
     ]
 
 
-def last_reconciliation(account_id: UUID) -> Reconciliation | None:
-    return Reconciliation.objects.filter(account_id=account_id).order_by("-id").first()
+def last_reconciliation(account_id: UUID) -> ReconciliationView | None:
+    row = Reconciliation.objects.filter(account_id=account_id).order_by("-id").first()
+    if row is None:
+        return None
+    return ReconciliationView(row.compared_at, tuple(Difference(**difference) for difference in row.differences))

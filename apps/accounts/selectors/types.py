@@ -131,3 +131,11 @@ class Difference:
     what: str
     ours: int
     theirs: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciliationView:
+    """One comparison with the broker's books, at a market moment; no differences = equal to the dong."""
+
+    compared_at: datetime
+    differences: tuple[Difference, ...]

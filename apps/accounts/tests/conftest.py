@@ -8,6 +8,7 @@ from django.db import transaction
 
 from apps.accounts import services
 from apps.accounts.services import OpeningPosition
+from apps.accounts.tests.live_market import LiveMarket, clock_at
 from qts.domain.market import VIETNAM
 from qts.domain.values import Side
 
@@ -76,5 +77,18 @@ class Desk:
 
 
 @pytest.fixture
+def desk_of() -> type[Desk]:
+    return Desk
+
+
+@pytest.fixture
 def desk(account_id) -> Desk:
     return Desk(account_id)
+
+
+@pytest.fixture
+def market(db, settings):
+    settings.MARKET_CLOCK = clock_at(MONDAY)
+    live = LiveMarket(MONDAY, "SSI", "HPG")
+    yield live
+    live.forget()

@@ -6,7 +6,7 @@ from typing import Final
 from django.db import transaction
 
 from apps.eventlog.services import record
-from apps.risk.locks import lock_current_limit
+from apps.risk.locks import lock_limit
 from apps.risk.models import RiskLimit
 from qts.domain.errors import RuleCode, TerminalError
 from qts.domain.events import LimitChanged
@@ -47,7 +47,7 @@ def change_limit(
     """
     _refuse_nonsense(code, scope, scope_id, limit, reason)
     with transaction.atomic():
-        current = lock_current_limit(code, scope, scope_id)
+        current = lock_limit(code, scope, scope_id)
         if seen_version is not None and seen_version != (current.version if current else 0):
             raise LimitChangedMeanwhile(f"{code} is at version {current.version if current else 0} by now")
         version = current.version + 1 if current else 1

@@ -1,0 +1,74 @@
+"""A market for tests: real Valkey, a stream alive or silent, prices that the test sets, time that stands still."""
+
+import time
+from datetime import UTC, datetime
+
+from django.apps import apps
+from django.conf import settings
+
+from apps.marketdata.selectors import StreamState
+from apps.marketdata.services.live_state import Checkpoint, LiveState
+from qts.adapters.bus import encode
+from qts.adapters.redis_client import redis_client
+from qts.domain.events import QuoteUpdated
+from qts.domain.market import VIETNAM
+
+NEVER_EPOCH_S = 9_999_999_999  # an affine clock that starts then shows its start until then
+
+
+def clock_at(moment: datetime) -> str:
+    """A MARKET_CLOCK that stands still at this moment."""
+    local = moment.astimezone(VIETNAM)
+    return f"affine:{local:%Y-%m-%d},{local:%H:%M:%S},23:59:59,{NEVER_EPOCH_S},1"
+
+
+class LiveMarket:
+    """`listed` symbols are known to the master data; only those that were quoted have prices."""
+
+    def __init__(self, now: datetime, *listed: str) -> None:
+        self.now = now
+        self._live = LiveState(settings.REDIS_URL)
+        self.forget()
+        for symbol in listed:
+            apps.get_model("marketdata", "Security").objects.create(
+                symbol=symbol, exchange="HOSE", kind="STOCK", lot_size=100, updated_at=datetime.now(UTC)
+            )
+        self.hears()
+
+    def quote(self, symbol: str, last_vnd: int, reference_vnd: int = 25_000, session: str = "CONTINUOUS") -> None:
+        event = QuoteUpdated(
+            symbol=symbol,
+            reference_vnd=reference_vnd,
+            ceiling_vnd=reference_vnd * 107 // 100,
+            floor_vnd=reference_vnd * 93 // 100,
+            last_vnd=last_vnd,
+            last_quantity=100,
+            total_quantity=1_000,
+            total_value_vnd=last_vnd * 1_000,
+            high_vnd=last_vnd,
+            low_vnd=last_vnd,
+            average_vnd=last_vnd,
+            estimated_match_vnd=0,
+            aggressor="",
+            session=session,
+            status="N",
+            ts_exchange_ms=round(self.now.timestamp() * 1000),
+            ts_received_ns=time.time_ns(),
+            wal_position="0:0",
+        )
+        self._live.write([encode(event)], Checkpoint("0:0", 0))
+
+    def hears(self, *, silent_for_s: float = 0.0) -> None:
+        """The stream reader reports now; its last frame came so long ago."""
+        wall_ns = time.time_ns()
+        self._live.report(
+            StreamState.CONNECTED,
+            since_ns=wall_ns,
+            reported_ns=wall_ns,
+            last_frame_ns=wall_ns - round(silent_for_s * 1_000_000_000),
+        )
+
+    def forget(self) -> None:
+        client = redis_client(settings.REDIS_URL)
+        if keys := list(client.scan_iter("qts:live:*", count=1_000)):
+            client.delete(*keys)
