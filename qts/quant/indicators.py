@@ -8,7 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Protocol, Self
 
 import numpy as np
-from talib import stream
+
+
+def _stream() -> Any:
+    """TA-Lib brings pandas along, half a second and 40 MB: only a process that computes pays for it."""
+    from talib import stream
+
+    return stream
 
 
 class _Stream(Protocol):
@@ -32,20 +38,20 @@ class _Study:
 
 
 STUDIES: Final = (
-    _Study(("sma_5",), 5, lambda closes: stream.SMA(closes, timeperiod=5)),
-    _Study(("sma_20",), 20, lambda closes: stream.SMA(closes, timeperiod=20)),
-    _Study(("ema_12",), 12, lambda closes: stream.EMA(closes, timeperiod=12)),
-    _Study(("ema_26",), 26, lambda closes: stream.EMA(closes, timeperiod=26)),
-    _Study(("rsi_14",), 15, lambda closes: stream.RSI(closes, timeperiod=14)),
+    _Study(("sma_5",), 5, lambda closes: _stream().SMA(closes, timeperiod=5)),
+    _Study(("sma_20",), 20, lambda closes: _stream().SMA(closes, timeperiod=20)),
+    _Study(("ema_12",), 12, lambda closes: _stream().EMA(closes, timeperiod=12)),
+    _Study(("ema_26",), 26, lambda closes: _stream().EMA(closes, timeperiod=26)),
+    _Study(("rsi_14",), 15, lambda closes: _stream().RSI(closes, timeperiod=14)),
     _Study(
         ("macd", "macd_signal", "macd_hist"),
         34,
-        lambda closes: stream.MACD(closes, fastperiod=12, slowperiod=26, signalperiod=9),
+        lambda closes: _stream().MACD(closes, fastperiod=12, slowperiod=26, signalperiod=9),
     ),
     _Study(
         ("bb_upper", "bb_middle", "bb_lower"),
         20,
-        lambda closes: stream.BBANDS(closes, timeperiod=20, nbdevup=2.0, nbdevdn=2.0, matype=0),
+        lambda closes: _stream().BBANDS(closes, timeperiod=20, nbdevup=2.0, nbdevdn=2.0, matype=0),
     ),
 )
 INDICATOR_NAMES: Final = tuple(name for study in STUDIES for name in study.names)
