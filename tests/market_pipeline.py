@@ -1,23 +1,22 @@
-"""The simulator as a process, and the slices of the market-data pipeline as threads, for journeys."""
+"""A market-data journey: the simulated exchange and one worker per slice as processes, all of which may be killed."""
 
 import os
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
-from django.db import connections
-
-from qts.adapters.redis_client import redis_client
+from django.conf import settings
+from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[1]
+LOG_CHARACTERS = 3_000
 
 
 def free_port() -> int:
@@ -33,27 +32,44 @@ def wait_for(what: Callable[[], Any], seconds: float, reason: str) -> Any:
     while time.monotonic() < until:
         if found := what():
             return found
-        time.sleep(0.1)
+        time.sleep(0.2)
     raise AssertionError(f"within {seconds} s: {reason}")
 
 
-class SimulatorProcess:
-    """`python -m simulator` on a port of its own; it can be killed and started again with what it keeps on disk."""
+def database_url() -> str:
+    """Of the database that this test uses."""
+    found = connection.settings_dict
+    password = f":{quote(found['PASSWORD'])}" if found["PASSWORD"] else ""
+    return f"postgresql://{quote(found['USER'])}{password}@{found['HOST']}:{found['PORT']}/{found['NAME']}"
 
-    def __init__(self, folder: Path, clock: str, arguments: Sequence[str] = ()) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}/"
-        self._folder = folder
-        self._clock = clock
-        self._arguments = arguments
-        self._process: subprocess.Popen[bytes] | None = None
+
+class Program:
+    """A process with its log in `folder`; starting it again appends."""
+
+    def __init__(self, name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+        self.name = name
+        self._command = [sys.executable, *command]
+        self._log_file = folder / f"{name}.log"
+        self._environment = dict(environment)
+        self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "simulator", "--port", str(self.port), "--clock", self._clock]
-        command += ["--state-dir", str(self._folder / "simulator"), "--seed", "7", *self._arguments]
-        with (self._folder / "simulator.log").open("ab") as log:
-            self._process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=os.environ | {"TZ": "UTC"})
-        wait_for(self._is_up, 30, "the simulator does not answer")
+        with self._log_file.open("a") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                text=True,
+                env=os.environ | self._environment,
+            )
+
+    def tell(self, line: str) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
 
     def kill(self) -> None:
         """As `kill -9` does."""
@@ -62,42 +78,82 @@ class SimulatorProcess:
             self._process.wait(10)
             self._process = None
 
+    def is_alive(self) -> bool:
+        """Fails the test, with the log's end, when the process has ended by itself."""
+        assert self._process is not None
+        assert self._process.poll() is None, f"{self.name}: {self._log_file.read_text()[-LOG_CHARACTERS:]}"
+        return True
+
+
+class Market:
+    """An exchange of its own and the pipeline behind it. `data_dir` holds the write-ahead log of this market."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = free_port()
+        self._clock = ""
+        self.url = f"http://127.0.0.1:{self._port}/"
+        self.data_dir = folder / "data"
+        environment = {
+            "DJANGO_SETTINGS_MODULE": "qts.settings.test",
+            "DATABASE_URL": database_url(),
+            "REDIS_URL": settings.REDIS_URL,
+            "SSI_DATA_URL": self.url,
+            "SSI_STREAM_URL": self.url,
+            "QTS_DATA_DIR": str(self.data_dir),
+            "QTS_SECRET_KEY_FILE": str(settings.QTS_SECRET_KEY_FILE),
+        }
+        self.simulator = Program("simulator", [], folder, {})
+        self.ingest, self.recorder = (
+            Program(name, ["-m", "tests.market_worker", name, str(self._ready_file(name))], folder, environment)
+            for name in ("ingest", "recorder")
+        )
+
+    def start_workers(self) -> float:
+        """Returns how many seconds it took them: the measure of how busy the machine is."""
+        self.data_dir.mkdir()
+        started_at = time.monotonic()
+        for program in (self.ingest, self.recorder):
+            program.start()
+        for program in (self.ingest, self.recorder):
+            wait_for(lambda one=program: self._is_ready(one), 150, f"{program.name} does not start")
+        return time.monotonic() - started_at
+
+    def start_simulator(self, clock: str, arguments: Sequence[str]) -> None:
+        self._clock = clock
+        known = ["--port", str(self._port), "--state-dir", str(self._folder / "simulator"), "--seed", "7"]
+        command = ["-m", "simulator", *known, "--clock", clock, *arguments]
+        self.simulator = Program("simulator", command, self._folder, {})
+        self.restart_simulator()
+
+    def restart_simulator(self) -> None:
+        self.simulator.start()
+        wait_for(self._is_up, 60, "the simulator does not answer")
+
+    def let_go(self, program: Program) -> None:
+        """A worker that waits for its clock."""
+        program.tell(self._clock)
+
+    def kill_all(self) -> None:
+        for program in (self.ingest, self.recorder, self.simulator):
+            program.kill()
+
     def ask(self, path: str, body: object = None) -> Any:
         """GET, or POST of `body` as JSON."""
-        answer = httpx2.request(
-            "GET" if body is None else "POST", self.url + path, json=body, timeout=5, trust_env=False
-        )
+        method = "GET" if body is None else "POST"
+        answer = httpx2.request(method, self.url + path, json=body, timeout=10, trust_env=False)
         answer.raise_for_status()
         return answer.json()
 
+    def _is_ready(self, program: Program) -> bool:
+        return program.is_alive() and self._ready_file(program.name).exists()
+
     def _is_up(self) -> bool:
-        if self._process is not None and self._process.poll() is not None:
-            raise AssertionError((self._folder / "simulator.log").read_text()[-2_000:])
+        self.simulator.is_alive()
         try:
             return bool(self.ask("sim/healthz"))
         except httpx2.HTTPError:
             return False
 
-
-@contextmanager
-def running_slice(run: Callable[[], None], lease: str, redis_url: str) -> Iterator[threading.Thread]:
-    """A slice in a thread. It is ended as a lost lease ends it, which it notices within a third of the lease's time."""
-    failures: list[BaseException] = []
-
-    def body() -> None:
-        try:
-            run()
-        except BaseException as error:
-            failures.append(error)
-        finally:
-            connections.close_all()
-
-    thread = threading.Thread(target=body, name=f"slice-{lease}", daemon=True)
-    thread.start()
-    try:
-        yield thread
-    finally:
-        redis_client(redis_url).delete(f"qts:lease:{lease}")
-        thread.join(15)
-        assert not thread.is_alive(), f"slice {lease} did not end"
-    assert not failures, failures
+    def _ready_file(self, name: str) -> Path:
+        return self._folder / f"{name}.ready"

@@ -14,18 +14,16 @@ from django.db import connection
 from apps.configuration.services import seed_demo_connections
 from apps.marketdata import selectors
 from apps.marketdata.models import Bar1m, DeadLetter, MarketGap, Tick
-from apps.marketdata.services.ingest import run_stream_slice
 from apps.marketdata.services.master_data import load_master_data_of_day
-from apps.marketdata.services.recorder import run_recorder_slice
 from apps.marketdata.tests.conftest import forget_market
 from qts.adapters import bus as event_bus
 from qts.adapters.ssi.codec import decode_frame
 from qts.adapters.wal import WalReader
 from qts.domain.events import BarClosed, QuoteUpdated, TickReceived
 from qts.domain.market import to_vietnam
-from tests.market_pipeline import SimulatorProcess, running_slice, wait_for
+from tests.market_pipeline import Market, wait_for
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(400)]
 
 SHARED = Path(os.environ.get("QTS_SHARED_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
 TICK_DAY = date(2026, 2, 25)
@@ -33,37 +31,34 @@ RECORDING = SHARED / "intraday" / "vn30f1m_ticks" / f"{TICK_DAY}.csv.gz"
 
 
 @pytest.fixture
-def start_market(tmp_path, settings):
-    """Starts a simulator whose day begins in a few seconds, and points everything at it."""
+def start_market(transactional_db, tmp_path, settings):
+    """Starts an exchange whose day begins in a few seconds, and points everything at it."""
     forget_market()
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE marketdata_tick")
-    started = []
+    started: list[Market] = []
 
-    def start(day, begins, ends, speed, *arguments, in_seconds=4.0):
-        clock = f"affine:{day},{begins},{ends},{time.time() + in_seconds:.3f},{speed}"
-        simulator = SimulatorProcess(tmp_path, clock, arguments)
-        started.append(simulator)
-        simulator.start()
-        settings.MARKET_CLOCK = clock
-        settings.SSI_DATA_URL = settings.SSI_STREAM_URL = simulator.url
-        settings.WAL_DIR = tmp_path / "wal"
-        seed_demo_connections(simulator.ask("sim/credentials"), now=datetime.now(tz=UTC))
+    def start(day, begins, ends, speed, *arguments):
+        market = Market(tmp_path)
+        started.append(market)
+        settings.SSI_DATA_URL = market.url
+        settings.WAL_DIR = market.data_dir / "wal"
+        busy_s = market.start_workers()
+        opens_at = time.time() + max(6.0, 2 * busy_s)
+        settings.MARKET_CLOCK = f"affine:{day},{begins},{ends},{opens_at:.3f},{speed}"
+        market.start_simulator(settings.MARKET_CLOCK, arguments)
+        seed_demo_connections(market.ask("sim/credentials"), now=datetime.now(tz=UTC))
         load_master_data_of_day()
-        return simulator
+        market.let_go(market.ingest)
+        market.let_go(market.recorder)
+        wait_for(lambda: selectors.stream_status().is_live, 60, "the stream does not connect")
+        assert time.time() < opens_at, "the market had opened before the stream was connected"
+        return market
 
     yield start
-    for simulator in started:
-        simulator.kill()
+    for market in started:
+        market.kill_all()
     forget_market()
-
-
-def ingest(settings):
-    return running_slice(run_stream_slice, "market-stream", settings.REDIS_URL)
-
-
-def recorder(settings):
-    return running_slice(run_recorder_slice, "recorder", settings.REDIS_URL)
 
 
 def bars_of_ticks():
@@ -146,32 +141,40 @@ def assert_volumes_equal_the_totals():
     assert compared > 100
 
 
-def test_ticks_and_bars_survive_broken_messages_lost_streams_and_a_killed_exchange(start_market, settings):
-    simulator = start_market("2026-11-23", "09:14:30", "11:29:00", 30)
-    with ingest(settings), recorder(settings):
-        wait_for(lambda: Tick.objects.count() > 300, 40, "no ticks in the table")
-        assert selectors.stream_status().is_live
-        quote = selectors.live_quotes(["VNM"])["VNM"]
-        assert quote.floor_vnd < quote.last_vnd < quote.ceiling_vnd
-        assert quote.bids
-        assert quote.asks
+def test_ticks_and_bars_survive_broken_messages_lost_streams_and_killed_processes(start_market, settings):
+    market = start_market("2026-11-23", "09:14:30", "11:29:00", 30)
+    wait_for(lambda: Tick.objects.count() > 300, 90, "no ticks in the table")
+    quote = selectors.live_quotes(["VNM"])["VNM"]
+    assert quote.floor_vnd < quote.last_vnd < quote.ceiling_vnd
+    assert quote.bids
+    assert quote.asks
 
-        simulator.ask("sim/faults", {"broken_market_message": True, "snapshot_ticks": True})
-        letter = wait_for(DeadLetter.objects.first, 10, "no dead letter")
-        assert "X-TRADE" in letter.raw
+    market.ask("sim/faults", {"broken_market_message": True, "snapshot_ticks": True})
+    letter = wait_for(DeadLetter.objects.first, 30, "no dead letter")
+    assert "X-TRADE" in letter.raw
+    assert_it_goes_on()
+
+    market.ask("sim/faults", {"drop_market_streams": True, "snapshot_ticks": True})
+    wait_for(MarketGap.objects.exists, 40, "the lost connection is not marked as a gap")
+    assert_it_goes_on()
+
+    for program in (market.recorder, market.ingest):
+        program.kill()
+        if program is market.ingest:
+            wait_for(lambda: not selectors.stream_status().is_live, 15, "a dead reader still looks alive")
+        program.start()
+        market.let_go(program)
         assert_it_goes_on()
 
-        simulator.ask("sim/faults", {"drop_market_streams": True, "snapshot_ticks": True})
-        wait_for(MarketGap.objects.exists, 15, "the lost connection is not marked as a gap")
-        wait_for(lambda: selectors.stream_status().is_live, 15, "the stream is not connected again")
-        assert_it_goes_on()
+    market.simulator.kill()
+    wait_for(lambda: not selectors.stream_status().is_live, 15, "a dead exchange still looks alive")
+    market.restart_simulator()
+    assert_it_goes_on()
+    assert MarketGap.objects.count() == 3
 
-        simulator.kill()
-        wait_for(lambda: not selectors.stream_status().is_live, 10, "a dead exchange still looks alive")
-        simulator.start()
-        wait_for(lambda: MarketGap.objects.count() >= 2, 40, "the killed exchange is not marked as a gap")
-        assert_it_goes_on()
-    wait_for_recorder(settings)
+    market.ingest.kill()
+    wait_until_all_is_recorded()
+    market.recorder.kill()
     assert stored_bars() == bars_of_ticks()
     assert {(bar.symbol, bar.ts_start_ms): bar.volume for bar in published(BarClosed)} == {
         (symbol, round(starts_at.timestamp() * 1000)): bar[4] for (symbol, starts_at), bar in stored_bars().items()
@@ -181,17 +184,17 @@ def test_ticks_and_bars_survive_broken_messages_lost_streams_and_a_killed_exchan
 
 
 def assert_it_goes_on():
+    wait_for(lambda: selectors.stream_status().is_live, 90, "the stream is not connected")
     known = Tick.objects.count()
-    wait_for(lambda: Tick.objects.count() > known + 50, 30, "no more ticks came")
+    wait_for(lambda: Tick.objects.count() > known + 50, 90, "no more ticks come")
 
 
-def wait_for_recorder(settings):
-    """The ingest has ended: let a recorder store what is left and close the last minutes."""
-    with recorder(settings):
-        newest = Tick.objects.order_by("-traded_at").values_list("traded_at", flat=True)[0]
-        wait_for(lambda: selectors.market_now() > newest + timedelta(minutes=2), 60, "the market clock stands still")
-        wait_for(lambda: len(stored_bars()) == len(bars_of_ticks()), 20, "minutes are left open")
-        wait_for(lambda: not Bar1m.objects.filter(is_announced=False).exists(), 5, "bars are not announced")
+def wait_until_all_is_recorded():
+    """The reader is dead: what the bus still holds is recorded, and the clock closes the last minutes."""
+    newest = Tick.objects.order_by("-traded_at").values_list("traded_at", flat=True)[0]
+    wait_for(lambda: selectors.market_now() > newest + timedelta(minutes=2), 60, "the market clock stands still")
+    wait_for(lambda: len(stored_bars()) == len(bars_of_ticks()), 60, "minutes are left open")
+    wait_for(lambda: not Bar1m.objects.filter(is_announced=False).exists(), 15, "bars are not announced")
 
 
 @pytest.mark.shared_data
@@ -199,14 +202,12 @@ def wait_for_recorder(settings):
     not RECORDING.is_file(), reason=f"needs {RECORDING.name} of the recorded data, which is not shipped"
 )
 def test_a_recorded_day_gives_the_minutes_of_the_recording(start_market, settings):
-    start_market(TICK_DAY, "08:59:00", "15:00:00", 600, "--replay", str(RECORDING), "--replay-symbol", "VN30F1M")
+    replay = ("--replay", str(RECORDING), "--replay-symbol", "VN30F1M")
+    start_market(TICK_DAY, "08:59:00", "15:00:00", 400, *replay)
     expected, volume = recorded_minutes()
-    with ingest(settings), recorder(settings):
-        wait_for(lambda: total_volume() >= volume, 80, "the recording's volume did not come in")
-        wait_for(lambda: len(stored_bars()) >= len(expected), 20, "the last minute is left open")
-    assert {
-        starts_at: (*bar[:4], bar[4]) for (symbol, starts_at), bar in stored_bars().items() if symbol == "VN30F1M"
-    } == expected
+    wait_for(lambda: total_volume() >= volume, 150, "the recording's volume did not come in")
+    wait_for(lambda: len(stored_bars()) >= len(expected), 40, "the last minute is left open")
+    assert {starts_at: bar[:5] for (symbol, starts_at), bar in stored_bars().items() if symbol == "VN30F1M"} == expected
     assert stored_bars() == bars_of_ticks()
 
 
