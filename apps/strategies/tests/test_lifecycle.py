@@ -11,7 +11,7 @@ from apps.strategies.services import (
     start_strategy,
     stop_strategy,
 )
-from apps.strategies.tests.conftest import NOW, TRADER
+from apps.strategies.tests.conftest import NOW, TRADER, list_securities
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -64,11 +64,7 @@ def test_a_strategy_does_not_start_under_a_kill_switch(strategy_id, account_id):
 def test_seeding_twice_seeds_once(account_id):
     Strategy.objects.all().delete()
     symbols = [f"S{number:02d}" for number in range(29)]
-    from apps.marketdata.models import Security
-
-    Security.objects.bulk_create(
-        Security(symbol=symbol, exchange="HOSE", kind="STOCK", lot_size=100, updated_at=NOW) for symbol in symbols
-    )
+    list_securities(*symbols)
     seed_demo_strategies(account_id)
     seed_demo_strategies(account_id)
     first, second = selectors.strategies()
