@@ -1,7 +1,6 @@
 """What the person at the terminal reads when everything runs."""
 
 import json
-from pathlib import Path
 
 from qts.embedded.options import Options
 from qts.embedded.prepare import USERS_FILE
@@ -46,13 +45,3 @@ def framed(lines: list[str]) -> str:
     width = max(map(len, lines))
     edge = "+" + "-" * (width + 2) + "+"
     return "\n".join(["", edge, *(f"| {line:<{width}} |" for line in lines), edge, ""])
-
-
-def write_addresses(path: Path, options: Options) -> None:
-    """The same for programs: system tests and scripts read it to find what was started."""
-    content = {
-        "web": options.web_url,
-        "simulator": f"http://127.0.0.1:{options.sim_port}/",
-        "flower": f"http://127.0.0.1:{options.flower_port}/",
-    }
-    path.write_text(json.dumps(content), encoding="utf-8")

@@ -29,15 +29,14 @@ class Demo:
         self._supervisor = supervisor
         self._only_servers = only_servers
         self._day = MarketDay(options.data_dir / "clock.json")
+        self._began = time.monotonic()
 
     async def run(self) -> None:
-        started = time.monotonic()
         env = await self._start_servers()
         if self._only_servers:
             self._supervisor.tell(banner.servers_only(self._options))
         else:
             await self._start_system(env)
-            self._supervisor.say(f"ready after {time.monotonic() - started:.0f} s")
         while True:
             self._day.note_alive()
             await asyncio.sleep(ALIVE_EVERY_S)
@@ -65,26 +64,29 @@ class Demo:
         return {**os.environ, **own}
 
     async def _start_system(self, env: Mapping[str, str]) -> None:
-        """First start: tables, then everything. Later starts: everything at once, nobody waits for a seeded row."""
+        """The first start makes tables and rows before anything reads them. Later ones find them there: everything
+        starts at once, and the seeds, which would compete for the processor, come last."""
         options, supervisor = self._options, self._supervisor
-        only_seed = not options.database_url and prepare.is_prepared(options.data_dir)
-        preparing = supervisor.step("prepare", programs.prepare_command(env, only_seed=only_seed))
-        simulator = supervisor.start(programs.simulator_child(options, env))
+        is_prepared = not options.database_url and prepare.is_prepared(options.data_dir)
+        preparing = programs.prepare_command(env, only_seed=is_prepared)
         flower_password = folders.secret_file(options.data_dir / "flower.password")
+        simulator = programs.simulator_child(options, env)
         system = [
             programs.web_child(options, env),
             *programs.worker_children(env),
             programs.beat_child(env),
             programs.flower_child(options, env, flower_password),
         ]
-        if only_seed:
-            await asyncio.gather(simulator, preparing, supervisor.start_together(*system))
+        if is_prepared:
+            await supervisor.start_together(simulator, *system)
         else:
-            await asyncio.gather(simulator, preparing)
+            await asyncio.gather(supervisor.start(simulator), supervisor.step("prepare", preparing))
             await supervisor.start_together(*system)
-        banner.write_addresses(options.data_dir / "addresses.json", options)
         await self._wait_until_ready()
+        supervisor.say(f"ready after {time.monotonic() - self._began:.0f} s")
         supervisor.tell(banner.welcome(options, flower_password))
+        if is_prepared:
+            await supervisor.step("prepare", preparing)
 
     async def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_TIMEOUT_S

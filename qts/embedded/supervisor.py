@@ -26,7 +26,7 @@ LAST_LINES_S = 0.5  # a grandchild in a session of its own may keep the pipe ope
 RESTART_DELAY_S_MIN = 0.5
 RESTART_DELAY_S_MAX = 30.0
 STEADY_S = 60.0  # a child that ran so long starts again without the delay of its earlier failures
-PATIENCE_S = 4.0
+PATIENCE_S = 5.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +143,15 @@ class Supervisor:
         """One life of a child, from its start to its end; returns what ended it, as the rest of a sentence."""
         child = running.child
         printed_ready = asyncio.Event()
-        on_line = (lambda line: child.ready_text in line and printed_ready.set()) if child.ready_text else None
+
+        def on_line(line: str) -> None:
+            if child.ready_text in line:
+                printed_ready.set()
+
         try:
             command = await asyncio.to_thread(child.prepare)
             running.stop_signal = command.stop_signal
-            running.process = process = await self._spawn(child.name, command, on_line)
+            running.process = process = await self._spawn(child.name, command, on_line if child.ready_text else None)
         except (EmbeddedError, OSError) as error:
             return f"cannot start: {error}"
         asks = child.is_ready or (printed_ready.is_set if child.ready_text else None)
