@@ -77,13 +77,16 @@ class World:
             self._flow.resume()
         if self._playback is not None:
             self._playback.resume()
+        self.broker.route()  # what was accepted before the stop and had not reached the exchange
         self.store.save()
 
     def advance(self, moment: datetime) -> None:
+        """Let the market come to `moment`, and then the orders accepted since reach it."""
         self.exchange.advance(moment)
         if self._playback is not None:
             self._playback.refresh_quotes()
         self.broker.settle()
+        self.broker.route()
 
     def skip_to(self, moment: datetime) -> None:
         """After a pause that is too long to trade through."""

@@ -34,12 +34,15 @@ class Pacemaker:
     async def run(self) -> None:
         """Until cancelled. A failure here ends the process: a market that stands still must be seen."""
         while True:
-            self.catch_up()
-            self.tell()
+            self.beat()
             if self._last_wall_s - self._saved_wall_s > SAVE_EVERY_WALL_S:
                 self._saved_wall_s = self._last_wall_s
                 self._world.store.save()
             await asyncio.sleep(BEAT_S)
+
+    def beat(self) -> None:
+        self.catch_up()
+        self.tell()
 
     def catch_up(self) -> None:
         """Bring the market to the present. A long pause is not traded through, except in a recording."""
@@ -58,9 +61,3 @@ class Pacemaker:
         happened = self._world.settle_up()
         self._order_streams.send(happened.notices)
         self._market_streams.send(happened.messages)
-
-    def route(self) -> None:
-        """Carry accepted orders to the exchange and tell what came of them."""
-        self.catch_up()
-        self._world.broker.route()
-        self.tell()

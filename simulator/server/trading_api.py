@@ -158,7 +158,7 @@ class TradingApi:
     def _accepted(self) -> None:
         """The request is durable before it is answered; the exchange hears of it just after."""
         self._pacemaker.tell()
-        asyncio.get_running_loop().call_soon(self._pacemaker.route)
+        asyncio.get_running_loop().call_soon(self._pacemaker.beat)
 
     async def _misbehave(self) -> None:
         faults = self._faults()

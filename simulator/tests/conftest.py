@@ -76,7 +76,7 @@ class SimulatorProcess:
             if is_there(state):
                 return state
             time.sleep(0.05)
-        raise AssertionError(f"not within {READY_TIMEOUT_S} s; orders: {state['orders']}")
+        raise AssertionError(f"not within {READY_TIMEOUT_S} s; last orders: {state['orders'][-3:]}")
 
 
 def clock_spec(start: str, *, speed: float = 1.0, day: str = "2026-11-23", wall_start_s: float | None = None) -> str:

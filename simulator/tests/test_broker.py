@@ -157,3 +157,15 @@ def test_a_new_process_on_a_later_day_ends_the_old_one(tmp_path):
     assert (ended.order_id, ended.status, ended.cancelled_quantity) == (resting.order_id, OrderStatus.EXPIRED, 300)
     assert again.world.exchange.securities["SSI"].reference_vnd == close_vnd
     assert again.world.broker.open_orders("0901351") == []
+
+
+def test_what_was_accepted_but_not_sent_on_is_sent_on_by_the_next_process(tmp_path):
+    hand = Hand(tmp_path, "11-23 09:30")
+    request = hand.new_order_request("BUY 100 SSI MTL")
+    order = hand.world.intake.new_order(hand.customer, request, "127.0.0.1")
+    hand.tell()  # committed and answered; then the process dies
+    assert order.status is OrderStatus.READY
+
+    again = Hand(tmp_path, "11-23 09:31")
+    (known,) = again.world.journal.all_orders()
+    assert (known.order_id, known.status, known.filled_quantity) == (order.order_id, OrderStatus.FILLED, 100)

@@ -55,9 +55,17 @@ class Hand:
 
     def order(self, text: str, *, request_id: str | None = None) -> ClientOrder | str:
         """`BUY 100 SSI LO@35800`: accepted, committed and carried to the exchange; or the refusal."""
+        request = self.new_order_request(text, request_id=request_id)
+        order = self.world.intake.new_order(self.customer, request, "127.0.0.1")
+        self.tell()
+        self.world.broker.route()
+        self.tell()
+        return order
+
+    def new_order_request(self, text: str, *, request_id: str | None = None) -> NewOrder:
         side, quantity, symbol, kind = text.split()
         order_type, _, price = kind.partition("@")
-        request = NewOrder(
+        return NewOrder(
             account=ACCOUNT,
             request_id=request_id or self.next_request_id(),
             instrument_id=symbol,
@@ -68,11 +76,6 @@ class Hand:
             price=float(price or 0),
             quantity=float(quantity),
         )
-        order = self.world.intake.new_order(self.customer, request, "127.0.0.1")
-        self.tell()
-        self.world.broker.route()
-        self.tell()
-        return order
 
     def cancel(self, order: ClientOrder) -> str | None:
         request = CancelOrder(
