@@ -63,7 +63,7 @@ class LiveChannel:
         raise NotImplementedError
 
 
-class LiveConsumer(AsyncWebsocketConsumer):
+class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ships no types
     """A socket with some channels; subclasses name them."""
 
     channels: ClassVar[Mapping[str, type[LiveChannel]]]

@@ -54,12 +54,13 @@ def exception_handler(error: Exception, _context: Mapping[str, Any]) -> Response
     if not isinstance(error, exceptions.APIException):
         return None
     set_rollback()
-    headers = {}
-    if getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = error.auth_header
-    if getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(error.wait))
-    return Response(_body(error), status=error.status_code, headers=headers)
+    return Response(_body(error), status=error.status_code, headers=_headers(error))
+
+
+def _headers(error: exceptions.APIException) -> dict[str, str]:
+    if isinstance(error, exceptions.Throttled) and error.wait:
+        return {"Retry-After": str(int(error.wait) + 1)}
+    return {}
 
 
 def _body(error: exceptions.APIException) -> dict[str, Any]:
