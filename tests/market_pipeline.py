@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -116,7 +117,7 @@ class Market:
         for program in (self.ingest, self.recorder):
             program.start()
         for program in (self.ingest, self.recorder):
-            wait_for(lambda one=program: self._is_ready(one), 150, f"{program.name} does not start")
+            wait_for(partial(self._is_ready, program), 150, f"{program.name} does not start")
         return time.monotonic() - started_at
 
     def start_simulator(self, clock: str, arguments: Sequence[str]) -> None:

@@ -49,7 +49,6 @@ SALE_TAX_RATE_BPS = 10
 
 # --- Django ---------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "daphne",
     "unfold.apps.BasicAppConfig",  # the default one would put its own admin site over ours
     "apps.sso.apps.OtpAdminConfig",
     "django.contrib.auth",
@@ -205,7 +204,7 @@ TIME_ZONE = "Asia/Ho_Chi_Minh"
 # --- static files ---------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = QTS_DATA_DIR / "staticfiles"
+STATIC_ROOT: Path | None = QTS_DATA_DIR / "staticfiles"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -232,6 +231,11 @@ SPECTACULAR_SETTINGS = {
 
 # --- logs -----------------------------------------------------------------------------------------------------------
 LOGGING = logging_config(environment.qts_log_format)  # type: ignore[arg-type]  # its pattern admits just these two
+LOGGING["loggers"] = LOGGING.get("loggers", {}) | {
+    # beat starts a dozen slices every few seconds, and most find their lease taken: that is no news
+    name: {"level": "WARNING"}
+    for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat", "django_structlog.middlewares.request")
+}
 configure_structlog()
 
 # --- Celery: slices of endless loops, restarted by beat; a second copy finds the lease taken ------------------------

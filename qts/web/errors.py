@@ -58,9 +58,8 @@ def exception_handler(error: Exception, _context: Mapping[str, Any]) -> Response
 
 
 def _headers(error: exceptions.APIException) -> dict[str, str]:
-    if isinstance(error, exceptions.Throttled) and error.wait:
-        return {"Retry-After": str(int(error.wait) + 1)}
-    return {}
+    wait_s: float | None = getattr(error, "wait", None)  # of Throttled
+    return {"Retry-After": str(int(wait_s) + 1)} if wait_s else {}
 
 
 def _body(error: exceptions.APIException) -> dict[str, Any]:

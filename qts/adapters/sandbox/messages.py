@@ -47,5 +47,5 @@ class Failed(msgspec.Struct, tag="failed"):
 
 Request = Start | OnBar | OnTick
 Answer = Started | Target | Order | Nothing | Failed
-request_decoder: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)  # type: ignore[arg-type]
-answer_decoder: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)  # type: ignore[arg-type]
+request_decoder: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
+answer_decoder: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
