@@ -44,6 +44,7 @@ class Demo:
     async def _start_servers(self) -> Mapping[str, str]:
         options = self._options
         folders.secret_file(options.data_dir / "secret.key", length_bytes=48)
+        folders.emptied(options.data_dir / environment.METRICS)
         children: list[Child] = []
         postgres = None if options.database_url else EmbeddedPostgres(options.data_dir / "postgres")
         valkey = None if options.redis_url else EmbeddedValkey(options.data_dir / "valkey")

@@ -9,6 +9,7 @@ from qts.embedded.errors import EmbeddedError
 from qts.embedded.options import ROOT, Options
 
 FILE_NAME = "environment.json"
+METRICS = "metrics"  # where every process counts; the web process adds them up
 
 
 def system_environment(options: Options, *, database_url: str, redis_url: str, market_clock: str) -> dict[str, str]:
@@ -20,6 +21,7 @@ def system_environment(options: Options, *, database_url: str, redis_url: str, m
         "REDIS_URL": redis_url,
         "MARKET_CLOCK": market_clock,
         "QTS_DATA_DIR": str(options.data_dir),
+        "PROMETHEUS_MULTIPROC_DIR": str(options.data_dir / METRICS),
         "QTS_SECRET_KEY_FILE": os.environ.get("QTS_SECRET_KEY_FILE") or str(options.data_dir / "secret.key"),
         "QTS_ALLOWED_HOSTS": os.environ.get("QTS_ALLOWED_HOSTS") or f"localhost,127.0.0.1,{options.web_host}",
         "SSI_DATA_URL": simulator,

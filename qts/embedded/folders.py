@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import shutil
 from pathlib import Path
 
 from qts.embedded.errors import EmbeddedError
@@ -51,6 +52,13 @@ def secret_file(path: Path, *, uid: int | None = None, length_bytes: int = 24) -
         give(partial, uid)
         partial.replace(path)
     return path.read_text(encoding="utf-8").strip()
+
+
+def emptied(folder: Path) -> Path:
+    """The folder, with nothing in it: what processes counted before is not counted again."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def give(path: Path, uid: int | None) -> None:
