@@ -4,12 +4,14 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from apps.accounts import selectors, services
 from apps.accounts.models import LedgerEntry
 from apps.accounts.selectors import ReconciliationView
-from apps.accounts.services import OpeningPosition
+from apps.accounts.services import OpeningPosition, reconciliation
 from apps.accounts.tests.conftest import MONDAY, day
+from apps.accounts.tests.live_market import clock_at
 from apps.sso.services.demo import seed_demo_users
 from qts.adapters.ssi.trading import BrokerCash, BrokerPosition
 from qts.domain.errors import TerminalError, TransientError
@@ -132,6 +134,18 @@ def test_equal_books_are_recorded_too_and_nothing_is_corrected(connection_of):
     services.reconcile_with_broker(account_id, now=MONDAY, broker=Broker())
     assert selectors.last_reconciliation(account_id) == ReconciliationView(MONDAY, ())
     assert LedgerEntry.objects.count() == entries
+
+
+def test_the_command_names_differences_and_fails(connection_of, monkeypatch, capsys, settings):
+    settings.MARKET_CLOCK = clock_at(MONDAY)
+    seed(connection_of)
+    monkeypatch.setattr(reconciliation, "open_client", lambda _: Broker(cash=replace(CASH, balance_vnd=90_000_001)))
+    with pytest.raises(CommandError, match="2 accounts"):
+        call_command("reconcile")
+    assert "cash: ours 90,000,000, theirs 90,000,001" in capsys.readouterr().out
+    monkeypatch.setattr(reconciliation, "open_client", lambda _: Broker())
+    call_command("reconcile")
+    assert "0901351: equal" in capsys.readouterr().out
 
 
 def test_an_unknown_account_cannot_be_compared(db):

@@ -3,14 +3,13 @@
 from qts.domain.portfolio.fees import FeeSchedule, floor_share
 from qts.domain.portfolio.holding import Holding, Sale
 from qts.domain.portfolio.reserving import bounding_price_vnd, cash_needed_vnd, reservation_left_vnd
-from qts.domain.portfolio.settling import ShareLot, sellable_quantity, settles_at, unsettled_quantity
+from qts.domain.portfolio.settling import sellable_quantity, settles_at
 from qts.domain.portfolio.valuation import Valued, day_pnl_vnd, market_value_vnd, unrealised_pnl_vnd
 
 __all__ = [
     "FeeSchedule",
     "Holding",
     "Sale",
-    "ShareLot",
     "Valued",
     "bounding_price_vnd",
     "cash_needed_vnd",
@@ -21,5 +20,4 @@ __all__ = [
     "sellable_quantity",
     "settles_at",
     "unrealised_pnl_vnd",
-    "unsettled_quantity",
 ]

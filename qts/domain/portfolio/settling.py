@@ -1,18 +1,8 @@
 """T+2: what was bought on T can be sold, and what was sold on T can be spent, from 13:00 of the second trading day."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from qts.domain.market import TradingCalendar, sellable_at
-
-
-@dataclass(frozen=True, slots=True)
-class ShareLot:
-    """Shares of one purchase and the moment (aware) from which they may be sold."""
-
-    quantity: int
-    sellable_at: datetime
 
 
 def settles_at(trade_day: date, calendar: TradingCalendar) -> datetime:
@@ -21,10 +11,6 @@ def settles_at(trade_day: date, calendar: TradingCalendar) -> datetime:
     One moment for both (VSDC's cycle since 2022-08-29): the cash of a sale is not counted earlier than the shares.
     """
     return sellable_at(trade_day, calendar).astimezone(UTC)
-
-
-def unsettled_quantity(lots: Iterable[ShareLot], now: datetime) -> int:
-    return sum(lot.quantity for lot in lots if lot.sellable_at > now)
 
 
 def sellable_quantity(*, quantity: int, unsettled: int, reserved_quantity: int) -> int:

@@ -1,4 +1,4 @@
-"""python manage.py reconcile: compares every active account with the broker's books."""
+"""python manage.py reconcile: compares every active account with its own ledger and with the broker's books."""
 
 from typing import Any
 
@@ -9,15 +9,16 @@ from apps.marketdata.selectors import market_now
 
 
 class Command(BaseCommand):
-    help = "Compares the shares and cash of every active account with the broker's; fails when something differs."
+    help = "Compares every active account with its ledger and with the broker's books; fails when something differs."
 
     def handle(self, *args: Any, **options: Any) -> None:
         differing = 0
         for account in selectors.active_accounts():
-            differences = services.reconcile_with_broker(account.id, now=market_now())
+            differences = selectors.ledger_differences(account.id)
+            differences += services.reconcile_with_broker(account.id, now=market_now())
             self.stdout.write(f"{account.number}: {'equal' if not differences else f'{len(differences)} differences'}")
             for difference in differences:
                 self.stdout.write(f"  {difference.what}: ours {difference.ours:,}, theirs {difference.theirs:,}")
             differing += bool(differences)
         if differing:
-            raise CommandError(f"{differing} accounts differ from the broker's books")
+            raise CommandError(f"{differing} accounts have differences")

@@ -2,16 +2,14 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from qts.domain.market import VIETNAM, TradingCalendar
+from qts.domain.market import TradingCalendar
 from qts.domain.portfolio import (
-    ShareLot,
     Valued,
     day_pnl_vnd,
     market_value_vnd,
     sellable_quantity,
     settles_at,
     unrealised_pnl_vnd,
-    unsettled_quantity,
 )
 
 TET = TradingCalendar(frozenset(date(2026, 2, day) for day in (16, 17, 18, 19, 20)))
@@ -27,13 +25,6 @@ TET = TradingCalendar(frozenset(date(2026, 2, day) for day in (16, 17, 18, 19, 2
 )
 def test_a_trade_arrives_at_one_in_the_afternoon_of_the_second_trading_day(trade_day, arrives):
     assert settles_at(trade_day, TET) == arrives
-
-
-def test_shares_are_sellable_from_that_second_on_and_not_one_before():
-    arrives = datetime(2026, 11, 18, 13, 0, tzinfo=VIETNAM)
-    lots = [ShareLot(100, arrives), ShareLot(200, arrives.replace(day=19))]
-    assert unsettled_quantity(lots, arrives.replace(hour=12, minute=59, second=59)) == 300
-    assert unsettled_quantity(lots, arrives) == 200
 
 
 @pytest.mark.parametrize(
