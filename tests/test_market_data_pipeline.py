@@ -203,7 +203,7 @@ def wait_until_all_is_recorded():
 )
 def test_a_recorded_day_gives_the_minutes_of_the_recording(start_market, settings):
     replay = ("--replay", str(RECORDING), "--replay-symbol", "VN30F1M")
-    start_market(TICK_DAY, "08:59:00", "15:00:00", 400, *replay)
+    start_market(TICK_DAY, "08:59:00", "15:00:00", 500, *replay)
     expected, volume = recorded_minutes()
     wait_for(lambda: total_volume() >= volume, 150, "the recording's volume did not come in")
     wait_for(lambda: len(stored_bars()) >= len(expected), 40, "the last minute is left open")

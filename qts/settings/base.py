@@ -273,4 +273,9 @@ CELERY_BEAT_SCHEDULE = {
     "watch risk": _slice("apps.risk.tasks.monitor_slice", "trading"),
     "relay events": _slice("apps.eventlog.tasks.relay_slice", "trading"),
     "dispatch events": _slice("apps.eventlog.tasks.dispatch_slice", "default"),
+    "prune indicator history": {
+        "task": "apps.analytics.tasks.prune_indicator_history",
+        "schedule": 3600,
+        "options": {"queue": "default", "expires": 3600},
+    },
 }

@@ -1,0 +1,15 @@
+"""Shells for Celery."""
+
+from datetime import timedelta
+
+from celery import shared_task
+
+from apps.analytics import services
+from apps.marketdata.selectors import market_now
+
+HISTORY_DAYS = 30
+
+
+@shared_task(queue="default", ignore_result=True, acks_late=False)
+def prune_indicator_history() -> None:
+    services.prune_indicators(before=market_now() - timedelta(days=HISTORY_DAYS))
