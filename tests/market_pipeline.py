@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
