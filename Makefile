@@ -46,6 +46,7 @@ check: dev ## style, types, import contracts, migrations, templates
 	$(RUN) ruff format --check .
 	$(RUN) mypy .
 	.venv/bin/lint-imports
+	$(RUN) deptry . --no-ansi
 	DJANGO_SETTINGS_MODULE=qts.settings.test $(PY) manage.py makemigrations --check --dry-run
 	$(RUN) djlint --lint --quiet templates
 	$(RUN) qts.reference_docs --check
