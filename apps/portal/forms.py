@@ -64,14 +64,15 @@ class TicketForm(forms.Form):
         given = {"side": Side.BUY, "order_type": OrderType.LO, "client_order_id": uuid4(), **initial}
         return cls(initial=given, mine=mine, unit_vnd=unit_vnd)
 
-    @property
-    def account_view(self) -> AccountView:
-        return self._mine[self.cleaned_data["account"]]
-
-    def clean_account(self) -> Any:
-        if self.cleaned_data["account"] not in self._mine:
-            raise forms.ValidationError(_("You have no such account to trade."))
-        return self.cleaned_data["account"]
+    def own_account(self) -> AccountView | None:
+        """The account of a ticket without mistakes that its user may trade. Sending does not ask this: there the
+        service refuses, with its code and on record."""
+        if not self.is_valid():
+            return None
+        found = self._mine.get(self.cleaned_data["account"])
+        if found is None:
+            self.add_error("account", _("You have no such account to trade."))
+        return found
 
     def clean_quantity(self) -> int:
         try:

@@ -16,7 +16,7 @@ export function start() {
     if (form) setPrice(form, event.detail.vnd);
   });
   document.body.addEventListener("htmx:afterSettle", () => {
-    const autofocus = document.querySelector(".ticket [data-autofocus]");
+    const autofocus = document.querySelector(".ticket-holder [data-autofocus]");
     if (autofocus && !autofocus.dataset.focused) {
       autofocus.dataset.focused = "1";
       autofocus.focus({ preventScroll: true });

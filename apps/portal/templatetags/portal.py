@@ -1,6 +1,7 @@
 """Numbers, icons and small pieces of pages; nothing here asks a database."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from django import template
@@ -49,8 +50,19 @@ def status_tone(status: str) -> str:
 
 
 @register.filter
+def stream_label(state: str) -> str:
+    return wording.stream_label(state)
+
+
+@register.filter
 def unit_label(unit: str) -> str:
     return wording.unit_label(unit)
+
+
+@register.filter
+def actor_name(actor: str, names: Mapping[str, str]) -> str:
+    """`names` as `selectors.actor_names` gives them; somebody unknown keeps the technical name."""
+    return names.get(actor, actor)
 
 
 @register.filter

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.marketdata.selectors import market_moment
+from apps.portal.selectors import actor_names
 from apps.portal.views.market import stream_status
 from apps.risk import selectors as risk
 from apps.sso.selectors import Role, has_role
@@ -65,4 +66,9 @@ def market_state() -> dict[str, Any]:
 
 @register.inclusion_tag("portal/parts/banners.html", takes_context=True)
 def banners(context: Context) -> dict[str, Any]:
-    return {"kill_switches": risk.kill_switches(engaged_only=True), "request": context["request"]}
+    switches = risk.kill_switches(engaged_only=True)
+    return {
+        "kill_switches": switches,
+        "names": actor_names(switch.changed_by for switch in switches),
+        "request": context["request"],
+    }

@@ -46,7 +46,7 @@ class ListedEverywhere:
 
 
 def list_securities(now: datetime) -> None:
-    load_master_data(ListedEverywhere(), today=to_vietnam(now).date(), now=now)
+    load_master_data(ListedEverywhere(), today=to_vietnam(now).date(), now=now)  # type: ignore[arg-type]
 
 
 def quote_of(symbol: str, now: datetime, *, ticks: int = 0, total: int = 1_234_500, last_quantity: int = 500):

@@ -15,6 +15,7 @@ from apps.marketdata import selectors as marketdata
 from apps.orders import selectors as orders
 from apps.orders import services as order_services
 from apps.orders.selectors import OrderView
+from apps.portal.selectors import actor_names
 from apps.portal.views.access import EVERYBODY, TRADERS, asks_for_fragment, page, visible_account
 from apps.portal.views.order_rows import order_rows
 from apps.portal.views.refusals import refusals
@@ -73,7 +74,7 @@ def order_detail(request: HttpRequest, order_id: UUID) -> HttpResponse:
         "row": order_rows([order], [account], request.user)[0],
         "explanation": explanation,
         "fills": fills,
-        "steps": timeline(order, orders.order_history(order_id), explanation),
+        "steps": timeline(order, orders.order_history(order_id), explanation, actor_names([order.actor])),
     }
     is_fragment = asks_for_fragment(request)
     return render(request, "portal/orders/story.html" if is_fragment else "portal/orders/detail.html", context)

@@ -14,6 +14,7 @@ from django_htmx.http import trigger_client_event
 from apps.accounts import selectors as accounts
 from apps.accounts.selectors import AccountView
 from apps.marketdata import selectors as marketdata
+from apps.portal.selectors import actor_names
 from apps.portal.views.access import EVERYBODY, OFFICERS, asks_for_fragment, chosen_account, page
 from apps.risk import selectors as risk
 from apps.risk import services as risk_services
@@ -63,13 +64,14 @@ def risk_page(request: HttpRequest) -> HttpResponse:
     mine = accounts.accounts_of(request.user)
     account = chosen_account(request, mine)
     is_officer = has_role(request.user, *OFFICERS)
+    scopes = _scopes(mine) if is_officer else []
     context = {
         "accounts": mine,
         "account": account,
         "limits": _limits(account.id) if account else [],
-        "scopes": _scopes(mine) if is_officer else [],
+        "scopes": scopes,
+        "names": actor_names(row.switch.changed_by for row in scopes if row.switch),
         "is_officer": is_officer,
-        "refusals": [],
     }
     is_fragment = asks_for_fragment(request)
     return render(request, "portal/risk/body.html" if is_fragment else "portal/risk/page.html", context)

@@ -81,9 +81,10 @@ def edit(request: HttpRequest) -> HttpResponse:
 @page(*TRADERS)
 def preview(request: HttpRequest) -> HttpResponse:
     form, security, quote = _posted(request)
-    if not form.is_valid():
+    account = form.own_account()
+    if account is None:
         return render(request, "portal/ticket/preview.html", {"form": form, "security": security})
-    state = accounts.account_state(form.cleaned_data["account"], marketdata.market_now())
+    state = accounts.account_state(account.id, marketdata.market_now())
     context = {"form": form, "security": security, "cost": _cost(form, state, quote, security), "quote": quote}
     return render(request, "portal/ticket/preview.html", context)
 
@@ -92,13 +93,14 @@ def preview(request: HttpRequest) -> HttpResponse:
 @page(*TRADERS)
 def confirm(request: HttpRequest) -> HttpResponse:
     form, security, quote = _posted(request)
-    if not form.is_valid():
+    account = form.own_account()
+    if account is None:
         return _show_form(request, form, security, quote, status=422)
-    state = accounts.account_state(form.cleaned_data["account"], marketdata.market_now())
+    state = accounts.account_state(account.id, marketdata.market_now())
     context = {
         "form": form,
         "security": security,
-        "account": form.account_view,
+        "account": account,
         "order": form.cleaned_data,
         "order_type_label": wording.order_type_label(form.cleaned_data["order_type"]),
         "cost": _cost(form, state, quote, security),

@@ -1,6 +1,6 @@
 """Why an order exists and what became of it: one list of steps, from the market message to the fills."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,8 +23,11 @@ class Step:
     raw: str = ""
 
 
-def timeline(order: OrderView, history: Iterable[HistoryEntry], explanation: Explanation | None) -> list[Step]:
-    steps = _reasons(explanation) if explanation else [_asked_by_person(order)]
+def timeline(
+    order: OrderView, history: Iterable[HistoryEntry], explanation: Explanation | None, names: Mapping[str, str]
+) -> list[Step]:
+    """`names` of actors as `selectors.actor_names` gives them."""
+    steps = _reasons(explanation) if explanation else [_asked_by_person(order, names)]
     steps.append(_gate(order))
     steps += [_entry(entry) for entry in history if not entry.topic.endswith((".submitted", ".denied"))]
     return steps
@@ -69,8 +72,9 @@ def _indicator(value: float, earlier: float | None) -> str:
     return text if earlier is None else _("{now} (before: {before})").format(now=text, before=f"{earlier:,.2f}")
 
 
-def _asked_by_person(order: OrderView) -> Step:
-    return Step("person", _("Entered by a person"), order.submitted_at, [(_("By"), order.actor)])
+def _asked_by_person(order: OrderView, names: Mapping[str, str]) -> Step:
+    who = names.get(order.actor, order.actor)
+    return Step("person", _("Entered by a person"), order.submitted_at, [(_("By"), who)])
 
 
 def _gate(order: OrderView) -> Step:

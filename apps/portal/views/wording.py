@@ -60,6 +60,11 @@ ORDER_TYPES = {
 }
 
 
+def stream_label(state: str) -> str:
+    words = {"connected": _("Connected"), "reconnecting": _("Reconnecting"), "down": _("No data")}
+    return words.get(state, state)
+
+
 def unit_label(unit: str) -> str:
     """What the number of a limit counts (`qts.domain.risk.Unit`)."""
     return {"VND": "₫", "shares": _("shares"), "orders": _("orders"), "ms": "ms"}.get(unit, unit)

@@ -1,0 +1,34 @@
+"""What people type into the ticket."""
+
+import pytest
+
+from apps.portal.forms import read_price_vnd, read_quantity
+
+
+@pytest.mark.parametrize(
+    ("text", "vnd"),
+    [("25.30", 25_300), ("25,30", 25_300), (" 25.3 ", 25_300), ("1,234.50", 1_234_500), ("25", 25_000), ("-1", -1_000)],
+)
+def test_a_price_is_read_as_the_board_writes_it(text, vnd):
+    assert read_price_vnd(text, 1_000) == vnd
+
+
+def test_points_of_a_future_become_vnd_of_a_contract():
+    assert read_price_vnd("1,280.5", 100_000) == 128_050_000
+
+
+@pytest.mark.parametrize("text", ["", "abc", "25.3055", "1e3000", "NaN", "Infinity", "25.30.1", "9" * 20])
+def test_what_is_not_whole_vnd_is_refused(text):
+    with pytest.raises(ValueError, match="not"):
+        read_price_vnd(text, 1_000)
+
+
+@pytest.mark.parametrize(("text", "shares"), [("100", 100), ("1,200", 1_200), ("1.200", 1_200), ("-100", -100)])
+def test_a_quantity_is_whole_shares(text, shares):
+    assert read_quantity(text) == shares
+
+
+@pytest.mark.parametrize("text", ["", "1.5", "1,5", "1,20", "1e3", "ten", "1_000", "٣٠٠x", "9" * 16])
+def test_what_is_not_whole_shares_is_refused(text):
+    with pytest.raises(ValueError, match="not whole shares"):
+        read_quantity(text)
