@@ -27,4 +27,10 @@ def vietnam_calendar(years: Iterable[int] = YEARS) -> TradingCalendar:
 
 def vietnam_holidays(years: Iterable[int]) -> dict[date, str]:
     """Public holidays, substituted days off among them, with their English names."""
-    return dict(holidays.country_holidays("VN", years=tuple(years)))
+    return dict(_holidays(tuple(years)))
+
+
+@cache
+def _holidays(years: tuple[int, ...]) -> dict[date, str]:
+    """Working the lunar dates out takes milliseconds, and every order and every page asks."""
+    return dict(holidays.country_holidays("VN", years=years))

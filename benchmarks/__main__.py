@@ -1,0 +1,51 @@
+"""`python -m benchmarks [--only ingest,latency,rest] [--quick]`: measure, print a table, write the figures to a file."""
+
+import argparse
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from benchmarks import demo_system, ingest, latency, machine, rest
+from benchmarks.figures import Section, write
+
+NAMES = ("ingest", "latency", "rest")
+RESULTS = Path(__file__).parent / "results" / "latest.json"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", default=",".join(NAMES), help=f"comma separated, of {', '.join(NAMES)}")
+    parser.add_argument("--quick", action="store_true", help="a minute instead of ten, to see that it works")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="the file to write")
+    parser.add_argument("--folder", type=Path, help="where to work: on the disk whose flushes are to be measured")
+    arguments = parser.parse_args()
+    wanted = arguments.only.split(",")
+    if unknown := set(wanted) - set(NAMES):
+        parser.error(f"there is no {', '.join(sorted(unknown))}")
+    about = machine.description()
+    sections = [Section(name) for name in NAMES if name in wanted]
+    with tempfile.TemporaryDirectory(prefix="qts-bench-", dir=arguments.folder, ignore_cleanup_errors=True) as parent:
+        folder = Path(parent)
+        folder.chmod(0o755)  # the servers' user must pass through when this runs as root
+        _run(sections, folder, quick=arguments.quick)
+    write(arguments.output, about, sections)
+    print(f"\nwritten to {arguments.output}")
+    return 0
+
+
+def _run(sections: list[Section], folder: Path, *, quick: bool) -> None:
+    with ExitStack() as stack:
+        system = None
+        for section in sections:
+            if section.name == "ingest":
+                ingest.run(section, folder, quick=quick)
+                continue
+            if system is None:
+                system = stack.enter_context(demo_system.started())
+            measure = latency.run if section.name == "latency" else rest.run
+            measure(section, system, quick=quick)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,250 @@
+"""Messages a second through the real intake: write-ahead log with flush, decode, bus, live state.
+
+The floor is `bare_intake` on the same frames in the same run. The Valkey is a server of its own, set up as the demo's.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import bare_intake, market_messages
+from benchmarks.figures import Section, progress
+from qts.embedded.options import ROOT
+from qts.embedded.ports import free_port
+from qts.embedded.valkey import EmbeddedValkey
+
+if TYPE_CHECKING:
+    from apps.marketdata.services.pipeline import IngestPipeline
+    from qts.adapters.ssi.signalr import SignalRConnection
+
+SYMBOL_COUNTS = (30, 500, 1_600)
+SYMBOLS_IN_DETAIL = 500
+BATCH_FRAMES = 100
+SERVER_START_TIMEOUT_S = 30.0
+
+Batch = list[tuple[int, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    frames: int
+    repeats: int
+
+
+def run(section: Section, folder: Path, *, quick: bool) -> None:
+    size = Size(frames=10_000, repeats=2) if quick else Size(frames=40_000, repeats=5)
+    with _valkey(folder) as valkey:
+        _prepare_django(valkey, folder)
+        section.begin(f"{size.frames:,} frames a run, flushed in batches of {BATCH_FRAMES}")
+        for count in SYMBOL_COUNTS:
+            _against_floor(section, count, size, folder, valkey)
+        _in_detail(section, size, folder, valkey)
+        _through_socket(section, size, folder, valkey)
+
+
+def _against_floor(section: Section, symbol_count: int, size: Size, folder: Path, valkey: EmbeddedValkey) -> None:
+    progress(f"{symbol_count} symbols")
+    batches = _batches(market_messages.frames(size.frames, symbol_count))
+    bare, whole = [], []
+    for _ in range(size.repeats):
+        bare.append(size.frames / _bare(batches, folder))
+        with _pipeline(folder, valkey, symbol_count) as pipeline:
+            whole.append(size.frames / _timed(batches, pipeline.take))
+    section.add(f"{symbol_count} symbols: intake, log to bus and live state", "messages/s", whole)
+    section.add(f"{symbol_count} symbols: bare decode + log", "messages/s", bare)
+    section.add_ratio(f"{symbol_count} symbols: intake against bare", whole, bare)
+
+
+def _in_detail(section: Section, size: Size, folder: Path, valkey: EmbeddedValkey) -> None:
+    """What each stage alone takes of a message's time."""
+    from qts.adapters import bus as event_bus
+    from qts.adapters.ssi.codec import decode_frame
+    from qts.adapters.wal import WalWriter
+
+    progress("stage by stage")
+    batches = _batches(market_messages.frames(size.frames, SYMBOLS_IN_DETAIL))
+    instruments = _instruments(SYMBOLS_IN_DETAIL)
+    decoded = [
+        [event for ns, raw in batch for event in decode_frame(raw, ts_received_ns=ns, wal_position="1:8", instruments=instruments).events]
+        for batch in batches
+    ]
+    encoded = [[event_bus.encode(event) for event in events] for events in decoded]
+    took: dict[str, list[float]] = {}
+    for _ in range(size.repeats):
+        with _empty(valkey), tempfile.TemporaryDirectory(dir=folder) as wal_dir, WalWriter(Path(wal_dir)) as wal:
+            bus, live = event_bus.connect(valkey.url), _live_state(valkey)
+            stages: dict[str, tuple[Sequence[object], Callable]] = {
+                "write-ahead log, flush included": (batches, wal.append),
+                "decode into events": (batches, lambda batch: _decode(batch, instruments)),
+                "encode for the bus": (decoded, lambda events: [event_bus.encode(event) for event in events]),
+                "publish on the bus": (encoded, bus.publish),
+                "live state and checkpoint": (encoded, live),
+            }
+            for name, (parts, act) in stages.items():
+                took.setdefault(name, []).append(_timed(parts, act) / size.frames * 1e6)
+    for name, runs in took.items():
+        section.add(f"{SYMBOLS_IN_DETAIL} symbols: {name}", "us/message", runs)
+
+
+def _decode(batch: Batch, instruments: dict) -> None:
+    from qts.adapters.ssi.codec import decode_frame
+
+    for received_ns, raw in batch:
+        decode_frame(raw, ts_received_ns=received_ns, wal_position="1:8", instruments=instruments)
+
+
+def _live_state(valkey: EmbeddedValkey) -> Callable:
+    from apps.marketdata.services.live_state import Checkpoint, LiveState
+
+    state = LiveState(valkey.url)
+    return lambda messages: state.write(messages, Checkpoint("1:8", 0))
+
+
+def _through_socket(section: Section, size: Size, folder: Path, valkey: EmbeddedValkey) -> None:
+    progress("through a socket")
+    alone, whole = [], []
+    with _frame_server(size.frames, SYMBOLS_IN_DETAIL) as url:
+        for _ in range(size.repeats):
+            alone.append(size.frames / _receive(url, size.frames, lambda _batch: None))
+            with _pipeline(folder, valkey, SYMBOLS_IN_DETAIL) as pipeline:
+                whole.append(size.frames / _receive(url, size.frames, pipeline.take))
+    section.add(f"{SYMBOLS_IN_DETAIL} symbols: intake from a socket", "messages/s", whole)
+    section.add(f"{SYMBOLS_IN_DETAIL} symbols: the socket alone", "messages/s", alone)
+    section.add_ratio(f"{SYMBOLS_IN_DETAIL} symbols: intake from a socket against the socket", whole, alone)
+
+
+def _bare(batches: Sequence[Batch], folder: Path) -> float:
+    log = bare_intake.BareLog(folder / "bare.log")
+
+    def take(batch: Batch) -> None:
+        log.append(batch)
+        for _, frame in batch:
+            bare_intake.decode(frame)
+
+    try:
+        return _timed(batches, take)
+    finally:
+        log.close()
+
+
+def _timed(parts: Sequence, act: Callable) -> float:
+    """Seconds for all of them."""
+    began = time.perf_counter()
+    for part in parts:
+        act(part)
+    return time.perf_counter() - began
+
+
+def _batches(sent: Sequence[bytes]) -> list[Batch]:
+    received_ns = time.time_ns()
+    stamped = [(received_ns, frame) for frame in sent]
+    return [stamped[start : start + BATCH_FRAMES] for start in range(0, len(stamped), BATCH_FRAMES)]
+
+
+@contextmanager
+def _pipeline(folder: Path, valkey: EmbeddedValkey, symbol_count: int) -> Iterator["IngestPipeline"]:
+    from apps.marketdata.services.live_state import LiveState
+    from apps.marketdata.services.pipeline import IngestPipeline
+    from qts.adapters import bus as event_bus
+    from qts.adapters.wal import WalReader, WalWriter
+
+    with _empty(valkey), tempfile.TemporaryDirectory(dir=folder) as wal_dir, WalWriter(Path(wal_dir)) as wal:
+        pipeline = IngestPipeline(
+            wal,
+            WalReader(Path(wal_dir)),
+            event_bus.connect(valkey.url),
+            LiveState(valkey.url),
+            instruments=_instruments(symbol_count),
+            replay_from=str,
+        )
+        pipeline.catch_up(lambda: True)
+        pipeline.subscribed(0)
+        yield pipeline
+        assert not pipeline.is_behind, "the bus was away: the figure says nothing"
+
+
+def _instruments(symbol_count: int) -> dict:
+    from qts.domain.values import InstrumentKind
+
+    return dict.fromkeys(market_messages.symbols(symbol_count), InstrumentKind.STOCK)
+
+
+@contextmanager
+def _valkey(folder: Path) -> Iterator[EmbeddedValkey]:
+    server = EmbeddedValkey(folder / "valkey")
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@contextmanager
+def _empty(valkey: EmbeddedValkey) -> Iterator[None]:
+    from qts.adapters.redis_client import redis_client
+
+    redis_client(valkey.url).flushdb()
+    yield
+
+
+def _prepare_django(valkey: EmbeddedValkey, folder: Path) -> None:
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "qts.settings.test",
+        "REDIS_URL": valkey.url,
+        "QTS_DATA_DIR": str(folder / "data"),
+    }
+    import django
+
+    django.setup()
+
+
+@contextmanager
+def _frame_server(frame_count: int, symbol_count: int) -> Iterator[str]:
+    port = free_port()
+    command = [sys.executable, "-m", "benchmarks.frame_server", str(port), str(frame_count), str(symbol_count)]
+    process = subprocess.Popen(command, cwd=ROOT)
+    try:
+        until = time.monotonic() + SERVER_START_TIMEOUT_S
+        while not _accepts(port):
+            assert process.poll() is None, "the frame server has ended"
+            assert time.monotonic() < until, "the frame server does not start"
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _accepts(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _receive(url: str, count: int, take: Callable[[Batch], None]) -> float:
+    """Seconds from the first call to the last frame taken."""
+    from qts.adapters.ssi.market_stream import HUB
+    from qts.adapters.ssi.signalr import SignalRConnection
+
+    with SignalRConnection(url, HUB, {}) as connection:
+        connection.open()
+        began = time.perf_counter()
+        connection.invoke("SwitchChannels", "X:ALL")
+        _take_all(connection, count, take)
+        return time.perf_counter() - began
+
+
+def _take_all(connection: "SignalRConnection", count: int, take: Callable[[Batch], None]) -> None:
+    left = count
+    while left > 0:
+        found = connection.frames(1.0)
+        if found:
+            take([(frame.received_ns, frame.raw) for frame in found])
+            left -= len(found)
