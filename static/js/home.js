@@ -3,13 +3,13 @@
 import { drawIndexes } from "./indexes.js";
 import { setText } from "./dom.js";
 import * as format from "./format.js";
-import { startOrders } from "./orders.js";
 import { followPositions } from "./positions.js";
 import { followQuotes } from "./quotes.js";
+import { start as startStrategies } from "./strategies.js";
 
 export function start() {
   drawIndexes();
-  startOrders();
+  startStrategies();
   const account = document.getElementById("portfolio")?.dataset.account;
   if (account) followPositions(account);
   const rows = new Map([...document.querySelectorAll("[data-mover]")].map((row) => [row.dataset.mover, row]));

@@ -55,6 +55,11 @@ def stream_label(state: str) -> str:
 
 
 @register.filter
+def link_label(state: str) -> str:
+    return wording.link_label(state)
+
+
+@register.filter
 def unit_label(unit: str) -> str:
     return wording.unit_label(unit)
 

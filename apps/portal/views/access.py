@@ -46,6 +46,12 @@ def asks_for_fragment(request: HttpRequest) -> bool:
     return bool(getattr(request, "htmx", False))
 
 
+def asked_limit(request: HttpRequest, most: int) -> int:
+    """How many rows ?limit= asks for, at most `most`."""
+    asked = request.GET.get("limit", "")
+    return min(int(asked), most) if asked.isdecimal() and len(asked) < 6 else most
+
+
 def chosen_account(request: HttpRequest, mine: list[AccountView]) -> AccountView | None:
     """The account named in the address, else the first one; 404 for one that the user may not see."""
     asked = request.GET.get("account") or request.POST.get("account")

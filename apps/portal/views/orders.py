@@ -16,7 +16,7 @@ from apps.orders import selectors as orders
 from apps.orders import services as order_services
 from apps.orders.selectors import OrderView
 from apps.portal.selectors import actor_names
-from apps.portal.views.access import EVERYBODY, TRADERS, asks_for_fragment, page, visible_account
+from apps.portal.views.access import EVERYBODY, TRADERS, asked_limit, asks_for_fragment, page, visible_account
 from apps.portal.views.order_rows import order_rows
 from apps.portal.views.refusals import refusals
 from apps.portal.views.timeline import timeline
@@ -33,7 +33,7 @@ def order_list(request: HttpRequest) -> HttpResponse:
     """The whole page, or for htmx its table alone."""
     mine = accounts.accounts_of(request.user)
     chosen = _filter(request, mine)
-    found = orders.orders(chosen["account_ids"], limit=ORDERS_MAX, **chosen["query"])
+    found = orders.orders(chosen["account_ids"], limit=asked_limit(request, ORDERS_MAX), **chosen["query"])
     context = {
         "rows": order_rows(found, mine, request.user),
         "accounts": mine,

@@ -14,7 +14,7 @@ from django_htmx.http import trigger_client_event
 from apps.accounts import selectors as accounts
 from apps.accounts.selectors import AccountView
 from apps.marketdata import selectors as marketdata
-from apps.portal.views.access import EVERYBODY, OFFICERS, TRADERS, asks_for_fragment, page
+from apps.portal.views.access import EVERYBODY, OFFICERS, TRADERS, asked_limit, asks_for_fragment, page
 from apps.sso.selectors import actor_of, has_role
 from apps.strategies import selectors as strategies
 from apps.strategies import services as strategy_services
@@ -43,8 +43,11 @@ def strategy_list(request: HttpRequest) -> HttpResponse:
     """The whole page, or for htmx its body alone."""
     mine = accounts.accounts_of(request.user)
     account_ids = [account.id for account in mine]
+    decisions = decision_rows(account_ids, limit=asked_limit(request, DECISIONS_MAX))
+    if asks_for_fragment(request) and request.GET.get("part") == "decisions":
+        return render(request, "portal/strategies/decisions.html", {"decisions": decisions})
     cards = _cards(request.user, strategies.strategies(account_ids), mine)
-    context = {"cards": cards, "decisions": decision_rows(account_ids, limit=DECISIONS_MAX)}
+    context = {"cards": cards, "decisions": decisions}
     is_fragment = asks_for_fragment(request)
     return render(request, "portal/strategies/body.html" if is_fragment else "portal/strategies/page.html", context)
 

@@ -10,6 +10,21 @@ from django.utils.translation import pgettext
 from apps.orders.selectors import HistoryEntry, OrderView
 from apps.portal.views import formats
 from apps.strategies.selectors import DecisionView, Explanation
+from qts.domain.events import (
+    OrderAccepted,
+    OrderAmended,
+    OrderCancelled,
+    OrderCancelRequested,
+    OrderDenied,
+    OrderFilled,
+    OrderRejected,
+    OrderSent,
+    OrderSubmitted,
+    OrderUnknown,
+)
+from qts.domain.orders import Status
+
+GATE_TOPICS = {OrderSubmitted.topic, OrderDenied.topic}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +44,7 @@ def timeline(
     """`names` of actors as `selectors.actor_names` gives them."""
     steps = _reasons(explanation) if explanation else [_asked_by_person(order, names)]
     steps.append(_gate(order))
-    steps += [_entry(entry) for entry in history if not entry.topic.endswith((".submitted", ".denied"))]
+    steps += [_entry(entry) for entry in history if entry.topic not in GATE_TOPICS]
     return steps
 
 
@@ -86,6 +101,8 @@ def _gate(order: OrderView) -> Step:
 
 def _entry(entry: HistoryEntry) -> Step:
     kind, title = _titles().get(entry.topic, ("info", entry.topic))
+    if entry.topic == OrderSent.topic and entry.status == Status.QUEUED:
+        kind, title = "accepted", _("Taken by the broker")
     facts = []
     if entry.fill_quantity is not None:
         filled = f"{formats.quantity_text(entry.fill_quantity)} × {formats.price_text(entry.fill_price_vnd)}"
@@ -98,12 +115,12 @@ def _entry(entry: HistoryEntry) -> Step:
 
 def _titles() -> dict[str, tuple[str, str]]:
     return {
-        "order.order.sent": ("sent", _("Sent to the broker")),
-        "order.order.acceptedByExchange": ("accepted", _("Accepted by the exchange")),
-        "order.order.filled": ("filled", _("Matched")),
-        "order.order.cancelRequested": ("info", _("Cancel asked for")),
-        "order.order.cancelled": ("cancelled", _("Cancelled or expired")),
-        "order.order.amended": ("info", _("Amended")),
-        "order.order.rejectedByExchange": ("refused", _("Rejected by the exchange")),
-        "order.order.unknown": ("warn", _("Unclear whether it arrived: the broker is being asked")),
+        OrderSent.topic: ("sent", _("Sent to the broker")),
+        OrderAccepted.topic: ("accepted", _("Accepted by the exchange")),
+        OrderFilled.topic: ("filled", _("Matched")),
+        OrderCancelRequested.topic: ("info", _("Cancel asked for")),
+        OrderCancelled.topic: ("cancelled", _("Cancelled or expired")),
+        OrderAmended.topic: ("info", _("Amended")),
+        OrderRejected.topic: ("refused", _("Rejected by the exchange")),
+        OrderUnknown.topic: ("warn", _("Unclear whether it arrived: the broker is being asked")),
     }

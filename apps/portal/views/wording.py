@@ -65,6 +65,18 @@ def stream_label(state: str) -> str:
     return words.get(state, state)
 
 
+def link_label(state: str) -> str:
+    """State of an order stream, or of a gateway's circuit breaker: closed means that orders flow."""
+    words = {
+        "CONNECTED": _("Connected"),
+        "RECONNECTING": _("Reconnecting"),
+        "CLOSED": _("Working normally"),
+        "OPEN": _("Interrupted"),
+        "HALF_OPEN": _("Being tried"),
+    }
+    return words.get(state, state or "–")
+
+
 def unit_label(unit: str) -> str:
     """What the number of a limit counts (`qts.domain.risk.Unit`)."""
     return {"VND": "₫", "shares": _("shares"), "orders": _("orders"), "ms": "ms"}.get(unit, unit)
