@@ -56,6 +56,8 @@ class MarketFeed:
         """The state as it stands, for a new subscription; None is everything. B has no state: a match is an event."""
         now_ms = self._exchange.now_ms
         if data_type == "MI":
+            if not self._has_members():
+                return []
             codes = BASES_CENTIPOINTS if symbols is None else [code for code in BASES_CENTIPOINTS if code in symbols]
             return [self._message("MI", code, self._index(code)[1]) for code in codes]
         make = {
@@ -156,10 +158,12 @@ class MarketFeed:
         session = next((security.session for security in securities), Session.CLOSED)
         return state, records.index_record(state, session, self._exchange.now_ms)
 
+    def _has_members(self) -> bool:
+        """A recording of a future alone has no index: its value would be divided by nothing."""
+        return any(security.listing.listed_shares for security in self._exchange.securities.values())
+
     def _add_indices(self) -> None:
-        if not self.wanted & {"MI", "B"} or not any(
-            security.listing.listed_shares for security in self._exchange.securities.values()
-        ):
+        if not self.wanted & {"MI", "B"} or not self._has_members():
             return
         for code in BASES_CENTIPOINTS:
             state, record = self._index(code)
