@@ -58,11 +58,13 @@ class RunFolder:
             self._lock = None
 
     def note(self, name: str, pid: int, stop_signal: signal.Signals) -> None:
-        """Remember a child, for the next supervisor in case this one is killed."""
+        """Remember a child, for the next supervisor in case this one is killed. Readers see the whole note or none."""
         mark = processes.mark_of(pid)
         if mark is not None:
             content = {"pid": mark.pid, "started": mark.started, "stop_signal": int(stop_signal), "token": self.token}
-            self._path(name).write_text(json.dumps(content), encoding="utf-8")
+            unfinished = self.folder / f"{name}.unfinished"
+            unfinished.write_text(json.dumps(content), encoding="utf-8")
+            unfinished.replace(self._path(name))
 
     def forget(self, name: str) -> None:
         self._path(name).unlink(missing_ok=True)
@@ -97,12 +99,10 @@ class RunFolder:
     def _notes(self) -> dict[str, tuple[ProcessMark, signal.Signals, str]]:
         notes = {}
         for path in self.folder.glob("*.json"):
-            mark = processes.load_mark(path)
-            if mark is None:  # cut off by a crash
-                path.unlink()
-                continue
-            content = json.loads(path.read_text(encoding="utf-8"))
-            notes[path.stem] = (mark, signal.Signals(content["stop_signal"]), str(content["token"]))
+            with suppress(FileNotFoundError, ValueError):  # just forgotten, or cut off when the machine lost power
+                content = json.loads(path.read_text(encoding="utf-8"))
+                mark = ProcessMark(int(content["pid"]), str(content["started"]))
+                notes[path.stem] = (mark, signal.Signals(content["stop_signal"]), str(content["token"]))
         return notes
 
 

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -175,6 +176,21 @@ def test_a_process_that_only_has_the_noted_pid_is_left_alone(tmp_path):
         (tmp_path / "web.json").write_text(json.dumps(note | {"started": mark.started}))
         assert RunFolder(tmp_path).stop_leftovers() == ["web"]
         assert bystander.wait(5) == -signal.SIGTERM
+
+
+def test_a_note_can_be_read_at_any_moment_while_it_is_written(tmp_path):
+    """A reader in another process that met half a note must neither fail nor take the child for gone."""
+    folder, ended = RunFolder(tmp_path), threading.Event()
+    folder.note("web", os.getpid(), signal.SIGTERM)
+
+    def note_again_and_again():
+        for _ in range(300):
+            folder.note("web", os.getpid(), signal.SIGTERM)
+        ended.set()
+
+    threading.Thread(target=note_again_and_again).start()
+    while not ended.is_set():
+        assert RunFolder(tmp_path).pids() == {"web": os.getpid()}
 
 
 def test_one_supervisor_for_one_folder(start):
