@@ -1,11 +1,11 @@
 """One account at one moment, from its running totals. What has fallen due counts whether it was posted yet or not."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Q, Sum
+from django.db.models import Count, Max, Q, Sum
 
 from apps.accounts.models import CashBalance, CashSettlement, DailySnapshot, Position, Reservation, ShareLot
 from apps.accounts.selectors.types import AccountState, PositionState
@@ -31,7 +31,7 @@ def account_state(account_id: UUID, now: datetime) -> AccountState:
     if cash is None:
         raise TerminalError(f"there is no account {account_id}")
     due_in, due_out = due_cash(account_id, now)
-    working = _working(Reservation.objects.filter(account_id=account_id, state=Reservation.State.PENDING))
+    working = _working(account_id)
     positions = _positions(account_id, unsettled_quantities(account_id, now), working)
     opening = _opening(cash, positions, to_vietnam(now).date())
     return AccountState(
@@ -76,18 +76,21 @@ def reserved_sell_quantity(account_id: UUID, symbol: str) -> int:
     return int(rows.aggregate(total=Sum("quantity"))["total"] or 0)
 
 
-def _working(reservations: Iterable[Reservation]) -> _Working:
+def _working(account_id: UUID) -> _Working:
+    """Summed up by the database: every order asks, and an account may have many that work."""
+    pending = Reservation.objects.filter(account_id=account_id, state=Reservation.State.PENDING).order_by()
+    sums = pending.values_list("side", "symbol").annotate(Sum("quantity"), Max("amount_vnd"), Count("order_id"))
     working = _Working()
-    for reservation in reservations:
-        quantities = working.buy_quantity if reservation.side == Side.BUY else working.sell_quantity
-        quantities[reservation.symbol] = quantities.get(reservation.symbol, 0) + reservation.quantity
-        working.largest_order_vnd = max(working.largest_order_vnd, reservation.amount_vnd)
-        working.orders += 1
+    for side, symbol, quantity, largest_order_vnd, orders in sums:
+        quantities = working.buy_quantity if side == Side.BUY else working.sell_quantity
+        quantities[symbol] = int(quantity)
+        working.largest_order_vnd = max(working.largest_order_vnd, largest_order_vnd)
+        working.orders += orders
     return working
 
 
 def _positions(account_id: UUID, unsettled: Mapping[str, int], working: _Working) -> dict[str, PositionState]:
-    rows = {row.symbol: row for row in Position.objects.filter(account_id=account_id)}
+    rows = {row.symbol: row for row in Position.objects.filter(account_id=account_id).order_by()}
     return {
         symbol: _position_state(rows.get(symbol) or Position(symbol=symbol), unsettled, working)
         for symbol in sorted({*rows, *working.buy_quantity})

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Now
 
 from apps.accounts.locks import lock_account
@@ -111,10 +112,10 @@ def _claim(connection_id: UUID, turn: Slice, now: datetime) -> Claim | None:
             intent.state = Intent.State.WITHDRAWN
             intent.save(update_fields=["state"])
             return Claim(intent, order, claimed_at_s)
-        intent.state, intent.claimed_epoch = Intent.State.CLAIMED, turn.epoch
-        intent.attempts += 1
-        intent.save(update_fields=["state", "claimed_epoch", "attempts"])
-        Intent.objects.filter(id=intent.id).update(claimed_at=Now())
+        intent.state = Intent.State.CLAIMED
+        Intent.objects.filter(id=intent.id).update(
+            state=intent.state, claimed_epoch=turn.epoch, claimed_at=Now(), attempts=F("attempts") + 1
+        )
     return Claim(intent, order, claimed_at_s)
 
 

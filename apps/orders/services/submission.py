@@ -22,7 +22,7 @@ from qts.domain.errors import Breach, RuleCode
 from qts.domain.events import OrderDenied, OrderEvent, OrderSubmitted
 from qts.domain.market import to_vietnam
 from qts.domain.orders import OrderIntent, OrderRequest, Status
-from qts.domain.values import Actor
+from qts.domain.values import Actor, OrderType, Side
 from qts.observability.metrics import GATE_REFUSALS, ORDERS
 
 
@@ -94,7 +94,7 @@ def _reserve(order: Order, request: OrderRequest, now: datetime) -> None:
         symbol=request.symbol,
         side=request.side,
         quantity=request.quantity,
-        amount_vnd=_cash_to_reserve_vnd(request, now),
+        amount_vnd=accounts.cash_to_reserve_vnd(request, _ceiling_vnd(request, now)),
         now=now,
     )
     order.request_id = take_request_id(order.connection_id, order.trading_day, now)
@@ -113,11 +113,14 @@ def _queue(order: Order, account_number: str, caused_by_received_ns: int | None)
     wakeup.ring(order.connection_id)
 
 
-def _cash_to_reserve_vnd(request: OrderRequest, now: datetime) -> int:
+def _ceiling_vnd(request: OrderRequest, now: datetime) -> int:
+    """Asked for only where it bounds what the order may cost: a purchase without a limit price."""
+    if request.side is Side.SELL or request.order_type is OrderType.LO:
+        return 0
     state = marketdata.market_state(request.symbol, now)
     if state is None:
         raise ValueError(f"{request.symbol} left the list of securities while its order was being recorded")
-    return accounts.cash_to_reserve_vnd(request, state.band.ceiling_vnd)
+    return state.band.ceiling_vnd
 
 
 def _answer_again(known: Order, request: OrderRequest, actor: Actor, now: datetime) -> Submission:
