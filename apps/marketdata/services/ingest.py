@@ -38,7 +38,8 @@ BACK_OFF_REFUSED_S = 30.0  # bad credentials do not become good by asking often
 
 def run_stream_slice(*, seconds_max: float = SLICE_S) -> None:
     """Follow the stream for `seconds_max` at most, or until the lease is lost or the worker stops."""
-    with slice_of(Lease(settings.REDIS_URL, LEASE, LEASE_TTL_S), seconds_max) as turn:
+    lease = Lease(settings.REDIS_URL, LEASE, LEASE_TTL_S)
+    with slice_of(lease, seconds_max) as turn:
         if not turn.goes_on():
             return
         client = data_client()
@@ -54,15 +55,33 @@ def run_stream_slice(*, seconds_max: float = SLICE_S) -> None:
                     instruments=instrument_kinds(),
                     replay_from=recorded_wal_position,
                 )
-                StreamFollower(turn, client, pipeline, LiveState(settings.REDIS_URL)).run()
+                StreamFollower(Hold(lease, turn), client, pipeline, LiveState(settings.REDIS_URL)).run()
         finally:
             client.close()
+
+
+class Hold:
+    """The turn of the one who holds the write-ahead log: a lease that ran out while the machine was slow is taken again
+    if nobody has it, since a successor could not write the log and giving up the connection costs messages."""
+
+    def __init__(self, lease: Lease, turn: Slice) -> None:
+        self._lease = lease
+        self._turn = turn
+
+    def goes_on(self) -> bool:
+        return self._turn.goes_on() or (self._took_again() and self._turn.goes_on())
+
+    def _took_again(self) -> bool:
+        try:
+            return self._lease.acquire() is not None
+        except TransientError:
+            return False
 
 
 class StreamFollower:
     """Keeps a connection, whatever happens to it, until the turn is over."""
 
-    def __init__(self, turn: Slice, client: MarketDataClient, pipeline: IngestPipeline, live: LiveState) -> None:
+    def __init__(self, turn: Hold, client: MarketDataClient, pipeline: IngestPipeline, live: LiveState) -> None:
         self._turn = turn
         self._client = client
         self._pipeline = pipeline
@@ -92,6 +111,7 @@ class StreamFollower:
                 self._lost(error, StreamState.DOWN)
                 self._pause(BACK_OFF_REFUSED_S * random.uniform(0.5, 1.0))
             self._failures += 1
+        log.info("market_stream_reader_ends")
         self._become(StreamState.DOWN, "the stream reader has stopped")
         self._report.now()
 
