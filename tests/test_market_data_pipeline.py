@@ -205,7 +205,7 @@ def test_a_recorded_day_gives_the_minutes_of_the_recording(start_market, setting
     replay = ("--replay", str(RECORDING), "--replay-symbol", "VN30F1M")
     start_market(TICK_DAY, "08:59:00", "15:00:00", 500, *replay)
     expected, volume = recorded_minutes()
-    wait_for(lambda: total_volume() >= volume, 150, "the recording's volume did not come in")
+    wait_for(lambda: total_volume() >= volume, 240, "the recording's volume did not come in")
     wait_for(lambda: len(stored_bars()) >= len(expected), 40, "the last minute is left open")
     assert {starts_at: bar[:5] for (symbol, starts_at), bar in stored_bars().items() if symbol == "VN30F1M"} == expected
     assert stored_bars() == bars_of_ticks()
