@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from simulator.tests.worlds import Hand
+
 ROOT = Path(__file__).resolve().parents[2]
 READY_TIMEOUT_S = 20.0
 
@@ -83,6 +85,13 @@ def clock_spec(start: str, *, speed: float = 1.0, day: str = "2026-11-23", wall_
     """A market clock that shows `start` now."""
     wall_s = time.time() if wall_start_s is None else wall_start_s
     return f"affine:{day},{start},15:05:00,{wall_s},{speed}"
+
+
+@pytest.fixture(autouse=True)
+def _close_worlds() -> Iterator[None]:
+    yield
+    while Hand.opened:
+        Hand.opened.pop().world.close()
 
 
 Launch = Callable[..., SimulatorProcess]

@@ -28,10 +28,10 @@ def test_a_sale_brings_its_proceeds_two_trading_days_later(tmp_path):
     fees_vnd = sum(one["quantity"] * one["price_vnd"] * 15 // 10_000 for one in fills)
     taxes_vnd = sum(one["quantity"] * one["price_vnd"] * 10 // 10_000 for one in fills)
     assert proceeds_vnd == value_vnd - fees_vnd - taxes_vnd
-    hand.until("11-23 14:59")
-    hand.until("11-25 12:59")
+    hand.skip("11-23 14:59")
+    hand.skip("11-25 12:59")
     assert hand.account.cash_vnd == cash_vnd
-    hand.until("11-25 13:00")
+    hand.skip("11-25 13:00")
     assert hand.account.cash_vnd == cash_vnd + proceeds_vnd
     assert hand.account.cash_lots == []
 
@@ -43,10 +43,10 @@ def test_bought_shares_cannot_be_sold_before_they_arrive(tmp_path):
     assert hand.account.holdings["SSI"].quantity == 10_200
     refused = hand.order("SELL 10100 SSI LO@38000")
     assert (refused.status, refused.error_code) == (OrderStatus.REJECTED, "ORD007")
-    hand.until("11-23 14:59")
-    hand.until("11-25 12:59")
+    hand.skip("11-23 14:59")
+    hand.skip("11-25 12:59")
     assert hand.order("SELL 10100 SSI LO@38000").error_code == "ORD016"  # the lunch break admits nothing
-    hand.until("11-25 13:01")
+    hand.skip("11-25 13:01")
     last_vnd = hand.world.exchange.securities["SSI"].band.ceiling_vnd
     accepted = hand.order(f"SELL 10200 SSI LO@{last_vnd}")
     assert accepted.status in (OrderStatus.QUEUED, OrderStatus.PARTIALLY_FILLED)
@@ -102,7 +102,7 @@ def test_what_is_left_at_the_close_expires(tmp_path):
     hand.until("11-23 14:45")
     assert (order.status, order.cancelled_quantity) == (OrderStatus.EXPIRED, 100)
     assert events(hand, order)[-1] == ("orderEvent", "EX")
-    hand.until("11-25 09:20")
+    hand.skip("11-25 09:20")
     assert hand.world.broker.orders == {}
 
 
@@ -118,8 +118,8 @@ def test_a_request_id_serves_once_a_day(tmp_path):
     assert hand.order("BUY 100 SSI LO@33350", request_id="77").status is OrderStatus.QUEUED
     assert hand.order("BUY 100 SSI LO@33350", request_id="77") == "Duplicate requestID 77"
     assert len(hand.world.broker.orders) == 1
-    hand.until("11-23 14:59")
-    hand.until("11-25 09:20")
+    hand.skip("11-23 14:59")
+    hand.skip("11-25 09:20")
     assert not isinstance(hand.order("BUY 100 SSI LO@33350", request_id="77"), str)
 
 

@@ -75,9 +75,8 @@ class Inbox:
         raise AssertionError(f"not among {len(seen)} messages: {seen[-5:]}")
 
 
-def test_market_data_queries(launch):
-    simulator = launch()
-    config = data_config(simulator)
+def test_market_data_queries(shared_simulator):
+    config = data_config(shared_simulator)
     client = MarketDataClient(config)
 
     listed = client.securities(config, data_models.securities("HOSE", 1, 100))
@@ -105,8 +104,8 @@ def test_market_data_queries(launch):
     assert nothing["status"] == "NoDataFound"
 
 
-def test_a_wrong_key_cannot_log_in(launch):
-    config = data_config(launch())
+def test_a_wrong_key_cannot_log_in(shared_simulator):
+    config = data_config(shared_simulator)
     config.consumerSecret = "0" * 32
     with pytest.raises(NameError, match="Key does not exist"):
         MarketDataClient(config)

@@ -192,16 +192,15 @@ async def test_signatures_and_tokens(launch):
         assert limits["data"][0]["endpoint"] == "*"
 
 
-async def test_one_time_codes(launch):
-    simulator = launch()
-    async with RawClient(simulator) as client:
+async def test_one_time_codes(shared_simulator):
+    async with RawClient(shared_simulator) as client:
         login = {
             name: client.customer[key]
             for name, key in (("consumerID", "consumer_id"), ("consumerSecret", "consumer_secret"))
         }
         _, answered = await client.call("POST", "api/v2/Trading/GetOTP", body=json.dumps(login))
         assert answered == {"message": "Success", "status": 200}
-        code = simulator.control("state")["otps"]["090135"]
+        code = shared_simulator.control("state")["otps"]["090135"]
         login |= {"twoFactorType": 1, "isSave": True}
         path = "api/v2/Trading/AccessToken"
         _, wrong = await client.call("POST", path, body=json.dumps({**login, "code": "x" + code}))
@@ -211,8 +210,8 @@ async def test_one_time_codes(launch):
         assert set(right["data"]) == {"accessToken"}
 
 
-async def test_the_data_service_answers_errors_with_http_200(launch):
-    async with RawClient(launch()) as client:
+async def test_the_data_service_answers_errors_with_http_200(shared_simulator):
+    async with RawClient(shared_simulator) as client:
         status, answered = await client.call("GET", "api/v2/Market/Securities")
         assert (status, answered) == (200, {"message": "Missing Authorization header", "status": 401})
         status, _ = await client.call("GET", "api/v2/Market/Securities", token="wrong")
@@ -226,8 +225,8 @@ async def test_the_data_service_answers_errors_with_http_200(launch):
         assert members["data"][0]["TotalSymbolNo"] == "3"
 
 
-async def test_signalr_takes_both_verbs_and_needs_no_start(launch):
-    async with RawClient(launch()) as client:
+async def test_signalr_takes_both_verbs_and_needs_no_start(shared_simulator):
+    async with RawClient(shared_simulator) as client:
         token = await client.data_token()
         for method in ("GET", "POST"):
             status, answered = await client.call(
@@ -331,8 +330,8 @@ async def test_faults_of_trading(launch):
         assert [one["requestID"] for one in simulator.control("state")["orders"]] == ["1", "2", "3"]
 
 
-async def test_an_unknown_fault_is_refused(launch):
-    async with RawClient(launch()) as client:
+async def test_an_unknown_fault_is_refused(shared_simulator):
+    async with RawClient(shared_simulator) as client:
         status, _ = await client.call("POST", "sim/faults", body='{"no_such_fault": true}')
         assert status == 400
 

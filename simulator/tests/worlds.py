@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar
 
 from qts.domain.market import VIETNAM
 from simulator.broker.customers import Customer
@@ -24,7 +25,9 @@ def at(text: str) -> datetime:
 
 
 class Hand:
-    """Moves a world and acts for one customer."""
+    """Moves a world and acts for one customer. Every world is closed after its test."""
+
+    opened: ClassVar[list["Hand"]] = []
 
     def __init__(self, folder: Path, start: str, *, seed: int = 7, recording: Recording | None = None) -> None:
         plan = Plan(seed, 10.0, None, tuple(vn30_listings(["SSI", "FPT", "VNM"])), recording)
@@ -33,6 +36,7 @@ class Hand:
         self.messages: list[Message] = []
         self.notices: list[str] = []
         self._request_id = 0
+        self.opened.append(self)
         self.world.start(at(start))
         self.tell()
 
@@ -45,6 +49,12 @@ class Hand:
         return self.world.broker.accounts[ACCOUNT]
 
     def until(self, text: str) -> None:
+        self.world.advance(at(text))
+        self.tell()
+
+    def skip(self, text: str) -> None:
+        """As `until`, but without the orders that would have come in between."""
+        self.world.skip_to(at(text))
         self.world.advance(at(text))
         self.tell()
 
