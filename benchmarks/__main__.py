@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--only ingest,latency,rest] [--quick]`: measure, print a table, write the figures to a file."""
+"""`python -m benchmarks [--only ingest,latency,rest] [--quick]`: measure, print a table, write the figures down."""
 
 import argparse
 import sys

@@ -61,7 +61,9 @@ def frames(count: int, symbol_count: int, *, seed: int = 20_261_121) -> list[byt
         for price in [TICK_VND * chance.randrange(200, 2_400)]
     ]
     kinds = chance.choices(list(MIX), weights=list(MIX.values()), k=count)
-    return [_frame(number, kind, _record(kind, number, chance.choice(market), chance)) for number, kind in enumerate(kinds)]
+    return [
+        _frame(number, kind, _record(kind, number, chance.choice(market), chance)) for number, kind in enumerate(kinds)
+    ]
 
 
 def _frame(number: int, kind: str, record: Record) -> bytes:

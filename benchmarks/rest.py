@@ -40,7 +40,7 @@ def run(section: Section, system: ArrangedSystem, *, quick: bool) -> None:
     for clients in CLIENTS:
         progress(f"{clients} at a time")
         bursts: dict[str, list[Burst]] = {name: [] for name in acts}
-        for name, act in acts.items():
+        for act in acts.values():
             _burst(system, act, clients, requests // 4)
         for _ in range(repeats):
             for name, act in acts.items():
