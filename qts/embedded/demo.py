@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from qts.embedded import banner, environment, folders, prepare, programs
 from qts.embedded.errors import EmbeddedError
+from qts.embedded.forks import ForkClient
 from qts.embedded.log_stream import LogStream
 from qts.embedded.market_day import ALIVE_EVERY_S, MarketDay
 from qts.embedded.options import Options, read_options
@@ -78,11 +79,12 @@ class Demo:
             programs.beat_child(env),
             programs.flower_child(options, env, flower_password),
         ]
-        if is_prepared:
-            await supervisor.start_together(simulator, *system)
-        else:
-            await asyncio.gather(supervisor.start(simulator), supervisor.step("prepare", preparing))
-            await supervisor.start_together(*system)
+        forks = ForkClient(env)
+        supervisor.fork_from(forks)
+        await supervisor.start_together(simulator, programs.fork_server_child(forks))
+        if not is_prepared:
+            await supervisor.step("prepare", preparing)
+        await supervisor.start_together(*system)
         await self._wait_until_ready()
         supervisor.say(f"ready after {time.monotonic() - self._began:.0f} s")
         supervisor.tell(banner.welcome(options, flower_password))

@@ -14,18 +14,22 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 IS_LINUX = sys.platform.startswith("linux")
 RUN_VARIABLE = "QTS_RUN_TOKEN"
-PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15  # <linux/prctl.h>
 _libc = ctypes.CDLL(None, use_errno=True) if IS_LINUX else None
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """How to start one program. `uid` needs root; `death_signal` is what the kernel sends it when we die (Linux)."""
+    """How to start one program. `uid` needs root; `death_signal` is what the kernel sends it when we die (Linux).
+
+    `may_fork`: it is `python -m <module> ...` in our own environment, so a process that has loaded us may be forked.
+    """
 
     argv: tuple[str, ...]
     cwd: Path
@@ -33,6 +37,8 @@ class Command:
     uid: int | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGKILL
+    pass_fds: tuple[int, ...] = ()
+    may_fork: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +82,18 @@ def spawn_options(command: Command) -> dict[str, Any]:
         "env": dict(command.env),
         "start_new_session": True,
         "stdin": subprocess.DEVNULL,
+        "pass_fds": command.pass_fds,
     }
     if command.uid is not None:
         options |= {"user": command.uid, "group": command.uid, "extra_groups": []}
     if IS_LINUX:
-        options["preexec_fn"] = _tie_to_parent(os.getpid(), command.death_signal)
+        options["preexec_fn"] = tie_to_parent(os.getpid(), command.death_signal)
     return options
 
 
-def _tie_to_parent(parent: int, death_signal: signal.Signals) -> Callable[[], None]:
+def tie_to_parent(parent: int, death_signal: signal.Signals) -> Callable[[], None]:
+    """What a new child calls to be sent that signal when its parent dies (Linux)."""
+
     def tie() -> None:
         assert _libc is not None  # noqa: S101 (narrowing; spawn_options asks IS_LINUX)
         _libc.prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
@@ -92,6 +101,12 @@ def _tie_to_parent(parent: int, death_signal: signal.Signals) -> Callable[[], No
             os._exit(1)
 
     return tie
+
+
+def name_ourselves(name: str) -> None:
+    """The name that `ps -e` and `top` show (Linux, 15 characters)."""
+    if _libc is not None:
+        _libc.prctl(PR_SET_NAME, name.encode()[:15], 0, 0, 0)
 
 
 def signal_group(pid: int, number: signal.Signals) -> None:
@@ -162,15 +177,19 @@ def _environment_of(pid: int) -> list[bytes]:
         return []
 
 
+@cache
+def _boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+
+
 def _started_linux(pid: int) -> str:
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
     except OSError:
         return ""
     fields = stat.rpartition(")")[2].split()  # the program's name may hold spaces and brackets
     is_dead = fields[0] in {"Z", "X"}
-    return "" if is_dead else f"{boot}:{fields[19]}"
+    return "" if is_dead else f"{_boot_id()}:{fields[19]}"
 
 
 def _started_elsewhere(pid: int) -> str:

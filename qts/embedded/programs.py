@@ -5,7 +5,8 @@ import sys
 import urllib.request
 from collections.abc import Mapping
 
-from qts.embedded import prepare
+from qts.embedded import fork_server, prepare
+from qts.embedded.forks import ForkClient
 from qts.embedded.options import ROOT, Options
 from qts.embedded.ports import LOOPBACK, accepts
 from qts.embedded.postgres import EmbeddedPostgres
@@ -33,21 +34,20 @@ def valkey_child(server: EmbeddedValkey) -> Child:
 
 
 def simulator_child(options: Options, env: Mapping[str, str]) -> Child:
-    command = _python(
+    command = _module(
         env,
-        "-m", "simulator",
+        "simulator",
         "--port", str(options.sim_port),
         "--clock", env["MARKET_CLOCK"],
         "--state-dir", str(options.data_dir / "simulator"),
         "--seed", str(options.seed),
+        may_fork=False,
     )  # fmt: skip
-    return Child("simulator", lambda: command, lambda: accepts(options.sim_port), level=OUTSIDE_WORLD, patience_s=1.0)
+    return Child("simulator", lambda: command, lambda: accepts(options.sim_port), level=OUTSIDE_WORLD, patience_s=1.5)
 
 
 def web_child(options: Options, env: Mapping[str, str]) -> Child:
-    command = _python(
-        env, "-m", "daphne", "-v", "0", "-b", options.bind, "-p", str(options.port), "qts.asgi:application"
-    )
+    command = _module(env, "daphne", "-v", "0", "-b", options.bind, "-p", str(options.port), "qts.asgi:application")
     return Child("web", lambda: command, lambda: answers(f"{options.web_url}healthz"))
 
 
@@ -77,16 +77,17 @@ def flower_child(options: Options, env: Mapping[str, str], password: str) -> Chi
     without_django = {name: text for name, text in env.items() if name != "DJANGO_SETTINGS_MODULE"}
     own = {"CELERY_BROKER_URL": env["REDIS_URL"], "FLOWER_BASIC_AUTH": f"operator:{password}"}
     own["TZ"] = "Asia/Ho_Chi_Minh"  # Django sets it in the workers, and Flower compares its clock with theirs
-    command = _python(
+    command = _module(
         without_django | own,
-        "-m", "celery", "--quiet", "flower",
+        "celery", "--quiet", "flower",
         f"--address={LOOPBACK}", f"--port={options.flower_port}", "--logging=error",
+        may_fork=False,
     )  # fmt: skip
     return Child("flower", lambda: command, lambda: accepts(options.flower_port))
 
 
 def prepare_command(env: Mapping[str, str], *, only_seed: bool) -> Command:
-    return _python(env, "-m", prepare.__name__, *(("--only-seed",) if only_seed else ()))
+    return _module(env, prepare.__name__, *(("--only-seed",) if only_seed else ()))
 
 
 def answers(url: str) -> bool:
@@ -98,9 +99,13 @@ def answers(url: str) -> bool:
         return False
 
 
-def _python(env: Mapping[str, str], *arguments: str) -> Command:
-    return Command(argv=(sys.executable, *arguments), cwd=ROOT, env=env)
+def fork_server_child(forks: ForkClient) -> Child:
+    return Child("loader", forks.prepare, ready_text=fork_server.READY_TEXT, level=OUTSIDE_WORLD, patience_s=1.5)
+
+
+def _module(env: Mapping[str, str], *arguments: str, may_fork: bool = True) -> Command:
+    return Command(argv=(sys.executable, "-m", *arguments), cwd=ROOT, env=env, may_fork=may_fork)
 
 
 def _celery(env: Mapping[str, str], *arguments: str) -> Command:
-    return _python(env, "-m", "celery", "--quiet", "-A", "qts.celery", *arguments)
+    return _module(env, "celery", "--quiet", "-A", "qts.celery", *arguments)

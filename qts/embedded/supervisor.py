@@ -16,6 +16,7 @@ from typing import Any
 
 from qts.embedded import processes
 from qts.embedded.errors import EmbeddedError
+from qts.embedded.forks import ForkClient, ForkedProcess, is_forkable
 from qts.embedded.log_stream import LogStream
 from qts.embedded.processes import RUN_VARIABLE, Command
 from qts.embedded.run_folder import RunFolder, kill_offspring
@@ -26,7 +27,9 @@ LAST_LINES_S = 0.5  # a grandchild in a session of its own may keep the pipe ope
 RESTART_DELAY_S_MIN = 0.5
 RESTART_DELAY_S_MAX = 30.0
 STEADY_S = 60.0  # a child that ran so long starts again without the delay of its earlier failures
-PATIENCE_S = 5.5
+PATIENCE_S = 5.0
+
+AnyProcess = Process | ForkedProcess
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Child:
 class _Running:
     child: Child
     keeper: asyncio.Task[None] | None = None
-    process: Process | None = None
+    process: AnyProcess | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     first_start: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
@@ -58,6 +61,7 @@ class Supervisor:
         self._run_folder = run_folder
         self._log = log
         self._children: dict[str, _Running] = {}
+        self._forks: ForkClient | None = None
         self._readers: dict[int, asyncio.Task[None]] = {}
         self._signals_seen = 0
 
@@ -75,6 +79,10 @@ class Supervisor:
                 await task
         finally:
             await self.stop_all()
+
+    def fork_from(self, forks: ForkClient) -> None:
+        """From now on fork what may be forked; the fork server itself is a child like any other."""
+        self._forks = forks
 
     async def start(self, child: Child) -> None:
         """Start a child and wait until it is ready. Raises EmbeddedError when it ends or stays silent instead."""
@@ -165,16 +173,20 @@ class Supervisor:
         code = await self._ended(process)
         return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
 
-    async def _spawn(self, name: str, command: Command, on_line: Callable[[str], object] | None) -> Process:
-        env = {**command.env, RUN_VARIABLE: self._run_folder.token}
-        process = await asyncio.create_subprocess_exec(
-            *command.argv, stdout=PIPE, stderr=STDOUT, **processes.spawn_options(replace(command, env=env))
-        )
+    async def _spawn(self, name: str, command: Command, on_line: Callable[[str], object] | None) -> AnyProcess:
+        process: AnyProcess
+        if self._forks is not None and is_forkable(command):
+            process = await self._forks.fork(name, command)
+        else:
+            env = {**command.env, RUN_VARIABLE: self._run_folder.token}
+            process = await asyncio.create_subprocess_exec(
+                *command.argv, stdout=PIPE, stderr=STDOUT, **processes.spawn_options(replace(command, env=env))
+            )
         self._run_folder.note(name, process.pid, command.stop_signal)
         self._readers[process.pid] = asyncio.create_task(self._copy_output(name, process, on_line))
         return process
 
-    async def _ended(self, process: Process) -> int:
+    async def _ended(self, process: AnyProcess) -> int:
         """Wait for the end of a child, take its offspring along, and let its last lines be written."""
         code = await _exit_code(process)
         processes.signal_group(process.pid, signal.SIGKILL)
@@ -182,7 +194,7 @@ class Supervisor:
             await asyncio.wait([reader], timeout=LAST_LINES_S)
         return code
 
-    async def _copy_output(self, name: str, process: Process, on_line: Callable[[str], object] | None) -> None:
+    async def _copy_output(self, name: str, process: AnyProcess, on_line: Callable[[str], object] | None) -> None:
         assert process.stdout is not None  # noqa: S101 (narrowing; _spawn asks for a pipe)
         rest = b""
         while chunk := await process.stdout.read(65536):
@@ -194,7 +206,7 @@ class Supervisor:
         if rest:
             self._log.line(name, rest.decode("utf-8", errors="replace").rstrip())
 
-    async def _wait_ready(self, is_ready: Callable[[], bool] | None, timeout_s: float, process: Process) -> bool:
+    async def _wait_ready(self, is_ready: Callable[[], bool] | None, timeout_s: float, process: AnyProcess) -> bool:
         deadline = time.monotonic() + timeout_s
         while process.returncode is None and time.monotonic() < deadline:
             if is_ready is None or await asyncio.to_thread(is_ready):
@@ -221,7 +233,7 @@ class Supervisor:
         self._run_folder.forget(running.child.name)
 
 
-async def _exit_code(process: Process) -> int:
+async def _exit_code(process: AnyProcess) -> int:
     """The child's end alone: Process.wait() also waits for its pipe, which a grandchild may keep open (3.12+)."""
     while process.returncode is None:
         await asyncio.sleep(POLL_S)
