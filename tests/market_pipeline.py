@@ -87,9 +87,12 @@ class Program:
 
 
 class Market:
-    """An exchange of its own and the pipeline behind it. `data_dir` holds the write-ahead log of this market."""
+    """An exchange of its own and the pipeline behind it. `data_dir` holds the write-ahead log of this market.
 
-    def __init__(self, folder: Path) -> None:
+    `names` are the slices that get a worker each, `patience_s` see there.
+    """
+
+    def __init__(self, folder: Path, names: Sequence[str] = ("ingest", "recorder"), patience_s: str = "") -> None:
         self._folder = folder
         self._port = free_port()
         self._clock = ""
@@ -105,18 +108,20 @@ class Market:
             "QTS_SECRET_KEY_FILE": str(settings.QTS_SECRET_KEY_FILE),
         }
         self.simulator = Program("simulator", [], folder, {})
-        self.ingest, self.recorder = (
-            Program(name, ["-m", "tests.market_worker", name, str(self._ready_file(name))], folder, environment)
-            for name in ("ingest", "recorder")
-        )
+        worker = ("-m", "tests.market_worker")
+        self.workers = {
+            name: Program(name, [*worker, name, str(self._ready_file(name)), patience_s], folder, environment)
+            for name in names
+        }
+        self.ingest, self.recorder = self.workers["ingest"], self.workers["recorder"]
 
     def start_workers(self) -> float:
         """Returns how many seconds it took them: the measure of how busy the machine is."""
         self.data_dir.mkdir()
         started_at = time.monotonic()
-        for program in (self.ingest, self.recorder):
+        for program in self.workers.values():
             program.start()
-        for program in (self.ingest, self.recorder):
+        for program in self.workers.values():
             wait_for(partial(self._is_ready, program), 150, f"{program.name} does not start")
         return time.monotonic() - started_at
 
@@ -136,7 +141,7 @@ class Market:
         program.tell(self._clock)
 
     def kill_all(self) -> None:
-        for program in (self.ingest, self.recorder, self.simulator):
+        for program in (*self.workers.values(), self.simulator):
             program.kill()
 
     def ask(self, path: str, body: object = None) -> Any:

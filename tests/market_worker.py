@@ -1,7 +1,9 @@
-"""A worker of one slice as a process: `python -m tests.market_worker ingest|recorder READY_FILE`.
+"""A worker of one slice as a process: `python -m tests.market_worker ingest|recorder|signals READY_FILE [PATIENCE_S]`.
 
 It touches the file once Django is up, reads the market clock's specification from its first line of input, and then
-runs the slice again and again as beat would.
+runs the slice again and again as beat would. PATIENCE_S (wall clock) is for a market that runs hundreds of times as
+fast as a real one: how long the recorder waits for late matches before the clock closes a quiet minute, and how old a
+bar may be when strategies see it.
 """
 
 import sys
@@ -13,21 +15,24 @@ import django
 PAUSE_S = 0.5
 
 
-def main(name: str, ready_file: str) -> None:
+def main(name: str, ready_file: str, patience_s: str = "") -> None:
     django.setup()
     from django.conf import settings
     from django.db import connections
 
+    from apps.marketdata.services import recorder
     from apps.marketdata.services.ingest import run_stream_slice
-    from apps.marketdata.services.recorder import run_recorder_slice
+    from apps.strategies.services import desk, run_signals_slice
     from qts.domain.errors import TransientError
 
-    run = {"ingest": run_stream_slice, "recorder": run_recorder_slice}[name]
+    if patience_s:
+        recorder.GRACE_S = desk.SIGNAL_AGE_S_MAX = float(patience_s)
+    runs = {"ingest": run_stream_slice, "recorder": recorder.run_recorder_slice, "signals": run_signals_slice}
     Path(ready_file).touch()
     settings.MARKET_CLOCK = sys.stdin.readline().strip()
     while True:
         try:
-            run()
+            runs[name]()
         except TransientError as error:
             print(f"{name}: {error}", file=sys.stderr)
         connections.close_all()

@@ -1,0 +1,165 @@
+"""A day that really happened, through exchange, wire, pipeline and strategies: the decisions are those of a batch.
+
+The batch is pandas and TA-Lib over the recorded file, and knows nothing of QTS.
+"""
+
+import os
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+import pandas as pd
+import pytest
+import talib
+from django.db import connection
+
+from apps.accounts.services import open_account
+from apps.analytics.models import IndicatorSnapshot
+from apps.configuration.services import seed_demo_connections
+from apps.marketdata import selectors
+from apps.marketdata.models import Bar1m, MarketGap
+from apps.marketdata.services.master_data import load_master_data_of_day
+from apps.marketdata.tests.conftest import forget_market
+from apps.orders.models import Intent, Order
+from apps.strategies import services as strategies
+from apps.strategies.models import Decision
+from apps.strategies.selectors import explanation
+from qts.domain.values import Actor, ActorKind
+from tests.market_pipeline import Market, wait_for
+
+SHARED = Path(os.environ.get("QTS_SHARED_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
+DAY = date(2026, 2, 24)
+RECORDING = SHARED / "intraday" / "vn30f1m_ticks" / f"{DAY}.csv.gz"
+SYMBOL = "VN30F1M"
+SPEED = 400
+PATIENCE_S = "10"
+OPERATOR = Actor(ActorKind.SYSTEM, "test")
+CROSS = ("moving_average_cross", {"fast": 5, "slow": 20, "quantity": 100})
+REVERSION = ("rsi_mean_reversion", {"period": 14, "quantity": 100})
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(400),
+    pytest.mark.shared_data,
+    pytest.mark.skipif(
+        not RECORDING.is_file(), reason=f"needs {RECORDING.name} of recorded data, which is not shipped"
+    ),
+]
+
+
+@pytest.fixture
+def market(transactional_db, tmp_path, settings):
+    """The exchange opens in a few seconds and will play the recording; every worker waits for it."""
+    forget_market()
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE marketdata_tick")
+    made = Market(tmp_path, ("ingest", "recorder", "signals"), PATIENCE_S)
+    settings.SSI_DATA_URL = made.url
+    settings.WAL_DIR = made.data_dir / "wal"
+    try:
+        busy_s = made.start_workers()
+        opens_at = time.time() + max(8.0, 2 * busy_s)
+        settings.MARKET_CLOCK = f"affine:{DAY},08:59:00,15:00:00,{opens_at:.3f},{SPEED}"
+        made.start_simulator(settings.MARKET_CLOCK, ("--replay", str(RECORDING), "--replay-symbol", SYMBOL))
+        seed_demo_connections(made.ask("sim/credentials"), now=datetime.now(tz=UTC))
+        load_master_data_of_day()
+        start_strategies()
+        for worker in made.workers.values():
+            made.let_go(worker)
+        wait_for(lambda: selectors.stream_status().is_live, 60, "the stream does not connect")
+        assert time.time() < opens_at, "the market had opened before the stream was connected"
+        yield made
+    finally:
+        made.kill_all()
+        forget_market()
+
+
+def start_strategies():
+    account_id = open_account(number="0901351", name="Shares only", connection_id=uuid4())
+    for class_key, parameters in (CROSS, REVERSION):
+        strategy_id = strategies.create_strategy(
+            name=class_key, class_key=class_key, parameters=parameters, account_id=account_id, symbols=[SYMBOL]
+        )
+        strategies.start_strategy(strategy_id, actor=OPERATOR, now=selectors.market_now())
+
+
+def recorded_closes():
+    """Minute -> last price of the minute in VND per contract (a point is 100,000 VND)."""
+    matches = pd.read_csv(RECORDING)
+    minutes = pd.to_datetime(f"{DAY} " + matches["time"]).dt.floor("min").dt.tz_localize("Asia/Ho_Chi_Minh")
+    closes = matches.groupby(minutes)["price"].last()
+    return (closes * 10).round().astype("int64") * 10_000
+
+
+def crosses(closes):
+    """In whole numbers, so that a tie is a tie: four times the sum of five against the sum of twenty."""
+    lead = 4 * closes.rolling(5).sum() - closes.rolling(20).sum()
+    before = lead.shift()
+    up = dict.fromkeys(closes.index[(before <= 0) & (lead > 0)], "sma_5 crossed above sma_20")
+    down = dict.fromkeys(closes.index[(before >= 0) & (lead < 0)], "sma_5 crossed below sma_20")
+    return up | down
+
+
+def reversions(closes):
+    rsi = pd.Series(talib.RSI(closes.to_numpy(dtype=float), 14), index=closes.index)
+    before = rsi.shift()
+    fallen = dict.fromkeys(closes.index[(rsi < 30) & (before >= 30)], "rsi_14 fell below 30")
+    risen = dict.fromkeys(closes.index[(rsi > 70) & (before <= 70)], "rsi_14 rose above 70")
+    return fallen | risen
+
+
+def batch_indicators(closes):
+    """All indicators over the whole day at once; NaN where there is not enough history."""
+    values = closes.to_numpy(dtype=float)
+    columns = {f"sma_{n}": talib.SMA(values, n) for n in (5, 20)} | {f"ema_{n}": talib.EMA(values, n) for n in (12, 26)}
+    columns["rsi_14"] = talib.RSI(values, 14)
+    columns |= zip(("macd", "macd_signal", "macd_hist"), talib.MACD(values, 12, 26, 9), strict=True)
+    columns |= zip(("bb_upper", "bb_middle", "bb_lower"), talib.BBANDS(values, 20, 2.0, 2.0), strict=True)
+    return pd.DataFrame(columns, index=closes.index)
+
+
+def test_strategies_decide_on_a_recorded_day_what_a_batch_over_the_file_decides(market):
+    closes = recorded_closes()
+    wait_for(lambda: Bar1m.objects.filter(symbol=SYMBOL).count() >= len(closes), 200, "minutes are missing")
+    wait_for(lambda: IndicatorSnapshot.objects.count() >= len(closes), 40, "indicators are missing")
+    market.kill_all()
+    assert MarketGap.objects.count() == 0
+    assert dict(Bar1m.objects.values_list("starts_at", "close_vnd")) == {at: int(vnd) for at, vnd in closes.items()}
+    assert_indicators_equal(batch_indicators(closes))
+
+    decided = {
+        (row.strategy.class_key, datetime.fromtimestamp(row.trigger["ts_start_ms"] / 1000, UTC)): row.signal
+        for row in Decision.objects.select_related("strategy")
+    }
+    expected = {(CROSS[0], at): signal for at, signal in crosses(closes).items()}
+    expected |= {(REVERSION[0], at): signal for at, signal in reversions(closes).items()}
+    assert decided == expected
+    assert Decision.objects.count() == len(expected) > 20
+    assert_nothing_was_bought_and_every_reason_is_kept()
+
+
+def assert_indicators_equal(batch):
+    stored = pd.DataFrame(
+        dict(IndicatorSnapshot.objects.values_list("starts_at", "values")), dtype=float
+    ).T.sort_index()[list(batch.columns)]
+    np.testing.assert_array_equal(stored.index, batch.index)
+    np.testing.assert_allclose(stored.to_numpy(), batch.to_numpy(), rtol=1e-9, atol=1e-3)
+    assert batch.notna().to_numpy().mean() > 0.8
+
+
+def assert_nothing_was_bought_and_every_reason_is_kept():
+    """A cash account may not hold futures: what would buy is refused, what would leave has nothing to sell."""
+    for decision in Decision.objects.all():
+        if "above sma" in decision.signal or "fell below" in decision.signal:
+            assert (decision.outcome, decision.side, decision.quantity) == ("DENIED", "BUY", 100)
+            assert "SECURITY_NOT_TRADABLE" in decision.outcome_reason
+            told = explanation(decision.order_id)
+            assert told.raw_message is not None
+            assert SYMBOL in told.raw_message
+        else:
+            assert (decision.outcome, decision.order_id) == ("SKIPPED", None)
+            assert decision.outcome_reason == "already holding or working towards the target"
+    assert set(Order.objects.values_list("status", flat=True)) == {"DENIED"}
+    assert Intent.objects.count() == 0
