@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.system.reporting import add_log
 from tests.system.running import RunningSystem, SystemOptions, started_system
 
 HERE = Path(__file__).parent
-LOG_TAIL_CHARACTERS = 6000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -17,7 +17,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.system)
             item.add_marker(pytest.mark.xdist_group("system"))
-            item.add_marker(pytest.mark.timeout(400))
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(400))
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,5 @@ def start_system() -> Iterator[Callable[..., RunningSystem]]:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.failed:
-        for value in getattr(item, "funcargs", {}).values():
-            if isinstance(value, RunningSystem):
-                report.sections.append(("log of the system", value.output()[-LOG_TAIL_CHARACTERS:]))
+        add_log(report, item)
     return report

@@ -1,0 +1,151 @@
+"""People in front of a browser. Each has a context of their own, in which every fault of a page is remembered.
+
+A fault is: an error in the console, an exception in a page, a request to another machine. A test names those that it
+provokes with `expect_fault`; any other fails it.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, StorageState, expect
+
+from tests.system.running import RunningSystem
+
+LOOPBACK = "127.0.0.1"
+DESK = {"width": 1440, "height": 900}
+TIMEOUT_MS = 60_000
+CODES_TRIED_MAX = 3  # a code can run out between its making and its typing
+
+
+@dataclass
+class Visitor:
+    """`page` is the first tab. `faults` are those that no test has expected."""
+
+    name: str
+    context: BrowserContext
+    page: Page
+    _seen: list[str] = field(default_factory=list)
+    _expected: list[str] = field(default_factory=list)
+
+    def expect_fault(self, pattern: str) -> None:
+        """The test provokes it: it must come at least once."""
+        self._expected.append(pattern)
+
+    @property
+    def faults(self) -> list[str]:
+        unexpected = [seen for seen in self._seen if not any(re.search(pattern, seen) for pattern in self._expected)]
+        missing = [pattern for pattern in self._expected if not any(re.search(pattern, seen) for seen in self._seen)]
+        return unexpected + [f"expected, but did not come: {pattern}" for pattern in missing]
+
+    def open_tab(self, path: str) -> Page:
+        tab = self.context.new_page()
+        tab.goto(path)
+        return tab
+
+    def watch(self) -> None:
+        self.context.on("page", self._watch_page)
+        self.context.on("request", lambda request: self._note_address(request.url))
+        self.context.on("console", self._note_console)
+        self.context.on(
+            "weberror", lambda error: self._seen.append(f"exception in the page: {error.error.stack or error.error}")
+        )
+
+    def _watch_page(self, page: Page) -> None:
+        page.on("websocket", lambda socket: self._note_address(socket.url))
+
+    def _note_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self._seen.append(f"console: {message.text} {message.location.get('url', '')}")
+
+    def _note_address(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in {"http", "https", "ws", "wss"} and parts.hostname != LOOPBACK:
+            self._seen.append(f"request to another machine: {url}")
+
+
+@dataclass
+class Doors:
+    """Lets people in. A person types password and code once; later visits go on with that session."""
+
+    browser: Browser
+    system: RunningSystem
+    _sessions: dict[str, StorageState] = field(default_factory=dict)
+    visitors: list[Visitor] = field(default_factory=list)
+
+    def let_in(self, name: str, *, path: str = "/", **context_options: Any) -> Visitor:
+        """A user in a new context, at `path`, after log-in where there was none yet."""
+        if name not in self._sessions:
+            entering = self.stranger()
+            log_in(entering.page, self.system, name)
+            self._sessions[name] = entering.context.storage_state()
+        return self._enter(name, path, storage_state=self._sessions[name], **context_options)
+
+    def log_in(self, name: str) -> Visitor:
+        """As `let_in`, but through the log-in pages."""
+        visitor = self.stranger()
+        visitor.name = name
+        log_in(visitor.page, self.system, name)
+        self._sessions[name] = visitor.context.storage_state()
+        return visitor
+
+    def stranger(self, **context_options: Any) -> Visitor:
+        return self._enter("nobody", "/", **context_options)
+
+    def _enter(self, name: str, path: str, **context_options: Any) -> Visitor:
+        options = {"locale": "en-US", "viewport": DESK, "base_url": self.system.web_url} | context_options
+        context = self.browser.new_context(**options)
+        context.set_default_timeout(TIMEOUT_MS)
+        visitor = Visitor(name, context, page=None)  # type: ignore[arg-type]  # set below, when it is watched
+        visitor.watch()
+        visitor.page = context.new_page()
+        self.visitors.append(visitor)
+        visitor.page.goto(path)
+        return visitor
+
+    @property
+    def faults(self) -> list[str]:
+        return [f"{visitor.name}: {fault}" for visitor in self.visitors for fault in visitor.faults]
+
+    def take_pictures(self, folder: Path) -> Iterator[Path]:
+        """Of every open tab; for the report of a failure."""
+        for visitor in self.visitors:
+            for number, page in enumerate(visitor.context.pages):
+                picture = folder / f"{visitor.name}-{number}.png"
+                page.screenshot(path=picture)
+                yield picture
+
+    def close(self) -> None:
+        while self.visitors:
+            self.visitors.pop().context.close()
+
+
+def log_in(page: Page, system: RunningSystem, name: str) -> None:
+    """Password, then code, as a person types them. Ends on the page that was asked for."""
+    expect(page).to_have_url(re.compile("/accounts/login/"))
+    page.locator("input[name=login]").fill(name)
+    password = page.locator("input[name=password]")
+    password.fill(system.passwords[name])
+    password.press("Enter")
+    for _ in range(CODES_TRIED_MAX):
+        code = page.locator("input[name=code]")
+        code.fill(system.totp(name))
+        code.press("Enter")
+        page.wait_for_load_state()
+        if "/accounts/" not in page.url:
+            return
+    raise AssertionError(f"{name} does not get in: {page.locator('main').inner_text()}")
+
+
+@contextmanager
+def without_reload(*pages: Page) -> Iterator[None]:
+    """Whatever changes inside happens in the documents that are open now."""
+    for page in pages:
+        page.evaluate("window.isTheSameDocument = true")
+    yield
+    for page in pages:
+        assert page.evaluate("window.isTheSameDocument === true"), f"{page.url} was loaded again"
