@@ -16,6 +16,7 @@ class LiveSocket extends EventTarget {
     this.pauseMs = PAUSE_MS_MIN;
     this.state = "connecting";
     this.retryAt = 0;
+    this.heardAt = Date.now();
     this.connect();
   }
 
@@ -29,6 +30,7 @@ class LiveSocket extends EventTarget {
 
   opened() {
     this.pauseMs = PAUSE_MS_MIN;
+    this.heardAt = Date.now();
     this.setState("live");
     for (const channel of this.subscriptions.keys()) this.ask(channel);
   }
@@ -76,6 +78,7 @@ class LiveSocket extends EventTarget {
   }
 
   received(message) {
+    this.heardAt = Date.now();
     const subscription = this.subscriptions.get(message.channel);
     if (!subscription) return;
     const isSnapshot = message.seq === 0;
@@ -93,6 +96,12 @@ function merged(first, second) {
   const result = { ...first };
   for (const [key, values] of Object.entries(second)) result[key] = [...new Set([...(result[key] ?? []), ...values])];
   return result;
+}
+
+/** A network may go without a word. One socket that should speak each second tells whether all are still there. */
+export function reconnectIfSilent(witness, silentMsMax) {
+  if (witness.state !== "live" || Date.now() - witness.heardAt < silentMsMax) return;
+  for (const socket of sockets.values()) socket.socket.close();
 }
 
 /** The one socket of a path, shared by everything on the page. */

@@ -2,9 +2,10 @@
 
 import { age, atMostEvery, isTyping, say, sayOf, setText, toast } from "./dom.js";
 import { clock, day } from "./format.js";
-import { live } from "./live.js";
+import { live, reconnectIfSilent } from "./live.js";
 
 const DATA_AGE_MS_LATE = 15000; // the gate refuses orders on older data
+const SILENCE_MS_MAX = 8000; // the server reports the stream's state each second
 
 let status = null; // the last report of the server, with the moment at which it came
 let market = null;
@@ -32,6 +33,7 @@ export function startShell() {
   setInterval(() => {
     drawClock();
     drawConnection();
+    reconnectIfSilent(market, SILENCE_MS_MAX);
   }, 250);
 }
 
