@@ -64,7 +64,7 @@ _UNSETTLED = (Intent.State.CLAIMED, Intent.State.UNKNOWN, Intent.State.NOT_RECEI
 def apply_broker_event(connection_id: UUID, message: BrokerMessage, *, now: datetime) -> None:
     """Take in one message of the order stream; in the caller's transaction if it has one, so that its position moves
     with the message."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         if isinstance(message, BrokerOrderEvent):
             reported = message.order
             order = _lock_order_of(
@@ -269,14 +269,15 @@ def _book(order: Order, fill: Fill, now: datetime) -> None:
 
 def _take_refusal(connection_id: UUID, refusal: BrokerError, now: datetime) -> None:
     intent = (
-        Intent.objects.filter(connection_id=connection_id, request_id=refusal.unique_id)
+        Intent.objects.select_related("order")
+        .filter(connection_id=connection_id, request_id=refusal.unique_id)
         .order_by("-trading_day")
         .first()
     )
     if intent is None:
         log.info("refusal_of_foreign_request", request_id=refusal.unique_id, code=refusal.code)
         return
-    order = _lock(intent.order_id)
+    order = _lock(intent.order_id, intent.order.account_id)
     if intent.state == Intent.State.REFUSED:
         return  # some refusals carry no number to know a repetition by
     if refusal.notify_id and refusal.notify_id <= order.reported_notify_id:
@@ -309,16 +310,15 @@ def step_back_from_cancel(order: Order, reason: str, now: datetime) -> None:
 def _lock_order_of(connection_id: UUID, at: datetime, broker_order_id: str, *request_ids: str) -> Order | None:
     """Account and order locked; None when the broker speaks of an order that did not come from here."""
     trading_day = to_vietnam(at).date()
-    found = Order.objects.filter(connection_id=connection_id, trading_day=trading_day).values_list("id", flat=True)
-    order_id = found.filter(broker_order_id=broker_order_id).first() if broker_order_id else None
-    if order_id is None:
+    found = Order.objects.filter(connection_id=connection_id, trading_day=trading_day).values_list("id", "account_id")
+    ids = found.filter(broker_order_id=broker_order_id).first() if broker_order_id else None
+    if ids is None:
         named = [request_id for request_id in request_ids if request_id]
-        order_id = found.filter(intents__request_id__in=named, intents__trading_day=trading_day).first()
-    return None if order_id is None else _lock(order_id)
+        ids = found.filter(intents__request_id__in=named, intents__trading_day=trading_day).first()
+    return None if ids is None else _lock(*ids)
 
 
-def _lock(order_id: UUID) -> Order:
-    account_id = Order.objects.values_list("account_id", flat=True).get(id=order_id)
+def _lock(order_id: UUID, account_id: UUID) -> Order:
     lock_account(account_id)
     return lock_order(order_id)
 

@@ -145,9 +145,8 @@ def _move_position(connection_id: UUID, message: BrokerMessage, now: datetime) -
         return
     day = _day_of(message, now)
     rows = StreamPosition.objects.filter(connection_id=connection_id)
-    if rows.filter(trading_day__lt=day).update(trading_day=day, last_notify_id=message.notify_id):
-        return
-    rows.filter(trading_day=day, last_notify_id__lt=message.notify_id).update(last_notify_id=message.notify_id)
+    if not rows.filter(trading_day=day, last_notify_id__lt=message.notify_id).update(last_notify_id=message.notify_id):
+        rows.filter(trading_day__lt=day).update(trading_day=day, last_notify_id=message.notify_id)
 
 
 def _day_of(message: BrokerMessage, now: datetime) -> date:
