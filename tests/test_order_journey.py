@@ -6,7 +6,7 @@ is not.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -26,19 +26,19 @@ from apps.sso.tests.sessions import make_user
 from qts.adapters.redis_client import redis_client
 from qts.domain.orders import OrderRequest, Status
 from qts.domain.values import Actor, ActorKind, OrderType, Side
-from tests.market_pipeline import Market, Program, database_url, wait_for
+from tests.order_market import OrderMarket, wait_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 
 STRATEGY = Actor(ActorKind.STRATEGY, "7")
-SPEED = 4
+SPEED = 1
 OVER = frozenset({Status.FILLED, Status.CANCELLED, Status.REJECTED, Status.EXPIRED, Status.DENIED})
 
 
 class Journey:
     """The demo's accounts at a simulator of this test's own; `account_id` is that of number 0901351."""
 
-    def __init__(self, market: Market, account_id: UUID) -> None:
+    def __init__(self, market: OrderMarket, account_id: UUID) -> None:
         self.market = market
         self.account_id = account_id
         self._wishes = 0
@@ -60,16 +60,19 @@ class Journey:
         assert state is not None
         return state.band.floor_vnd, state.band.ceiling_vnd
 
+    def open_orders(self) -> list[OrderView]:
+        return selectors.orders([self.account_id], open_only=True)
+
     def order(self, order_id: UUID) -> OrderView:
         found = selectors.order(order_id)
         assert found is not None
         return found
 
-    def wait_status(self, order_id: UUID, *statuses: Status, seconds: float = 20) -> OrderView:
+    def wait_status(self, order_id: UUID, *statuses: Status, seconds: float = 40) -> OrderView:
         return wait_for(
             lambda: (order := self.order(order_id)) and order.status in statuses and order,
             seconds,
-            f"{order_id} is {self.order(order_id).status}, not {statuses}",
+            lambda: f"{order_id} is {self.order(order_id)}, not {statuses}",
         )
 
     def at_broker(self) -> dict[str, dict[str, Any]]:
@@ -89,8 +92,7 @@ class Journey:
         assert {symbol: held.quantity for symbol, held in ours.positions.items() if held.quantity} == {
             symbol: quantity for symbol, quantity in theirs["holdings"].items() if quantity
         }
-        open_orders = selectors.orders([self.account_id], open_only=True)
-        assert open_orders == []
+        assert self.open_orders() == []
         assert ours.buying_power_vnd == theirs["cash_vnd"]
         assert sum(fill.quantity * fill.price_vnd for fill in selectors.fills([self.account_id])) == sum(
             fill["quantity"] * fill["price_vnd"] for fill in state["fills"]
@@ -104,7 +106,7 @@ def journey(transactional_db, settings, tmp_path) -> Iterator[Journey]:
     for key in list(client.scan_iter("qts:*", count=1_000)):
         client.delete(key)
     settings.MARKET_CLOCK = f"affine:2026-11-23,09:20:00,15:10:00,{time.time():.3f},{SPEED}"
-    market = Market(tmp_path, settings.MARKET_CLOCK, ["--symbols", "SSI,VNM,FPT,HPG,VCB"])
+    market = OrderMarket(tmp_path, settings.MARKET_CLOCK)
     try:
         market.start_simulator()
         settings.SSI_DATA_URL = settings.SSI_TRADING_URL = market.url
@@ -115,8 +117,8 @@ def journey(transactional_db, settings, tmp_path) -> Iterator[Journey]:
         connection_of = seed_demo_connections(market.ask("sim/credentials"), now=now)
         account_ids = seed_demo_accounts(connection_of=connection_of, now=now)
         master_data.load_master_data_of_day()
-        market.ingest.start()
-        wait_for(_is_quoted, 30, "no live quote of SSI")
+        reader = market.start_worker("market")
+        wait_for(_is_quoted, 40, reader.log)
         yield Journey(market, account_ids["0901351"])
     finally:
         market.kill_all()
@@ -132,33 +134,8 @@ def _status(name: str) -> str:
     return str(getattr(found[0], name)) if found else ""
 
 
-@pytest.fixture
-def worker(journey, settings, tmp_path) -> Iterator[Callable[..., Program]]:
-    """Start "gateway", "stream" or both in a process of its own."""
-    environment = {
-        "DATABASE_URL": database_url(),
-        "REDIS_URL": settings.REDIS_URL,
-        "MARKET_CLOCK": settings.MARKET_CLOCK,
-        "SSI_TRADING_URL": journey.market.url,
-        "SSI_TRADING_STREAM_URL": journey.market.url,
-        "QTS_DATA_DIR": str(journey.market.data_dir),
-        "QTS_SECRET_KEY_FILE": str(settings.QTS_SECRET_KEY_FILE),
-    }
-    started: list[Program] = []
-
-    def start(*names: str) -> Program:
-        program = Program("-".join(names), ["-m", "tests.orders_worker", *names], tmp_path, environment)
-        program.start()
-        started.append(program)
-        return program
-
-    yield start
-    for program in started:
-        program.kill()
-
-
-def test_a_purchase_and_a_sale_travel_to_their_fills_and_into_the_books(journey, worker):
-    worker("gateway", "stream")
+def test_a_purchase_and_a_sale_travel_to_their_fills_and_into_the_books(journey):
+    journey.market.start_worker("gateway", "stream")
     floor, ceiling = journey.band()
     bought = journey.submit(Side.BUY, 300, ceiling)
     order = journey.wait_status(bought, Status.FILLED)
@@ -169,7 +146,7 @@ def test_a_purchase_and_a_sale_travel_to_their_fills_and_into_the_books(journey,
     assert {"acceptedByExchange", "filled"} <= set(steps)
     sold = journey.submit(Side.SELL, 200, floor)
     journey.wait_status(sold, Status.FILLED)
-    wait_for(lambda: selectors.orders([journey.account_id], open_only=True) == [], 5, "orders are still open")
+    wait_for(lambda: journey.open_orders() == [], 10, "orders are still open")
     assert journey.at_broker()[order.request_id]["filled_quantity"] == 300
     state = accounts.account_state(journey.account_id, marketdata.market_now())
     assert state.positions["SSI"].quantity == 10_100
@@ -180,8 +157,8 @@ def test_a_purchase_and_a_sale_travel_to_their_fills_and_into_the_books(journey,
     assert not Discrepancy.objects.exists()
 
 
-def test_an_order_waits_in_the_book_and_is_taken_back(journey, worker):
-    worker("gateway", "stream")
+def test_an_order_waits_in_the_book_and_is_taken_back(journey):
+    journey.market.start_worker("gateway", "stream")
     floor, _ = journey.band()
     order_id = journey.submit(Side.BUY, 100, floor)
     order = journey.wait_status(order_id, Status.OPEN)
@@ -192,16 +169,16 @@ def test_an_order_waits_in_the_book_and_is_taken_back(journey, worker):
     journey.assert_books_agree()
 
 
-def test_lost_answers_become_unknown_and_are_found_without_a_second_order(journey, worker):
+def test_lost_answers_become_unknown_and_are_found_without_a_second_order(journey):
     journey.market.ask("sim/faults", {"lost_answers": 3})
     floor, ceiling = journey.band()
     order_ids = [journey.submit(Side.BUY, 100, ceiling), *(journey.submit(Side.BUY, 100, floor) for _ in range(3))]
-    worker("gateway")  # and nobody reads the stream: only asking the order book can tell
+    journey.market.start_worker("gateway")  # and nobody reads the stream: only asking the order book can tell
     for order_id in order_ids[:3]:
-        wait_for(lambda key=order_id: "unknown" in journey.steps(key), 10, "no answer was lost")
+        wait_for(lambda key=order_id: "unknown" in journey.steps(key), 60, "no answer was lost")
         journey.wait_status(order_id, Status.OPEN, Status.FILLED)
     assert "unknown" not in journey.steps(order_ids[3])
-    worker("stream")
+    journey.market.start_worker("stream")
     journey.wait_status(order_ids[0], Status.FILLED)
     for order_id in order_ids[1:]:
         journey.wait_status(order_id, Status.OPEN)
@@ -209,33 +186,33 @@ def test_lost_answers_become_unknown_and_are_found_without_a_second_order(journe
     assert sent == set(journey.at_broker())
 
 
-def test_a_request_that_never_arrived_is_given_up_and_its_money_is_free(journey, worker):
+def test_a_request_that_never_arrived_is_given_up_and_its_money_is_free(journey):
     floor, _ = journey.band()
     free = accounts.account_state(journey.account_id, marketdata.market_now()).buying_power_vnd
-    worker("gateway", "stream")
-    wait_for(lambda: _status("circuit") == "CLOSED", 10, "the gateway is not ready")
+    journey.market.start_worker("gateway", "stream")
+    wait_for(lambda: _status("circuit") == "CLOSED", 60, "the gateway is not ready")
     journey.market.ask("sim/faults", {"close_trading": True})
     order_id = journey.submit(Side.BUY, 100, floor)
     journey.wait_status(order_id, Status.UNKNOWN)
     assert accounts.account_state(journey.account_id, marketdata.market_now()).buying_power_vnd < free
-    wait_for(lambda: _status("circuit") == "OPEN", 10, "the circuit is still closed")
+    wait_for(lambda: _status("circuit") == "OPEN", 20, "the circuit is still closed")
     journey.market.ask("sim/faults", {})
-    order = journey.wait_status(order_id, Status.REJECTED, seconds=40)
+    order = journey.wait_status(order_id, Status.REJECTED, seconds=60)
     assert order.reason.startswith("NOT_RECEIVED_BY_BROKER")
     assert order.request_id not in journey.at_broker()
     assert accounts.account_state(journey.account_id, marketdata.market_now()).buying_power_vnd == free
 
 
-def test_a_restarted_broker_finds_us_again(journey, worker):
-    worker("gateway", "stream")
+def test_a_restarted_broker_finds_us_again(journey):
+    journey.market.start_worker("gateway", "stream")
     floor, ceiling = journey.band()
     resting = journey.submit(Side.BUY, 100, floor)
     journey.wait_status(resting, Status.OPEN)
     journey.market.simulator.kill()
     late = journey.submit(Side.BUY, 200, ceiling)
-    wait_for(lambda: _status("stream_state") == "RECONNECTING", 15, "not noticed")
+    wait_for(lambda: _status("stream_state") == "RECONNECTING", 30, "not noticed")
     journey.market.start_simulator()
-    order = journey.wait_status(late, Status.FILLED, Status.REJECTED, seconds=40)
+    order = journey.wait_status(late, Status.FILLED, Status.REJECTED, seconds=60)
     seen = journey.at_broker()
     if order.status is Status.REJECTED:  # it left in the moment of the death and was lost with it
         assert order.reason.startswith("NOT_RECEIVED_BY_BROKER")
@@ -243,14 +220,14 @@ def test_a_restarted_broker_finds_us_again(journey, worker):
     else:
         assert seen[order.request_id]["filled_quantity"] == 200
     services.request_cancel(order_id=resting, actor=STRATEGY, now=marketdata.market_now())
-    journey.wait_status(resting, Status.CANCELLED, seconds=30)
+    journey.wait_status(resting, Status.CANCELLED)
     journey.assert_books_agree()
 
 
 # --- kill -9 ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_gateway_killed_under_load_loses_nothing_and_doubles_nothing(journey, worker):
+def test_a_gateway_killed_under_load_loses_nothing_and_doubles_nothing(journey):
     floor, ceiling = journey.band()
     order_ids: list[UUID] = []
     goals: list[int] = []
@@ -264,7 +241,7 @@ def test_a_gateway_killed_under_load_loses_nothing_and_doubles_nothing(journey, 
         return Intent.objects.exclude(state="READY").count()
 
     place(12)
-    running = worker("gateway", "stream")
+    running = journey.market.start_worker("gateway", "stream")
     for _ in range(3):
         goals.append(sent() + 3)
         wait_for(lambda: sent() >= goals[-1], 30, "nothing is being sent")
@@ -273,7 +250,7 @@ def test_a_gateway_killed_under_load_loses_nothing_and_doubles_nothing(journey, 
         running.start()
     wait_for(lambda: not Intent.objects.filter(state__in=["READY", "CLAIMED", "UNKNOWN"]).exists(), 60, "not all sent")
     services.cancel_scope(account_id=journey.account_id, reason="done", actor=STRATEGY, now=marketdata.market_now())
-    wait_for(lambda: selectors.orders([journey.account_id], open_only=True) == [], 40, "orders are still working")
+    wait_for(lambda: journey.open_orders() == [], 60, lambda: f"{journey.open_orders()}\n{running.log()}")
     ours = {order.request_id: order for order in map(journey.order, order_ids)}
     theirs = journey.at_broker()
     lost = {key for key, order in ours.items() if order.reason.startswith("NOT_RECEIVED_BY_BROKER")}

@@ -25,6 +25,7 @@ from qts.domain.values import Actor, ActorKind, Exchange, Side
 
 KILL_SWITCH = Actor(ActorKind.SYSTEM, "kill-switch")
 WAITING_CANCEL = Actor(ActorKind.SYSTEM, "waiting-cancel")
+WAITING_CANCELS_MAX = 50
 _AT_THE_BROKER = frozenset({Status.QUEUED, Status.OPEN, Status.PARTIALLY_FILLED})
 
 
@@ -71,12 +72,12 @@ def _is_killed(order: Order) -> bool:
 
 
 def fire_waiting_cancels(connection_id: UUID, now: datetime) -> int:
-    """Send the cancels that waited for a broker's order id or for a session; how many."""
+    """Queue the cancels that waited for a broker's order id or for a session; how many. The rest comes next time."""
     waiting = Order.objects.filter(
         connection_id=connection_id, cancel_wanted=True, status__in=sorted(_AT_THE_BROKER)
     ).values_list("id", flat=True)
     fired = 0
-    for order_id in waiting:
+    for order_id in waiting[:WAITING_CANCELS_MAX]:
         with transaction.atomic():
             order = lock_order(order_id)
             if order.cancel_wanted and order.status in _AT_THE_BROKER and _session_allows(order, now):

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -74,7 +74,7 @@ def _read_one_connection(connection_id: UUID, turn: Slice, client: TradingClient
         _show(connection_id, StreamPosition.State.CONNECTED, "")
         STREAM_CONNECTED.labels(stream="orders").set(1)
         reconciler = Reconciler(connection_id, client)
-        reader = _Reader(connection_id, stream)
+        reader = _Reader(connection_id, stream, turn)
         reader.read(market_now())  # what was missed comes first; the order book is compared with the result
         while turn.goes_on():
             now = market_now()
@@ -86,20 +86,30 @@ def _read_one_connection(connection_id: UUID, turn: Slice, client: TradingClient
 
 
 class _Reader:
-    def __init__(self, connection_id: UUID, stream: SignalRConnection) -> None:
+    def __init__(self, connection_id: UUID, stream: SignalRConnection, turn: Slice) -> None:
         self._connection_id = connection_id
         self._stream = stream
+        self._turn = turn
         self._show_at = 0.0
 
     def read(self, now: datetime) -> None:
-        take_frames(self._connection_id, self._stream.frames(READ_S), now=now)
+        for frame in self._stream.frames(READ_S):
+            if not self._turn.goes_on():  # renews the lease too: many messages may take longer than its ttl
+                return  # the successor asks for what is left
+            take_frames(self._connection_id, [frame], now=now)
         if time.monotonic() >= self._show_at:
             self._show_at = time.monotonic() + SHOW_EVERY_S
             StreamPosition.objects.filter(connection_id=self._connection_id).update(seen_at=Now())
 
 
-def take_frames(connection_id: UUID, frames: Iterable[ReceivedFrame], *, now: datetime) -> None:
-    """A message that cannot be read or applied is kept for a person, and the stream goes on."""
+def take_frames(
+    connection_id: UUID, frames: Iterable[ReceivedFrame], *, now: datetime, goes_on: Callable[[], bool] = lambda: True
+) -> None:
+    """A message that cannot be read or applied is kept for a person, and the stream goes on.
+
+    A whole day may come at once, so `goes_on` is asked before each message; what is left over then is sent again to
+    the next reader, which resumes after the last one taken in.
+    """
     for frame in frames:
         decoded = decode_order_frame(frame.raw)
         for notice in decoded.notices:
@@ -109,6 +119,8 @@ def take_frames(connection_id: UUID, frames: Iterable[ReceivedFrame], *, now: da
             detail = f"{failure.reason}: {failure.raw}"
             discrepancies.note(connection_id, Kind.UNREADABLE, subject=subject, detail=detail, now=now)
         for message in decoded.messages:
+            if not goes_on():
+                return
             take_message(connection_id, message, now=now)
 
 

@@ -1,7 +1,7 @@
 """Our orders against the broker's order book: after every connect and every 15 seconds."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -34,9 +34,10 @@ class Reconciler:
     (`wants_replay`); what is missing even then stays noted for a person. No fill is made up from a total.
     """
 
-    def __init__(self, connection_id: UUID, client: TradingClient) -> None:
+    def __init__(self, connection_id: UUID, client: TradingClient, goes_on: Callable[[], bool] = lambda: True) -> None:
         self._connection_id = connection_id
         self._client = client
+        self._goes_on = goes_on
         self._pace = Pace(connection_id)
         self._compare_at = 0.0
         self._seen_missing: dict[UUID, int] = {}
@@ -55,6 +56,8 @@ class Reconciler:
 
     def _compare(self, account_id: UUID, book: list[BrokerOrder], now: datetime) -> None:
         for row in rows_with_news(self._connection_id, account_id, book, now):
+            if not self._goes_on():
+                return
             apply_book_row(self._connection_id, row, now=now)
         ours = list(
             Order.objects.filter(
