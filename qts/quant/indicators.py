@@ -17,6 +17,11 @@ def _stream() -> Any:
     return stream
 
 
+def load_library() -> None:
+    """Pay for it now, and not when the first bar waits for its indicators."""
+    _stream()
+
+
 class _Stream(Protocol):
     """The part of TA-Lib 0.8's stream classes that is used."""
 

@@ -16,6 +16,7 @@ from qts.adapters.bus import connect, decode
 from qts.adapters.lease import Lease, slice_of
 from qts.domain.events import BarClosed, IndicatorCalculated, TickReceived
 from qts.domain.ports import Bus, Delivery
+from qts.quant.indicators import load_library
 
 GROUP = "signals"
 CONSUMER = "signals"  # one name for all: the lease allows one at a time, and it takes over what the last one left
@@ -28,6 +29,7 @@ REFRESH_S = 1.0
 
 def run_signals_slice(*, seconds_max: float = SLICE_S) -> None:
     """Returns at once when another worker holds the lease. Raises TransientError when Valkey is away."""
+    load_library()  # before the lease: on a busy machine it takes longer than the lease lasts
     lease = Lease(settings.REDIS_URL, "signals", LEASE_TTL_S)
     with slice_of(lease, seconds_max) as turn:
         if not turn.goes_on():
