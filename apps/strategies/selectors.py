@@ -9,6 +9,7 @@ from uuid import UUID
 from django.conf import settings
 
 from apps.strategies.models import Decision, Strategy
+from qts.adapters.ssi.frames import message_of
 from qts.adapters.wal import WalBroken, WalPositionGone, WalReader
 from qts.domain.strategy import Parameter, describe_parameters, strategy_class
 
@@ -108,9 +109,10 @@ def explanation(order_id: UUID) -> Explanation | None:
     if row is None:
         return None
     try:
-        raw = WalReader(settings.WAL_DIR).read(row.wal_position).payload.decode("utf-8", "replace")
+        frame = WalReader(settings.WAL_DIR).read(row.wal_position).payload
     except (WalBroken, WalPositionGone) as error:
         return Explanation(_decision_view(row), None, str(error))
+    raw = message_of(frame, row.wal_position).decode("utf-8", "replace")
     return Explanation(_decision_view(row), raw[:RAW_CHARACTERS_MAX], "")
 
 

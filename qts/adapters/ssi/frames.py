@@ -19,4 +19,25 @@ class Frame(msgspec.Struct):
     error: str | None = msgspec.field(name="E", default=None)
 
 
+class _Uncut(msgspec.Struct):
+    """A frame whose messages are left as their bytes."""
+
+    messages: list[msgspec.Raw] | None = msgspec.field(name="M", default=None)
+
+
 FRAME: Final = msgspec.json.Decoder(Frame)
+_UNCUT: Final = msgspec.json.Decoder(_Uncut)
+
+
+def message_of(frame: bytes, position: str) -> bytes:
+    """The message of a frame that a position in the write-ahead log names, byte for byte as it came.
+
+    The whole frame where it holds no such message: it is what there is to show.
+    """
+    _segment, _offset, *rest = position.split(":")
+    try:
+        messages = _UNCUT.decode(frame).messages or []
+    except msgspec.MsgspecError:
+        return frame
+    index = int(rest[0]) if rest else 0
+    return bytes(messages[index]) if index < len(messages) else frame
