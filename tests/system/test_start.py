@@ -4,7 +4,8 @@ import httpx2
 
 from qts.embedded import processes
 
-EVERY_PROCESS = {"postgres", "valkey", "simulator", "web", "stream", "signals", "trading", "quant", "beat", "flower"}
+WORKERS = {"stream", "signals", "trading", "quant"}
+EVERY_PROCESS = {"postgres", "valkey", "simulator", "loader", "web", "beat", "flower"} | WORKERS
 
 
 def test_first_start_second_start_and_start_after_kill_9(start_system):
@@ -29,8 +30,11 @@ def test_first_start_second_start_and_start_after_kill_9(start_system):
 
 
 def test_a_killed_process_of_any_kind_comes_back(running_system):
-    for name in ("valkey", "postgres", "simulator", "web", "beat"):
+    for name in ("valkey", "postgres", "simulator", "web", "beat", "stream", "loader"):
         old = running_system.kill(name)
         running_system.wait_for_successor(name, old)
+    assert processes.wait_until(lambda: set(running_system.pids()) == EVERY_PROCESS, 60), running_system.output()[
+        -4000:
+    ]
     assert processes.wait_until(running_system.is_ready, 60, pause_s=0.5), running_system.output()[-4000:]
     assert set(running_system.pids()) == EVERY_PROCESS
