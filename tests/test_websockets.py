@@ -19,6 +19,7 @@ from qts.asgi import application
 from qts.domain.events import IndexUpdated, TickReceived
 from qts.domain.values import Actor, ActorKind
 from qts.routing import NOT_LOGGED_IN, NOT_VERIFIED
+from qts.web.consumers import TRY_AGAIN_LATER
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WAIT_S = 5
@@ -193,3 +194,14 @@ async def test_mistakes_are_answered_and_the_socket_goes_on(floor, text, code):
         assert (await socket.hear("error"))["data"]["code"] == code
         await socket.say(action="subscribe", channel="quotes", symbols=["SSI"])
         assert (await socket.hear("quotes"))["seq"] == 0
+
+
+async def test_a_socket_that_cannot_know_what_changed_is_closed_for_a_fresh_start(floor, settings):
+    async with Socket(floor.trader_client, "/ws/markets", "interval_ms=100") as socket:
+        await socket.say(action="subscribe", channel="status")
+        await socket.hear("status")
+        settings.REDIS_URL = "redis://127.0.0.1:1/0"  # nobody listens there
+        deadline = time.monotonic() + 15
+        while (said := await socket.wire.receive_output(15))["type"] != "websocket.close":
+            assert time.monotonic() < deadline
+        assert said["code"] == TRY_AGAIN_LATER

@@ -12,8 +12,10 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 import msgspec
+import structlog
 from channels.generic.websocket import AsyncWebsocketConsumer
 
+from qts.domain.errors import TransientError
 from qts.domain.events import Event
 from qts.web.live_feed import live_feed
 
@@ -21,6 +23,10 @@ INTERVAL_MS_DEFAULT = 250
 INTERVAL_MS_MIN = 100
 INTERVAL_MS_MAX = 5_000
 NAMES_MAX = 2_000
+INTERNAL_ERROR = 1011
+TRY_AGAIN_LATER = 1013
+
+log = structlog.get_logger(__name__)
 
 
 class Subscribe(msgspec.Struct, forbid_unknown_fields=True):
@@ -82,6 +88,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
             flusher.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await flusher
+        await live_feed().rest()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         try:
@@ -91,6 +98,9 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
             await self._send("error", 0, {"code": "MALFORMED_MESSAGE", "message": str(error)})
         except RefusedSubscription as refusal:
             await self._send("error", 0, {"code": refusal.code, "message": str(refusal)})
+        except TransientError as error:
+            log.warning("live_socket_closed", reason=str(error))
+            await self.close(TRY_AGAIN_LATER)
 
     async def _obey(self, request: Subscribe) -> None:
         kind = self.channels.get(request.channel)
@@ -123,13 +133,24 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
             live_feed().detach(channel.topics, channel.on_event)
 
     async def _flush_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(self._interval_s)
-            for name, channel in list(self._open.items()):
-                data = await channel.take()
-                if data is not None and self._open.get(name) is channel:
-                    channel.seq += 1
-                    await self._send(name, channel.seq, data)
+        """A socket that can no longer tell what changed is closed: its client comes back and takes a snapshot."""
+        try:
+            while True:
+                await asyncio.sleep(self._interval_s)
+                for name, channel in list(self._open.items()):
+                    await self._flush(name, channel)
+        except TransientError as error:
+            log.warning("live_socket_closed", reason=str(error))
+            await self.close(TRY_AGAIN_LATER)
+        except Exception:
+            log.exception("live_socket_failed")
+            await self.close(INTERNAL_ERROR)
+
+    async def _flush(self, name: str, channel: LiveChannel) -> None:
+        data = await channel.take()
+        if data is not None and self._open.get(name) is channel:
+            channel.seq += 1
+            await self._send(name, channel.seq, data)
 
     async def _send(self, channel: str, seq: int, data: Any) -> None:
         await self.send(text_data=msgspec.json.encode({"channel": channel, "seq": seq, "data": data}).decode())

@@ -4,6 +4,7 @@ A message costs one read and one decode per process, however many browsers look 
 """
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
@@ -11,6 +12,7 @@ import structlog
 from django.conf import settings
 
 from qts.adapters.bus import AsyncTail, decode
+from qts.domain.errors import TerminalError
 from qts.domain.events import REGISTRY, Event
 from qts.domain.ports import Delivery
 
@@ -34,9 +36,16 @@ class LiveFeed:
     def detach(self, topics: Iterable[str], listener: Listener) -> None:
         for topic in topics:
             self._listeners[topic].discard(listener)
-        if self._task is not None and not any(self._listeners.values()):
-            self._task.cancel()
-            self._task = None
+
+    async def rest(self) -> None:
+        """Stop reading when nobody listens any more."""
+        task = self._task
+        if task is None or any(self._listeners.values()):
+            return
+        self._task = None
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
     async def _run(self) -> None:
         async for batch in AsyncTail(settings.EVENT_BUS_URL, sorted(REGISTRY)):
@@ -47,7 +56,11 @@ class LiveFeed:
         listeners = self._listeners.get(delivery.topic)
         if not listeners:
             return
-        event = decode(delivery.topic, delivery.body)
+        try:
+            event = decode(delivery.topic, delivery.body)
+        except (ValueError, TerminalError):
+            log.exception("live_event_unreadable", topic=delivery.topic, position=delivery.position)
+            return
         for listener in tuple(listeners):
             try:
                 listener(event)

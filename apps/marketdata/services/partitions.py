@@ -16,8 +16,11 @@ def ensure_tick_partitions(days: Iterable[date]) -> list[date]:
         cursor.execute("SELECT relname FROM pg_class WHERE relname = ANY(%s) AND relispartition", [list(wanted)])
         for (name,) in cursor.fetchall():
             del wanted[name]
+        if wanted:
+            # Another worker may do the same just now, and IF NOT EXISTS looks before it leaps, not while.
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('marketdata_tick partitions'))")
         for name, day in sorted(wanted.items()):
-            # Names and bounds are made of dates alone. IF NOT EXISTS: another worker may do the same just now.
+            # Names and bounds are made of dates alone.
             cursor.execute(
                 f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF marketdata_tick"
                 f" FOR VALUES FROM ('{day:%Y-%m-%d}') TO ('{day + timedelta(days=1):%Y-%m-%d}')"
