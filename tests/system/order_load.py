@@ -1,0 +1,137 @@
+"""A trader's program: a stream of orders and cancels over REST, which takes no silence for an answer.
+
+Each order has an Idempotency-Key. Whatever goes wrong (no connection, no answer, a failure of the server), the same
+request is repeated with the same key until it is answered with a 201 or a refusal.
+"""
+
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+
+TIMEOUT_S = 5.0
+PAUSE_S = 0.7  # between two orders: with the strategies' orders and all cancels below the broker's five calls a second
+REPEAT_S = 0.3
+RESTING_MAX = 4
+TWICE_EVERY = 5  # every so many orders the request is sent again although it was answered
+SYMBOLS = ("FPT", "HPG", "SSI", "VCB", "VNM")  # the account holds some of each when the demo begins
+
+
+@dataclass
+class Wish:
+    """One order that somebody wants, and what became of the wanting."""
+
+    key: str
+    body: dict[str, object]
+    is_marketable: bool
+    asked_at: float  # wall clock, like all times here
+    statuses: list[int | str] = field(default_factory=list)  # of every attempt: an HTTP status or an error's name
+    order_ids: set[str] = field(default_factory=set)
+
+    @property
+    def is_accepted(self) -> bool:
+        return 201 in self.statuses
+
+    @property
+    def was_repeated(self) -> bool:
+        """It was asked for again because an answer was missing."""
+        return not isinstance(self.statuses[0], int) or self.statuses[0] >= 500
+
+
+class OrderLoad:
+    """One thread for one account. `surprises` are answers that no kill explains."""
+
+    def __init__(self, web_url: str, session: Sequence[str], account_id: str, name: str) -> None:
+        """`session` is what `inside.begin` printed of the user."""
+        self.user_key, cookie = session
+        self.account_id = account_id
+        self.wishes: list[Wish] = []
+        self.surprises: list[str] = []
+        self._name = name
+        self._random = random.Random(name)
+        self._resting: deque[str] = deque()
+        self._bands: dict[str, tuple[int, int]] = {}
+        self._stop = threading.Event()
+        token = "t" * 32  # Django compares the cookie with the header; who has neither cannot know the other
+        self._http = httpx2.Client(
+            base_url=f"{web_url}api/v1/",
+            timeout=TIMEOUT_S,
+            trust_env=False,
+            headers={"Cookie": f"sessionid={cookie}; csrftoken={token}", "X-CSRFToken": token},
+        )
+        self._thread = threading.Thread(target=self._run, name=f"load-{name}", daemon=True)
+
+    def start(self) -> None:
+        for quote in self._answer("GET", f"quotes/?symbols={','.join(SYMBOLS)}").json():
+            self._bands[quote["symbol"]] = (quote["floor_vnd"], quote["ceiling_vnd"])
+        assert len(self._bands) == len(SYMBOLS)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Returns once the last wish is answered."""
+        self._stop.set()
+        self._thread.join(90)
+        assert not self._thread.is_alive(), f"{self._name}: a request is never answered: {self.wishes[-1]}"
+
+    def cancel_all(self) -> None:
+        """Of its account, whoever placed them; an order that is over meanwhile refuses, and that is fine."""
+        for order in self._answer("GET", f"orders/?open_only=true&limit=1000&account_id={self.account_id}").json():
+            self._answer("POST", f"orders/{order['id']}/cancel/")
+
+    def _run(self) -> None:
+        number = 0
+        while not self._stop.is_set():
+            number += 1
+            wish = self._next_wish(number)
+            self.wishes.append(wish)
+            self._place(wish)
+            if number % TWICE_EVERY == 0:
+                self._place(wish)
+            if not wish.is_marketable and wish.is_accepted:
+                self._resting.append(next(iter(wish.order_ids)))
+            if len(self._resting) > RESTING_MAX:
+                self._answer("POST", f"orders/{self._resting.popleft()}/cancel/")
+            self._stop.wait(PAUSE_S)
+
+    def _next_wish(self, number: int) -> Wish:
+        """Buys and sales alike; two of three at a price at which somebody takes them."""
+        symbol = self._random.choice(SYMBOLS)
+        is_buy, is_marketable = self._random.random() < 0.5, self._random.random() < 0.67
+        floor_vnd, ceiling_vnd = self._bands[symbol]
+        body: dict[str, object] = {
+            "account_id": self.account_id,
+            "symbol": symbol,
+            "side": "BUY" if is_buy else "SELL",
+            "order_type": "LO",
+            "quantity": 100 * self._random.randint(1, 3),
+            "price_vnd": ceiling_vnd if is_buy is is_marketable else floor_vnd,
+        }
+        return Wish(f"{self._name}-{number}", body, is_marketable, time.time())
+
+    def _place(self, wish: Wish) -> None:
+        answer = self._answer("POST", "orders/", wish.body, wish)
+        known = answer.json().get("id") if answer.status_code == 201 else answer.json()["context"].get("order_id")
+        wish.order_ids.add(known)
+
+    def _answer(self, method: str, path: str, body: object = None, wish: Wish | None = None) -> Any:
+        headers = {"Idempotency-Key": wish.key} if wish else {}
+        while True:
+            outcome: int | str
+            try:
+                answer = self._http.request(method, path, json=body, headers=headers)
+            except httpx2.TransportError as error:
+                outcome = type(error).__name__
+            else:
+                outcome = answer.status_code
+            if wish:
+                wish.statuses.append(outcome)
+            if isinstance(outcome, int) and outcome < 500:
+                if outcome not in {200, 201, 202, 422}:
+                    self.surprises.append(f"{method} {path}: {outcome} {answer.text[:300]}")
+                return answer
+            time.sleep(REPEAT_S)
