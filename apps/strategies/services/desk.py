@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import asdict
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -17,7 +18,7 @@ from apps.strategies.services.decisions import Cause, decide
 from apps.strategies.services.lifecycle import fail_strategy
 from qts.adapters.sandbox import StrategyHost, StrategyHostError
 from qts.domain.events import BarClosed, IndicatorCalculated, TickReceived
-from qts.domain.strategy import Bar, Context, Intent, Tick
+from qts.domain.strategy import Bar, Context, Intent, TargetPosition, Tick
 from qts.domain.strategy.sizing import Holding, TopOfBook, propose
 
 SIGNAL_AGE_S_MAX = 15.0  # wall clock: a backlog still feeds the indicators, but nobody trades on old news
@@ -124,13 +125,12 @@ class StrategyDesk:
         self, strategy: Strategy, symbol: str, intent: Intent, exposure: orders.StrategyExposure, cause: Cause
     ) -> None:
         now = marketdata.market_now()
-        position = accounts.account_state(strategy.account_id, now).positions.get(symbol)
         quote = marketdata.live_quotes([symbol])[symbol]
         security = marketdata.security(symbol)
         holding = Holding(
             held=exposure.held_quantity,
             working=exposure.working_quantity,
-            sellable=position.sellable_quantity if position else 0,
+            sellable=_sellable(strategy, symbol, now) if _may_sell(intent, exposure) else 0,
             round_lot=security.lot_size if security else 1,
         )
         top = TopOfBook(
@@ -159,3 +159,13 @@ class StrategyDesk:
         host = self._hosts.pop(strategy_id, None)
         if host is not None:
             host.close()
+
+
+def _may_sell(intent: Intent, exposure: orders.StrategyExposure) -> bool:
+    """Only then what can be sold matters: it takes six queries, and orders wait for them."""
+    return isinstance(intent, TargetPosition) and intent.quantity < exposure.held_quantity + exposure.working_quantity
+
+
+def _sellable(strategy: Strategy, symbol: str, now: datetime) -> int:
+    position = accounts.account_state(strategy.account_id, now).positions.get(symbol)
+    return position.sellable_quantity if position else 0
