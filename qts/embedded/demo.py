@@ -31,6 +31,7 @@ class Demo:
         self._only_servers = only_servers
         self._day = MarketDay(options.data_dir / "clock.json")
         self._began = time.monotonic()
+        self._postgres = None if options.database_url else EmbeddedPostgres(options.data_dir / "postgres")
 
     async def run(self) -> None:
         env = await self._start_servers()
@@ -42,12 +43,18 @@ class Demo:
             self._day.note_alive()
             await asyncio.sleep(ALIVE_EVERY_S)
 
+    def clean_up(self) -> None:
+        """After everything has stopped."""
+        (self._options.data_dir / environment.FILE_NAME).unlink(missing_ok=True)
+        if self._postgres is not None:
+            self._postgres.forget_copy()
+
     async def _start_servers(self) -> Mapping[str, str]:
         options = self._options
         folders.secret_file(options.data_dir / "secret.key", length_bytes=48)
         folders.emptied(options.data_dir / environment.METRICS)
         children: list[Child] = []
-        postgres = None if options.database_url else EmbeddedPostgres(options.data_dir / "postgres")
+        postgres = self._postgres
         valkey = None if options.redis_url else EmbeddedValkey(options.data_dir / "valkey")
         if postgres:
             children.append(programs.postgres_child(postgres))
@@ -126,11 +133,14 @@ def _supervise(options: Options, *, only_servers: bool) -> int:
         supervisor = Supervisor(run_folder, log)
         if leftovers:
             supervisor.say(f"stopped what an earlier run left: {', '.join(leftovers)}")
-        asyncio.run(supervisor.run(Demo(options, supervisor, only_servers=only_servers).run()))
+        demo = Demo(options, supervisor, only_servers=only_servers)
+        try:
+            asyncio.run(supervisor.run(demo.run()))
+        finally:
+            demo.clean_up()
         supervisor.say("everything is stopped")
         log.close()
     finally:
-        (options.data_dir / environment.FILE_NAME).unlink(missing_ok=True)
         run_folder.unlock()
     return 0
 

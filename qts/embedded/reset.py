@@ -7,6 +7,7 @@ from pathlib import Path
 
 from qts.embedded.errors import EmbeddedError
 from qts.embedded.options import read_options
+from qts.embedded.postgres import EmbeddedPostgres
 from qts.embedded.run_folder import RunFolder
 
 # what the demo makes; a data folder without a run folder was never ours
@@ -24,6 +25,7 @@ def reset(data_dir: Path) -> None:
     run_folder.lock()
     try:
         run_folder.stop_leftovers()
+        EmbeddedPostgres(data_dir / "postgres").forget_copy()
         for name in OURS:
             path = data_dir / name
             if path.is_dir() and not path.is_symlink():
