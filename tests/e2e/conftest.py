@@ -79,8 +79,9 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed:
         add_log(report, item)
-        if "doors" in getattr(item, "funcargs", {}):
-            add_pictures(report, item.funcargs["doors"], item.funcargs["tmp_path_factory"])
+        fixtures = getattr(item, "funcargs", {})
+        if "doors" in fixtures:
+            add_pictures(report, fixtures["doors"], fixtures["tmp_path_factory"])
     return report
 
 

@@ -80,10 +80,9 @@ class Money:
 
     @staticmethod
     def read(page: Page) -> "Money":
-        shown = page.evaluate(
-            "Object.fromEntries([...document.querySelectorAll('[data-money]')].map((e) => [e.dataset.money, e.textContent]))"
-        )
-        return Money(whole(shown["buying_power"]), whole(shown["reserved"]), whole(shown["cash_settled"]))
+        names = ["buying_power", "reserved", "cash_settled"]
+        texts = "(names) => names.map((name) => document.querySelector(`[data-money=${name}]`).textContent)"
+        return Money(*map(whole, page.evaluate(texts, names)))
 
 
 def newest_order(page: Page) -> Locator:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, StorageState, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, StorageState, WebError, expect
 
 from tests.system.running import RunningSystem
 
@@ -51,9 +51,7 @@ class Visitor:
         self.context.on("page", self._watch_page)
         self.context.on("request", lambda request: self._note_address(request.url))
         self.context.on("console", self._note_console)
-        self.context.on(
-            "weberror", lambda error: self._seen.append(f"exception in the page: {error.error.stack or error.error}")
-        )
+        self.context.on("weberror", self._note_exception)
 
     def _watch_page(self, page: Page) -> None:
         page.on("websocket", lambda socket: self._note_address(socket.url))
@@ -61,6 +59,9 @@ class Visitor:
     def _note_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self._seen.append(f"console: {message.text} {message.location.get('url', '')}")
+
+    def _note_exception(self, caught: WebError) -> None:
+        self._seen.append(f"exception in the page: {caught.error.stack or caught.error}")
 
     def _note_address(self, url: str) -> None:
         parts = urlsplit(url)
