@@ -13,7 +13,7 @@ ACCOUNT = "0901351"
 TRADER = "trader"
 STRATEGY = "Benchmark"
 OPEN_ORDERS_MAX = 5_000
-EVERY_MATCHES = 5
+EVERY_MATCHES = 20
 
 
 def main() -> None:

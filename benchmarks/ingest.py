@@ -50,7 +50,7 @@ class Size:
 
 
 def run(section: Section, folder: Path, *, quick: bool) -> None:
-    size = Size(frames=10_000, repeats=2) if quick else Size(frames=40_000, repeats=5)
+    size = Size(frames=10_000, repeats=2) if quick else Size(frames=20_000, repeats=5)
     with _valkey(folder) as valkey:
         _prepare_django(valkey, folder)
         section.begin(f"{size.frames:,} frames a run, flushed in batches of {BATCH_FRAMES}")

@@ -21,9 +21,9 @@ from benchmarks.figures import Section, percentile, progress
 from qts.domain.events import TickReceived
 from qts.domain.market import parse_clock
 
-ORDERS_WANTED = 300
+ORDERS_WANTED = 200
 ORDERS_WANTED_QUICK = 40
-SECONDS_MAX = 180.0
+SECONDS_MAX = 300.0
 WARM_UP_ORDERS = 10
 STAGES = (
     "received -> on the bus",
@@ -136,7 +136,7 @@ def _timed_orders(system: ArrangedSystem, commits_ms: Sequence[float]) -> list[T
             max(received_ms, published_ms[wal_position]),  # the bus counts whole milliseconds, rounded down
             schedule.wall_at(decided_at) * 1000,
             recorded_ms,
-            commits_ms[heard],
+            min(commits_ms[heard], _ms(claimed_at)),  # the gateway may have heard of it before this listener
             _ms(claimed_at),
             transmitted_ns / 1e6,
         )

@@ -34,7 +34,7 @@ class Burst:
 
 
 def run(section: Section, system: ArrangedSystem, *, quick: bool) -> None:
-    requests, repeats = (40, 2) if quick else (160, 5)
+    requests, repeats = (40, 2) if quick else (120, 5)
     section.begin(f"{requests} requests a burst, kept connections, logged in")
     acts = _acts(system)
     for clients in CLIENTS:
