@@ -1,10 +1,11 @@
-"""An exchange, its market data and the workers of the order side, all as processes that may be killed."""
+"""The exchange as a process, and the order side of a worker: as threads, or as a process that may be killed."""
 
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +14,9 @@ from urllib.parse import quote
 
 import httpx2
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
+
+from qts.adapters.redis_client import redis_client
 
 ROOT = Path(__file__).resolve().parents[1]
 LOG_CHARACTERS = 3_000
@@ -27,6 +30,39 @@ def wait_for(what: Callable[[], Any], seconds: float, reason: str | Callable[[],
             return found
         time.sleep(0.1)
     raise AssertionError(f"within {seconds} s: {reason() if callable(reason) else reason}")
+
+
+class Slices:
+    """Slices in threads of this process, started again as beat does; ended as a lost lease ends them."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self, *runs: Callable[[], object]) -> None:
+        for run in runs:
+            thread = threading.Thread(target=self._again, args=(run,), daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def end(self) -> None:
+        """Somebody else has every lease: each slice finds out at its next renewal, a third of the ttl away."""
+        self._stop.set()
+        client = redis_client(settings.REDIS_URL)
+        until = time.monotonic() + 40
+        while any(thread.is_alive() for thread in self._threads) and time.monotonic() < until:
+            for key in client.scan_iter("qts:lease:*", count=1_000):
+                if not key.endswith(b":epoch"):
+                    client.set(key, "the test", ex=60)
+            time.sleep(0.2)
+        assert not any(thread.is_alive() for thread in self._threads), "a slice did not end"
+
+    def _again(self, run: Callable[[], object]) -> None:
+        while not self._stop.is_set():
+            try:
+                run()
+            finally:
+                connections.close_all()
 
 
 class Worker:
@@ -66,6 +102,7 @@ class OrderMarket:
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}/"
         self._folder = folder
+        self.slices = Slices()
         self._environment = {
             "DATABASE_URL": _database_url(),
             "REDIS_URL": settings.REDIS_URL,
@@ -84,15 +121,18 @@ class OrderMarket:
         wait_for(self._is_up, 30, "the simulator does not answer")
 
     def start_worker(self, *names: str) -> Worker:
-        """Of "market", "gateway" and "stream": one process that runs these slices without end."""
+        """ "gateway" and "stream" in one process that runs these slices without end."""
         worker = Worker("-".join(names), ["-m", "tests.order_worker", *names], self._folder, self._environment)
         worker.start()
         self._started.append(worker)
         return worker
 
-    def kill_all(self) -> None:
-        for worker in reversed(self._started):
-            worker.kill()
+    def end(self) -> None:
+        try:
+            self.slices.end()
+        finally:
+            for worker in reversed(self._started):
+                worker.kill()
 
     def ask(self, path: str, body: object = None) -> Any:
         """GET, or POST of `body` as JSON."""

@@ -14,10 +14,9 @@ BEAT_S = 3.0
 def main(names: list[str]) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "qts.settings.test"
     django.setup()
-    from apps.marketdata.services.ingest import run_stream_slice
     from apps.orders import services
 
-    runs = {"market": run_stream_slice, "gateway": services.run_gateways, "stream": services.run_order_streams}
+    runs = {"gateway": services.run_gateways, "stream": services.run_order_streams}
     while True:  # as beat does: again and again, whatever became of the ones before
         for name in names:
             threading.Thread(target=_run, args=(runs[name],), name=name).start()

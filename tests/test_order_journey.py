@@ -16,7 +16,7 @@ from apps.accounts import selectors as accounts
 from apps.accounts.services import seed_demo_accounts
 from apps.configuration.services import seed_demo_connections
 from apps.marketdata import selectors as marketdata
-from apps.marketdata.services import master_data
+from apps.marketdata.services import ingest, master_data
 from apps.orders import selectors, services
 from apps.orders.models import Discrepancy, Intent
 from apps.orders.selectors import OrderView
@@ -28,7 +28,7 @@ from qts.domain.orders import OrderRequest, Status
 from qts.domain.values import Actor, ActorKind, OrderType, Side
 from tests.order_market import OrderMarket, wait_for
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(420)]
 
 STRATEGY = Actor(ActorKind.STRATEGY, "7")
 SPEED = 1
@@ -105,11 +105,13 @@ def journey(transactional_db, settings, tmp_path) -> Iterator[Journey]:
     client = redis_client(settings.REDIS_URL)
     for key in list(client.scan_iter("qts:*", count=1_000)):
         client.delete(key)
+    settings.WAL_DIR = tmp_path / "wal"
     settings.MARKET_CLOCK = f"affine:2026-11-23,09:20:00,15:10:00,{time.time():.3f},{SPEED}"
     market = OrderMarket(tmp_path, settings.MARKET_CLOCK)
     try:
         market.start_simulator()
-        settings.SSI_DATA_URL = settings.SSI_TRADING_URL = market.url
+        for name in ("SSI_DATA_URL", "SSI_STREAM_URL", "SSI_TRADING_URL", "SSI_TRADING_STREAM_URL"):
+            setattr(settings, name, market.url)
         now = marketdata.market_now()
         for username in ("trader", "trader2"):
             make_user(username, Role.TRADER)
@@ -117,11 +119,11 @@ def journey(transactional_db, settings, tmp_path) -> Iterator[Journey]:
         connection_of = seed_demo_connections(market.ask("sim/credentials"), now=now)
         account_ids = seed_demo_accounts(connection_of=connection_of, now=now)
         master_data.load_master_data_of_day()
-        reader = market.start_worker("market")
-        wait_for(_is_quoted, 40, reader.log)
+        market.slices.start(ingest.run_stream_slice)
+        wait_for(_is_quoted, 40, "no live quote of SSI")
         yield Journey(market, account_ids["0901351"])
     finally:
-        market.kill_all()
+        market.end()
 
 
 def _is_quoted() -> bool:
@@ -135,7 +137,7 @@ def _status(name: str) -> str:
 
 
 def test_a_purchase_and_a_sale_travel_to_their_fills_and_into_the_books(journey):
-    journey.market.start_worker("gateway", "stream")
+    journey.market.slices.start(services.run_gateways, services.run_order_streams)
     floor, ceiling = journey.band()
     bought = journey.submit(Side.BUY, 300, ceiling)
     order = journey.wait_status(bought, Status.FILLED)
@@ -158,7 +160,7 @@ def test_a_purchase_and_a_sale_travel_to_their_fills_and_into_the_books(journey)
 
 
 def test_an_order_waits_in_the_book_and_is_taken_back(journey):
-    journey.market.start_worker("gateway", "stream")
+    journey.market.slices.start(services.run_gateways, services.run_order_streams)
     floor, _ = journey.band()
     order_id = journey.submit(Side.BUY, 100, floor)
     order = journey.wait_status(order_id, Status.OPEN)
@@ -173,12 +175,14 @@ def test_lost_answers_become_unknown_and_are_found_without_a_second_order(journe
     journey.market.ask("sim/faults", {"lost_answers": 3})
     floor, ceiling = journey.band()
     order_ids = [journey.submit(Side.BUY, 100, ceiling), *(journey.submit(Side.BUY, 100, floor) for _ in range(3))]
-    journey.market.start_worker("gateway")  # and nobody reads the stream: only asking the order book can tell
+    journey.market.slices.start(
+        services.run_gateways
+    )  # and nobody reads the stream: only asking the order book can tell
     for order_id in order_ids[:3]:
         wait_for(lambda key=order_id: "unknown" in journey.steps(key), 60, "no answer was lost")
         journey.wait_status(order_id, Status.OPEN, Status.FILLED)
     assert "unknown" not in journey.steps(order_ids[3])
-    journey.market.start_worker("stream")
+    journey.market.slices.start(services.run_order_streams)
     journey.wait_status(order_ids[0], Status.FILLED)
     for order_id in order_ids[1:]:
         journey.wait_status(order_id, Status.OPEN)
@@ -189,7 +193,7 @@ def test_lost_answers_become_unknown_and_are_found_without_a_second_order(journe
 def test_a_request_that_never_arrived_is_given_up_and_its_money_is_free(journey):
     floor, _ = journey.band()
     free = accounts.account_state(journey.account_id, marketdata.market_now()).buying_power_vnd
-    journey.market.start_worker("gateway", "stream")
+    journey.market.slices.start(services.run_gateways, services.run_order_streams)
     wait_for(lambda: _status("circuit") == "CLOSED", 60, "the gateway is not ready")
     journey.market.ask("sim/faults", {"close_trading": True})
     order_id = journey.submit(Side.BUY, 100, floor)
@@ -204,7 +208,7 @@ def test_a_request_that_never_arrived_is_given_up_and_its_money_is_free(journey)
 
 
 def test_a_restarted_broker_finds_us_again(journey):
-    journey.market.start_worker("gateway", "stream")
+    journey.market.slices.start(services.run_gateways, services.run_order_streams)
     floor, ceiling = journey.band()
     resting = journey.submit(Side.BUY, 100, floor)
     journey.wait_status(resting, Status.OPEN)
@@ -244,11 +248,11 @@ def test_a_gateway_killed_under_load_loses_nothing_and_doubles_nothing(journey):
     running = journey.market.start_worker("gateway", "stream")
     for _ in range(3):
         goals.append(sent() + 3)
-        wait_for(lambda: sent() >= goals[-1], 30, "nothing is being sent")
+        wait_for(lambda: sent() >= goals[-1], 90, "nothing is being sent")
         running.kill()
         place(12)
         running.start()
-    wait_for(lambda: not Intent.objects.filter(state__in=["READY", "CLAIMED", "UNKNOWN"]).exists(), 60, "not all sent")
+    wait_for(lambda: not Intent.objects.filter(state__in=["READY", "CLAIMED", "UNKNOWN"]).exists(), 90, "not all sent")
     services.cancel_scope(account_id=journey.account_id, reason="done", actor=STRATEGY, now=marketdata.market_now())
     wait_for(lambda: journey.open_orders() == [], 60, lambda: f"{journey.open_orders()}\n{running.log()}")
     ours = {order.request_id: order for order in map(journey.order, order_ids)}
