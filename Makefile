@@ -47,7 +47,7 @@ check: dev ## style, types, import contracts, migrations, templates
 	$(RUN) mypy .
 	.venv/bin/lint-imports
 	$(RUN) deptry . --no-ansi
-	DJANGO_SETTINGS_MODULE=qts.settings.test $(PY) manage.py makemigrations --check --dry-run
+	$(RUN) qts.embedded.throwaway makemigrations --check --dry-run
 	$(RUN) djlint --lint --quiet templates
 	$(RUN) qts.reference_docs --check
 

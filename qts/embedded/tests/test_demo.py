@@ -146,3 +146,13 @@ def test_reset_asks_and_takes_silence_for_no(servers):
     assert process.returncode == 1
     assert "nothing was deleted" in output
     assert (data_dir / "postgres").is_dir()
+
+
+def test_a_throwaway_database_is_there_for_one_command_and_gone_afterwards(tmp_path):
+    process = run_module(
+        "throwaway", "shell", "-c", "from django.conf import settings as s; print(s.QTS_DATA_DIR)", TMPDIR=tmp_path
+    )
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    assert str(tmp_path) in output
+    assert list(tmp_path.iterdir()) == []
