@@ -4,7 +4,9 @@ import os
 import tempfile
 from pathlib import Path
 
-_data_dir = Path(os.environ.setdefault("QTS_DATA_DIR", tempfile.mkdtemp(prefix="qts-test-")))
+if not os.environ.get("QTS_DATA_DIR"):  # type checking reads these settings too, without the root conftest
+    os.environ["QTS_DATA_DIR"] = tempfile.mkdtemp(prefix="qts-test-")
+_data_dir = Path(os.environ["QTS_DATA_DIR"])
 _key_file = Path(os.environ.setdefault("QTS_SECRET_KEY_FILE", str(_data_dir / "secret.key")))
 if not _key_file.exists():
     _key_file.parent.mkdir(parents=True, exist_ok=True)
