@@ -38,8 +38,9 @@ OVER = frozenset({Status.FILLED, Status.CANCELLED, Status.REJECTED, Status.EXPIR
 class Journey:
     """The demo's accounts at a simulator of this test's own; `account_id` is that of number 0901351."""
 
-    def __init__(self, market: OrderMarket, account_id: UUID) -> None:
+    def __init__(self, market: OrderMarket, connection_id: UUID, account_id: UUID) -> None:
         self.market = market
+        self.connection_id = connection_id
         self.account_id = account_id
         self._wishes = 0
 
@@ -81,6 +82,11 @@ class Journey:
         assert max(Counter(order["requestID"] for order in orders).values(), default=1) == 1
         return {order["requestID"]: order for order in orders}
 
+    def connection(self, name: str) -> object:
+        """What the operator's page says of the connection; None while it says nothing yet."""
+        found = [one for one in selectors.broker_connection_status() if one.connection_id == self.connection_id]
+        return getattr(found[0], name) if found else None
+
     def steps(self, order_id: UUID) -> list[str]:
         return [entry.topic.rpartition(".")[2] for entry in selectors.order_history(order_id)]
 
@@ -121,7 +127,7 @@ def journey(transactional_db, settings, tmp_path) -> Iterator[Journey]:
         master_data.load_master_data_of_day()
         market.slices.start(ingest.run_stream_slice)
         wait_for(_is_quoted, 40, "no live quote of SSI")
-        yield Journey(market, account_ids["0901351"])
+        yield Journey(market, connection_of["0901351"], account_ids["0901351"])
     finally:
         market.end()
 
@@ -129,11 +135,6 @@ def journey(transactional_db, settings, tmp_path) -> Iterator[Journey]:
 def _is_quoted() -> bool:
     quote = marketdata.live_quotes(["SSI"])["SSI"]
     return quote.reference_vnd > 0 and bool(quote.asks and quote.bids) and marketdata.stream_status().age_ms is not None
-
-
-def _status(name: str) -> str:
-    found = selectors.broker_connection_status()
-    return str(getattr(found[0], name)) if found else ""
 
 
 def test_a_purchase_and_a_sale_travel_to_their_fills_and_into_the_books(journey):
@@ -194,12 +195,12 @@ def test_a_request_that_never_arrived_is_given_up_and_its_money_is_free(journey)
     floor, _ = journey.band()
     free = accounts.account_state(journey.account_id, marketdata.market_now()).buying_power_vnd
     journey.market.slices.start(services.run_gateways, services.run_order_streams)
-    wait_for(lambda: _status("circuit") == "CLOSED", 60, "the gateway is not ready")
+    wait_for(lambda: journey.connection("circuit") == "CLOSED", 60, "the gateway is not ready")
     journey.market.ask("sim/faults", {"close_trading": True})
     order_id = journey.submit(Side.BUY, 100, floor)
     journey.wait_status(order_id, Status.UNKNOWN)
     assert accounts.account_state(journey.account_id, marketdata.market_now()).buying_power_vnd < free
-    wait_for(lambda: _status("circuit") == "OPEN", 20, "the circuit is still closed")
+    wait_for(lambda: journey.connection("circuit") == "OPEN", 20, "the circuit is still closed")
     journey.market.ask("sim/faults", {})
     order = journey.wait_status(order_id, Status.REJECTED, seconds=60)
     assert order.reason.startswith("NOT_RECEIVED_BY_BROKER")
@@ -214,7 +215,7 @@ def test_a_restarted_broker_finds_us_again(journey):
     journey.wait_status(resting, Status.OPEN)
     journey.market.simulator.kill()
     late = journey.submit(Side.BUY, 200, ceiling)
-    wait_for(lambda: _status("stream_state") == "RECONNECTING", 30, "not noticed")
+    wait_for(lambda: journey.connection("stream_state") == "RECONNECTING", 30, "not noticed")
     journey.market.start_simulator()
     order = journey.wait_status(late, Status.FILLED, Status.REJECTED, seconds=60)
     seen = journey.at_broker()

@@ -43,7 +43,8 @@ def run_gateways() -> None:
 
 def run_gateway(connection_id: UUID, turn: Slice) -> None:
     """Raises FenceDown (a TransientError) when a newer gateway has taken over."""
-    GatewayState.objects.bulk_create([GatewayState(connection_id=connection_id)], ignore_conflicts=True)
+    untried = GatewayState(connection_id=connection_id, circuit=GatewayState.Circuit.OPEN, trouble="not tried yet")
+    GatewayState.objects.bulk_create([untried], ignore_conflicts=True)
     if turn.epoch is not None:
         with transaction.atomic():
             fence(connection_id, turn.epoch)
