@@ -15,6 +15,8 @@ if not _key_file.exists():
 from qts.settings.base import *  # noqa: E402, F403
 
 IS_DEMO = True
+STATIC_ROOT = None
+WHITENOISE_USE_FINDERS = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},

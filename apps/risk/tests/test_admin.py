@@ -1,7 +1,6 @@
 """Limits in the admin: the risk officer edits, everybody else may at most look."""
 
 from http import HTTPStatus
-from uuid import uuid4
 
 import pytest
 from django.urls import reverse
@@ -95,7 +94,14 @@ def test_a_limit_for_one_symbol_is_added_and_binds(account_id, officer):
 
 @pytest.mark.parametrize(
     ("scope", "scope_id"),
-    [("firm", ""), ("firm", "x"), ("symbol", ""), ("symbol", "XXX"), ("account", str(uuid4())), ("strategy", "s-1")],
+    [
+        ("firm", ""),
+        ("firm", "x"),
+        ("symbol", ""),
+        ("symbol", "XXX"),
+        ("account", "5525cb34-b425-4977-bd96-01e3de82e564"),
+        ("strategy", "s-1"),
+    ],
 )
 def test_a_limit_for_nothing_that_exists_or_twice_is_not_added(officer, scope, scope_id):
     before = RiskLimit.objects.count()
