@@ -13,6 +13,8 @@ from apps.sso.selectors import Role
 from apps.sso.tests.sessions import make_user, verified_client
 from qts.domain.errors import RuleCode
 
+NOBODYS_ID = "5525cb34-b425-4977-bd96-01e3de82e564"
+
 VALUE = RuleCode.ORDER_VALUE_EXCEEDS_MAX
 LIST = "admin:risk_risklimit_changelist"
 
@@ -99,7 +101,7 @@ def test_a_limit_for_one_symbol_is_added_and_binds(account_id, officer):
         ("firm", "x"),
         ("symbol", ""),
         ("symbol", "XXX"),
-        ("account", "5525cb34-b425-4977-bd96-01e3de82e564"),
+        ("account", NOBODYS_ID),
         ("strategy", "s-1"),
     ],
 )

@@ -8,6 +8,8 @@ from apps.risk.models import KillSwitch
 from apps.risk.tests.conftest import MONDAY, OFFICER
 from qts.domain.errors import TerminalError
 
+UPPER_CASE_ID = "5525CB34-B425-4977-BD96-01E3DE82E564"
+
 
 def engage(scope="firm", **more):
     return services.engage_kill_switch(scope=scope, actor=OFFICER, now=MONDAY, **({"reason": "storm"} | more))
@@ -58,9 +60,7 @@ def test_a_switch_stops_its_own_scope(db):
     ]
 
 
-@pytest.mark.parametrize(
-    "scope", ["", "Firm", "account:", "account:1", "planet:x", "account:5525CB34-B425-4977-BD96-01E3DE82E564"]
-)
+@pytest.mark.parametrize("scope", ["", "Firm", "account:", "account:1", "planet:x", f"account:{UPPER_CASE_ID}"])
 def test_what_is_no_scope_is_refused(db, scope):
     with pytest.raises(TerminalError, match="no scope"):
         engage(scope)
