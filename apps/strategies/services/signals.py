@@ -20,7 +20,8 @@ from qts.quant.indicators import load_library
 
 GROUP = "signals"
 CONSUMER = "signals"  # one name for all: the lease allows one at a time, and it takes over what the last one left
-SLICE_S = 60.0
+# As long as the market stream's: every hand-over starts all strategies' processes and warms all indicators anew.
+SLICE_S = 12 * 3_600.0
 LEASE_TTL_S = 6.0
 BATCH_MAX = 500
 BLOCK_MS = 500
