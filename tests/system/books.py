@@ -82,7 +82,11 @@ class Books:
 
     def is_order_in_flight(self) -> bool:
         """Sent, or about to be, and not answered."""
-        return bool(self.value("SELECT count(*) FROM orders_intent WHERE state = 'CLAIMED' AND kind = 'PLACE'"))
+        return self._has_place_intent("CLAIMED")
+
+    def is_order_unknown(self) -> bool:
+        """Perhaps sent, and never answered."""
+        return self._has_place_intent("UNKNOWN")
 
     def unsettled(self) -> dict[str, int]:
         """What is still on its way, by name; empty when nothing is."""
@@ -105,6 +109,10 @@ class Books:
         """As stored, and as the stored ticks add up; of minutes that began before that moment."""
         stored = {tuple(row[:2]): tuple(row[2:]) for row in self.rows(_BARS, until=until)}
         return stored, {tuple(row[:2]): tuple(row[2:]) for row in self.rows(_BARS_OF_TICKS, until=until)}
+
+    def _has_place_intent(self, state: str) -> bool:
+        sql = "SELECT count(*) FROM orders_intent WHERE kind = 'PLACE' AND state = %(state)s"
+        return self.value(sql, state=state) > 0
 
 
 def assert_same_orders(ours: Sequence[Any], at_broker: Sequence[Mapping[str, Any]]) -> None:

@@ -52,6 +52,8 @@ class Morning:
 
     def kill_and_wait(self, name: str) -> None:
         bar = self.books.newest_bar()
+        if name == "simulator":
+            self.lose_a_request()
         if name in HIT_IN_FLIGHT:
             self.wait(self.books.is_order_in_flight, 30, "no order is on its way", pause_s=0.02)
         killed_at, old = time.time(), self.system.kill(name)
@@ -81,6 +83,12 @@ class Morning:
 
     def slow_down_broker(self) -> bool:
         return bool(self.system.simulator("sim/faults", {"new_order_delay_ms": ANSWER_DELAY_MS}))
+
+    def lose_a_request(self) -> None:
+        """One that the broker never took in, while nobody can know that."""
+        self.system.simulator("sim/faults", {"close_trading": True})
+        self.wait(self.books.is_order_unknown, 30, "no answer is missed", pause_s=0.05)
+        self.slow_down_broker()
 
     def is_healthy(self) -> bool:
         answer = httpx2.get(f"{self.system.web_url}readyz", timeout=10, trust_env=False)
@@ -160,6 +168,7 @@ def test_no_order_is_lost_or_doubled(morning, at_broker):
     unknown = morning.books.value("SELECT count(*) FROM eventlog_eventrecord WHERE topic = 'order.order.unknown'")
     print("orders at the broker:", len(at_broker["orders"]), "fills:", len(own_fills), "were unknown:", unknown)
     assert unknown >= 2, "no kill met an order on its way: the test proves little"
+    assert "NOT_RECEIVED" in {order.place_state for order in ours}
 
 
 def test_strategies_traded_through_all_of_it_and_decided_nothing_twice(morning):
