@@ -38,7 +38,7 @@ def test_whoever_is_not_logged_in_gets_the_log_in_page(doors: Doors, path: str):
 
 
 def test_a_trader_gets_neither_kill_switch_nor_system_page(doors: Doors):
-    trader = doors.let_in("trader", path="/risk/")
+    trader = doors.let_in("trader2", path="/risk/")
     expect(trader.page.locator("[data-limit]").first).to_be_visible()
     expect(trader.page.locator(".kill-console")).to_have_count(0)
     for path in ("/system/", "/risk/kill-switch/?scope=firm"):
@@ -64,7 +64,7 @@ def test_the_language_is_switched_before_and_after_log_in(doors: Doors):
     expect(page.get_by_role("heading", name="Đăng nhập")).to_be_visible()
     page.get_by_role("button", name="EN").click()
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
-    inside = doors.let_in("trader", path="/orders/").page
+    inside = doors.let_in("trader2", path="/orders/").page
     expect(inside.get_by_role("heading", name="Orders", exact=True)).to_be_visible()
     inside.get_by_role("button", name="VI", exact=True).first.click()
     expect(inside.locator("html")).to_have_attribute("lang", "vi")
@@ -73,7 +73,7 @@ def test_the_language_is_switched_before_and_after_log_in(doors: Doors):
 
 
 def test_nothing_scrolls_sideways_on_a_phone(doors: Doors):
-    page = doors.let_in("trader", viewport=PHONE, has_touch=True, is_mobile=True).page
+    page = doors.let_in("trader2", viewport=PHONE, has_touch=True, is_mobile=True).page
     for path in ("/", "/board/", "/symbols/SSI/", "/orders/", "/positions/"):
         assert sideways(page, path) == [], path
 

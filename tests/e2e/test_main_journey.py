@@ -31,7 +31,7 @@ CANDLE_PIXELS_MIN = 60
 
 
 def test_a_trade_from_log_in_to_position(doors: Doors):
-    page = doors.log_in("trader").page
+    page = doors.let_in("trader").page
     page.get_by_role("link", name="Board").first.click()
     with without_reload(page):
         is_live(page)
@@ -116,7 +116,7 @@ def profit_moves_with_the_price(positions: Page) -> None:
 
 
 def test_an_order_over_a_limit_that_was_just_lowered_is_refused(doors: Doors, system: RunningSystem):
-    officer = doors.log_in("risk").page
+    officer = doors.let_in("risk").page
     change_limit(officer, ORDER_VALUE_RULE, LOWERED_VND, "Rehearsal of a smaller limit")
     trader = doors.let_in("trader", path=f"/symbols/{SYMBOL}/")
     positions = trader.open_tab("/positions/")

@@ -71,7 +71,7 @@ class Visitor:
 
 @dataclass
 class Doors:
-    """Lets people in. A person types password and code once; later visits go on with that session."""
+    """Lets people in. Each types password and code once; later visits go on with that session."""
 
     browser: Browser
     system: RunningSystem
@@ -79,19 +79,11 @@ class Doors:
     visitors: list[Visitor] = field(default_factory=list)
 
     def let_in(self, name: str, *, path: str = "/", **context_options: Any) -> Visitor:
-        """A user in a new context, at `path`, after log-in where there was none yet."""
+        """A user in a new context, at `path`; the first time through the log-in pages."""
+        visitor = self._enter(name, path, storage_state=self._sessions.get(name), **context_options)
         if name not in self._sessions:
-            entering = self.stranger()
-            log_in(entering.page, self.system, name)
-            self._sessions[name] = entering.context.storage_state()
-        return self._enter(name, path, storage_state=self._sessions[name], **context_options)
-
-    def log_in(self, name: str) -> Visitor:
-        """As `let_in`, but through the log-in pages."""
-        visitor = self.stranger()
-        visitor.name = name
-        log_in(visitor.page, self.system, name)
-        self._sessions[name] = visitor.context.storage_state()
+            log_in(visitor.page, self.system, name)
+            self._sessions[name] = visitor.context.storage_state()
         return visitor
 
     def stranger(self, **context_options: Any) -> Visitor:
