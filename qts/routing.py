@@ -1,9 +1,13 @@
 """WebSocket addresses, open to verified sessions only."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
+from importlib import import_module
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY, get_user_model
 from django.urls import path
 
 from apps.accounts.consumers import PositionsConsumer
@@ -31,7 +35,20 @@ class VerifiedSessions:
             return await _refuse(receive, send, NOT_LOGGED_IN)
         if not await sync_to_async(is_session_verified)(scope["session"], user):
             return await _refuse(receive, send, NOT_VERIFIED)
-        return await self._application(scope, receive, send)
+        return await self._application({**scope, "why_not": partial(_why_not, scope)}, receive, send)
+
+
+async def _why_not(scope: dict[str, Any]) -> int | None:
+    """The close code when the session has ended since the socket was opened: log-out, lock, factor taken away."""
+    return await sync_to_async(_ended_session)(scope["session"].session_key, scope["user"].pk)
+
+
+def _ended_session(session_key: str, user_id: int) -> int | None:
+    session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    user = get_user_model().objects.filter(pk=user_id, is_active=True).first()
+    if user is None or session.get(SESSION_KEY) != str(user_id):
+        return NOT_LOGGED_IN
+    return None if is_session_verified(session, user) else NOT_VERIFIED
 
 
 async def _refuse(receive: Any, send: Any, code: int) -> None:

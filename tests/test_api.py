@@ -120,6 +120,15 @@ def test_the_kill_switch_needs_an_officer_and_stops_the_next_order(floor):
     assert Intent.objects.count() == 0
 
 
+def test_what_another_account_lost_is_nobodys_business(floor):
+    for number, account_id in enumerate((floor.desk.account_id, floor.foreign_account_id)):
+        body = {"scope": f"account:{account_id}", "engaged": True, "reason": f"lost {number} VND"}
+        floor.officer_client.post("/api/v1/kill-switches/", body, content_type="application/json")
+    seen = floor.trader_client.get("/api/v1/kill-switches/").json()
+    assert [switch["reason"] for switch in seen] == ["lost 0 VND"]
+    assert len(floor.officer_client.get("/api/v1/kill-switches/").json()) == 2
+
+
 def test_reading(floor):
     client = floor.trader_client
     floor.place()

@@ -205,3 +205,14 @@ async def test_a_socket_that_cannot_know_what_changed_is_closed_for_a_fresh_star
         while (said := await socket.wire.receive_output(15))["type"] != "websocket.close":
             assert time.monotonic() < deadline
         assert said["code"] == TRY_AGAIN_LATER
+
+
+async def test_a_socket_ends_with_its_session(floor, monkeypatch):
+    monkeypatch.setattr("qts.web.consumers.SESSION_ASKED_EVERY_S", 0.2)
+    async with Socket(floor.trader_client, "/ws/orders", "interval_ms=100") as socket:
+        await socket.say(action="subscribe", channel="orders")
+        await socket.hear("orders")
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(floor.trader_client.logout)
+        closed = await socket.wire.receive_output(WAIT_S)
+        assert (closed["type"], closed["code"]) == ("websocket.close", NOT_LOGGED_IN)

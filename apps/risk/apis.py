@@ -20,9 +20,9 @@ from qts.web.errors import Refused
 
 class LimitsApi(APIView):
     @extend_schema(operation_id="limits_list", responses=LimitOut(many=True))
-    def get(self, _request: Request) -> Response:
+    def get(self, request: Request) -> Response:
         """The limits in force, newest version each."""
-        return Response(LimitOut(selectors.limits(), many=True).data)
+        return Response(LimitOut(selectors.visible_limits(request.user), many=True).data)
 
 
 class LimitUseApi(APIView):
@@ -39,8 +39,8 @@ class KillSwitchesApi(APIView):
         return [IsRiskOfficer() if self.request.method == "POST" else IsVerified()]
 
     @extend_schema(operation_id="kill_switches_list", responses=KillSwitchOut(many=True))
-    def get(self, _request: Request) -> Response:
-        return Response(KillSwitchOut(selectors.kill_switches(), many=True).data)
+    def get(self, request: Request) -> Response:
+        return Response(KillSwitchOut(selectors.visible_kill_switches(request.user), many=True).data)
 
     @extend_schema(request=KillSwitchIn, responses=KillSwitchOut(many=True))
     def post(self, request: Request) -> Response:

@@ -59,7 +59,7 @@ class RiskChannel(AccountsChannel):
                     "changed_by": switch.changed_by,
                     "changed_at": switch.changed_at.isoformat(),
                 }
-                for switch in selectors.kill_switches()
+                for switch in selectors.visible_kill_switches(self.user)
             ],
             "limit_use": [
                 {

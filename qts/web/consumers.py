@@ -7,6 +7,7 @@ subscribes again. Mistakes are answered on the channel "error" as {"code", "mess
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
@@ -23,6 +24,7 @@ INTERVAL_MS_DEFAULT = 250
 INTERVAL_MS_MIN = 100
 INTERVAL_MS_MAX = 5_000
 NAMES_MAX = 2_000
+SESSION_ASKED_EVERY_S = 10.0  # whoever logs out is not told more for longer than this
 INTERNAL_ERROR = 1011
 TRY_AGAIN_LATER = 1013
 
@@ -135,8 +137,14 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
     async def _flush_for_ever(self) -> None:
         """A socket that can no longer tell what changed is closed: its client comes back and takes a snapshot."""
         try:
+            asked_at = time.monotonic()
             while True:
                 await asyncio.sleep(self._interval_s)
+                if time.monotonic() - asked_at >= SESSION_ASKED_EVERY_S:
+                    asked_at = time.monotonic()
+                    if (code := await self.scope["why_not"]()) is not None:
+                        await self.close(code)
+                        return
                 for name, channel in list(self._open.items()):
                     await self._flush(name, channel)
         except TransientError as error:

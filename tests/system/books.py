@@ -80,6 +80,11 @@ class Books:
             )
         )
 
+    def decided_since(self, wall_s: float) -> int:
+        """Decisions on market messages received after that moment."""
+        sql = "SELECT count(*) FROM strategies_decision WHERE ts_received_ns > %(since)s"
+        return int(self.value(sql, since=int(wall_s * 1e9)))
+
     def is_order_in_flight(self) -> bool:
         """Sent, or about to be, and not answered."""
         return self._has_place_intent("CLAIMED")

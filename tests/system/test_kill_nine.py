@@ -16,8 +16,8 @@ from tests.system.order_load import OrderLoad
 from tests.system.running import RunningSystem, SystemOptions
 
 MORNING = SystemOptions(start="09:15:00", speed=12)  # continuous trading until 11:30: eleven minutes here
-# beat first: all workers after it are started again by its successor
-VICTIMS = ("beat", "signals", "trading", "stream", "quant", "web", "valkey", "simulator", "postgres")
+# beat first: all workers after it are started again by its successor; the strategies last: they need 20 minutes of bars
+VICTIMS = ("beat", "trading", "stream", "quant", "web", "valkey", "simulator", "postgres", "signals")
 RECOVERY_S_MAX = 90.0
 OWNERS = {"trader": "0901351", "trader2": "1184411"}
 ANSWER_DELAY_MS = 300  # a slow broker: most of the time some order is on its way and its answer is not there yet
@@ -54,6 +54,8 @@ class Morning:
         bar = self.books.newest_bar()
         if name == "simulator":
             self.lose_a_request()
+        if name == "signals":
+            self.wait(lambda: self.books.decided_since(0), 150, "the strategies decide nothing")
         if name in HIT_IN_FLIGHT:
             self.wait(self.books.is_order_in_flight, 30, "no order is on its way", pause_s=0.02)
         killed_at, old = time.time(), self.system.kill(name)
@@ -65,6 +67,7 @@ class Morning:
             ("ready", self.is_healthy),
             ("new bars", lambda: (newest := self.books.newest_bar()) and newest > bar + timedelta(minutes=1)),
             ("new fills", lambda: self.books.filled_since(up_at) >= FILLS_WANTED),
+            ("new decisions", lambda: name != "signals" or self.books.decided_since(up_at)),
         ):
             self.wait(is_so, RECOVERY_S_MAX, f"{name} was killed, and then no {what}")
         self.recovered_s[name] = round(time.time() - killed_at, 1)

@@ -270,8 +270,11 @@ def _book(order: Order, fill: Fill, now: datetime) -> None:
 def _take_refusal(connection_id: UUID, refusal: BrokerError, now: datetime) -> None:
     intent = (
         Intent.objects.select_related("order")
-        .filter(connection_id=connection_id, request_id=refusal.unique_id)
-        .order_by("-trading_day")
+        .filter(
+            connection_id=connection_id,
+            request_id=refusal.unique_id,
+            trading_day=to_vietnam(now).date(),  # the numbers begin anew each day
+        )
         .first()
     )
     if intent is None:

@@ -67,6 +67,20 @@ def cancel_for_kill_switch(*, scope: str, reason: str, now: datetime) -> list[Ca
     ]
 
 
+def cancel_what_is_killed(connection_id: UUID, now: datetime) -> int:
+    """Ask again for every order that works under an engaged switch; how many. The event asks once, and a cancel may
+    come to nothing: the broker refuses it, or an order that was taken for lost turns up."""
+    if not risk.kill_switches(engaged_only=True):
+        return 0
+    working = Order.objects.filter(
+        connection_id=connection_id, cancel_wanted=False, status__in=sorted(_AT_THE_BROKER)
+    ).exclude(status=Status.CANCEL_PENDING)
+    killed = [order.id for order in working if _is_killed(order)]
+    for order_id in killed:
+        _cancel(order_id, actor=KILL_SWITCH, now=now, reason="kill switch is engaged", waits_for_session=True)
+    return len(killed)
+
+
 def _is_killed(order: Order) -> bool:
     return risk.is_killed(order.account_id, order.strategy_id, reducing=order.side == Side.SELL)
 

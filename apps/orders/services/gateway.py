@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from apps.marketdata.selectors import market_now
 from apps.orders.models import GatewayState, Intent
 from apps.orders.services.broker import open_client
-from apps.orders.services.cancelling import fire_waiting_cancels
+from apps.orders.services.cancelling import cancel_what_is_killed, fire_waiting_cancels
 from apps.orders.services.pace import SAMPLE_LIMITS, Pace
 from apps.orders.services.resolution import Resolver
 from apps.orders.services.sending import Unreachable, doubt_stale_claims, fence, send_next
@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 LEASE_NAME = "order-gateway"
 IDLE_S_MAX = 0.5  # without a ring it looks this often; rings are lost when nobody listens
 HOUSEKEEPING_EVERY_S = 1.0
+KILL_SWEEP_EVERY_S = 5.0  # a cancel that the broker keeps refusing is not asked for more often
 REST_S_MAX = 8.0
 
 
@@ -70,6 +71,7 @@ class _Gateway:
         self._resolver = Resolver(connection_id, client, self._pace)
         self._limits_known = False
         self._housekeeping_at = 0.0
+        self._sweep_at = 0.0
 
     def step(self, now: datetime) -> float:
         """Do one thing; how many seconds there is nothing to do, unless somebody rings."""
@@ -96,6 +98,9 @@ class _Gateway:
         GatewayState.objects.filter(connection_id=self._connection_id).update(seen_at=Now())
         if self._turn.epoch is not None:
             doubt_stale_claims(self._connection_id, self._turn.epoch, now)
+        if time.monotonic() >= self._sweep_at:
+            self._sweep_at = time.monotonic() + KILL_SWEEP_EVERY_S
+            cancel_what_is_killed(self._connection_id, now)
         fire_waiting_cancels(self._connection_id, now)
         if self._circuit.wants_a_trial:
             self._try_the_broker()

@@ -66,7 +66,7 @@ def market_state() -> dict[str, Any]:
 
 @register.inclusion_tag("portal/parts/banners.html", takes_context=True)
 def banners(context: Context) -> dict[str, Any]:
-    switches = risk.kill_switches(engaged_only=True)
+    switches = risk.visible_kill_switches(context["request"].user, engaged_only=True)
     return {
         "kill_switches": switches,
         "names": actor_names(switch.changed_by for switch in switches),

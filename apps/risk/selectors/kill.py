@@ -2,6 +2,10 @@
 
 from uuid import UUID
 
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+
+from apps.accounts import selectors as accounts
 from apps.risk.models import KillSwitch
 from apps.risk.selectors.types import KillSwitchView
 from qts.domain.risk import KillState
@@ -15,6 +19,18 @@ def account_scope(account_id: UUID) -> str:
 
 def strategy_scope(strategy_id: str) -> str:
     return f"strategy:{strategy_id}"
+
+
+def visible_kill_switches(
+    user: AbstractBaseUser | AnonymousUser, *, engaged_only: bool = False
+) -> list[KillSwitchView]:
+    """The firm's, the strategies', and those of accounts that the user may see: a reason tells what an account lost."""
+    mine = {account_scope(account.id) for account in accounts.accounts_of(user)}
+    return [
+        switch
+        for switch in kill_switches(engaged_only=engaged_only)
+        if not switch.scope.startswith("account:") or switch.scope in mine
+    ]
 
 
 def kill_switches(*, engaged_only: bool = False) -> list[KillSwitchView]:

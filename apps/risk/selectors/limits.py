@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 
+from apps.accounts import selectors as accounts
 from apps.risk.models import RiskLimit
 from apps.risk.selectors.types import LimitView
 from qts.domain.errors import RuleCode
@@ -39,6 +42,12 @@ def effective_limits(account_id: UUID, symbol: str = "", strategy_id: str = "") 
 def limits() -> list[LimitView]:
     """Every limit in its current version."""
     return [_view(row) for row in RiskLimit.objects.filter(is_current=True)]
+
+
+def visible_limits(user: AbstractBaseUser | AnonymousUser) -> list[LimitView]:
+    """All but those of accounts that the user may not see."""
+    mine = {str(account.id) for account in accounts.accounts_of(user)}
+    return [view for view in limits() if view.scope != RiskLimit.Scope.ACCOUNT or view.scope_id in mine]
 
 
 def limit_history(code: RuleCode, scope: str, scope_id: str = "") -> list[LimitView]:
