@@ -48,7 +48,9 @@ class AsyncTail:
                 await self._find_ends(client)
                 self.connected, failures = True, 0
                 while True:
-                    if batch := await self._read(client):
+                    batch = await self._read(client)
+                    _end_if_cancelled()
+                    if batch:
                         yield batch
             except (redis.RedisError, OSError) as error:
                 self.connected = False
@@ -73,3 +75,11 @@ class AsyncTail:
             batch.extend(delivery(self._topic_of[key], position, fields) for position, fields in rows)
             self._after[key] = rows[-1][0]
         return batch
+
+
+def _end_if_cancelled() -> None:
+    """redis-py sends through asyncio.wait_for, which before Python 3.12 forgets a cancellation that comes in the moment
+    in which the command is sent (python/cpython#86296): the tail would then run for ever beside its successor."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

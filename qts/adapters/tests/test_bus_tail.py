@@ -85,3 +85,33 @@ async def test_a_tail_waits_for_a_server_that_is_not_there_yet(killable_redis, c
     await collector.until(lambda: collector.tail.connected)
     connect(killable_redis.url).publish(messages("t", 1))
     await collector.until(lambda: collector.got == [("t", b"0")])
+
+
+async def test_a_cancellation_that_a_read_has_swallowed_still_ends_the_tail(redis_url, unique, monkeypatch):
+    reads = []
+
+    async def read_and_swallow(_tail, _client):
+        reads.append(unique)
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(0.2)
+        return []
+
+    monkeypatch.setattr(AsyncTail, "_read", read_and_swallow)
+    collector = Collector(redis_url, [unique])
+    await collector.until(lambda: reads)
+    collector.task.cancel()
+    await asyncio.wait({collector.task}, timeout=5)
+    assert collector.task.cancelled()
+
+
+async def test_a_tail_ends_whenever_it_is_cancelled(redis_url, unique):
+    """While it connects, looks for the ends, sends or waits: a busy bus meets all of these."""
+    bus = connect(redis_url)
+    for number in range(40):
+        tail = Collector(redis_url, [unique, f"{unique}.other"])
+        await asyncio.sleep(number * 0.0007)
+        bus.publish(messages(unique, 1))
+        await asyncio.sleep(number % 5 * 0.0003)
+        tail.task.cancel()
+        await asyncio.wait({tail.task}, timeout=5)
+        assert tail.task.cancelled()
