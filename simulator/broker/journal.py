@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from simulator.broker.accounts import Account
+from simulator.broker.movements import CashMovement, MovementKind
 from simulator.broker.orders import ClientOrder
 
 _SCHEMA: Final = """
@@ -22,6 +23,12 @@ create index if not exists orders_by_day on orders (day);
 create table if not exists fills (
     fill_id integer primary key, order_id integer not null, day text not null,
     quantity integer not null, price_vnd integer not null, at_ms integer not null);
+create table if not exists movements (
+    movement_id integer primary key, account text not null, day text not null, at_ms integer not null,
+    kind text not null, amount_vnd integer not null, order_id text not null);
+create table if not exists calls (
+    call_id integer primary key, customer_id text not null, day text not null, at_ms integer not null,
+    name text not null, body text not null, refusal text not null);
 create table if not exists requests (
     customer_id text not null, day text not null, request_id text not null,
     primary key (customer_id, day, request_id));
@@ -100,6 +107,57 @@ class Journal:
         rows = self._database.execute("select order_id, day, quantity, price_vnd, at_ms from fills order by fill_id")
         names = ("orderID", "day", "quantity", "price_vnd", "at_ms")
         return [dict(zip(names, (str(row[0]), *row[1:]), strict=True)) for row in rows]
+
+    def add_movement(self, movement: CashMovement) -> None:
+        row = (
+            movement.account,
+            movement.day.isoformat(),
+            movement.at_ms,
+            movement.kind,
+            movement.amount_vnd,
+            movement.order_id,
+        )
+        self._database.execute("insert into movements values (null, ?, ?, ?, ?, ?, ?)", row)
+
+    def movements(self) -> list[CashMovement]:
+        """Every one ever, oldest first."""
+        rows = self._database.execute(
+            "select account, day, at_ms, kind, amount_vnd, order_id from movements order by movement_id"
+        )
+        return [
+            CashMovement(account, date.fromisoformat(day), at_ms, MovementKind(kind), amount_vnd, order_id)
+            for account, day, at_ms, kind, amount_vnd, order_id in rows
+        ]
+
+    def add_call(self, customer_id: str, day: date, at_ms: int, *, name: str, body: str, refusal: str) -> None:
+        """A signed request whose sender was known; `refusal` is "" when it was accepted."""
+        row = (customer_id, day.isoformat(), at_ms, name, body, refusal)
+        self._database.execute("insert into calls values (null, ?, ?, ?, ?, ?, ?)", row)
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Every one ever, oldest first; `request` is the body as it came, without the second factor."""
+        rows = self._database.execute("select customer_id, day, at_ms, name, body, refusal from calls order by call_id")
+        return [
+            {
+                "customer": customer_id,
+                "day": day,
+                "at_ms": at_ms,
+                "name": name,
+                "request": msgspec.json.decode(body),
+                "refusal": refusal,
+            }
+            for customer_id, day, at_ms, name, body, refusal in rows
+        ]
+
+    def everything(self) -> dict[str, Any]:
+        """All that was ever asked, accepted, matched and booked, oldest first, for whoever judges: as plain JSON."""
+        return {
+            "requests": self.calls(),
+            "orders": msgspec.to_builtins(self.all_orders()),
+            "fills": self.fills(),
+            "cash_movements": msgspec.to_builtins(self.movements()),
+            "accounts": msgspec.to_builtins(self.accounts()),
+        }
 
     def take_request_id(self, customer_id: str, day: date, request_id: str) -> bool:
         """False when the customer has used it that day."""
