@@ -19,6 +19,7 @@ class Listing:
     reference_vnd: int
     listed_shares: int
     foreign_limit_percent: int
+    aliases: tuple[str, ...] = ()  # other names of a future, such as VN30F1M
 
     @property
     def symbol(self) -> str:

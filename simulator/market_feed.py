@@ -120,6 +120,7 @@ class MarketFeed:
             self._books[security.symbol] = self._rooms[security.symbol] = security
         self._add_indices()
 
+    def odd_lot_traded(self, security: Security, fill: Fill, at_ms: int) -> None: ...
     def day_ended(self, day: date) -> None: ...
 
     # --- source ---------------------------------------------------------------------------------------------------

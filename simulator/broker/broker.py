@@ -156,7 +156,7 @@ class Broker:
         order.amendment = None
         order.status = OrderStatus.PARTIALLY_FILLED if order.filled_quantity else OrderStatus.QUEUED
         book_id = self._book_ids.get(order.order_id, 0)
-        if change is None or book_id not in security.book:
+        if change is None or security.book_holding(book_id) is None:
             self._refuse_change(order, checks.Refusal("ORD012", "Order cannot be modified"))
             return
         before = (order.price_vnd, order.quantity)
@@ -193,6 +193,9 @@ class Broker:
             order = self._in_book.get(book_id)
             if order is not None:
                 self._book_fill(order, fill, at_ms)
+
+    def odd_lot_traded(self, security: Security, fill: Fill, at_ms: int) -> None:
+        self.traded(security, fill, at_ms)
 
     def _book_fill(self, order: ClientOrder, fill: Fill, at_ms: int) -> None:
         order.filled_quantity += fill.quantity

@@ -11,18 +11,21 @@ from itertools import count
 from typing import Protocol
 
 from qts.domain.market import VIETNAM, TradingCalendar, session_schedule, to_vietnam
-from qts.domain.matching import BookOrder, Execution, Fill
+from qts.domain.matching import BookOrder, Execution, Fill, OrderBook
 from qts.domain.values import Exchange as Market
 from qts.domain.values import OrderType, Session, Side
+from simulator.exchange.rooms import ForeignRooms
 from simulator.exchange.security import Security
 
 END_OF_TIME_MS = 1 << 60
+_AT_AUCTION = frozenset({OrderType.ATO, OrderType.ATC})
 
 
 class Listener(Protocol):
     """Who watches the exchange; called in the order in which things happen."""
 
     def traded(self, security: Security, fill: Fill, at_ms: int) -> None: ...
+    def odd_lot_traded(self, security: Security, fill: Fill, at_ms: int) -> None: ...
     def book_changed(self, security: Security) -> None: ...
     def room_changed(self, security: Security) -> None: ...
     def session_changed(self, security: Security, at_ms: int) -> None: ...
@@ -56,11 +59,18 @@ class StockExchange:
         self.calendar = calendar
         self.listeners: list[Listener] = []
         self.sources: list[Source] = []
+        self.rooms = ForeignRooms()
+        self.halted_markets: set[Market] = set()
         self.now_ms = 0
         self.day: date | None = None
         self._clock_end = clock_end
         self._order_ids = count(1)
         self._changes: list[tuple[int, Market, Session]] = []
+
+    def find(self, name: str) -> Security | None:
+        """By symbol, or by another name under which a future is known."""
+        found = self.securities.get(name)
+        return found or next((one for one in self.securities.values() if name in one.listing.aliases), None)
 
     # --- time -----------------------------------------------------------------------------------------------------
 
@@ -110,6 +120,9 @@ class StockExchange:
         self.day = today
         for security in self.securities.values():
             security.begin_day(security.last_or_reference_vnd)
+            self.rooms.begin_day(security)
+            if self._is_halted(security):
+                security.session = Session.HALT
         self._changes = self._session_changes(today) if self.calendar.is_trading_day(today) else []
         self.now_ms = max(self.now_ms, at_ms(today, time(0, 0)))
         for listener in self.listeners:
@@ -137,26 +150,114 @@ class StockExchange:
 
     def _change_session(self, market: Market, session: Session) -> None:
         for security in self.securities.values():
-            if security.listing.instrument.exchange is not market:
+            if security.market is not market:
                 continue
-            self._leave_session(security)
-            security.session = session
-            if session is Session.CLOSED:
-                self._expire(security, None)
-            for listener in self.listeners:
-                listener.session_changed(security, self.now_ms)
+            if not self._is_halted(security):
+                self._enter_session(security, session)
+                continue
+            self._expire(security, _AT_AUCTION if session is not Session.CLOSED else None)
+            security.scheduled = session
 
-    def _leave_session(self, security: Security) -> None:
-        if not security.in_auction:
-            return
+    def _enter_session(self, security: Security, session: Session) -> None:
+        if security.in_auction:
+            self._uncross(security)
+            self._expire(security, _AT_AUCTION)
+        security.session = security.scheduled = session
+        if session is Session.CLOSED:
+            self._expire(security, None)
+        self._tell_session(security)
+
+    def _uncross(self, security: Security) -> None:
         for fill in security.book.uncross(security.last_or_reference_vnd):
             self._publish(security, fill)
-        self._expire(security, {OrderType.ATO, OrderType.ATC})
+        for fill in security.odd_book.uncross(security.last_or_reference_vnd):
+            self._publish_odd_lot(security, fill)
 
-    def _expire(self, security: Security, order_types: set[OrderType] | None) -> None:
-        for order in security.book.expire(order_types):
-            for listener in self.listeners:
-                listener.expired(security, order, self.now_ms)
+    def _expire(self, security: Security, order_types: frozenset[OrderType] | None) -> None:
+        for book in (security.book, security.odd_book):
+            for order in book.expire(order_types):
+                for listener in self.listeners:
+                    listener.expired(security, order, self.now_ms)
+
+    def _tell_session(self, security: Security) -> None:
+        for listener in self.listeners:
+            listener.session_changed(security, self.now_ms)
+
+    # --- halts ----------------------------------------------------------------------------------------------------
+
+    def halt(self, target: str) -> None:
+        """Stop trading in one symbol or in a whole market (the value of an `Exchange`) at once.
+
+        Orders stay in their books and new ones are refused; matched auctions that fall into the halt do not happen.
+        Halting what is halted changes nothing. Raises KeyError for an unknown target.
+        """
+        for security in self._halt_targets(target, halted=True):
+            if self._is_halted(security) and security.session is not Session.HALT:
+                security.session = Session.HALT
+                self._tell_session(security)
+
+    def resume(self, target: str) -> None:
+        """Take a halt of the same target back, into the session that the timetable has by now.
+
+        Where an auction was due in between, its orders meet at one price first. A symbol stays halted while its
+        market is, and the other way round. Raises KeyError for an unknown target.
+        """
+        for security in self._halt_targets(target, halted=False):
+            if self._is_halted(security) or security.session is not Session.HALT:
+                continue
+            if security.scheduled is Session.CONTINUOUS:
+                self._uncross(security)
+            security.session = security.scheduled
+            self._tell_session(security)
+
+    def _halt_targets(self, target: str, *, halted: bool) -> list[Security]:
+        if target not in Market.__members__:
+            security = self.find(target)
+            if security is None:
+                raise KeyError(target)
+            security.is_halted = halted
+            return [security]
+        market = Market(target)
+        (self.halted_markets.add if halted else self.halted_markets.discard)(market)
+        return [security for security in self.securities.values() if security.market is market]
+
+    def _is_halted(self, security: Security) -> bool:
+        return security.is_halted or security.market in self.halted_markets
+
+    # --- foreign room ---------------------------------------------------------------------------------------------
+
+    def room_left(self, symbol: str) -> int:
+        """What foreigners may still order. Raises KeyError for an unknown symbol."""
+        return self.rooms.left(self.securities[symbol])
+
+    def hold_room(self, symbol: str, quantity: int) -> bool:
+        """A foreign buy order was entered: the room shrinks at once (rules of the system of 2025-05-05).
+
+        False, and nothing is held, where the room is smaller. Raises KeyError for an unknown symbol.
+        """
+        security = self.securities[symbol]
+        is_held = self.rooms.hold(security, quantity)
+        if is_held:
+            self._tell_room(security)
+        return is_held
+
+    def free_room(self, symbol: str, quantity: int) -> None:
+        """What was left of a foreign buy order is cancelled or has expired: its room grows back at once."""
+        security = self.securities[symbol]
+        self.rooms.free(security, quantity)
+        self._tell_room(security)
+
+    def trade_by_foreigner(self, security: Security, side: Side, fills: Iterable[Fill]) -> None:
+        """Count a foreigner's matches; the room of a purchase was held when its order was entered."""
+        for fill in fills:
+            security.count_foreigner(side, fill)
+            if side is Side.SELL:
+                self.rooms.sold(security, fill.quantity)
+        self._tell_room(security)
+
+    def _tell_room(self, security: Security) -> None:
+        for listener in self.listeners:
+            listener.room_changed(security)
 
     # --- orders ---------------------------------------------------------------------------------------------------
 
@@ -165,13 +266,19 @@ class StockExchange:
         return next(self._order_ids)
 
     def submit(self, security: Security, order: BookOrder) -> Execution:
-        """Match in continuous trading, gather in auctions. The caller has checked that the session admits the type."""
+        """Match in continuous trading, gather in auctions; an odd lot does so in a book of its own.
+
+        The caller has checked that the session admits the type. Raises ValueError in a session without trading.
+        """
+        book = security.book_for(order.remaining)
         if security.in_auction:
-            security.book.collect(order)
+            book.collect(order)
             execution = Execution([], order.remaining, rests=True)
+        elif security.session is Session.CONTINUOUS:
+            execution = book.match(order)
         else:
-            execution = security.book.match(order)
-        self._after_change(security, execution.fills)
+            raise ValueError(f"{security.symbol} does not trade in session {security.session}")
+        self._after_change(security, book, execution.fills)
         return execution
 
     def restore(self, security: Security, order: BookOrder) -> None:
@@ -179,21 +286,25 @@ class StockExchange:
         if security.session is Session.CONTINUOUS:
             self.submit(security, order)
             return
-        security.book.collect(order)
-        self._after_change(security, [])
+        book = security.book_for(order.remaining)
+        book.collect(order)
+        self._after_change(security, book, [])
 
     def cancel(self, security: Security, order_id: int) -> int:
         """The open quantity taken off."""
-        open_quantity = security.book.cancel(order_id)
-        if open_quantity:
-            self._after_change(security, [])
+        book = security.book_holding(order_id)
+        open_quantity = book.cancel(order_id) if book is not None else 0
+        if book is not None and open_quantity:
+            self._after_change(security, book, [])
         return open_quantity
 
     def amend(
         self, security: Security, order_id: int, *, price_vnd: int | None = None, remaining: int | None = None
     ) -> Execution:
-        execution = security.book.amend(order_id, price_vnd=price_vnd, remaining=remaining)
-        self._after_change(security, execution.fills)
+        """Raises KeyError for an order that does not rest, ValueError for a change that the book refuses."""
+        book = security.book_holding(order_id) or security.book
+        execution = book.amend(order_id, price_vnd=price_vnd, remaining=remaining)
+        self._after_change(security, book, execution.fills)
         return execution
 
     def report(self, security: Security, fills: Iterable[Fill]) -> None:
@@ -201,15 +312,10 @@ class StockExchange:
         for fill in fills:
             self._publish(security, fill)
 
-    def trade_by_foreigner(self, security: Security, side: Side, fills: Iterable[Fill]) -> None:
+    def _after_change(self, security: Security, book: OrderBook, fills: list[Fill]) -> None:
+        publish = self._publish if book is security.book else self._publish_odd_lot
         for fill in fills:
-            security.trade_by_foreigner(side, fill)
-        for listener in self.listeners:
-            listener.room_changed(security)
-
-    def _after_change(self, security: Security, fills: list[Fill]) -> None:
-        for fill in fills:
-            self._publish(security, fill)
+            publish(security, fill)
         for listener in self.listeners:
             listener.book_changed(security)
 
@@ -217,3 +323,9 @@ class StockExchange:
         security.totals.add(fill, self.now_ms)
         for listener in self.listeners:
             listener.traded(security, fill, self.now_ms)
+
+    def _publish_odd_lot(self, security: Security, fill: Fill) -> None:
+        """An odd lot is no price of the day: it moves neither the last price nor the day's range."""
+        security.odd_totals.add(fill, self.now_ms)
+        for listener in self.listeners:
+            listener.odd_lot_traded(security, fill, self.now_ms)

@@ -94,6 +94,7 @@ class OrderFlow:
     def traded(self, security: Security, fill: Fill, at_ms: int) -> None: ...
     def book_changed(self, security: Security) -> None: ...
     def room_changed(self, security: Security) -> None: ...
+    def odd_lot_traded(self, security: Security, fill: Fill, at_ms: int) -> None: ...
     def day_ended(self, day: date) -> None: ...
 
     # --- acts -----------------------------------------------------------------------------------------------------
@@ -137,6 +138,8 @@ class OrderFlow:
         self._send(desk, side, OrderType.LO, self._price_vnd(security, side, fair_vnd, away))
 
     def _fill_book(self, desk: _Desk) -> None:
+        if desk.security.session not in (Session.ATO, Session.CONTINUOUS, Session.ATC):
+            return
         fair_vnd = self._fair_vnd(desk)
         for side in Side:
             for level in range(_LADDER_LEVELS - len(desk.security.book.depth(side, _LADDER_LEVELS))):
@@ -173,7 +176,9 @@ class OrderFlow:
         if execution.rests:
             desk.resting[order.order_id] = None
         if execution.fills and self._rng.random() < _FOREIGN_SHARE:
-            self._exchange.trade_by_foreigner(desk.security, side, execution.fills)
+            bought = sum(fill.quantity for fill in execution.fills) if side is Side.BUY else 0
+            if self._exchange.hold_room(desk.security.symbol, bought):
+                self._exchange.trade_by_foreigner(desk.security, side, execution.fills)
 
     def _price_vnd(self, security: Security, side: Side, fair_vnd: float, away: float) -> int:
         """A valid price `away` steps from the fair value, inside the band."""

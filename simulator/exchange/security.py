@@ -1,11 +1,23 @@
 """One security on one trading day: its book, its session and what has traded."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-from qts.domain.market import Band, price_band
+from qts.domain.market import Band, price_band, round_lot
 from qts.domain.matching import Fill, OrderBook
-from qts.domain.values import Session, Side
+from qts.domain.values import Exchange, Session, Side
 from simulator.listings import Listing
+
+
+class SecurityState(StrEnum):
+    """What the exchange has decided about a security; only the last two keep it from trading."""
+
+    NORMAL = "NORMAL"
+    WARNED = "WARNED"
+    CONTROLLED = "CONTROLLED"
+    RESTRICTED = "RESTRICTED"
+    SUSPENDED = "SUSPENDED"
+    HALTED = "HALTED"
 
 
 @dataclass(slots=True)
@@ -43,16 +55,26 @@ class DayTotals:
 
 @dataclass(slots=True)
 class Security:
-    """`room_left` is what foreigners may still buy; it survives the day, the totals do not."""
+    """`room_left` is what foreigners may still order; it survives the day, the totals do not.
+
+    `session` is what it is in; `scheduled` is what its market's timetable says, and differs while it is halted.
+    `standing` is its state but for a halt of its own. Odd lots have a book and totals of their own.
+    """
 
     listing: Listing
     reference_vnd: int
     room_left: int
     widened: Band | None = None  # a recording may leave the band that its first price gives
     session: Session = Session.PRE_OPEN
+    scheduled: Session = Session.PRE_OPEN
+    standing: SecurityState = SecurityState.NORMAL
+    is_halted: bool = False
     totals: DayTotals = field(default_factory=DayTotals)
+    odd_totals: DayTotals = field(default_factory=DayTotals)
+    settlement_vnd: int = 0  # of a future, once its day is over; 0 before
     band: Band = field(init=False)
     book: OrderBook = field(init=False)
+    odd_book: OrderBook = field(init=False)
 
     def __post_init__(self) -> None:
         self._open_book()
@@ -60,6 +82,14 @@ class Security:
     @property
     def symbol(self) -> str:
         return self.listing.symbol
+
+    @property
+    def market(self) -> Exchange:
+        return self.listing.instrument.exchange
+
+    @property
+    def state(self) -> SecurityState:
+        return SecurityState.HALTED if self.is_halted else self.standing
 
     @property
     def last_or_reference_vnd(self) -> int:
@@ -72,8 +102,19 @@ class Security:
     def begin_day(self, reference_vnd: int) -> None:
         self.reference_vnd = reference_vnd
         self.totals = DayTotals()
-        self.session = Session.PRE_OPEN
+        self.odd_totals = DayTotals()
+        self.settlement_vnd = 0
+        self.session = self.scheduled = Session.PRE_OPEN
         self._open_book()
+
+    def book_for(self, quantity: int) -> OrderBook:
+        """Where an order of this quantity goes."""
+        instrument = self.listing.instrument
+        return self.odd_book if quantity < round_lot(instrument.exchange, instrument.kind) else self.book
+
+    def book_holding(self, order_id: int) -> OrderBook | None:
+        """Where the order rests, if anywhere."""
+        return next((book for book in (self.book, self.odd_book) if order_id in book), None)
 
     def estimated_match_vnd(self) -> int:
         """The auction's price if it ended now; 0 outside auctions and when nothing would match."""
@@ -82,16 +123,14 @@ class Security:
         clearing = self.book.indicative(self.last_or_reference_vnd)
         return clearing.price_vnd if clearing else 0
 
-    def trade_by_foreigner(self, side: Side, fill: Fill) -> None:
+    def count_foreigner(self, side: Side, fill: Fill) -> None:
         value_vnd = fill.quantity * fill.price_vnd
         if side is Side.BUY:
             self.totals.foreign_bought_quantity += fill.quantity
             self.totals.foreign_bought_value_vnd += value_vnd
-            self.room_left -= fill.quantity
         else:
             self.totals.foreign_sold_quantity += fill.quantity
             self.totals.foreign_sold_value_vnd += value_vnd
-            self.room_left += fill.quantity
 
     def _open_book(self) -> None:
         instrument = self.listing.instrument
@@ -103,6 +142,7 @@ class Security:
             )
         self.band = band
         self.book = OrderBook(instrument, band)
+        self.odd_book = OrderBook(instrument, band)
 
 
 def new_security(listing: Listing, widened: Band | None = None) -> Security:
