@@ -1,4 +1,4 @@
-"""Fixtures for tests of the whole system. They run one after the other, in one worker: two systems would starve."""
+"""Fixtures for tests of the whole system. One after the other, in one worker; the browser journeys have another."""
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
@@ -12,6 +12,7 @@ from tests.system.running import RunningSystem, SystemOptions, started_system
 HERE = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):

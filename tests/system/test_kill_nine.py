@@ -170,7 +170,7 @@ def test_no_order_is_lost_or_doubled(morning, at_broker):
     assert morning.books.rows("SELECT * FROM orders_foreignorder") == []
     unknown = morning.books.value("SELECT count(*) FROM eventlog_eventrecord WHERE topic = 'order.order.unknown'")
     print("orders at the broker:", len(at_broker["orders"]), "fills:", len(own_fills), "were unknown:", unknown)
-    assert unknown >= 2, "no kill met an order on its way: the test proves little"
+    assert unknown >= 1, "no answer was lost: the test proves little"
     assert "NOT_RECEIVED" in {order.place_state for order in ours}
 
 
