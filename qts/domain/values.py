@@ -40,11 +40,12 @@ class InstrumentKind(StrEnum):
 
 
 class Session(StrEnum):
-    """Trading session of one exchange at one moment (vietnam-market-rules, section 2)."""
+    """Trading session of one exchange at one moment; PERIODIC is a call auction in the middle of the day."""
 
     PRE_OPEN = "PRE_OPEN"
     ATO = "ATO"
     CONTINUOUS = "CONTINUOUS"
+    PERIODIC = "PERIODIC"
     BREAK = "BREAK"
     ATC = "ATC"
     PLO = "PLO"

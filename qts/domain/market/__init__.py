@@ -1,15 +1,41 @@
 """The exchanges' rules as pure functions of integers and local time. Standard library only, no clock, no I/O."""
 
-from qts.domain.market.bands import Band, price_band, warrant_band
+from qts.domain.market.bands import Band, has_wide_band, price_band, warrant_band
 from qts.domain.market.bars import MINUTE_MS, BarBuilder
-from qts.domain.market.calendar import TradingCalendar
+from qts.domain.market.calendar import DayOverride, TradingCalendar
 from qts.domain.market.clock import AffineSchedule, Schedule, WallSchedule, parse_clock
+from qts.domain.market.futures import (
+    FutureContract,
+    Underlying,
+    expiry_day,
+    find_future,
+    front_months,
+    rolling_names,
+)
 from qts.domain.market.instruments import FUTURE_MULTIPLIER_VND, Instrument
-from qts.domain.market.quantities import is_odd_lot, max_order_quantity, quantity_refusal, round_lot
+from qts.domain.market.quantities import (
+    InvestorKind,
+    admits_odd_lot,
+    is_odd_lot,
+    max_order_quantity,
+    position_limit,
+    put_through_min_quantity,
+    quantity_refusal,
+    round_lot,
+)
+from qts.domain.market.references import (
+    REFERENCE_BASIS,
+    ReferenceBasis,
+    average_reference_vnd,
+    reference_price_after_rights,
+    round_to_tick,
+)
 from qts.domain.market.sessions import (
     VIETNAM,
     SessionSpan,
     admits,
+    admits_put_through,
+    may_amend,
     may_cancel,
     session_at,
     session_bounds,
@@ -19,6 +45,7 @@ from qts.domain.market.sessions import (
 from qts.domain.market.settlement import SELLABLE_FROM, sellable_at, settlement_day
 from qts.domain.market.ticks import (
     FUTURE_TICK_VND,
+    PUT_THROUGH_TICK_VND,
     is_on_tick,
     next_price_down,
     next_price_up,
@@ -30,28 +57,48 @@ __all__ = [
     "FUTURE_MULTIPLIER_VND",
     "FUTURE_TICK_VND",
     "MINUTE_MS",
+    "PUT_THROUGH_TICK_VND",
+    "REFERENCE_BASIS",
     "SELLABLE_FROM",
     "VIETNAM",
     "AffineSchedule",
     "Band",
     "BarBuilder",
+    "DayOverride",
+    "FutureContract",
     "Instrument",
+    "InvestorKind",
+    "ReferenceBasis",
     "Schedule",
     "SessionSpan",
     "TradingCalendar",
+    "Underlying",
     "WallSchedule",
     "admits",
+    "admits_odd_lot",
+    "admits_put_through",
+    "average_reference_vnd",
+    "expiry_day",
+    "find_future",
+    "front_months",
+    "has_wide_band",
     "is_odd_lot",
     "is_on_tick",
     "max_order_quantity",
+    "may_amend",
     "may_cancel",
     "next_price_down",
     "next_price_up",
     "parse_clock",
+    "position_limit",
     "price_band",
+    "put_through_min_quantity",
     "quantity_refusal",
+    "reference_price_after_rights",
+    "rolling_names",
     "round_down_to_tick",
     "round_lot",
+    "round_to_tick",
     "sellable_at",
     "session_at",
     "session_bounds",

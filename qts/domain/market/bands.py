@@ -1,4 +1,4 @@
-"""Ceiling and floor of a trading day (vietnam-market-rules, section 5)."""
+"""Ceiling and floor of a trading day, by the trading rules of HOSE and HNX."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,6 +8,12 @@ from qts.domain.values import Exchange, InstrumentKind
 
 DAILY_BAND_PERCENT: Final = {Exchange.HOSE: 7, Exchange.HNX: 10, Exchange.UPCOM: 15, Exchange.VNFE: 7}
 FIRST_DAY_BAND_PERCENT: Final = {Exchange.HOSE: 20, Exchange.HNX: 30, Exchange.UPCOM: 40, Exchange.VNFE: 7}
+WIDE_BAND_AFTER_SESSIONS: Final = 25
+
+
+def has_wide_band(*, is_first_trading_day: bool, sessions_suspended: int = 0) -> bool:
+    """The first trading day's band also holds on the first day back after more than 25 sessions of suspension."""
+    return is_first_trading_day or sessions_suspended > WIDE_BAND_AFTER_SESSIONS
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Final
 from qts.domain.values import Exchange, InstrumentKind
 
 FUTURE_MULTIPLIER_VND: Final = 100_000
-"""VND a point of an index future (vietnam-market-rules, section 8); `price_vnd` of a future is points times this."""
+"""VND a point of an index future, by its contract specification; `price_vnd` of a future is points times this."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""When a trade settles (vietnam-market-rules, section 8): T+2, bought shares sell from 13:00 of that day."""
+"""When a trade settles: T+2 in trading days, and bought shares sell from 13:00 of that day (since 2022-08-29)."""
 
 from datetime import date, datetime, time
 from typing import Final

@@ -1,10 +1,11 @@
-"""Price steps (vietnam-market-rules, section 4). All prices in VND; a future's price is VND per contract."""
+"""Price steps, by the trading rules of HOSE and HNX. All prices in VND; a future's price is VND per contract."""
 
 from typing import Final
 
 from qts.domain.values import Exchange, InstrumentKind
 
 FUTURE_TICK_VND: Final = 10_000  # 0.1 index point x 100,000 VND
+PUT_THROUGH_TICK_VND: Final = 1  # negotiated trades, every venue
 _HOSE_FINE: Final = 10
 _HNX_STOCK: Final = 100
 
