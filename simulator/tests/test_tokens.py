@@ -11,12 +11,18 @@ CLAIMS = Claims(TRADING, "0" * 31 + "f", True)
 
 def test_a_token_is_read_back_until_it_expires():
     token = issue(SECRET, CLAIMS, 1_000.0)
-    assert verify(SECRET, token, 1_000.0 + TOKEN_LIFETIME_S - 1) == CLAIMS
+    assert verify(SECRET, token, 1_000.0 + TOKEN_LIFETIME_S - 1) == CLAIMS._replace(issued_ms=1_000_000)
     assert verify(SECRET, token, 1_000.0 + TOKEN_LIFETIME_S) is None
     assert verify(b"another secret", token, 1_000.0) is None
 
 
-@pytest.mark.parametrize("token", ["", "a", "a.b", "a.b.c", "....", "ä.ö.ü"])
+def test_a_short_life_is_as_short_as_asked():
+    token = issue(SECRET, CLAIMS, 1_000.0, 30)
+    assert verify(SECRET, token, 1_029.0) is not None
+    assert verify(SECRET, token, 1_030.0) is None
+
+
+@pytest.mark.parametrize("token", ["", "a", "a.b", "a.b.c", "....", "ä.ö.ü", "a.b.\udcff"])
 def test_what_is_no_token_of_ours_is_refused(token):
     assert verify(SECRET, token, 0.0) is None
 
