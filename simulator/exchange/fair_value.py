@@ -1,49 +1,86 @@
-"""What a security is worth at the moment: the drifting centre of the generated order flow.
+"""What securities are worth at the moment: the drifting centres of the generated order flow.
 
-Floats on purpose: this suggests prices, it settles nothing.
+A security follows the market's common factor and a walk of its own, whose volatility itself wanders (so that quiet and
+wild stretches come in clusters), and jumps now and then. Floats on purpose: this suggests prices, it settles nothing.
 """
 
 import math
 from random import Random
 from typing import Final
 
-_TRADING_S_PER_DAY: Final = 4 * 3600
-_SWING_MEMORY_S: Final = 900.0
-_SWING_STRENGTH: Final = 0.0008  # lets the swings of a day add about half as much as the walk itself
-_PULL_PER_S: Final = 0.4 / _TRADING_S_PER_DAY  # back towards the reference, so that most days stay inside the band
+from simulator.exchange.calibrated import MINUTES_PER_DAY, Population, restlessness
+
+_TRADING_S_PER_DAY: Final = MINUTES_PER_DAY * 60
+_GRID_S: Final = 10
+_PAUSE_S_MAX: Final = 300.0  # longer stretches, such as the lunch break, are not walked through
+_PULL_PER_S: Final = 0.15 / _TRADING_S_PER_DAY  # back towards the reference, so that most days stay inside the band
+
+
+class MarketFactor:
+    """The log deviation that all securities share, on a grid of ten seconds."""
+
+    __slots__ = ("_memory", "_per_step", "_rng", "_step", "_walk", "level")
+
+    def __init__(self, rng: Random, population: Population, now_ms: int) -> None:
+        self._rng = rng
+        self._per_step = population.market_volatility * math.sqrt(_GRID_S / _TRADING_S_PER_DAY)
+        self._memory = math.exp(-_GRID_S / population.market_memory_s)
+        self._step = now_ms // 1000 // _GRID_S
+        self._walk = self.level = rng.gauss(0.0, population.overnight_volatility / 2)
+
+    def at(self, now_ms: int, minute_of_day: int) -> float:
+        step = now_ms // 1000 // _GRID_S
+        if step > self._step:
+            for _ in range(min(step - self._step, int(_PAUSE_S_MAX) // _GRID_S)):
+                self._walk += self._rng.gauss(0.0, self._per_step * restlessness(minute_of_day))
+                self.level = self._walk + (self.level - self._walk) * self._memory
+            self._step = step
+        return self.level
 
 
 class FairValue:
-    """A random walk with slow swings (so that trends exist) around the day's reference price."""
+    """Of one security, as a multiple of its reference price."""
 
-    __slots__ = ("_daily_volatility", "_log_deviation", "_rng", "_swing", "_updated_ms")
+    __slots__ = ("_day_volatility", "_deviation", "_population", "_rng", "_sensitivity", "_updated_ms", "_wildness")
 
-    def __init__(self, rng: Random, daily_volatility: float) -> None:
+    def __init__(self, rng: Random, population: Population, daily_volatility: float, sensitivity: float) -> None:
+        """`daily_volatility` is a multiple of the population's; `sensitivity` that to the market's factor."""
         self._rng = rng
-        self._daily_volatility = daily_volatility
-        self._log_deviation = 0.0
-        self._swing = 0.0
+        self._population = population
+        self._day_volatility = daily_volatility * population.own_volatility
+        self._sensitivity = sensitivity
+        self._deviation = 0.0
+        self._wildness = 0.0
         self._updated_ms = 0
 
-    def begin_day(self, at_ms: int, deviation: float = 0.0) -> None:
-        """`deviation` is how far from the reference the security stands already, as a fraction."""
-        self._log_deviation = math.log1p(deviation) + self._rng.gauss(0.0, self._daily_volatility / 4)
-        self._swing = 0.0
-        self._updated_ms = at_ms
-
-    def at(self, now_ms: int, market_move: float) -> float:
-        """As a multiple of the reference price; `market_move` is the whole market's log deviation."""
-        elapsed_s = min((now_ms - self._updated_ms) / 1000, 60.0)  # the lunch break is not traded through
+    def begin_day(self, now_ms: int) -> None:
+        rng, population = self._rng, self._population
+        self._day_volatility *= rng.lognormvariate(-(population.day_spread**2) / 2, population.day_spread)
+        scale = self._day_volatility / population.own_volatility
+        self._deviation = rng.gauss(0.0, population.overnight_volatility * scale)
+        self._wildness = rng.gauss(0.0, population.volatility_spread)
         self._updated_ms = now_ms
-        per_s = self._daily_volatility / math.sqrt(_TRADING_S_PER_DAY)
-        forget = math.exp(-elapsed_s / _SWING_MEMORY_S)
-        self._swing = self._swing * forget + self._rng.gauss(0.0, per_s * _SWING_STRENGTH) * math.sqrt(elapsed_s)
-        step = self._rng.gauss(0.0, per_s) * math.sqrt(elapsed_s)
-        pull = -self._log_deviation * _PULL_PER_S * elapsed_s
-        self._log_deviation += step + pull + self._swing * elapsed_s
-        return math.exp(self._log_deviation + market_move)
 
+    def start_from(self, now_ms: int, fraction: float, market_move: float) -> None:
+        """Go on from where the security stands, as a multiple of its reference."""
+        self._deviation = math.log(fraction) - self._sensitivity * market_move
+        self._updated_ms = now_ms
 
-def market_volatility(daily_volatility: float = 0.008) -> float:
-    """Of the factor that all securities share, per square root of a second."""
-    return daily_volatility / math.sqrt(_TRADING_S_PER_DAY)
+    def at(self, now_ms: int, market_move: float, minute_of_day: int) -> float:
+        elapsed_s = (now_ms - self._updated_ms) / 1000
+        if elapsed_s > 0:
+            self._walk(min(elapsed_s, _PAUSE_S_MAX), minute_of_day)
+            self._updated_ms = now_ms
+        return math.exp(self._deviation + self._sensitivity * market_move)
+
+    def _walk(self, elapsed_s: float, minute_of_day: int) -> None:
+        rng, population = self._rng, self._population
+        memory = math.exp(-elapsed_s / population.volatility_memory_s)
+        spread = population.volatility_spread
+        self._wildness = self._wildness * memory + rng.gauss(0.0, spread * math.sqrt(1 - memory * memory))
+        per_root_s = self._day_volatility / math.sqrt(_TRADING_S_PER_DAY) * restlessness(minute_of_day)
+        wild = math.exp(self._wildness - spread * spread)
+        step = rng.gauss(0.0, per_root_s * wild * math.sqrt(elapsed_s))
+        if rng.random() < population.jumps_per_day * elapsed_s / _TRADING_S_PER_DAY:
+            step += rng.gauss(0.0, population.jump_size)
+        self._deviation += step - self._deviation * _PULL_PER_S * elapsed_s

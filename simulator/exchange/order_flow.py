@@ -1,52 +1,57 @@
-"""Generated order flow: makers around a drifting fair value, takers, auction orders, foreigners.
+"""Generated order flow: a population of agents that trades every security, busier or quieter by the time of day.
 
-Seeded per day, so a seed and a clock give the same orders again. One act every few seconds a symbol; at clock speeds
-above ten the acts get rarer in market time, so that the work per wall second stays the same.
+Seeded per day, so a seed and a clock give the same orders again. At clock speeds above ten the acts get rarer in
+market time, so that the work per wall second stays the same; the quantities grow to make up for it.
 """
 
-import math
-from dataclasses import dataclass, field
+from bisect import bisect
 from datetime import date
+from itertools import accumulate
 from random import Random
 from typing import Final
 
-from qts.domain.market import is_on_tick, next_price_down, next_price_up, round_down_to_tick
 from qts.domain.matching import BookOrder, Fill
 from qts.domain.values import OrderType, Session, Side
+from simulator.exchange.agents import act_in_auction, act_in_continuous, fill_book
+from simulator.exchange.calibrated import Population, pace
+from simulator.exchange.desk import Desk, liquidity, new_desk
 from simulator.exchange.exchange import END_OF_TIME_MS, StockExchange
-from simulator.exchange.fair_value import FairValue, market_volatility
+from simulator.exchange.fair_value import MarketFactor
 from simulator.exchange.security import Security
 
-ACT_EVERY_S: Final = 6.0  # a symbol, up to clock speed 10
-_ORDER_VALUE_VND: Final = 60_000_000  # of a middling order
-_LOTS_MAX: Final = 150
-_RESTING_MAX: Final = 44  # own orders of one symbol before old ones are taken back
-_LADDER_LEVELS: Final = 6
-_FOREIGN_SHARE: Final = 0.12
-
-
-@dataclass(slots=True)
-class _Desk:
-    """The flow's side of one security. `resting` holds the ids of its orders in order of age."""
-
-    security: Security
-    fair: FairValue
-    middling_lots: float
-    resting: dict[int, None] = field(default_factory=dict)
+ACTS_PER_S: Final = 0.3  # of a middling member of VN30, up to clock speed 10 and at activity 1
+_PACE_MIN: Final = 0.02  # keeps the flow awake through the lunch break
+_AUCTIONS: Final = frozenset({Session.ATO, Session.ATC, Session.PERIODIC})
+_MINUTE_MS: Final = 60_000
+_VIETNAM_MS: Final = 7 * 3_600_000
+_DAY_MINUTES: Final = 24 * 60
 
 
 class OrderFlow:
     """A source of the exchange that keeps every security's book alive; also a listener, to see days and sessions."""
 
-    def __init__(self, exchange: StockExchange, seed: int, clock_speed: float) -> None:
+    def __init__(
+        self,
+        exchange: StockExchange,
+        seed: int,
+        clock_speed: float,
+        *,
+        activity: float = 1.0,
+        population: Population | None = None,
+    ) -> None:
         self._exchange = exchange
         self._seed = seed
-        self._gap_ms = ACT_EVERY_S * 1000 * max(1.0, clock_speed / 10) / max(1, len(exchange.securities))
+        self._population = population or Population()
+        self._acts_per_s = ACTS_PER_S * activity / max(1.0, clock_speed / 10)
         self._next_ms = END_OF_TIME_MS
         self._rng = Random(seed)
-        self._desks: list[_Desk] = []
-        self._market_move = 0.0
-        self._market_updated_ms = 0
+        self._market = MarketFactor(self._rng, self._population, 0)
+        self._desks: dict[str, Desk] = {}
+        self._by_weight: list[Desk] = []
+        self._weights: list[float] = []
+        self._foreign: dict[int, tuple[Desk, Side, int]] = {}  # open foreign orders and what is left of them
+        self.now_ms = self.minute = 0
+        self.pace = _PACE_MIN
 
     # --- source ---------------------------------------------------------------------------------------------------
 
@@ -54,142 +59,114 @@ class OrderFlow:
         return self._next_ms
 
     def run(self) -> None:
-        self._next_ms = self._exchange.now_ms + 1 + int(self._rng.expovariate(1 / self._gap_ms))
-        desk = self._rng.choice(self._desks)
-        if desk.security.in_auction:
-            self._act_in_auction(desk, self._fair_vnd(desk))
-        elif desk.security.session is Session.CONTINUOUS:
-            self._act_in_continuous(desk, self._fair_vnd(desk))
+        self._tell_time()
+        gap_ms = 1000 / (self._weights[-1] * self._acts_per_s * self.pace)
+        self._next_ms = self.now_ms + 1 + int(min(self._rng.expovariate(1 / gap_ms), 60.0 * 1000))
+        desk = self._by_weight[bisect(self._weights, self._rng.random() * self._weights[-1])]
+        session = desk.security.session
+        if session is Session.CONTINUOUS:
+            act_in_continuous(self, desk, self._fair_vnd(desk))
+        elif session in _AUCTIONS:
+            act_in_auction(self, desk, self._fair_vnd(desk))
 
     def resume(self) -> None:
-        """Begin in the middle of a day: fair values start where the securities stand, books are filled."""
-        for desk in self._desks:
+        """Begin in the middle of a day: values start where the securities stand, books are filled."""
+        self._tell_time()
+        market = self._market.at(self.now_ms, self.minute)
+        for desk in self._desks.values():
             security = desk.security
-            desk.fair.begin_day(self._exchange.now_ms, security.last_or_reference_vnd / security.reference_vnd - 1)
+            desk.value.start_from(self.now_ms, security.last_or_reference_vnd / security.reference_vnd, market)
+            desk.anchor_vnd = float(security.last_or_reference_vnd)
             self._fill_book(desk)
-        self._next_ms = self._exchange.now_ms + 1
+        self._next_ms = self.now_ms + 1
 
     # --- listener -------------------------------------------------------------------------------------------------
 
     def day_began(self, day: date) -> None:
         self._rng = Random(f"{self._seed}:{day.isoformat()}")
-        self._desks = [self._desk(security) for security in self._exchange.securities.values()]
-        self._market_move = 0.0
-        self._market_updated_ms = self._next_ms = self._exchange.now_ms
-        for desk in self._desks:
-            desk.fair.begin_day(self._exchange.now_ms)
+        self._tell_time()
+        self._market = MarketFactor(self._rng, self._population, self.now_ms)
+        self._foreign.clear()
+        self._desks = {one.symbol: self._new_desk(one) for one in self._exchange.securities.values()}
+        for desk in self._desks.values():
+            desk.value.begin_day(self.now_ms)
+        self._by_weight = list(self._desks.values())
+        self._weights = list(accumulate(liquidity(desk.security.listing) for desk in self._by_weight))
+        self._next_ms = self.now_ms if self._by_weight else END_OF_TIME_MS
 
     def session_changed(self, security: Security, at_ms: int) -> None:
-        if self not in self._exchange.sources:
-            return  # the exchange is skipping time: nothing is generated
-        for desk in self._desks:
-            if desk.security is security and security.session in (Session.ATO, Session.CONTINUOUS):
-                self._fill_book(desk)
+        if self in self._exchange.sources and security.session in (Session.ATO, Session.CONTINUOUS):
+            self._tell_time()
+            self._fill_book(self._desks[security.symbol])
 
     def expired(self, security: Security, order: BookOrder, at_ms: int) -> None:
-        for desk in self._desks:
-            if desk.security is security:
-                desk.resting.pop(order.order_id, None)
+        desk = self._desks.get(security.symbol)
+        if desk is not None:
+            desk.resting.pop(order.order_id, None)
+            self._forget_foreign(order.order_id)
 
-    def traded(self, security: Security, fill: Fill, at_ms: int) -> None: ...
+    def traded(self, security: Security, fill: Fill, at_ms: int) -> None:
+        for order_id in (fill.buy_order_id, fill.sell_order_id):
+            known = self._foreign.get(order_id)
+            if known is None:
+                continue
+            desk, side, left = known
+            if left > fill.quantity:
+                self._foreign[order_id] = (desk, side, left - fill.quantity)
+            else:
+                del self._foreign[order_id]
+            self._exchange.trade_by_foreigner(security, side, (fill,))
+
+    def odd_lot_traded(self, security: Security, fill: Fill, at_ms: int) -> None: ...
     def book_changed(self, security: Security) -> None: ...
     def room_changed(self, security: Security) -> None: ...
-    def odd_lot_traded(self, security: Security, fill: Fill, at_ms: int) -> None: ...
     def day_ended(self, day: date) -> None: ...
 
-    # --- acts -----------------------------------------------------------------------------------------------------
+    # --- for the agents -------------------------------------------------------------------------------------------
 
-    def _desk(self, security: Security) -> _Desk:
-        volatility = self._rng.uniform(0.014, 0.026)
-        lots = max(1.0, _ORDER_VALUE_VND / (security.reference_vnd * 100))
-        return _Desk(security, FairValue(Random(self._rng.random()), volatility), lots)
-
-    def _fair_vnd(self, desk: _Desk) -> float:
-        now_ms, security = self._exchange.now_ms, desk.security
-        elapsed_s = min((now_ms - self._market_updated_ms) / 1000, 60.0)
-        self._market_updated_ms = now_ms
-        self._market_move += self._rng.gauss(0.0, market_volatility()) * math.sqrt(elapsed_s)
-        fair_vnd = security.reference_vnd * desk.fair.at(now_ms, self._market_move)
-        return min(max(fair_vnd, security.band.floor_vnd), security.band.ceiling_vnd)
-
-    def _act_in_continuous(self, desk: _Desk, fair_vnd: float) -> None:
-        book, rng = desk.security.book, self._rng
-        thin = [side for side in Side if len(book.depth(side, 3)) < 3]
-        chance = rng.random()
-        if len(desk.resting) > _RESTING_MAX:
-            self._take_back(desk)
-        elif thin:
-            self._make(desk, rng.choice(thin), fair_vnd)
-        elif chance < 0.22:
-            self._take_back(desk)
-        elif chance < 0.66:
-            self._make(desk, rng.choice((Side.BUY, Side.SELL)), fair_vnd)
-        else:
-            self._take(desk, fair_vnd)
-
-    def _act_in_auction(self, desk: _Desk, fair_vnd: float) -> None:
-        rng, security = self._rng, desk.security
-        side = rng.choice((Side.BUY, Side.SELL))
-        if rng.random() < 0.08:
-            at_auction = OrderType.ATO if security.session is Session.ATO else OrderType.ATC
-            self._send(desk, side, at_auction, 0)
-            return
-        away = rng.gauss(1.2, 3.0)  # in steps from the fair value; negative ones are willing to cross
-        self._send(desk, side, OrderType.LO, self._price_vnd(security, side, fair_vnd, away))
-
-    def _fill_book(self, desk: _Desk) -> None:
-        if desk.security.session not in (Session.ATO, Session.CONTINUOUS, Session.ATC):
-            return
-        fair_vnd = self._fair_vnd(desk)
-        for side in Side:
-            for level in range(_LADDER_LEVELS - len(desk.security.book.depth(side, _LADDER_LEVELS))):
-                self._send(desk, side, OrderType.LO, self._price_vnd(desk.security, side, fair_vnd, level + 0.5))
-
-    def _make(self, desk: _Desk, side: Side, fair_vnd: float) -> None:
-        away = 0.5 + min(8, int(self._rng.expovariate(0.55)))
-        self._send(desk, side, OrderType.LO, self._price_vnd(desk.security, side, fair_vnd, away))
-
-    def _take(self, desk: _Desk, fair_vnd: float) -> None:
-        security, rng = desk.security, self._rng
-        bid_vnd, ask_vnd = security.book.best_bid(), security.book.best_ask()
-        if bid_vnd is None or ask_vnd is None:
-            return
-        pressure = (fair_vnd - (bid_vnd + ask_vnd) / 2) / (ask_vnd - bid_vnd)
-        side = Side.BUY if rng.random() < 1 / (1 + math.exp(-2 * max(-20.0, min(20.0, pressure)))) else Side.SELL
-        if rng.random() < 0.15:
-            self._send(desk, side, OrderType.MTL, 0)
-        else:
-            self._send(desk, side, OrderType.LO, ask_vnd if side is Side.BUY else bid_vnd)
-
-    def _take_back(self, desk: _Desk) -> None:
-        """Mostly old orders; one that has traded meanwhile is only forgotten."""
-        if desk.resting:
-            index = int(len(desk.resting) * self._rng.random() ** 2)
-            order_id = list(desk.resting)[index]
-            del desk.resting[order_id]
-            self._exchange.cancel(desk.security, order_id)
-
-    def _send(self, desk: _Desk, side: Side, order_type: OrderType, price_vnd: int) -> None:
-        lots = min(_LOTS_MAX, max(1, round(desk.middling_lots * self._rng.lognormvariate(0.0, 0.9))))
-        order = BookOrder(self._exchange.new_order_id(), side, order_type, price_vnd, lots * 100)
+    def send(self, desk: Desk, side: Side, order_type: OrderType, price_vnd: int, quantity: int) -> None:
+        order = BookOrder(self._exchange.new_order_id(), side, order_type, price_vnd, quantity)
+        lean = 1.5 if side is desk.foreign_side else 0.5
+        if quantity >= desk.lot > 1 and desk.rng.random() < self._population.foreigners * lean:
+            self._enter_foreign(desk, order)
         execution = self._exchange.submit(desk.security, order)
         if execution.rests:
-            desk.resting[order.order_id] = None
-        if execution.fills and self._rng.random() < _FOREIGN_SHARE:
-            bought = sum(fill.quantity for fill in execution.fills) if side is Side.BUY else 0
-            if self._exchange.hold_room(desk.security.symbol, bought):
-                self._exchange.trade_by_foreigner(desk.security, side, execution.fills)
+            desk.resting[order.order_id] = (side, order.price_vnd)
+        else:
+            self._forget_foreign(order.order_id)
 
-    def _price_vnd(self, security: Security, side: Side, fair_vnd: float, away: float) -> int:
-        """A valid price `away` steps from the fair value, inside the band."""
-        instrument, band = security.listing.instrument, security.band
-        exchange, kind = instrument.exchange, instrument.kind
-        at_fair_vnd = round_down_to_tick(exchange, kind, int(fair_vnd))
-        step_vnd = next_price_up(exchange, kind, at_fair_vnd) - at_fair_vnd
-        wanted_vnd = fair_vnd - away * step_vnd if side is Side.BUY else fair_vnd + away * step_vnd
-        price_vnd = round_down_to_tick(exchange, kind, max(int(wanted_vnd), band.floor_vnd))
-        if side is Side.SELL and price_vnd < wanted_vnd:
-            price_vnd = next_price_up(exchange, kind, price_vnd)
-        while not is_on_tick(exchange, kind, price_vnd):
-            price_vnd = next_price_down(exchange, kind, price_vnd)
-        return min(max(price_vnd, band.floor_vnd), band.ceiling_vnd)
+    def withdraw(self, desk: Desk, order_id: int) -> None:
+        del desk.resting[order_id]
+        self._exchange.cancel(desk.security, order_id)
+        self._forget_foreign(order_id)
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _tell_time(self) -> None:
+        self.now_ms = self._exchange.now_ms
+        self.minute = (self.now_ms + _VIETNAM_MS) // _MINUTE_MS % _DAY_MINUTES
+        self.pace = max(_PACE_MIN, pace(self.minute))
+
+    def _new_desk(self, security: Security) -> Desk:
+        acts_per_minute = self._acts_per_s * 60 * liquidity(security.listing)
+        return new_desk(security, self._rng, self._population, acts_per_minute)
+
+    def _fair_vnd(self, desk: Desk) -> float:
+        security = desk.security
+        market = self._market.at(self.now_ms, self.minute)
+        fair_vnd = security.reference_vnd * desk.value.at(self.now_ms, market, self.minute)
+        return min(max(fair_vnd, security.band.floor_vnd), security.band.ceiling_vnd)
+
+    def _fill_book(self, desk: Desk) -> None:
+        if desk.security.session in (Session.ATO, Session.CONTINUOUS, Session.ATC):
+            fill_book(self, desk, self._fair_vnd(desk))
+
+    def _enter_foreign(self, desk: Desk, order: BookOrder) -> None:
+        """A purchase needs room; where there is none, a local stands in."""
+        if order.side is Side.SELL or self._exchange.hold_room(desk.security.symbol, order.remaining):
+            self._foreign[order.order_id] = (desk, order.side, order.remaining)
+
+    def _forget_foreign(self, order_id: int) -> None:
+        known = self._foreign.pop(order_id, None)
+        if known is not None and known[1] is Side.BUY:
+            self._exchange.free_room(known[0].security.symbol, known[2])

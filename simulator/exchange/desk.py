@@ -1,0 +1,129 @@
+"""The agents' side of one security: what it is worth to them, how much they trade, what they have resting."""
+
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
+
+from qts.domain.market import max_order_quantity, next_price_down, next_price_up, round_down_to_tick, tick_size_vnd
+from qts.domain.values import InstrumentKind, Side
+from simulator.exchange.calibrated import CLOSING_PERCENT, OPENING_PERCENT, Population, volume_share
+from simulator.exchange.fair_value import FairValue
+from simulator.exchange.security import Security
+from simulator.listings import Listing
+
+_WELL_TRADED_VND: Final = 30_000_000_000  # a day; less of it means wider spreads and emptier books
+_STEPS_WIDE_MAX: Final = 4.0
+_FUTURES_VND_A_CONTRACT: Final = 200_000_000  # as if a contract were so much of a stock's value, for the pace alone
+
+
+def liquidity(listing: Listing) -> float:
+    """How often the security is acted on: 1 for a middling member of VN30, with the root of the value traded."""
+    return float((listing.daily_value_vnd / 215_000_000_000) ** 0.5)
+
+
+@dataclass(slots=True)
+class Desk:
+    """`resting` holds the agents' open orders in order of age; `drift` is which side the takers prefer for a while."""
+
+    security: Security
+    rng: Random
+    population: Population
+    value: FairValue
+    acts_per_minute: float  # at the mean pace of the day
+    day_quantity: float
+    steps_wide: float
+    resting: dict[int, tuple[Side, int]] = field(default_factory=dict)
+    drift: float = 0.0
+    drift_ms: int = 0
+    anchor_vnd: float = 0.0
+    foreign_side: Side = Side.BUY
+
+    @property
+    def lot(self) -> int:
+        return self.security.listing.instrument.lot_size
+
+    @property
+    def order_quantity_max(self) -> int:
+        instrument = self.security.listing.instrument
+        return max_order_quantity(instrument.exchange, instrument.kind)
+
+    # --- prices ---------------------------------------------------------------------------------------------------
+
+    def step_vnd(self, price_vnd: float) -> int:
+        instrument = self.security.listing.instrument
+        return tick_size_vnd(instrument.exchange, instrument.kind, int(price_vnd))
+
+    def beyond(self, side: Side, price_vnd: int, steps: int) -> int:
+        """So many steps away from the market."""
+        instrument = self.security.listing.instrument
+        step = next_price_down if side is Side.BUY else next_price_up
+        for _ in range(steps):
+            price_vnd = step(instrument.exchange, instrument.kind, price_vnd)
+        return self._inside(price_vnd)
+
+    def towards(self, side: Side, price_vnd: int) -> int:
+        """One step into the spread."""
+        return self.beyond(side.opposite, price_vnd, 1)
+
+    def valid(self, side: Side, wanted_vnd: float) -> int:
+        """The nearest valid price that is no worse for this side, inside the band."""
+        instrument, band = self.security.listing.instrument, self.security.band
+        whole_vnd = min(max(int(wanted_vnd), band.floor_vnd), band.ceiling_vnd)
+        price_vnd = round_down_to_tick(instrument.exchange, instrument.kind, whole_vnd)
+        if side is Side.SELL and price_vnd < wanted_vnd:
+            price_vnd = next_price_up(instrument.exchange, instrument.kind, price_vnd)
+        return self._inside(price_vnd)
+
+    def _inside(self, price_vnd: int) -> int:
+        band = self.security.band
+        return min(max(price_vnd, band.floor_vnd), band.ceiling_vnd)
+
+    # --- quantities -----------------------------------------------------------------------------------------------
+
+    def level_quantity(self) -> float:
+        return self.day_quantity * self.population.level_share
+
+    def taken_quantity(self, minute_of_day: int, pace: float) -> int:
+        """So that the takings of a minute are that minute's share of the day."""
+        share = volume_share(self.security.market, minute_of_day)
+        takings = self.acts_per_minute * pace * _TAKINGS_PER_ACT
+        return self.sized(self.day_quantity * share / takings) if takings else self.lot
+
+    def auction_quantity(self, *, is_opening: bool, pace: float) -> int:
+        percent = (OPENING_PERCENT if is_opening else CLOSING_PERCENT).get(self.security.market, 0.0)
+        acts = max(1.0, self.acts_per_minute * pace * _AUCTION_MINUTES)
+        return self.sized(self.day_quantity * percent / 100 * _ENTERED_PER_MATCHED / acts)
+
+    def sized(self, mean: float) -> int:
+        """Whole lots, spread around the mean as sizes are."""
+        spread = self.population.size_spread
+        quantity = mean * self.rng.lognormvariate(-spread * spread / 2, spread)
+        lots, rest = divmod(min(quantity, self.order_quantity_max), self.lot)
+        return (int(lots) + (self.rng.random() * self.lot < rest) or 1) * self.lot
+
+
+_AUCTION_MINUTES: Final = 15
+_ENTERED_PER_MATCHED: Final = 4.6  # measured on simulated days: about so much is entered for what an auction matches
+_TAKINGS_PER_ACT: Final = 0.34  # acts that take, times how much of what they want they get; measured likewise
+
+
+def new_desk(security: Security, rng: Random, population: Population, acts_per_minute: float) -> Desk:
+    """For one day, which may be a busy or a quiet one for the security."""
+    listing = security.listing
+    busy = rng.lognormvariate(-0.06, 0.35)
+    is_future = listing.instrument.kind is InstrumentKind.FUTURE
+    price_vnd = _FUTURES_VND_A_CONTRACT if is_future else security.reference_vnd
+    nature = Random(listing.symbol)  # what stays the same from day to day
+    value = FairValue(rng, population, listing.volatility * nature.uniform(0.8, 1.25), nature.uniform(0.7, 1.3))
+    emptiness = _WELL_TRADED_VND / max(1, listing.daily_value_vnd)
+    return Desk(
+        security=security,
+        rng=rng,
+        population=population,
+        value=value,
+        acts_per_minute=acts_per_minute,
+        day_quantity=max(listing.instrument.lot_size, busy * listing.daily_value_vnd / price_vnd),
+        steps_wide=min(_STEPS_WIDE_MAX, max(1.0, emptiness**0.25)),
+        foreign_side=rng.choice((Side.BUY, Side.SELL)),
+        anchor_vnd=float(security.reference_vnd),
+    )
