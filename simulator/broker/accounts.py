@@ -1,21 +1,29 @@
-"""A customer's cash account at the broker: whole VND and whole shares, settled on T+2.
-
-The value and fee of a purchase leave the cash at the match. The proceeds of a sale, and bought shares, arrive at 13:00
-of the second trading day after it.
-"""
+"""What a customer has at the broker: whole VND, whole shares, whole contracts. Changes are booked in `bookkeeping`."""
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Final
+from enum import StrEnum
 
 import msgspec
 
-from qts.domain.market import TradingCalendar, sellable_at
 from qts.domain.portfolio import FeeSchedule, Holding, bounding_price_vnd, cash_needed_vnd
 from qts.domain.values import Side
 from simulator.broker.orders import ClientOrder
 
-FEES: Final = FeeSchedule()
+
+class AccountKind(StrEnum):
+    """The value is the last digit of the account's number."""
+
+    CASH = "1"
+    MARGIN = "6"
+    DERIVATIVES = "8"
+
+
+class Owner(StrEnum):
+    """Foreigners buy within a security's foreign room, and not on margin."""
+
+    DOMESTIC = "DOMESTIC"
+    FOREIGN = "FOREIGN"
 
 
 class ShareLot(msgspec.Struct):
@@ -28,15 +36,67 @@ class ShareLot(msgspec.Struct):
 
 
 class CashLot(msgspec.Struct):
-    """Sale proceeds on their way, after fee and tax."""
+    """Sale proceeds on their way: `amount_vnd` is what is left after fee and tax."""
 
     amount_vnd: int
     trade_day: date
     arrives_ms: int
+    fee_vnd: int = 0
+    tax_vnd: int = 0
+    order_id: str = ""
+
+
+class ContractPosition(msgspec.Struct):
+    """Contracts of one future. `cost_vnd` is signed like `net`: what the open contracts were bought (sold) for since
+    the last mark to market; `realised_vnd` is today's gain on closed ones, not in the cash yet."""
+
+    net: int = 0
+    cost_vnd: int = 0
+    realised_vnd: int = 0
+    bought: int = 0
+    bought_value_vnd: int = 0
+    sold: int = 0
+    sold_value_vnd: int = 0
+
+    def trade(self, side: Side, quantity: int, value_vnd: int) -> None:
+        """Close what stands on the other side first, at its average cost; the rest opens."""
+        signed = quantity if side is Side.BUY else -quantity
+        if side is Side.BUY:
+            self.bought += quantity
+            self.bought_value_vnd += value_vnd
+        else:
+            self.sold += quantity
+            self.sold_value_vnd += value_vnd
+        closing = min(quantity, abs(self.net)) if self.net * signed < 0 else 0
+        signed_value_vnd = value_vnd if signed > 0 else -value_vnd
+        if closing:
+            closed_cost_vnd = self.cost_vnd * closing // abs(self.net)
+            closed_value_vnd = signed_value_vnd * closing // quantity
+            self.cost_vnd -= closed_cost_vnd
+            self.realised_vnd -= closed_cost_vnd + closed_value_vnd
+            signed_value_vnd -= closed_value_vnd
+        self.net += signed
+        self.cost_vnd += signed_value_vnd
+
+    def floating_vnd(self, price_vnd: int) -> int:
+        return self.net * price_vnd - self.cost_vnd
+
+    def mark(self, settlement_vnd: int) -> int:
+        """What the clearing house pays (takes when negative) for the day; the position then costs that price."""
+        variation_vnd = self.floating_vnd(settlement_vnd) + self.realised_vnd
+        self.cost_vnd = self.net * settlement_vnd
+        self.realised_vnd = 0
+        return variation_vnd
+
+    def begin_day(self) -> None:
+        self.bought = self.bought_value_vnd = self.sold = self.sold_value_vnd = 0
 
 
 class Account(msgspec.Struct):
-    """`today` counts matched values of the trading day; holds of open orders are derived from the orders."""
+    """`today` counts matched values of the trading day; holds of open orders are derived from the orders.
+
+    `cash_vnd` of a derivatives account may become negative by a variation; any other account's never does.
+    """
 
     number: str
     customer_id: str
@@ -47,52 +107,28 @@ class Account(msgspec.Struct):
     bought_today_vnd: int = 0
     sold_today_vnd: int = 0
     sold_today: dict[str, int] = {}
-
-    def settle(self, now_ms: int) -> bool:
-        """Take in what has arrived; whether anything had."""
-        arrived = [lot for lot in self.cash_lots if lot.arrives_ms <= now_ms]
-        self.cash_vnd += sum(lot.amount_vnd for lot in arrived)
-        self.cash_lots = [lot for lot in self.cash_lots if lot.arrives_ms > now_ms]
-        share_count = len(self.share_lots)
-        self.share_lots = [lot for lot in self.share_lots if lot.arrives_ms > now_ms]
-        return bool(arrived) or len(self.share_lots) != share_count
+    kind: AccountKind = AccountKind.CASH
+    owner: Owner = Owner.DOMESTIC
+    is_locked: bool = False
+    debt_vnd: int = 0
+    interest_vnd: int = 0  # on the debt, accrued and not paid
+    contracts: dict[str, ContractPosition] = {}
+    fees_today_vnd: int = 0
+    taxes_today_vnd: int = 0
 
     def begin_day(self) -> None:
-        self.bought_today_vnd = self.sold_today_vnd = 0
+        self.bought_today_vnd = self.sold_today_vnd = self.fees_today_vnd = self.taxes_today_vnd = 0
         self.sold_today = {}
+        for position in self.contracts.values():
+            position.begin_day()
+        self.contracts = {symbol: position for symbol, position in self.contracts.items() if position.net}
 
-    def book_fill(self, order: ClientOrder, quantity: int, price_vnd: int, calendar: TradingCalendar) -> None:
-        value_vnd = quantity * price_vnd
-        fee_vnd = FEES.fee_vnd(value_vnd)
-        arrives_ms = int(sellable_at(order.day, calendar).timestamp() * 1000)
-        holding = self.holdings.get(order.symbol, Holding())
-        if order.side is Side.BUY:
-            self.cash_vnd -= value_vnd + fee_vnd
-            self.holdings[order.symbol] = holding.bought(quantity=quantity, value_vnd=value_vnd, fee_vnd=fee_vnd)
-            self.share_lots.append(ShareLot(order.symbol, quantity, order.day, arrives_ms))
-            self.bought_today_vnd += value_vnd
-            return
-        tax_vnd = FEES.sale_tax_vnd(value_vnd)
-        sale = holding.sold(quantity=quantity, value_vnd=value_vnd, fee_vnd=fee_vnd, tax_vnd=tax_vnd)
-        self.holdings[order.symbol] = sale.holding
-        self.cash_lots.append(CashLot(value_vnd - fee_vnd - tax_vnd, order.day, arrives_ms))
-        self.sold_today_vnd += value_vnd
-        self.sold_today[order.symbol] = self.sold_today.get(order.symbol, 0) + quantity
-
-    def held_cash_vnd(self, open_orders: Iterable[ClientOrder], ceilings_vnd: dict[str, int]) -> int:
-        """What open purchases may still cost, fee included, each at its limit or the ceiling."""
+    def held_cash_vnd(self, open_orders: Iterable[ClientOrder], ceilings_vnd: dict[str, int], fees: FeeSchedule) -> int:
+        """What open purchases of shares may still cost, fee included, each at its limit or the ceiling."""
         return sum(
-            cash_needed_vnd(
-                quantity=order.open_quantity,
-                price_vnd=bounding_price_vnd(
-                    order_type=order.order_type,
-                    price_vnd=order.price_vnd,
-                    ceiling_vnd=ceilings_vnd[order.symbol],
-                ),
-                fees=FEES,
-            )
+            cash_needed_vnd(quantity=order.open_quantity, price_vnd=dearest_vnd(order, ceilings_vnd), fees=fees)
             for order in open_orders
-            if order.side is Side.BUY and order.open_quantity
+            if order.side is Side.BUY and order.open_quantity and order.symbol in ceilings_vnd
         )
 
     def sellable_quantity(self, symbol: str, open_orders: Iterable[ClientOrder]) -> int:
@@ -107,6 +143,13 @@ class Account(msgspec.Struct):
     def bought_quantity(self, symbol: str, trade_day: date) -> int:
         return sum(lot.quantity for lot in self.share_lots if lot.symbol == symbol and lot.trade_day == trade_day)
 
-    def receivable_vnd(self, trade_day: date) -> int:
-        """Proceeds of that day's sales that have not arrived."""
-        return sum(lot.amount_vnd for lot in self.cash_lots if lot.trade_day == trade_day)
+    def receivable_vnd(self, trade_day: date | None = None) -> int:
+        """Proceeds that have not arrived, of that day's sales or of all."""
+        return sum(lot.amount_vnd for lot in self.cash_lots if trade_day in (None, lot.trade_day))
+
+
+def dearest_vnd(order: ClientOrder, ceilings_vnd: dict[str, int]) -> int:
+    """The dearest price a purchase can trade at."""
+    return bounding_price_vnd(
+        order_type=order.order_type, price_vnd=order.price_vnd, ceiling_vnd=ceilings_vnd[order.symbol]
+    )

@@ -7,45 +7,48 @@ broker that was killed knows every order that anybody was told about, and nobody
 
 from collections.abc import Iterable
 from datetime import date
-from typing import NamedTuple
 
 from qts.domain.market import TradingCalendar
 from qts.domain.matching import BookOrder, Fill
-from qts.domain.portfolio import Holding
 from qts.domain.values import OrderType, Session
-from simulator.broker import checks, ledger, notices
-from simulator.broker.accounts import Account
+from simulator.broker import checks, funding, opening, waiting
+from simulator.broker.accounts import Account, AccountKind
+from simulator.broker.bookkeeping import Bookkeeper
 from simulator.broker.customers import Customer
+from simulator.broker.derivatives import position_row
+from simulator.broker.foreign_room import ForeignHolds
 from simulator.broker.journal import Journal
-from simulator.broker.orders import ClientOrder, OrderStatus
+from simulator.broker.noticeboard import Notice, NoticeBoard
+from simulator.broker.orders import AT_BROKER, ClientOrder, OrderStatus
+from simulator.broker.terms import Terms
 from simulator.exchange.exchange import StockExchange
 from simulator.exchange.security import Security
 
+__all__ = ["Broker", "Notice"]
+
 _FIRST_ORDER_ID = 10_000_000
-
-
-class Notice(NamedTuple):
-    """A committed message for one customer's order streams."""
-
-    customer_id: str
-    notify_id: int
-    body: str
+_IN_CHANGE = (OrderStatus.WAITING_CANCEL, OrderStatus.WAITING_MODIFY)
 
 
 class Broker:
     """See the module. `orders` are those of the trading day, by orderID; it is a listener of the exchange."""
 
-    def __init__(self, exchange: StockExchange, journal: Journal, customers: Iterable[Customer]) -> None:
+    def __init__(
+        self, exchange: StockExchange, journal: Journal, customers: Iterable[Customer], terms: Terms | None = None
+    ) -> None:
         self.exchange = exchange
         self.journal = journal
+        self.terms = terms or Terms()
         self.customers = {customer.customer_id: customer for customer in customers}
         self.accounts = {account.number: account for account in journal.accounts()}
         self.day = _stored_day(journal)
         self.orders: dict[str, ClientOrder] = {}
+        self._open: dict[str, dict[str, ClientOrder]] = {}
+        self._books = Bookkeeper(journal, exchange.calendar, self.terms)
+        self._board = NoticeBoard(journal)
+        self._waiting = waiting.WaitingRoom(self.terms)
+        self._holds = ForeignHolds(exchange, self.accounts)
         self._last_order_id = max(journal.last_order_id(), _FIRST_ORDER_ID)
-        self._notify_ids: dict[str, int] = {}
-        self._uncommitted: list[Notice] = []
-        self._is_dirty = False
         self._to_route: dict[str, ClientOrder] = {}
         self._in_book: dict[int, ClientOrder] = {}
         self._book_ids: dict[str, int] = {}
@@ -67,41 +70,55 @@ class Broker:
         return str(self._last_order_id)
 
     def open_orders(self, account: str) -> list[ClientOrder]:
-        return [order for order in self.orders.values() if order.account == account and order.is_open]
+        """In order of entry."""
+        return list(self._open.get(account, {}).values())
 
     def account_of(self, customer: Customer, number: str) -> Account | None:
         return self.accounts.get(number) if number in customer.account_numbers else None
 
-    def accepted(self, order: ClientOrder) -> None:
-        """A request concerning this order was taken: remember it, tell the customer, carry it on with `route`."""
+    def accept_new(self, order: ClientOrder) -> None:
+        """A new order was taken: it waits here, or `route` carries it on."""
+        security = self.exchange.securities.get(order.symbol)
+        order.status = waiting.first_stop(order, security, self.terms) or OrderStatus.READY
         self.orders[order.order_id] = order
+        if order.status in AT_BROKER:
+            self._waiting.take_in(order)
+        else:
+            self._to_route[order.order_id] = order
+        self._changed(order)
+
+    def accept_change(self, order: ClientOrder) -> None:
+        """A cancel or an amendment of this order was taken: `route` carries it on."""
         self._to_route[order.order_id] = order
         self._changed(order)
 
     def refuse_request(self, customer_id: str, *, request_id: str, refusal: checks.Refusal, ip_address: str) -> None:
         """Tell the customer that a request which names no live order came to nothing."""
-        notify_id = self._next_notify_id(customer_id)
-        text = notices.request_error(
-            notify_id, request_id=request_id, code=refusal.code, message=refusal.message, ip_address=ip_address
+        self._board.request_refused(
+            customer_id, request_id=request_id, code=refusal.code, message=refusal.message, ip_address=ip_address
         )
-        self._notify(customer_id, notify_id, text)
+
+    def lock_account(self, number: str, *, is_locked: bool) -> None:
+        """A locked account takes no order. Raises KeyError for an unknown number."""
+        account = self.accounts[number]
+        account.is_locked = is_locked
+        self.journal.put_account(account)
 
     def commit(self) -> list[Notice]:
         """Make everything so far durable; the notices that may now be sent."""
-        if self._is_dirty:
-            self.journal.commit()
-            self._is_dirty = False
-        committed, self._uncommitted = self._uncommitted, []
-        return committed
+        self.journal.commit()
+        return self._board.take()
 
     # --- to the exchange ------------------------------------------------------------------------------------------
 
     def route(self) -> None:
         """Carry accepted requests to the exchange, in the order of their arrival."""
+        for order in self._waiting.approved(self.now_ms):
+            self._go_on(order, OrderStatus.READY)
         while self._to_route:
             order = self._to_route.pop(next(iter(self._to_route)))
             match order.status:
-                case OrderStatus.READY:
+                case OrderStatus.READY | OrderStatus.STOP_TRIGGERED:
                     self._enter(order)
                 case OrderStatus.WAITING_CANCEL:
                     self._cancel(order)
@@ -110,35 +127,38 @@ class Broker:
 
     def _enter(self, order: ClientOrder) -> None:
         security = self.exchange.securities.get(order.symbol)
-        refusal = (
-            checks.Refusal("ORD001", f"Unknown security {order.symbol}")
-            if security is None
-            else self._new_order_refusal(order, security)
-        )
-        if security is None or refusal is not None:
-            self._reject(order, refusal or checks.Refusal("ORD006", "Invalid parameters"))
+        if security is None:
+            self._reject(order, checks.Refusal("ORD001", f"Unknown security {order.symbol}"))
             return
-        order.status = OrderStatus.QUEUED
-        self._changed(order)
-        self._send(order, security, order.order_type, order.price_vnd)
+        refusal = self._new_order_refusal(order, security)
+        if refusal is not None:
+            self._reject(order, refusal)
+            return
+        for status in (OrderStatus.SENT, OrderStatus.QUEUED):
+            order.status = status
+            self._changed(order)
+        self._send(order, security)
 
     def _new_order_refusal(self, order: ClientOrder, security: Security) -> checks.Refusal | None:
-        others = [other for other in self.open_orders(order.account) if other is not order]
+        """The foreign room is held here where nothing else stands against the order."""
+        account = self.accounts[order.account]
         return (
-            checks.exchange_refusal(order, security)
-            or ledger.funding_refusal(order, self.accounts[order.account], others, self.exchange.securities)
-            or checks.own_orders_refusal(order, others, security)
+            checks.account_refusal(order, account)
+            or checks.exchange_refusal(order, security)
+            or funding.funding_refusal(order, account, self._others(order), self.exchange.securities, self.terms)
+            or checks.own_orders_refusal(order, self._others_of_owner(order), security)
+            or self._holds.hold(order, security)
         )
 
-    def _send(self, order: ClientOrder, security: Security, order_type: OrderType, price_vnd: int) -> None:
+    def _send(self, order: ClientOrder, security: Security) -> None:
         book_id = self.exchange.new_order_id()
         self._in_book[book_id] = order
         self._book_ids[order.order_id] = book_id
-        incoming = BookOrder(book_id, order.side, order_type, price_vnd, order.open_quantity)
+        incoming = BookOrder(book_id, order.side, order.order_type, order.price_vnd, order.open_quantity)
         execution = self.exchange.submit(security, incoming)
         if execution.rests:
             order.resting_vnd = incoming.price_vnd
-            self._journal(order)
+            self.journal.put_order(order)
         else:
             self._forget(order)
             if execution.remaining:
@@ -146,6 +166,7 @@ class Broker:
 
     def _cancel(self, order: ClientOrder) -> None:
         security = self.exchange.securities[order.symbol]
+        self._waiting.let_go(order)
         self.exchange.cancel(security, self._book_ids.get(order.order_id, 0))
         self._forget(order)
         self._end(order, OrderStatus.CANCELLED)
@@ -160,9 +181,14 @@ class Broker:
             self._refuse_change(order, checks.Refusal("ORD012", "Order cannot be modified"))
             return
         before = (order.price_vnd, order.quantity)
-        others = [other for other in self.open_orders(order.account) if other is not order]
         order.price_vnd, order.quantity = change.price_vnd, change.quantity
-        refusal = ledger.funding_refusal(order, self.accounts[order.account], others, self.exchange.securities)
+        refusal = (
+            funding.funding_refusal(
+                order, self.accounts[order.account], self._others(order), self.exchange.securities, self.terms
+            )
+            or checks.own_orders_refusal(order, self._others_of_owner(order), security)
+            or self._holds.hold(order, security)
+        )
         if refusal is not None:
             order.price_vnd, order.quantity = before
             self._refuse_change(order, refusal)
@@ -175,44 +201,58 @@ class Broker:
         self.exchange.amend(security, book_id, **changes)
 
     def _refuse_change(self, order: ClientOrder, refusal: checks.Refusal) -> None:
-        notify_id = self._next_notify_id(order.customer_id)
-        text = notices.order_error(order, notify_id, code=refusal.code, message=refusal.message)
-        self._notify(order.customer_id, notify_id, text)
-        self._journal(order)
+        order.error_code, order.error_text = refusal
+        self._board.refused(order, code=refusal.code, message=refusal.message)
+        self.journal.put_order(order)
 
     def _reject(self, order: ClientOrder, refusal: checks.Refusal) -> None:
         order.status = OrderStatus.REJECTED
-        order.error_code, order.error_text = refusal
         order.modified_ms = self.now_ms
+        self._open.get(order.account, {}).pop(order.order_id, None)
         self._refuse_change(order, refusal)
+
+    def _go_on(self, order: ClientOrder, status: OrderStatus) -> None:
+        """From its waiting to the next status; to the exchange where that one leads there."""
+        order.status = status
+        self._changed(order)
+        if status not in AT_BROKER:
+            self._waiting.let_go(order)
+            self._to_route[order.order_id] = order
 
     # --- from the exchange ----------------------------------------------------------------------------------------
 
     def traded(self, security: Security, fill: Fill, at_ms: int) -> None:
+        self._book_fill(security, fill, at_ms)
+        for order in self._waiting.of_match(security, fill.price_vnd):
+            self._go_on(order, OrderStatus.STOP_TRIGGERED)
+
+    def odd_lot_traded(self, security: Security, fill: Fill, at_ms: int) -> None:
+        self._book_fill(security, fill, at_ms)
+
+    def _book_fill(self, security: Security, fill: Fill, at_ms: int) -> None:
         for book_id in (fill.buy_order_id, fill.sell_order_id):
             order = self._in_book.get(book_id)
             if order is not None:
-                self._book_fill(order, fill, at_ms)
+                self._book_side(order, security, fill, at_ms)
 
-    def odd_lot_traded(self, security: Security, fill: Fill, at_ms: int) -> None:
-        self.traded(security, fill, at_ms)
-
-    def _book_fill(self, order: ClientOrder, fill: Fill, at_ms: int) -> None:
+    def _book_side(self, order: ClientOrder, security: Security, fill: Fill, at_ms: int) -> None:
         order.filled_quantity += fill.quantity
         order.filled_value_vnd += fill.quantity * fill.price_vnd
         account = self.accounts[order.account]
-        account.book_fill(order, fill.quantity, fill.price_vnd, self.calendar)
-        self.journal.put_account(account)
+        self._books.book_fill(account, order, fill.quantity, fill.price_vnd, at_ms)
+        self._holds.filled(order, security, fill)
         self.journal.add_fill(order, quantity=fill.quantity, price_vnd=fill.price_vnd, at_ms=at_ms)
-        notify_id = self._next_notify_id(order.customer_id)
-        text = notices.match_event(order, notify_id, quantity=fill.quantity, price_vnd=fill.price_vnd, at_ms=at_ms)
-        self._notify(order.customer_id, notify_id, text)
+        self._board.matched(order, quantity=fill.quantity, price_vnd=fill.price_vnd, at_ms=at_ms)
         if order.filled_quantity == order.quantity:
             self._forget(order)
             order.status = OrderStatus.FILLED
-        elif order.status not in (OrderStatus.WAITING_CANCEL, OrderStatus.WAITING_MODIFY):
+        elif order.status not in _IN_CHANGE:
             order.status = OrderStatus.PARTIALLY_FILLED
         self._changed(order)
+        if account.kind is AccountKind.DERIVATIVES:
+            position = account.contracts[order.symbol]
+            row = position_row(order.symbol, position, security)
+            self._board.portfolio(account.customer_id, account.number, row, is_open=bool(position.net))
 
     def expired(self, security: Security, order: BookOrder, at_ms: int) -> None:
         client_order = self._in_book.get(order.order_id)
@@ -220,48 +260,67 @@ class Broker:
             self._forget(client_order)
             self._end(client_order, OrderStatus.EXPIRED)
 
-    def session_changed(self, security: Security, at_ms: int) -> None: ...
+    def session_changed(self, security: Security, at_ms: int) -> None:
+        for order, status in self._waiting.of_new_session(security):
+            self._go_on(order, status)
+        if security.session is Session.CLOSED:
+            for order in self._waiting.of(security):
+                self._waiting.let_go(order)
+                self._end(order, OrderStatus.EXPIRED)
+
     def book_changed(self, security: Security) -> None: ...
     def room_changed(self, security: Security) -> None: ...
 
     # --- days -----------------------------------------------------------------------------------------------------
 
     def day_ended(self, day: date) -> None:
-        for order in self.orders.values():
-            if order.is_open:
-                self._forget(order)
-                self._end(order, OrderStatus.EXPIRED)
+        """No order outlives its day, and futures are marked to market, once."""
+        for order in [order for order in self.orders.values() if order.is_open]:
+            self._forget(order)
+            self._end(order, OrderStatus.EXPIRED)
+        self._waiting.clear()
+        if self.journal.fact("marked_day") != day.isoformat():
+            self._books.mark_all(self.accounts.values(), self.exchange.securities, day, self.now_ms)
+            self.journal.put_fact("marked_day", day)
 
     def day_began(self, day: date) -> None:
         """Also called when the process starts: in the middle of the day it knew, or on a later one."""
         if self.day == day:
             return
-        if self.day is not None:
-            self.day_ended(self.day)
+        previous = self.day
+        if previous is not None:
+            self.day_ended(previous)
         self.day = day
-        self.orders, self._to_route, self._notify_ids = {}, {}, {}
-        for account in self._accounts_of_all_customers():
-            account.begin_day()
-            self.journal.put_account(account)
+        self.orders, self._open, self._to_route = {}, {}, {}
+        self._board.begin_day(day, self.customers)
+        opening.open_accounts(
+            self.customers.values(), self.accounts, self._books, self.exchange.securities, day=day, now_ms=self.now_ms
+        )
+        for account in self.accounts.values():
+            self._books.begin_day(account, since=previous or day, until=day)
         self.journal.put_fact("trading_day", day)
-        self._is_dirty = True
 
     def resume(self) -> None:
         """After the exchange has reached the present moment: put the day's open orders back to work."""
         for order in [order for order in self.orders.values() if order.is_open]:
-            if order.status is OrderStatus.READY:
+            if order.status in (OrderStatus.READY, OrderStatus.SENT, OrderStatus.STOP_TRIGGERED):
+                order.status = OrderStatus.READY
                 self._to_route[order.order_id] = order
-                continue
-            self._restore(order, self.exchange.securities[order.symbol])
-            if order.status in (OrderStatus.WAITING_CANCEL, OrderStatus.WAITING_MODIFY):
-                self._to_route[order.order_id] = order
+            elif order.status in AT_BROKER:
+                self._waiting.take_in(order)
+            else:
+                self._restore(order, self.exchange.securities[order.symbol])
+                if order.status in _IN_CHANGE:
+                    self._to_route[order.order_id] = order
+        for security in self.exchange.securities.values():
+            self.session_changed(security, self.now_ms)
 
     def settle(self) -> None:
         """Take in shares and cash that have arrived by now."""
+        if self.day is None:
+            return
         for account in self.accounts.values():
-            if account.settle(self.now_ms):
-                self.journal.put_account(account)
-                self._is_dirty = True
+            self._books.settle(account, self.day, self.now_ms)
 
     def _restore(self, order: ClientOrder, security: Security) -> None:
         at_auction = order.order_type in (OrderType.ATO, OrderType.ATC)
@@ -277,26 +336,21 @@ class Broker:
         )
 
     def _load_day(self, day: date) -> None:
-        self.orders = {order.order_id: order for order in self.journal.orders(day, day)}
-        self._notify_ids = {
-            customer_id: self.journal.last_notify_id(customer_id, day) for customer_id in self.customers
-        }
-
-    def _accounts_of_all_customers(self) -> Iterable[Account]:
-        for customer in self.customers.values():
-            for opening in customer.openings:
-                if opening.number not in self.accounts:
-                    securities = self.exchange.securities
-                    holdings = {
-                        symbol: Holding(quantity, quantity * securities[symbol].reference_vnd)
-                        for symbol, quantity in opening.shares.items()
-                        if symbol in securities
-                    }
-                    account = Account(opening.number, customer.customer_id, opening.cash_vnd, holdings)
-                    self.accounts[opening.number] = account
-                yield self.accounts[opening.number]
+        for order in self.journal.orders(day, day):
+            self.orders[order.order_id] = order
+            self._keep_open(order)
+        self._board.begin_day(day, self.customers)
 
     # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _others(self, order: ClientOrder) -> list[ClientOrder]:
+        return [other for other in self.open_orders(order.account) if other is not order]
+
+    def _others_of_owner(self, order: ClientOrder) -> list[ClientOrder]:
+        """At the exchange already, in any of the owner's accounts."""
+        numbers = self.customers[order.customer_id].account_numbers
+        own = (other for number in numbers for other in self._open.get(number, {}).values())
+        return [other for other in own if other is not order and other.order_id in self._book_ids]
 
     def _end(self, order: ClientOrder, status: OrderStatus) -> None:
         """Nothing more of it will trade."""
@@ -304,6 +358,7 @@ class Broker:
         if status is OrderStatus.CANCELLED and order.filled_quantity:
             status = OrderStatus.PARTLY_FILLED_REST_CANCELLED
         order.status = status
+        self._holds.free(order)
         self._changed(order)
 
     def _forget(self, order: ClientOrder) -> None:
@@ -314,24 +369,16 @@ class Broker:
     def _changed(self, order: ClientOrder) -> None:
         """Journal the order with its event."""
         order.modified_ms = self.now_ms
-        notify_id = self._next_notify_id(order.customer_id)
-        self._notify(order.customer_id, notify_id, notices.order_event(order, notify_id))
-        self._journal(order)
-
-    def _journal(self, order: ClientOrder) -> None:
+        self._keep_open(order)
+        self._board.changed(order)
         self.journal.put_order(order)
-        self._is_dirty = True
 
-    def _next_notify_id(self, customer_id: str) -> int:
-        self._notify_ids[customer_id] = self._notify_ids.get(customer_id, 0) + 1
-        return self._notify_ids[customer_id]
-
-    def _notify(self, customer_id: str, notify_id: int, body: str) -> None:
-        if self.day is None:
-            raise RuntimeError("the broker has no trading day yet")
-        self.journal.add_notice(customer_id, self.day, notify_id, body)
-        self._uncommitted.append(Notice(customer_id, notify_id, body))
-        self._is_dirty = True
+    def _keep_open(self, order: ClientOrder) -> None:
+        of_account = self._open.setdefault(order.account, {})
+        if order.is_open:
+            of_account[order.order_id] = order
+        else:
+            of_account.pop(order.order_id, None)
 
 
 def _stored_day(journal: Journal) -> date | None:

@@ -5,28 +5,36 @@ stream with a code, after the gateway has accepted the request.
 """
 
 import re
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from qts.domain.errors import RuleCode
 from qts.domain.market import (
     FUTURE_MULTIPLIER_VND,
     admits,
+    admits_odd_lot,
     is_odd_lot,
     is_on_tick,
     may_cancel,
     quantity_refusal,
+    session_schedule,
 )
 from qts.domain.matching import OrderBook
-from qts.domain.values import Exchange, InstrumentKind, OrderType, Side
-from simulator.broker.orders import ClientOrder
-from simulator.exchange.security import Security
+from qts.domain.values import Exchange, InstrumentKind, OrderType, Session, Side
+from simulator.broker.accounts import Account, AccountKind
+from simulator.broker.orders import ClientOrder, StopKind
+from simulator.exchange.security import Security, SecurityState
 from simulator.wire.trading_requests import ModifyOrder, NewOrder
 
 _REQUEST_ID: Final = re.compile(r"[0-9]{1,8}")
 _DEVICE_ID: Final = re.compile(
     r"([0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}|[0-9A-Fa-f]{2}(-[0-9A-Fa-f]{2}){5}|[0-9A-Fa-f]{12})"
 )
+_LARGEST: Final = 1e12  # of a price or a quantity: no market has such
 MP: Final = "MP"  # the old name of MTL, still taken
+SHARES: Final = "VN"
+DERIVATIVES: Final = "VNFE"
+_OPEN_CHANNELS: Final = frozenset({"TA", "WT", "MA", "IW", "IM", "VT"})  # BR is the broker's own desk
 
 
 class Refusal(NamedTuple):
@@ -56,22 +64,37 @@ def form_refusal(request: NewOrder) -> str | None:
     """What is wrong with the form of a new order, as the text of an immediate answer."""
     if request.buy_sell not in ("B", "S"):
         return "BuySell must be B or S"
-    if request.stop_order:
-        return "Stop orders are for derivatives and are not simulated"
     order_type = order_type_of(request.order_type)
     if order_type is None:
         return "Order type is invalid"
     if order_type is not OrderType.LO and request.price:
         return "Price is null or equal zero when order is market order"
-    return amounts_refusal(request, needs_price=order_type is OrderType.LO)
+    return stop_refusal(request) or amounts_refusal(request, needs_price=order_type is OrderType.LO)
+
+
+def stop_refusal(request: NewOrder) -> str | None:
+    """A stop order's own fields (FC Trading Specs v2.4, new order). OCO and bull-bear are pairs of orders: not here."""
+    if not request.stop_order:
+        return None
+    if request.market.upper() != "VNFE":
+        return "Stop order is for derivatives only"
+    if request.stop_type not in frozenset(StopKind):
+        is_pair = request.stop_type in ("O", "B")
+        return f"Stop type {request.stop_type} is not supported" if is_pair else "Stop type is invalid"
+    is_trailing = request.stop_type in (StopKind.TRAILING_UP, StopKind.TRAILING_DOWN)
+    if not 0 <= request.stop_step <= _LARGEST or (is_trailing and not request.stop_step):
+        return "Stop step must be greater than zero"
+    return None if 0 < request.stop_price <= _LARGEST else "Stop price must be greater than zero"
 
 
 def amounts_refusal(request: NewOrder | ModifyOrder, *, needs_price: bool) -> str | None:
     """Negative, fractional and missing numbers."""
     if needs_price and request.price <= 0:
         return "Price must be greater than zero when order is limit order"
-    if request.quantity <= 0 or not float(request.quantity).is_integer():
+    if not 0 < request.quantity <= _LARGEST or not float(request.quantity).is_integer():
         return "Quantity must be a whole number greater than zero"
+    if not 0 <= request.price <= _LARGEST:
+        return "Price is invalid"
     return None
 
 
@@ -82,25 +105,58 @@ def price_vnd_of(price: float, instrument_kind: InstrumentKind) -> int | None:
 
 
 def market_of(security: Security) -> str:
-    return "VNFE" if security.listing.instrument.exchange is Exchange.VNFE else "VN"
+    return DERIVATIVES if security.market is Exchange.VNFE else SHARES
+
+
+def account_refusal(order: ClientOrder, account: Account) -> Refusal | None:
+    """What the account may trade at all, and from where."""
+    if order.channel not in _OPEN_CHANNELS:
+        return Refusal("ORD015", "This channel has been block; disallow to place order")  # sic
+    if account.is_locked:
+        return Refusal("ORD026", "Client status does not allow trading")
+    if (order.market == DERIVATIVES) is not (account.kind is AccountKind.DERIVATIVES):
+        return Refusal("ORD025", f"Account {account.number} is not opened for market {order.market}")
+    return None
 
 
 def exchange_refusal(order: ClientOrder, security: Security) -> Refusal | None:
-    """The exchange's own rules: session, lot, tick, band."""
+    """The exchange's own rules: state, session, lot, tick, band."""
     if order.market != market_of(security):
-        return Refusal("ORD001", f"{order.symbol} is not traded on market {order.market}")
-    if not admits(security.listing.instrument.exchange, security.session, order.order_type):
-        return Refusal("ORD016", f"Order type {order.order_type} is not allowed in session {security.session}")
-    refusal = lot_refusal(order.quantity, order.order_type, security)
+        return Refusal("ORD006", f"{order.symbol} is not traded on market {order.market}")
+    refusal = (
+        state_refusal(security)
+        or session_refusal(order.order_type, security)
+        or lot_refusal(order.quantity, order.order_type, security)
+    )
     if refusal is None and order.order_type is OrderType.LO:
         refusal = price_refusal(order.price_vnd, security)
     return refusal
 
 
+def state_refusal(security: Security) -> Refusal | None:
+    if security.session is Session.HALT or security.state in (SecurityState.SUSPENDED, SecurityState.HALTED):
+        return Refusal("ORD017", f"{security.symbol} is suspended")
+    return None
+
+
+def session_refusal(order_type: OrderType, security: Security) -> Refusal | None:
+    """ORD010 for a type that the market never takes, ORD016 for one that this session does not."""
+    if admits(security.market, security.session, order_type):
+        if order_type is OrderType.PLO and not security.totals.last_vnd:
+            return Refusal("ORD016", "There is no closing price to trade at")
+        return None
+    spans = session_schedule(security.market)
+    if not any(admits(security.market, span.session, order_type) for span in spans):
+        return Refusal("ORD010", f"Order type {order_type} is not traded on {security.market}")
+    return Refusal("ORD016", f"Order type {order_type} is not allowed in session {security.session}")
+
+
 def lot_refusal(quantity: int, order_type: OrderType, security: Security) -> Refusal | None:
-    """The exchange has a book for odd lots; this one has not."""
+    """An odd lot is a limit order, in a book of its own."""
     instrument = security.listing.instrument
     if is_odd_lot(instrument.exchange, instrument.kind, quantity):
+        if admits_odd_lot(security.session, order_type):
+            return None
         return Refusal("ORD018", "Odd lot is not allowed")
     match quantity_refusal(instrument.exchange, instrument.kind, quantity, order_type):
         case None:
@@ -123,11 +179,12 @@ def price_refusal(price_vnd: int, security: Security) -> Refusal | None:
 
 
 def own_orders_refusal(order: ClientOrder, others: list[ClientOrder], security: Security) -> Refusal | None:
-    """One owner may not stand on both sides of an auction, nor trade with itself (vietnam-market-rules, section 7)."""
+    """One owner may not stand on both sides of an auction, nor trade with itself (trading rules of HOSE and HNX)."""
+    book = security.book_for(order.open_quantity)
     for other in others:
         if other.symbol != order.symbol or other.side is order.side or not other.open_quantity:
             continue
-        if security.in_auction or _would_meet(order, other.resting_vnd, security.book):
+        if security.in_auction or _would_meet(order, other.resting_vnd, book):
             return Refusal("ORD009", "Opposite order on the same stock exists")
     return None
 
@@ -139,8 +196,8 @@ def _would_meet(order: ClientOrder, resting_vnd: int, book: OrderBook) -> bool:
     return order.price_vnd >= resting_vnd if order.side is Side.BUY else order.price_vnd <= resting_vnd
 
 
-def change_refusal(security: Security) -> Refusal | None:
-    """Why an open order may not be cancelled or amended now."""
-    if not may_cancel(security.listing.instrument.exchange, security.session):
+def change_refusal(security: Security, now: datetime) -> Refusal | None:
+    """Why an order at the exchange may not be cancelled or amended now."""
+    if not may_cancel(security.market, security.session, now):
         return Refusal("ORD011", f"Order cannot be changed in session {security.session}")
     return None

@@ -4,11 +4,14 @@ Returns texts for immediate refusals (status 400). An accepted request has its r
 transaction as the order.
 """
 
+from datetime import datetime
+
+from qts.domain.market import VIETNAM
 from qts.domain.values import InstrumentKind, OrderType, Side
 from simulator.broker import checks
 from simulator.broker.broker import Broker
 from simulator.broker.customers import Customer
-from simulator.broker.orders import Amendment, ClientOrder, OrderStatus
+from simulator.broker.orders import AT_BROKER, Amendment, ClientOrder, OrderStatus, Stop, StopKind
 from simulator.wire.trading_requests import CancelOrder, ModifyOrder, NewOrder, SignedRequest
 
 _ACCOUNT_UNKNOWN = "Account is not exist."  # sic
@@ -25,11 +28,14 @@ class Intake:
         refusal = self._common_refusal(customer, request) or checks.form_refusal(request)
         if refusal is not None:
             return refusal
-        security = self._broker.exchange.securities.get(request.instrument_id)
+        security = self._broker.exchange.find(request.instrument_id)
         kind = security.listing.instrument.kind if security else InstrumentKind.STOCK
         price_vnd = checks.price_vnd_of(request.price, kind)
         if price_vnd is None:
             return "Price is not a whole number of dong"
+        stop = _stop_of(request, kind)
+        if request.stop_order and stop is None:
+            return "Stop price is invalid"
         day, order_type = self._broker.day, checks.order_type_of(request.order_type)
         if day is None or order_type is None:
             return "Order type is invalid"
@@ -43,8 +49,8 @@ class Intake:
             account=request.account,
             request_id=request.request_id,
             unique_id=request.request_id,
-            symbol=request.instrument_id,
-            market=request.market,
+            symbol=security.symbol if security else request.instrument_id,
+            market=request.market.upper(),
             side=Side.BUY if request.buy_sell == "B" else Side.SELL,
             order_type=order_type,
             price_vnd=price_vnd if order_type is OrderType.LO else 0,
@@ -53,8 +59,9 @@ class Intake:
             ip_address=ip_address,
             input_ms=now_ms,
             modified_ms=now_ms,
+            stop=stop,
         )
-        self._broker.accepted(order)
+        self._broker.accept_new(order)
         return order
 
     def cancel_order(self, customer: Customer, request: CancelOrder, ip_address: str) -> str | None:
@@ -66,11 +73,11 @@ class Intake:
         if order is not None:
             order.unique_id = request.request_id
             order.status = OrderStatus.WAITING_CANCEL
-            self._broker.accepted(order)
+            self._broker.accept_change(order)
         return None
 
     def modify_order(self, customer: Customer, request: ModifyOrder, ip_address: str) -> str | None:
-        """Price or quantity, never both (vietnam-market-rules, section 3). None when accepted."""
+        """Price or quantity, never both (rules of the exchanges' system of 2025-05-05). None when accepted."""
         refusal = self._change_refusal_text(customer, request, request.order_id)
         refusal = refusal or checks.amounts_refusal(request, needs_price=True)
         if refusal is not None:
@@ -90,7 +97,7 @@ class Intake:
         order.unique_id = request.request_id
         order.amendment = Amendment(price_vnd=price_vnd, quantity=int(request.quantity))
         order.status = OrderStatus.WAITING_MODIFY
-        self._broker.accepted(order)
+        self._broker.accept_change(order)
         return None
 
     # --- inside ---------------------------------------------------------------------------------------------------
@@ -117,22 +124,29 @@ class Intake:
     ) -> ClientOrder | None:
         """The live order that the request names, or None after the customer has been told why there is none."""
         order = self._broker.orders.get(order_id)
-        if order is None or order.account != request.account or order.symbol != request.instrument_id:
-            refusal = checks.Refusal("ORD013", "Order does not exist")
-        elif not order.is_open or order.status in (OrderStatus.WAITING_CANCEL, OrderStatus.WAITING_MODIFY):
-            refusal = checks.Refusal("ORD012", "Order cannot be modified")
-        else:
-            security = self._broker.exchange.securities.get(order.symbol)
-            closed = checks.change_refusal(security) if security is not None else None
-            if closed is None:
-                return order
-            refusal = closed
+        refusal = self._order_refusal(order, request)
+        if refusal is None:
+            return order
         self._refuse_later(customer, request, refusal, ip_address)
         return None
 
-    def _amendment_refusal(self, order: ClientOrder, price_vnd: int | None, quantity: int) -> checks.Refusal | None:
-        if order.order_type is not OrderType.LO or quantity <= order.filled_quantity:
+    def _order_refusal(self, order: ClientOrder | None, request: SignedRequest) -> checks.Refusal | None:
+        if order is None or order.account != request.account:
+            return checks.Refusal("ORD013", "Order does not exist")
+        security = self._broker.exchange.find(request.instrument_id)
+        if security is None or security.symbol != order.symbol or request.buy_sell != order.side.value[0]:
+            return checks.Refusal("ORD006", "Instrument or side is not that of the order")
+        if not order.is_open or order.status in (OrderStatus.WAITING_CANCEL, OrderStatus.WAITING_MODIFY):
             return checks.Refusal("ORD012", "Order cannot be modified")
+        if order.status in AT_BROKER:
+            return None if isinstance(request, CancelOrder) else checks.Refusal("ORD012", "Order cannot be modified")
+        return checks.change_refusal(security, datetime.fromtimestamp(self._broker.now_ms / 1000, VIETNAM))
+
+    def _amendment_refusal(self, order: ClientOrder, price_vnd: int | None, quantity: int) -> checks.Refusal | None:
+        if order.order_type is not OrderType.LO:
+            return checks.Refusal("ORD012", "Order cannot be modified")
+        if quantity <= order.filled_quantity:
+            return checks.Refusal("ORD031", "Quantity reduces more than the open quantity")
         changes = (price_vnd != order.price_vnd) + (quantity != order.quantity)
         if changes == 0:
             return checks.Refusal("ORD014", "Price and quantity are unchanged")
@@ -150,3 +164,12 @@ class Intake:
     def _take_request_id(self, customer: Customer, request: SignedRequest) -> bool:
         day = self._broker.day
         return day is not None and self._broker.journal.take_request_id(customer.customer_id, day, request.request_id)
+
+
+def _stop_of(request: NewOrder, kind: InstrumentKind) -> Stop | None:
+    """None without a stop, or for one whose prices are no whole number of dong."""
+    price_vnd = checks.price_vnd_of(request.stop_price, kind)
+    step_vnd = checks.price_vnd_of(request.stop_step, kind)
+    if not request.stop_order or price_vnd is None or step_vnd is None:
+        return None
+    return Stop(StopKind(request.stop_type), price_vnd, step_vnd)

@@ -1,58 +1,26 @@
-"""The accounts together: funding and shares behind orders, and the answers to balance queries."""
+"""The answers about a share account: cash, shares, and how much more can be bought."""
 
-from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
 from qts.domain.market import TradingCalendar
-from qts.domain.portfolio import Holding, bounding_price_vnd, cash_needed_vnd
+from qts.domain.portfolio import FeeSchedule, Holding, cash_needed_vnd
 from qts.domain.values import Session, Side
-from simulator.broker.accounts import FEES, Account
-from simulator.broker.checks import Refusal
+from simulator.broker import funding
+from simulator.broker.accounts import Account
 from simulator.broker.orders import ClientOrder
+from simulator.broker.terms import Terms
 from simulator.exchange.security import Security
 
-Orders = Iterable[ClientOrder]
 
-
-def ceilings_vnd(securities: dict[str, Security]) -> dict[str, int]:
-    return {symbol: security.band.ceiling_vnd for symbol, security in securities.items()}
-
-
-def purchasing_power_vnd(account: Account, open_orders: Orders, securities: dict[str, Security]) -> int:
-    return account.cash_vnd - account.held_cash_vnd(open_orders, ceilings_vnd(securities))
-
-
-def funding_refusal(
-    order: ClientOrder, account: Account, others: list[ClientOrder], securities: dict[str, Security]
-) -> Refusal | None:
-    """A cash account pays in full, fee included, and sells only what has arrived."""
-    if order.side is Side.SELL:
-        sellable = account.sellable_quantity(order.symbol, others)
-        if order.quantity > sellable:
-            return Refusal("ORD007", f"Quantity {order.quantity} exceeds sellable quantity {sellable}")
-        return None
-    needed_vnd = cash_needed_vnd(
-        quantity=order.quantity - order.filled_quantity,
-        price_vnd=bounding_price_vnd(
-            order_type=order.order_type,
-            price_vnd=order.price_vnd,
-            ceiling_vnd=securities[order.symbol].band.ceiling_vnd,
-        ),
-        fees=FEES,
-    )
-    power_vnd = purchasing_power_vnd(account, others, securities)
-    if needed_vnd > power_vnd:
-        return Refusal("ORD008", f"Not enough purchasing power: {needed_vnd:,} needed, {max(0, power_vnd):,} left")
-    return None
-
-
-def cash_balance(account: Account, open_orders: list[ClientOrder], securities: dict[str, Security], day: date) -> Any:
+def cash_balance(
+    account: Account, open_orders: list[ClientOrder], securities: dict[str, Security], day: date, terms: Terms
+) -> dict[str, Any]:
     """cashAcctBal. Proceeds of today's sales arrive on T2, all older ones by T1."""
-    ceilings = ceilings_vnd(securities)
-    held_vnd = account.held_cash_vnd(open_orders, ceilings)
+    held_vnd = funding.held_cash_vnd(account, open_orders, securities, terms)
+    power_vnd = funding.purchasing_power_vnd(account, open_orders, securities, terms)
     receiving_t2_vnd = account.receivable_vnd(day)
-    receiving_vnd = sum(lot.amount_vnd for lot in account.cash_lots)
+    receiving_vnd = account.receivable_vnd()
     unmatched_sell_vnd = sum(order.open_quantity * order.price_vnd for order in open_orders if order.side is Side.SELL)
     market_value_vnd = sum(
         holding.quantity * securities[symbol].last_or_reference_vnd
@@ -69,13 +37,13 @@ def cash_balance(account: Account, open_orders: list[ClientOrder], securities: d
         "receivingCashT2": receiving_t2_vnd,
         "matchedBuyVolume": account.bought_today_vnd,
         "matchedSellVolume": account.sold_today_vnd,
-        "debt": 0,
+        "debt": account.debt_vnd + account.interest_vnd,
         "unMatchedBuyVolume": held_vnd,
         "unMatchedSellVolume": unmatched_sell_vnd,
         "paidCashT1": 0,
         "paidCashT2": 0,
         "cia": 0,
-        "purchasingPower": max(0, account.cash_vnd - held_vnd),
+        "purchasingPower": max(0, power_vnd),
         "totalAssets": account.cash_vnd + receiving_vnd + market_value_vnd,
     }
 
@@ -86,7 +54,7 @@ def stock_positions(
     securities: dict[str, Security],
     day: date,
     calendar: TradingCalendar,
-) -> Any:
+) -> dict[str, Any]:
     """stockPosition; a market price is 0 outside the sessions."""
     yesterday = calendar.previous_trading_day(day)
     before = calendar.previous_trading_day(yesterday)
@@ -125,9 +93,9 @@ def stock_positions(
     return {"account": account.number, "totalMarketValue": total_vnd, "stockPositions": positions}
 
 
-def max_buy_quantity(power_vnd: int, price_vnd: int, lot: int) -> int:
+def max_buy_quantity(power_vnd: int, price_vnd: int, lot: int, fees: FeeSchedule) -> int:
     """Whole lots that the purchasing power pays for, fee included."""
-    lots = max(0, power_vnd) * 10_000 // (price_vnd * lot * (10_000 + FEES.fee_rate_bps)) if price_vnd > 0 else 0
-    while lots and cash_needed_vnd(quantity=lots * lot, price_vnd=price_vnd, fees=FEES) > power_vnd:
+    lots = max(0, power_vnd) * 10_000 // (price_vnd * lot * (10_000 + fees.fee_rate_bps)) if price_vnd > 0 else 0
+    while lots and cash_needed_vnd(quantity=lots * lot, price_vnd=price_vnd, fees=fees) > power_vnd:
         lots -= 1
     return lots * lot

@@ -1,4 +1,4 @@
-"""Messages of the order stream: orderEvent, orderMatchEvent, orderError (FC Trading Specs v2.4, streaming)."""
+"""Messages of the order stream (FC Trading Specs v2.4, streaming): orders, matches, errors and positions."""
 
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from simulator.broker.orders import ClientOrder
 
 _PREFIX: Final = "sim"
 
-Notice = dict[str, Any]
+Fields = dict[str, Any]
 
 
 def wire_price(order: ClientOrder, price_vnd: float) -> float:
@@ -28,15 +28,20 @@ def order_event(order: ClientOrder, notify_id: int) -> str:
             "filledQty": order.filled_quantity,
             "avgPrice": wire_price(order, order.average_vnd),
             "orderStatus": order.status.value,
-            "rejectReason": order.error_code,
+            "rejectReason": order.reject_code,
         },
     )
 
 
 def order_error(order: ClientOrder, notify_id: int, *, code: str, message: str) -> str:
     """An action refused after its acceptance, in the long form."""
+    return _text("orderError", error_fields(order, notify_id, code=code, message=message))
+
+
+def error_fields(order: ClientOrder, notify_id: int, *, code: str, message: str) -> Fields:
+    """Also what auditOrderBook shows as the last error of an order."""
     fields = _order_fields(order, notify_id)
-    return _text("orderError", {"message": message, "errorCode": code, **fields, "modifiable": False, "note": ""})
+    return {"message": message, "errorCode": code, **fields, "modifiable": False, "note": ""}
 
 
 def request_error(notify_id: int, *, request_id: str, code: str, message: str, ip_address: str) -> str:
@@ -76,7 +81,26 @@ def match_event(order: ClientOrder, notify_id: int, *, quantity: int, price_vnd:
     )
 
 
-def _order_fields(order: ClientOrder, notify_id: int) -> Notice:
+def portfolio_event(account: str, notify_id: int, row: Fields, *, is_open: bool) -> str:
+    """A position in contracts. `martketID` is how the service spells it."""
+    fields = {"martketID" if name == "marketID" else name: value for name, value in row.items()}
+    return _text(
+        "clientPortfolioEvent",
+        {
+            "account": account,
+            "notifyID": notify_id,
+            "data": None,
+            "clientPortfoliosOpen": [fields] if is_open else None,
+            "uniqueID": None,
+            "clientPortfoliosClose": None if is_open else [fields],
+            "connectionID": "",
+            "ipAddress": None,
+            "prefix": None,
+        },
+    )
+
+
+def _order_fields(order: ClientOrder, notify_id: int) -> Fields:
     return {
         "orderID": order.order_id,
         "notifyID": notify_id,
@@ -97,13 +121,22 @@ def _order_fields(order: ClientOrder, notify_id: int) -> Notice:
         "isForceSell": "F",
         "isShortSell": "F",
         "origRequestID": order.request_id,
-        "stopOrder": False,
-        "stopPrice": 0,
-        "stopType": "",
-        "stopStep": 0,
+        **stop_fields(order),
         "profitPrice": 0,
     }
 
 
-def _text(kind: str, fields: Notice) -> str:
+def stop_fields(order: ClientOrder) -> Fields:
+    stop = order.stop
+    if stop is None:
+        return {"stopOrder": False, "stopPrice": 0, "stopType": "", "stopStep": 0}
+    return {
+        "stopOrder": True,
+        "stopPrice": wire_price(order, stop.price_vnd),
+        "stopType": stop.kind.value,
+        "stopStep": wire_price(order, stop.step_vnd),
+    }
+
+
+def _text(kind: str, fields: Fields) -> str:
     return msgspec.json.encode({"type": kind, "data": fields}).decode()

@@ -10,9 +10,12 @@ from qts.domain.values import OrderType, Side
 
 
 class OrderStatus(StrEnum):
-    """SSI's codes, as far as the simulator uses them (FC Trading Specs v2.4)."""
+    """SSI's codes (FC Trading Specs v2.4, order status)."""
 
+    WAITING_APPROVAL = "WA"
+    EARLY = "IAV"  # entered before the session that takes it
     READY = "RS"
+    SENT = "SD"
     QUEUED = "QU"
     PARTIALLY_FILLED = "PF"
     FILLED = "FF"
@@ -22,17 +25,24 @@ class OrderStatus(StrEnum):
     PARTLY_FILLED_REST_CANCELLED = "FFPC"
     REJECTED = "RJ"
     EXPIRED = "EX"
+    STOP_EARLY = "SOI"
+    STOP_WAITING = "SOR"
+    STOP_TRIGGERED = "SOS"
 
 
-OPEN_STATUSES: Final = frozenset(
+_ENDED: Final = frozenset(
     {
-        OrderStatus.READY,
-        OrderStatus.QUEUED,
-        OrderStatus.PARTIALLY_FILLED,
-        OrderStatus.WAITING_CANCEL,
-        OrderStatus.WAITING_MODIFY,
+        OrderStatus.FILLED,
+        OrderStatus.CANCELLED,
+        OrderStatus.PARTLY_FILLED_REST_CANCELLED,
+        OrderStatus.REJECTED,
+        OrderStatus.EXPIRED,
     }
 )
+AT_BROKER: Final = frozenset(
+    {OrderStatus.WAITING_APPROVAL, OrderStatus.EARLY, OrderStatus.STOP_EARLY, OrderStatus.STOP_WAITING}
+)
+"""Not at the exchange yet; such an order can be taken back at any time."""
 
 
 class Amendment(msgspec.Struct):
@@ -40,6 +50,38 @@ class Amendment(msgspec.Struct):
 
     price_vnd: int
     quantity: int
+
+
+class StopKind(StrEnum):
+    """When a stop order goes to the exchange. Trailing ones follow the price by their step."""
+
+    DOWN = "D"  # the last price falls to the stop price
+    UP = "U"
+    TRAILING_UP = "V"  # the last price rises a step above the lowest one since the order came
+    TRAILING_DOWN = "E"
+
+
+class Stop(msgspec.Struct):
+    """`extreme_vnd` is the price that a trailing stop counts from, 0 before the first match that it saw."""
+
+    kind: StopKind
+    price_vnd: int
+    step_vnd: int = 0
+    extreme_vnd: int = 0
+
+    def is_triggered(self, last_vnd: int) -> bool:
+        """Looks at one match, and remembers it."""
+        match self.kind:
+            case StopKind.DOWN:
+                return last_vnd <= self.price_vnd
+            case StopKind.UP:
+                return last_vnd >= self.price_vnd
+            case StopKind.TRAILING_UP:
+                self.extreme_vnd = min(self.extreme_vnd or last_vnd, last_vnd)
+                return last_vnd >= self.extreme_vnd + self.step_vnd
+            case StopKind.TRAILING_DOWN:
+                self.extreme_vnd = max(self.extreme_vnd, last_vnd)
+                return last_vnd <= self.extreme_vnd - self.step_vnd
 
 
 class ClientOrder(msgspec.Struct):
@@ -73,10 +115,17 @@ class ClientOrder(msgspec.Struct):
     error_code: str = ""
     error_text: str = ""
     amendment: Amendment | None = None
+    stop: Stop | None = None
+    room_held: int = 0  # of the foreign room, for what is still to be bought
 
     @property
     def is_open(self) -> bool:
-        return self.status in OPEN_STATUSES
+        return self.status not in _ENDED
+
+    @property
+    def reject_code(self) -> str:
+        """Why the order came to nothing; a refused change of a live order is only its last error."""
+        return self.error_code if self.status is OrderStatus.REJECTED else ""
 
     @property
     def open_quantity(self) -> int:

@@ -89,7 +89,7 @@ def test_an_opening_order_trades_at_the_opening_price_or_ends(tmp_path):
     order = hand.order("BUY 300 SSI ATO")
     assert order.order_type is OrderType.ATO
     hand.until("11-23 09:14:59")
-    assert events(hand, order) == [("orderEvent", "RS"), ("orderEvent", "QU")]
+    assert events(hand, order) == [("orderEvent", "RS"), ("orderEvent", "SD"), ("orderEvent", "QU")]
     hand.until("11-23 09:15")
     assert order.status is OrderStatus.FILLED
     open_vnd = hand.world.exchange.securities["SSI"].totals.open_vnd
