@@ -21,6 +21,7 @@ class Options:
     host: str
     port: int
     state_folder: Path
+    has_controls: bool
     schedule: Schedule
     plan: Plan
 
@@ -42,7 +43,7 @@ def read_options(arguments: Sequence[str], calendar: TradingCalendar) -> Options
         listings=tuple(vn30_listings(symbols)),
         recording=recording,
     )
-    return Options(given.host, given.port, given.state_dir, schedule, plan)
+    return Options(given.host, given.port, given.state_dir, given.controls, schedule, plan)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,6 +60,11 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         default=Path(os.environ.get("QTS_DATA_DIR", "var")) / "simulator",
         help="folder for the journal of customers' orders and for generated keys",
+    )
+    parser.add_argument(
+        "--controls",
+        action="store_true",
+        help="open /sim/... on loopback: demo credentials, faults, the clock, the ledger (see docs/simulator.md)",
     )
     parser.add_argument("--seed", type=int, default=1, help="of the generated order flow")
     parser.add_argument("--symbols", default="", help="comma separated; default: the members of VN30")

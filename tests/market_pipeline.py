@@ -128,7 +128,7 @@ class Market:
     def start_simulator(self, clock: str, arguments: Sequence[str]) -> None:
         self._clock = clock
         known = ["--port", str(self._port), "--state-dir", str(self._folder / "simulator"), "--seed", "7"]
-        command = ["-m", "simulator", *known, "--clock", clock, *arguments]
+        command = ["-m", "simulator", "--controls", *known, "--clock", clock, *arguments]
         self.simulator = Program("simulator", command, self._folder, {})
         self.restart_simulator()
 

@@ -113,7 +113,7 @@ class OrderMarket:
         }
         arguments = ["--port", str(port), "--clock", clock, "--state-dir", str(folder / "simulator"), "--seed", "7"]
         symbols = ["--symbols", "SSI,VNM,FPT,HPG,VCB"]
-        self.simulator = Worker("simulator", ["-m", "simulator", *arguments, *symbols], folder, {})
+        self.simulator = Worker("simulator", ["-m", "simulator", "--controls", *arguments, *symbols], folder, {})
         self._started = [self.simulator]
 
     def start_simulator(self) -> None:

@@ -62,7 +62,18 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
     clock = f"--clock=affine:2026-11-23,09:20:00,15:10:00,{time.time()},4"
     log = (folder / "log").open("w+b")
     started = subprocess.Popen(
-        [sys.executable, "-m", "simulator", "--port", str(port), "--state-dir", str(folder), *OPTIONS, clock],
+        [
+            sys.executable,
+            "-m",
+            "simulator",
+            "--controls",
+            "--port",
+            str(port),
+            "--state-dir",
+            str(folder),
+            *OPTIONS,
+            clock,
+        ],
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},
         stdout=log,

@@ -37,6 +37,7 @@ def simulator_child(options: Options, env: Mapping[str, str]) -> Child:
     command = _module(
         env,
         "simulator",
+        "--controls",
         "--port", str(options.sim_port),
         "--clock", env["MARKET_CLOCK"],
         "--state-dir", str(options.data_dir / "simulator"),

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,11 +10,15 @@ import msgspec
 from aiohttp import web
 
 from simulator.broker.customers import Customer, Secrets
-from simulator.server.answers import failure, success
+from simulator.server.answers import answer, failure, success
+from simulator.server.faults import Faults
 from simulator.wire import tokens
 
 _OTP_VALID_S: Final = 180
+_WRONG_OTPS_MAX: Final = 5  # one more locks the service of the customer for a while, as users report
+_LOCKED_S: Final = 600
 _PIN, _OTP = 0, 1
+_KEY_EXPIRED: Final = "The connection is invalid"
 
 
 class DataLogin(msgspec.Struct, rename={"consumer_id": "consumerID", "consumer_secret": "consumerSecret"}):
@@ -46,15 +51,36 @@ class Caller:
 
 
 class Access:
-    """Tokens live on wall time: real clients compare their expiry with their own clock."""
+    """Tokens live on wall time: real clients compare their expiry with their own clock.
 
-    def __init__(self, kept: Secrets) -> None:
+    `on_second_log_in` is told the customer whose earlier session a log-in has ended.
+    """
+
+    def __init__(
+        self, kept: Secrets, faults: Callable[[], Faults], on_second_log_in: Callable[[Customer], None]
+    ) -> None:
         self._secrets = kept
+        self._faults = faults
+        self._on_second_log_in = on_second_log_in
         self._otps: dict[str, tuple[str, float]] = {}
+        self._wrong_otps: dict[str, int] = {}
+        self._locked_until_s: dict[str, float] = {}
+        self._ended_ms: dict[tuple[str, str, bool], int] = {}
 
     def otps(self) -> dict[str, str]:
         """Codes that are valid now, by customer; the broker would send them by SMS."""
         return {customer_id: code for customer_id, (code, until_s) in self._otps.items() if until_s > time.time()}
+
+    def end_tokens(self, service: str, consumer_ids: list[str]) -> None:
+        """Tokens issued until now are refused as if they had expired."""
+        for consumer_id in consumer_ids:
+            for is_saved in (False, True):
+                self._ended_ms[service, consumer_id, is_saved] = int(time.time() * 1000)
+
+    def unlock(self) -> None:
+        """Whoever was locked out by wrong OTPs may try again."""
+        self._wrong_otps.clear()
+        self._locked_until_s.clear()
 
     # --- log-in ---------------------------------------------------------------------------------------------------
 
@@ -63,6 +89,8 @@ class Access:
         known = (self._secrets.data_consumer_id, self._secrets.data_consumer_secret)
         if not _same((login.consumer_id, login.consumer_secret), known):
             return failure("Key does not exist.")
+        if self._faults().key_expired:
+            return failure(_KEY_EXPIRED)
         return self._token_answer(tokens.Claims(tokens.DATA, login.consumer_id, False))
 
     async def trading_token(self, request: web.Request) -> web.Response:
@@ -71,11 +99,17 @@ class Access:
         customer = self._customer_of(login.consumer_id, login.consumer_secret)
         if customer is None:
             return failure("Key does not exist.")
+        if self._faults().key_expired:
+            return failure(_KEY_EXPIRED)
         if login.two_factor_type not in (_PIN, _OTP):
             return failure("2FA type is invalid")
         if login.is_save and not self._is_right(customer, login.two_factor_type, login.code):
             return failure("Wrong OTP" if login.two_factor_type == _OTP else "Wrong PIN")
-        return self._token_answer(tokens.Claims(tokens.TRADING, login.consumer_id, login.is_save))
+        answered = self._token_answer(tokens.Claims(tokens.TRADING, login.consumer_id, login.is_save))
+        if self._faults().single_session:
+            self._ended_ms[tokens.TRADING, login.consumer_id, login.is_save] = int(time.time() * 1000) - 1
+            self._on_second_log_in(customer)
+        return answered
 
     async def one_time_code(self, request: web.Request) -> web.Response:
         """GetOTP; the answer has no data."""
@@ -85,15 +119,19 @@ class Access:
             return failure("ConsumerID is invalid")
         code = f"{secrets.randbelow(1_000_000):06d}"
         self._otps[customer.customer_id] = (code, time.time() + _OTP_VALID_S)
-        answered = success(None)
-        answered.body = msgspec.json.encode({"message": "Success", "status": 200})
-        return answered
+        return answer({"message": "Success", "status": 200})
 
     # --- callers --------------------------------------------------------------------------------------------------
 
-    def holds_data_token(self, request: web.Request) -> bool:
+    def key_of(self, request: web.Request) -> str:
+        """Whose quota a call takes from: the key behind its token, else where it comes from."""
         claims = self._claims(request)
-        return claims is not None and claims.service == tokens.DATA
+        return claims.consumer_id if claims is not None else f"at {request.remote}"
+
+    def data_key(self, request: web.Request) -> str | None:
+        """The key behind a token of FC Data, or None."""
+        claims = self._claims(request)
+        return claims.consumer_id if claims is not None and claims.service == tokens.DATA else None
 
     def caller(self, request: web.Request) -> Caller | None:
         """The customer behind a trading token, or None."""
@@ -111,7 +149,10 @@ class Access:
     def _claims(self, request: web.Request) -> tokens.Claims | None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         token = token.strip() if scheme.lower() == "bearer" else request.query.get("access_token", "")
-        return tokens.verify(self._secrets.token_secret, token, time.time()) if token else None
+        claims = tokens.verify(self._secrets.token_secret, token, time.time()) if token else None
+        if claims is None or claims.issued_ms <= self._ended_ms.get(claims[:3], -1):
+            return None
+        return claims
 
     def _customer_of(self, consumer_id: str, consumer_secret: str) -> Customer | None:
         for customer in self._secrets.customers:
@@ -120,14 +161,30 @@ class Access:
         return None
 
     def _is_right(self, customer: Customer, two_factor_type: int, code: str) -> bool:
+        if self._faults().wrong_second_factor:
+            return False
         if two_factor_type == _PIN:
             return _same((code,), (customer.pin,))
-        otp, until_s = self._otps.get(customer.customer_id, ("", 0.0))
-        return until_s > time.time() and _same((code,), (otp,))
+        return self._is_right_otp(customer.customer_id, code)
+
+    def _is_right_otp(self, customer_id: str, code: str) -> bool:
+        now_s = time.time()
+        if not code or now_s < self._locked_until_s.get(customer_id, 0.0):
+            return False
+        otp, until_s = self._otps.get(customer_id, ("", 0.0))
+        is_right = until_s > now_s and _same((code,), (otp,))
+        wrong = 0 if is_right else self._wrong_otps.get(customer_id, 0) + 1
+        self._wrong_otps[customer_id] = wrong
+        if wrong > _WRONG_OTPS_MAX:
+            self._locked_until_s[customer_id], self._wrong_otps[customer_id] = now_s + _LOCKED_S, 0
+        return is_right
 
     def _token_answer(self, claims: tokens.Claims) -> web.Response:
         """No key beyond these: the official Python clients refuse any other."""
-        return success({"accessToken": tokens.issue(self._secrets.token_secret, claims, time.time())})
+        return success({"accessToken": self._issued(claims)})
+
+    def _issued(self, claims: tokens.Claims) -> str:
+        return tokens.issue(self._secrets.token_secret, claims, time.time(), self._faults().token_lifetime_s)
 
 
 def _same(given: tuple[str, ...], known: tuple[str, ...]) -> bool:

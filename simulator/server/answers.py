@@ -5,6 +5,8 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
+from simulator.server.quotas import Limit
+
 _PREFIXES: Final = ("lookuprequest.", "request.")
 
 
@@ -38,5 +40,12 @@ def unauthorized() -> web.Response:
     return failure("Unauthorized", 401, 401)
 
 
-def quota_exceeded() -> web.Response:
-    return failure("API calls quota exceeded! maximum admitted 1 per 1s.", 429, 429)
+def quota_exceeded(limit: Limit, *, as_text: bool) -> web.Response:
+    """SSI's specification gives text and code; whether they come as JSON or as plain text is not known."""
+    text = f"API calls quota exceeded! maximum admitted {limit.limit} per {limit.period}."
+    return web.Response(text=text, status=429) if as_text else failure(text, 429, 429)
+
+
+def is_json(request: web.Request) -> bool:
+    """Whether the body may be JSON by its content type; a client that names none is believed."""
+    return "Content-Type" not in request.headers or request.content_type in ("application/json", "text/json")

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
@@ -10,41 +11,57 @@ import msgspec
 from aiohttp import web
 
 from qts.domain.market import Schedule
+from simulator.broker.customers import Customer
 from simulator.server import answers
 from simulator.server.access import Access
-from simulator.server.control_api import ControlApi
+from simulator.server.control_api import ControlApi, Restart, is_from_here
 from simulator.server.data_api import DataApi
+from simulator.server.market_clock import MarketClock
 from simulator.server.market_stream import MarketStreams
-from simulator.server.order_stream import HUB as ORDER_HUB
-from simulator.server.order_stream import OrderStreams, notify_id_of
+from simulator.server.order_stream import OrderStreams
 from simulator.server.pacemaker import Pacemaker
+from simulator.server.quotas import DATA_LIMITS, TRADING_LIMITS, Limit, Quotas
+from simulator.server.signalr_api import SignalRApi
 from simulator.server.trading_api import LostAnswer, TradingApi
-from simulator.wire import signalr
-from simulator.wire.market_records import HUB as MARKET_HUB
 from simulator.world import World
 
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+BODY_BYTES_MAX: Final = 64 * 1024
 _SIGNALR: Final = "v2.0/signalr/"
 _MARKET: Final = "api/v2/market/"
 _TRADING: Final = "api/v2/trading/"
+_MONEY_AND_SHARES: Final = ("cash/", "ors/", "stock/")  # their names keep this prefix
+_API: Final = "api/v2/"
 _CONTROL: Final = "sim/"
+_NEW_ORDERS: Final = frozenset({"neworder", "derneworder"})
 
 _log = logging.getLogger("simulator.server")
 
 
 class Application:
-    def __init__(self, world: World, schedule: Schedule) -> None:
+    """Without `has_controls` everything under /sim/ but healthz is not there."""
+
+    def __init__(
+        self, world: World, schedule: Schedule, *, has_controls: bool = False, restart: Restart | None = None
+    ) -> None:
         self._world = world
-        self._access = Access(world.secrets)
-        self._data = DataApi(world)
+        self._has_controls = has_controls
         self._market_streams = MarketStreams(world.feed, lambda: self._control.faults)
-        self._order_streams = OrderStreams(world.broker)
-        self._control = ControlApi(world, self._access, self._market_streams, self._order_streams)
-        self.pacemaker = Pacemaker(world, schedule, self._market_streams, self._order_streams)
-        self._trading = TradingApi(world, self._access, self.pacemaker, lambda: self._control.faults)
+        self._order_streams = OrderStreams(world.broker, lambda: self._control.faults)
+        self._control = ControlApi(world, self._market_streams, self._order_streams)
+        self._access = Access(world.secrets, lambda: self._control.faults, self._second_log_in)
+        self._quotas = {"data": Quotas(DATA_LIMITS), "trading": Quotas(TRADING_LIMITS)}
+        self.pacemaker = Pacemaker(world, MarketClock(schedule), self._market_streams, self._order_streams)
+        self._control.connect(self._access, self.pacemaker, self._quotas, restart)
+        self._data = DataApi(world)
+        self._trading = TradingApi(
+            world, self._access, self.pacemaker, lambda: self._control.faults, lambda: self._quotas["trading"].limits
+        )
+        self._signalr = SignalRApi(
+            self._access, self._market_streams, self._order_streams, lambda: self._control.faults
+        )
 
     def build(self) -> web.Application:
-        application = web.Application(client_max_size=64 * 1024)
+        application = web.Application(client_max_size=BODY_BYTES_MAX)
         application.router.add_route("*", "/{path:.*}", self._dispatch)
         application.cleanup_ctx.append(self._life)
         application.on_shutdown.append(self._close_streams)
@@ -64,47 +81,73 @@ class Application:
         self._market_streams.drop_all()
         self._order_streams.drop_all()
 
+    def _second_log_in(self, customer: Customer) -> None:
+        self._control.end_streams_of(customer.customer_id)
+
     # --- dispatch -------------------------------------------------------------------------------------------------
 
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:
-        path = request.match_info["path"].lower()
+        """Whatever happens is answered in SSI's own error shape, and never with the inside of this program."""
+        path = "/".join(part for part in request.match_info["path"].lower().split("/") if part)
+        try:
+            return await self._respond(request, path)
+        except web.HTTPException as error:
+            return answers.failure(error.reason, error.status, error.status)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            return answers.failure(f"Bad request: {error}")
+        except web.RequestPayloadError:
+            return answers.failure("Bad request", 400, 400)
+        except LostAnswer:
+            return _hang_up(request)
+        except ConnectionError:
+            raise
+        except Exception:
+            _log.exception("%s /%s failed", request.method, path)
+            return answers.failure("Internal server error", 500, 500)
+
+    async def _respond(self, request: web.Request, path: str) -> web.StreamResponse:
+        if path in ("healthz", "sim/healthz"):
+            return self._control.pages["healthz"]()
         if path.startswith(_CONTROL):
             return await self._control_call(request, path.removeprefix(_CONTROL))
         if path.startswith(_SIGNALR):
-            return await self._signalr_call(request, path.removeprefix(_SIGNALR))
+            return await self._signalr.respond(request, path.removeprefix(_SIGNALR))
+        service = "data" if path.startswith(_MARKET) else "trading"
+        if not path.startswith(_API):
+            raise web.HTTPNotFound
+        if (limit := self._exceeded(request, service, path)) is not None:
+            return answers.quota_exceeded(limit, as_text=self._control.faults.quota_as_text)
+        if request.method == "POST" and not answers.is_json(request):
+            raise web.HTTPUnsupportedMediaType
+        call = self._market_call if service == "data" else self._trading_call
+        answered = await call(request, path.removeprefix(_MARKET).removeprefix(_TRADING).removeprefix(_API))
+        if self._control.faults.answer_delay_ms:
+            await asyncio.sleep(self._control.faults.answer_delay_ms / 1000)
+        return answered
+
+    def _exceeded(self, request: web.Request, service: str, path: str) -> Limit | None:
+        quotas = self._quotas[service]
         if self._control.faults.quota_exceeded:
-            return answers.quota_exceeded()
-        try:
-            if path.startswith(_MARKET):
-                return await self._market_call(request, path.removeprefix(_MARKET))
-            if path.startswith(_TRADING):
-                return await self._trading_call(request, path.removeprefix(_TRADING))
-        except msgspec.MsgspecError as error:
-            return answers.failure(f"Bad request: {error}")
-        raise web.HTTPNotFound
+            return quotas.limits[0] if quotas.limits else DATA_LIMITS[0]
+        return quotas.take(self._access.key_of(request), request.method, path, time.time())
 
     async def _control_call(self, request: web.Request, name: str) -> web.StreamResponse:
-        if request.remote not in _LOOPBACK:
-            raise web.HTTPForbidden
-        if request.method == "POST" and name == "faults":
-            return await self._control.set_faults(request)
-        pages = {
-            "healthz": self._control.healthz,
-            "credentials": self._control.credentials,
-            "state": self._control.state,
-        }
-        if request.method != "GET" or name not in pages:
+        if not self._has_controls:
             raise web.HTTPNotFound
-        return pages[name]()
+        if not is_from_here(request):
+            raise web.HTTPForbidden
+        return await self._control.respond(request, name)
 
     async def _market_call(self, request: web.Request, name: str) -> web.StreamResponse:
-        if name == "accesstoken" and request.method == "POST":
+        if name == "accesstoken":
+            _require(request, "POST")
             return await self._access.data_token(request)
-        if name not in self._data.handlers() or request.method != "GET":
+        if name not in self._data.calls:
             raise web.HTTPNotFound
+        _require(request, "GET")
         if "Authorization" not in request.headers:
             return answers.answer({"message": "Missing Authorization header", "status": 401})  # HTTP 200, as seen live
-        if not self._access.holds_data_token(request):
+        if self._access.data_key(request) is None:
             return answers.unauthorized()
         return self._data.respond(request, name)
 
@@ -114,51 +157,26 @@ class Application:
             return _hang_up(request)
         if faults.refuse_trading:
             return answers.failure("Internal server error", 500, 500)
-        if request.method == "GET" and (name in self._trading.queries or name == "ratelimit"):
+        if name in self._trading.queries or name == "ratelimit":
+            _require(request, "GET")
             return self._trading.query(request, name)
-        posts = {
+        posts: dict[str, Callable[[web.Request], Awaitable[web.Response]]] = {
             "accesstoken": self._access.trading_token,
             "getotp": self._access.one_time_code,
             **self._trading.order_calls,
         }
-        if request.method != "POST" or name not in posts:
+        if name not in posts:
             raise web.HTTPNotFound
-        try:
-            return await posts[name](request)
-        except LostAnswer:
+        _require(request, "POST")
+        if faults.lost_requests and name in _NEW_ORDERS:
+            faults.lost_requests -= 1
             return _hang_up(request)
+        return await posts[name](request)
 
-    async def _signalr_call(self, request: web.Request, name: str) -> web.StreamResponse:
-        """Clients disagree on the verb of negotiate and on start; both are taken, neither is waited for."""
-        if name in ("ping", "abort"):
-            return answers.answer({"Response": "pong" if name == "ping" else "aborted"})
-        hubs = self._hubs_of(request)
-        caller = self._access.caller(request)
-        allowed = self._access.holds_data_token(request) if MARKET_HUB.lower() in hubs else caller is not None
-        if not allowed:
-            return answers.unauthorized()
-        if name == "negotiate":
-            return answers.answer(signalr.negotiation())
-        if name == "start":
-            return answers.answer(signalr.STARTED)
-        if name not in ("connect", "reconnect"):
-            raise web.HTTPNotFound
-        socket = web.WebSocketResponse(autoping=True, max_msg_size=64 * 1024, compress=False)
-        await socket.prepare(request)
-        if MARKET_HUB.lower() in hubs:
-            await self._market_streams.serve(socket)
-        elif caller is not None:
-            await self._order_streams.serve(socket, caller.customer.customer_id, notify_id_of(request))
-        return socket
 
-    def _hubs_of(self, request: web.Request) -> list[str]:
-        try:
-            hubs = signalr.hub_names(answers.query_of(request).get("connectiondata", ""))
-        except msgspec.MsgspecError as error:
-            raise web.HTTPBadRequest(text="connectionData is not a list of hubs") from error
-        if not {MARKET_HUB.lower(), ORDER_HUB.lower()} & set(hubs):
-            raise web.HTTPBadRequest(text=f"no such hub: {hubs}")
-        return hubs
+def _require(request: web.Request, method: str) -> None:
+    if request.method != method:
+        raise web.HTTPMethodNotAllowed(request.method, [method])
 
 
 def _hang_up(request: web.Request) -> web.Response:

@@ -32,10 +32,7 @@ class BadQuery(Exception):
 class DataApi:
     def __init__(self, world: World) -> None:
         self._world = world
-
-    def handlers(self) -> dict[str, Callable[[Query], Rows]]:
-        """By the lower-case name at the end of the path."""
-        return {
+        self.calls: Final[dict[str, Callable[[Query], Rows]]] = {  # by the lower-case name at the end of the path
             "securities": self.securities,
             "securitiesdetails": self.securities_details,
             "indexcomponents": self.index_components,
@@ -48,7 +45,7 @@ class DataApi:
         query = query_of(request)
         try:
             page, size = _page(query)
-            rows = self.handlers()[name](query)
+            rows = self.calls[name](query)
         except BadQuery as error:
             return answer({"data": None, "message": str(error), "status": "Error", "totalRecord": 0})
         if not rows:

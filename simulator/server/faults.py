@@ -1,8 +1,12 @@
 """Switches that make the simulated broker misbehave, for tests and rehearsals; set by POST /sim/faults."""
 
+from typing import Annotated
+
 import msgspec
 
 from simulator.wire.tokens import TOKEN_LIFETIME_S
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 
 
 class Faults(msgspec.Struct, forbid_unknown_fields=True):
@@ -14,15 +18,15 @@ class Faults(msgspec.Struct, forbid_unknown_fields=True):
     close_trading: bool = False  # every trading call is cut off without an answer, and nothing is accepted
     quota_exceeded: bool = False  # every REST call answers 429
     quota_as_text: bool = False  # a 429 comes as plain text instead of JSON
-    answer_delay_ms: int = 0  # every REST call is taken in at once and answered late
-    new_order_delay_ms: int = 0  # NewOrder is accepted at once and answered late
-    lost_requests: int = 0  # so many NewOrder calls are cut off before anything is accepted
-    lost_answers: int = 0  # so many NewOrder calls are accepted and never answered
+    answer_delay_ms: Count = 0  # every REST call is taken in at once and answered late
+    new_order_delay_ms: Count = 0  # NewOrder is accepted at once and answered late
+    lost_requests: Count = 0  # so many NewOrder calls are cut off before anything is accepted
+    lost_answers: Count = 0  # so many NewOrder calls are accepted and never answered
     wrong_second_factor: bool = False  # every PIN and every OTP is wrong
     key_expired: bool = False  # no key can log in: "The connection is invalid"
     single_session: bool = False  # a log-in to trading ends the customer's earlier tokens and order streams
-    token_lifetime_s: int = TOKEN_LIFETIME_S  # of tokens issued from now on
-    streams_max: int = 0  # connections per key and stream; one more is told the quota and closed; 0 = no limit
+    token_lifetime_s: Count = TOKEN_LIFETIME_S  # of tokens issued from now on
+    streams_max: Count = 0  # connections per key and stream; one more is told the quota and closed; 0 = no limit
     adds_channels: bool = False  # SwitchChannels adds to what a client has instead of replacing it
     snapshot: bool = True  # whether a subscription begins with the state as it stands
     snapshot_ticks: bool = False  # and whether that repeats the last B of each security, as the live service has done

@@ -3,32 +3,42 @@
 import asyncio
 import logging
 import time
+from datetime import datetime
 from typing import Final
 
-from qts.domain.market import Schedule
+import msgspec
+
 from simulator.market_store import SAVE_EVERY_WALL_S
+from simulator.server.market_clock import Bend, MarketClock
 from simulator.server.market_stream import MarketStreams
 from simulator.server.order_stream import OrderStreams
 from simulator.world import CATCH_UP_WALL_S_MAX, World
 
 BEAT_S: Final = 0.05
+_BEND: Final = "clock"
+_SCHEDULE: Final = "clock_schedule"
 
 _log = logging.getLogger("simulator.pacemaker")
 
 
 class Pacemaker:
+    """A clock that the controls have bent stays bent over a restart, as long as the schedule is the same."""
+
     def __init__(
-        self, world: World, schedule: Schedule, market_streams: MarketStreams, order_streams: OrderStreams
+        self, world: World, clock: MarketClock, market_streams: MarketStreams, order_streams: OrderStreams
     ) -> None:
         self._world = world
-        self._schedule = schedule
+        self.clock = clock
         self._market_streams = market_streams
         self._order_streams = order_streams
         self._last_wall_s = time.time()
         self._saved_wall_s = self._last_wall_s
 
     def start(self) -> None:
-        self._world.start(self._schedule.at(time.time()))
+        if self._world.journal.fact(_SCHEDULE) == self.clock.name:
+            self.clock.bend = msgspec.convert(self._world.journal.fact(_BEND), Bend)
+            _log.warning("the clock goes on as the controls have left it")
+        self._world.start(self.clock.at(time.time()))
         self.tell()
 
     async def run(self) -> None:
@@ -47,7 +57,7 @@ class Pacemaker:
     def catch_up(self) -> None:
         """Bring the market to the present. A long pause is not traded through, except in a recording."""
         wall_s = time.time()
-        moment = self._schedule.at(wall_s)
+        moment = self.clock.at(wall_s)
         paused_s = wall_s - self._last_wall_s
         self._last_wall_s = wall_s
         if paused_s > CATCH_UP_WALL_S_MAX and self._world.plan.recording is None:
@@ -55,6 +65,28 @@ class Pacemaker:
             self._world.skip_to(moment)
         else:
             self._world.advance(moment)
+
+    def jump(self, moment: datetime, *, trade_through: bool) -> None:
+        """Ahead to `moment`; without trading through, nobody but the customers trades in between.
+
+        Raises ValueError for a moment that the clock cannot go to.
+        """
+        self.catch_up()
+        wall_s = time.time()
+        self.clock.jump(moment, wall_s)
+        reached = self.clock.at(wall_s)
+        if not trade_through and self._world.plan.recording is None:
+            self._world.skip_to(reached)
+        self._world.advance(reached)
+        self._last_wall_s = time.time()
+        self.keep_clock()
+
+    def keep_clock(self) -> None:
+        """After the clock was bent: durable, and known to the clients."""
+        self._world.journal.put_fact(_BEND, self.clock.bend)
+        self._world.journal.put_fact(_SCHEDULE, self.clock.name)
+        self._world.journal.commit()
+        self.tell()
 
     def tell(self) -> None:
         """Make durable what has happened, then send it."""

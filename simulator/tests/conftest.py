@@ -33,7 +33,8 @@ class SimulatorProcess:
         return f"http://127.0.0.1:{self._port}/"
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "simulator", "--port", str(self._port), "--state-dir", str(self.state_folder)]
+        known = ["--controls", "--port", str(self._port), "--state-dir", str(self.state_folder)]
+        command = [sys.executable, "-m", "simulator", *known]
         environment = {name: value for name, value in os.environ.items() if name not in ("SIM_PORT", "MARKET_CLOCK")}
         self._process = subprocess.Popen(
             [*command, *self._arguments], cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE

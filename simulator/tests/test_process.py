@@ -40,7 +40,7 @@ class RawClient:
 
     async def call(self, method, path, *, token=None, body=None, headers=None, **parameters):
         """(HTTP status, decoded body)."""
-        headers = dict(headers or {})
+        headers = {"Content-Type": "application/json", **(headers or {})}
         if token:
             headers["Authorization"] = f"Bearer {token}"
         url = self.simulator.url + path
@@ -105,8 +105,8 @@ async def test_a_killed_broker_remembers_every_order(launch):
         # the token, the requestID and the number of the next notice are known too
         _, refused = await client.send_order(token, client.order_body("1"))
         assert refused["message"] == "Duplicate requestID 1"
-        seen = await notices(client, token, "0", count=6)
-        assert [event["data"]["notifyID"] for event in seen] == [1, 2, 3, 4, 5, 6]
+        seen = await notices(client, token, "0", count=8)
+        assert [event["data"]["notifyID"] for event in seen] == list(range(1, 9))
         cancel = {
             "account": ACCOUNT,
             "requestID": "3",

@@ -19,6 +19,7 @@ _SESSION_CODES: Final = {
     Session.PRE_OPEN: "C",
     Session.ATO: "ATO",
     Session.CONTINUOUS: "LO",
+    Session.PERIODIC: "LO",
     Session.BREAK: "BREAK",
     Session.ATC: "ATC",
     Session.PLO: "PLO",

@@ -57,6 +57,16 @@ def json_string(text: str) -> str:
     return msgspec.json.encode(text).decode()
 
 
+def error_frame(hub: str, text: str) -> str:
+    """A call of the client's `Error` method."""
+    return f'{{"C":"d-0","M":[{{"H":"{hub}","M":"Error","A":[{json_string(text)}]}}]}}'
+
+
+def connections_text(allowed: int, over: int) -> str:
+    """What the specification says of too many connections (FC Data specs v2.2, quota of a stream)."""
+    return f"Connection has been blocked, quota {allowed} exceeded by {over}"
+
+
 def frames(hub: str, arguments: Sequence[str], cursor: int) -> list[str]:
     """Broadcast calls, several a frame; each argument is the JSON text of a string already."""
     made = []
