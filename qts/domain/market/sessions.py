@@ -7,6 +7,7 @@ session includes its first instant and ends just before the next one begins.
 
 from dataclasses import dataclass
 from datetime import datetime, time
+from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,15 @@ VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 PERIODIC_AUCTION_MINUTES: Final = 15
 PERIODIC_LOCKED_MINUTES: Final = 5
 """At the end of each periodic auction nothing is cancelled or amended."""
+PLO_COLLECTED_UNTIL: Final = time(14, 55)
+
+
+class PloMatching(StrEnum):
+    """How orders at the closing price meet: at once as they come, as before the system of 2025-05-05, or gathered
+    for ten minutes, matched at 14:55 and at once from then on, as a broker announced for it."""
+
+    IMMEDIATE = "IMMEDIATE"
+    COLLECTED = "COLLECTED"
 
 
 def to_vietnam(moment: datetime) -> datetime:
@@ -163,6 +173,11 @@ def may_cancel(exchange: Exchange, session: Session, at: datetime | time | None 
 def may_amend(exchange: Exchange, session: Session, order_type: OrderType, at: datetime | time | None = None) -> bool:
     """Limit orders only, when they may be cancelled; price or quantity, never both in one amendment."""
     return order_type is OrderType.LO and may_cancel(exchange, session, at)
+
+
+def collects_plo(matching: PloMatching, local: datetime | time) -> bool:
+    """Whether a PLO that comes in now waits for 14:55."""
+    return matching is PloMatching.COLLECTED and _time_of_day(local) < PLO_COLLECTED_UNTIL
 
 
 def _time_of_day(local: datetime | time) -> time:

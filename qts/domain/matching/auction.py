@@ -1,4 +1,4 @@
-"""The price of a call auction (vietnam-market-rules, section 7)."""
+"""The price of a call auction, by the trading rules of HOSE and HNX."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
