@@ -60,8 +60,8 @@ class Population:
     volatility_spread: float = 0.5  # log standard deviation of the own volatility within a day: tails and clusters
     volatility_memory_s: float = 1200.0  # autocorrelation of absolute returns 0.21 after a minute, 0.05 after an hour
     day_spread: float = 0.22  # log standard deviation of a symbol's volatility from day to day
-    jumps_per_day: float = 1.2  # kurtosis of one-minute returns 4 to 30 among members of VN30
-    jump_size: float = 0.0035
+    jumps_per_day: float = 0.8  # kurtosis of one-minute returns 4 to 30 among members of VN30
+    jump_size: float = 0.006
 
 
 def _by_minute(*spans: tuple[int, int, tuple[float, ...]]) -> tuple[float, ...]:

@@ -92,7 +92,7 @@ class Desk:
     def auction_quantity(self, *, is_opening: bool, pace: float) -> int:
         percent = (OPENING_PERCENT if is_opening else CLOSING_PERCENT).get(self.security.market, 0.0)
         acts = max(1.0, self.acts_per_minute * pace * _AUCTION_MINUTES)
-        return self.sized(self.day_quantity * percent / 100 * _ENTERED_PER_MATCHED / acts)
+        return self.sized(self.day_quantity * percent / 100 * _ENTERED_PER_MATCHED[is_opening] / acts)
 
     def sized(self, mean: float) -> int:
         """Whole lots, spread around the mean as sizes are."""
@@ -103,8 +103,8 @@ class Desk:
 
 
 _AUCTION_MINUTES: Final = 15
-_ENTERED_PER_MATCHED: Final = 4.6  # measured on simulated days: about so much is entered for what an auction matches
-_TAKINGS_PER_ACT: Final = 0.34  # acts that take, times how much of what they want they get; measured likewise
+_ENTERED_PER_MATCHED: Final = {True: 2.3, False: 3.3}  # opening, closing: measured on simulated days
+_TAKINGS_PER_ACT: Final = 0.375  # acts that take, times how much of what they want they get; measured likewise
 
 
 def new_desk(security: Security, rng: Random, population: Population, acts_per_minute: float) -> Desk:
