@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import msgspec
+
 from qts.domain.market import AffineSchedule, Schedule, TradingCalendar, parse_clock
+from simulator.broker.terms import Terms
 from simulator.listings import vn30_listings
 from simulator.recordings.recording import read_recording
 from simulator.world import Plan
@@ -42,8 +45,17 @@ def read_options(arguments: Sequence[str], calendar: TradingCalendar) -> Options
         clock_end=schedule.end if isinstance(schedule, AffineSchedule) else None,
         listings=tuple(vn30_listings(symbols)),
         recording=recording,
+        terms=_terms(given.terms),
     )
     return Options(given.host, given.port, given.state_dir, given.controls, schedule, plan)
+
+
+def _terms(text: str) -> Terms:
+    """Raises ValueError, naming the field."""
+    try:
+        return msgspec.json.decode(text, type=Terms)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"--terms: {error}") from error
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,6 +80,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", type=int, default=1, help="of the generated order flow")
     parser.add_argument("--symbols", default="", help="comma separated; default: the members of VN30")
+    parser.add_argument(
+        "--terms",
+        default="{}",
+        help='of the broker, as JSON: {"fee_rate_bps": 20, "loan_percent": 40, "holds_early_orders": true} and more',
+    )
     parser.add_argument("--replay", type=Path, help="play recorded ticks or minute bars (CSV, may be .gz) instead")
     parser.add_argument("--replay-symbol", default="VN30F1M", help="the contract that a tick file recorded")
     parser.add_argument("--replay-day", type=date.fromisoformat, help="the day of a file of minute bars")

@@ -1,6 +1,6 @@
 """Everything inside the simulator, put together and moved by market time. No network here, and no clock."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time
 from pathlib import Path
 from typing import Final
@@ -10,6 +10,7 @@ from simulator.broker.broker import Broker, Notice
 from simulator.broker.customers import Secrets, load_or_make_secrets
 from simulator.broker.intake import Intake
 from simulator.broker.journal import Journal
+from simulator.broker.terms import Terms
 from simulator.exchange.exchange import StockExchange
 from simulator.exchange.order_flow import OrderFlow
 from simulator.exchange.security import Security, new_security
@@ -31,6 +32,7 @@ class Plan:
     clock_end: time | None
     listings: tuple[Listing, ...]
     recording: Recording | None = None
+    terms: Terms = field(default_factory=Terms)  # of the broker
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class World:
         self.exchange = StockExchange(_securities(plan), calendar, plan.clock_end)
         self.feed = MarketFeed(self.exchange, plan.clock_speed)
         self.store = MarketStore(self.exchange, self.journal, plan.seed)
-        self.broker = Broker(self.exchange, self.journal, self.secrets.customers)
+        self.broker = Broker(self.exchange, self.journal, self.secrets.customers, plan.terms)
         self.intake = Intake(self.broker)
         self._flow: OrderFlow | None = None
         self._playback: Playback | None = None

@@ -274,7 +274,8 @@ class Broker:
     # --- days -----------------------------------------------------------------------------------------------------
 
     def day_ended(self, day: date) -> None:
-        """No order outlives its day, and futures are marked to market, once."""
+        """No order outlives its day, what came in during it is settled, and futures are marked to market, once."""
+        self.settle()
         for order in [order for order in self.orders.values() if order.is_open]:
             self._forget(order)
             self._end(order, OrderStatus.EXPIRED)

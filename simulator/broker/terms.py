@@ -1,37 +1,43 @@
 """The broker's price list and its limits: what may differ from broker to broker and is no rule of an exchange."""
 
+from typing import Annotated
+
 import msgspec
 
 from qts.domain.market import InvestorKind, position_limit
 from qts.domain.portfolio import FeeSchedule
 
+Bps = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
+Percent = Annotated[int, msgspec.Meta(ge=1, le=99)]
+Amount = Annotated[int, msgspec.Meta(ge=0)]
 
-class Terms(msgspec.Struct, frozen=True):
+
+class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Rates in hundredths of a percent (bps) or in percent, amounts in VND.
 
     The defaults are what brokers commonly ask; the rates of the exchange and the state (sale tax, initial margin of
     the clearing house) stand here too, because they change by decree.
     """
 
-    fee_rate_bps: int = 15
-    sale_tax_rate_bps: int = 10
+    fee_rate_bps: Bps = 15
+    sale_tax_rate_bps: Bps = 10
 
-    loan_percent: int = (
+    loan_percent: Percent = (
         50  # of the value of shares bought on margin, at most 50 by the rules of the State Securities Commission
     )
-    call_percent: int = 40  # equity by market value under which more is called for
-    forced_sale_percent: int = 30
-    credit_limit_vnd: int = 10_000_000_000  # lent to one account
-    loan_interest_bps_a_year: int = 1_300
+    call_percent: Percent = 40  # equity by market value under which more is called for
+    forced_sale_percent: Percent = 30
+    credit_limit_vnd: Amount = 10_000_000_000  # lent to one account
+    loan_interest_bps_a_year: Bps = 1_300
 
-    future_margin_percent: int = 17
-    future_fee_vnd: int = 5_000  # a contract and side, the exchange's and the clearing house's fees inside
-    future_tax_rate_bps: int = 10  # of the margin's share of the value, halved
-    position_limit_contracts: int = position_limit(InvestorKind.INDIVIDUAL)
+    future_margin_percent: Percent = 17
+    future_fee_vnd: Amount = 5_000  # a contract and side, the exchange's and the clearing house's fees inside
+    future_tax_rate_bps: Bps = 10  # of the margin's share of the value, halved
+    position_limit_contracts: Amount = position_limit(InvestorKind.INDIVIDUAL)
 
     holds_early_orders: bool = False  # an order before its session waits (IAV) instead of being refused
-    approval_from_vnd: int = 0  # from this value on an order waits for approval (WA); 0 = none does
-    approval_ms: int = 2_000  # of market time
+    approval_from_vnd: Amount = 0  # from this value on an order waits for approval (WA); 0 = none does
+    approval_ms: Amount = 2_000  # of market time
 
     @property
     def share_fees(self) -> FeeSchedule:

@@ -59,9 +59,6 @@ class TradingApi:
     # --- signed calls ---------------------------------------------------------------------------------------------
 
     async def new_order(self, request: web.Request) -> web.Response:
-        if self._faults().lost_requests > 0:
-            self._faults().lost_requests -= 1
-            raise LostAnswer
         caller, given = await self._signed.read(request, NewOrder)
         order = self._world.intake.new_order(caller.customer, given, caller.ip_address)
         refusal = order if isinstance(order, str) else None
