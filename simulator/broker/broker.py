@@ -146,7 +146,7 @@ class Broker:
             checks.account_refusal(order, account)
             or checks.exchange_refusal(order, security)
             or funding.funding_refusal(order, account, self._others(order), self.exchange.securities, self.terms)
-            or checks.own_orders_refusal(order, self._others_of_owner(order), security)
+            or checks.own_orders_refusal(order, self._others_of_owner(order, security), security)
             or self._holds.hold(order, security)
         )
 
@@ -186,7 +186,7 @@ class Broker:
             funding.funding_refusal(
                 order, self.accounts[order.account], self._others(order), self.exchange.securities, self.terms
             )
-            or checks.own_orders_refusal(order, self._others_of_owner(order), security)
+            or checks.own_orders_refusal(order, self._others_of_owner(order, security), security)
             or self._holds.hold(order, security)
         )
         if refusal is not None:
@@ -347,11 +347,12 @@ class Broker:
     def _others(self, order: ClientOrder) -> list[ClientOrder]:
         return [other for other in self.open_orders(order.account) if other is not order]
 
-    def _others_of_owner(self, order: ClientOrder) -> list[ClientOrder]:
-        """At the exchange already, in any of the owner's accounts."""
+    def _others_of_owner(self, order: ClientOrder, security: Security) -> list[ClientOrder]:
+        """In the book that the order goes to, from any of the owner's accounts."""
+        book = security.book_for(order.open_quantity)
         numbers = self.customers[order.customer_id].account_numbers
         own = (other for number in numbers for other in self._open.get(number, {}).values())
-        return [other for other in own if other is not order and other.order_id in self._book_ids]
+        return [other for other in own if other is not order and self._book_ids.get(other.order_id, 0) in book]
 
     def _end(self, order: ClientOrder, status: OrderStatus) -> None:
         """Nothing more of it will trade."""

@@ -179,10 +179,13 @@ def price_refusal(price_vnd: int, security: Security) -> Refusal | None:
 
 
 def own_orders_refusal(order: ClientOrder, others: list[ClientOrder], security: Security) -> Refusal | None:
-    """One owner may not stand on both sides of an auction, nor trade with itself (trading rules of HOSE and HNX)."""
+    """`others` are the owner's in the same book.
+
+    One owner may not stand on both sides of an auction, nor trade with itself (trading rules of HOSE and HNX).
+    """
     book = security.book_for(order.open_quantity)
     for other in others:
-        if other.symbol != order.symbol or other.side is order.side or not other.open_quantity:
+        if other.side is order.side or not other.open_quantity:
             continue
         if security.in_auction or _would_meet(order, other.resting_vnd, book):
             return Refusal("ORD009", "Opposite order on the same stock exists")
