@@ -37,6 +37,7 @@ class MarketFeed:
         self._books: dict[str, Security] = {}
         self._rooms: dict[str, Security] = {}
         self._estimates_vnd: dict[str, int] = {}
+        self._odd_boards: dict[str, tuple[object, ...]] = {}
         self._index_quantity: dict[str, int] = {}
         self._index_every_ms = int(INDEX_EVERY_MS * max(1.0, clock_speed / 10))
         self._next_ms = END_OF_TIME_MS
@@ -58,7 +59,7 @@ class MarketFeed:
         if data_type == "MI":
             if not self._has_members():
                 return []
-            codes = BASES_CENTIPOINTS if symbols is None else [code for code in BASES_CENTIPOINTS if code in symbols]
+            codes = [code for code in BASES_CENTIPOINTS if symbols is None or code.upper() in symbols]
             return [self._message("MI", code, self._index(code)[1]) for code in codes]
         make = {
             "F": records.status_record,
@@ -66,6 +67,7 @@ class MarketFeed:
             "X-TRADE": records.trade_record,
             "X": records.snapshot_record,
             "R": records.room_record,
+            "OL": records.odd_lot_record,
         }.get(data_type)
         if make is None:
             return []
@@ -120,7 +122,9 @@ class MarketFeed:
             self._books[security.symbol] = self._rooms[security.symbol] = security
         self._add_indices()
 
-    def odd_lot_traded(self, security: Security, fill: Fill, at_ms: int) -> None: ...
+    def odd_lot_traded(self, security: Security, fill: Fill, at_ms: int) -> None:
+        self._books[security.symbol] = security
+
     def day_ended(self, day: date) -> None: ...
 
     # --- source ---------------------------------------------------------------------------------------------------
@@ -148,10 +152,20 @@ class MarketFeed:
             self._add("X-QUOTE", security.symbol, records.quote_record(security, now_ms))
         if "X" in self.wanted:
             self._add("X", security.symbol, records.snapshot_record(security, now_ms))
+        if "OL" in self.wanted:
+            self._add_odd_lots(security)
         estimate_vnd = security.estimated_match_vnd()
         if estimate_vnd != self._estimates_vnd.get(security.symbol, 0):
             self._estimates_vnd[security.symbol] = estimate_vnd
             self._add("X-TRADE", security.symbol, records.trade_record(security, now_ms))
+
+    def _add_odd_lots(self, security: Security) -> None:
+        """Where the odd-lot board has changed: most changes are of round lots."""
+        record = records.odd_lot_record(security, self._exchange.now_ms)
+        shown = tuple(value for name, value in record.items() if name.startswith(("Bid", "Ask", "Last", "Trading")))
+        if self._odd_boards.get(security.symbol) != shown:
+            self._odd_boards[security.symbol] = shown
+            self._add("OL", security.symbol, record)
 
     def _index(self, code: str) -> tuple[IndexState, records.Record]:
         securities = self._exchange.securities.values()

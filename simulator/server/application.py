@@ -52,7 +52,7 @@ class Application:
         self._quotas = {"data": Quotas(DATA_LIMITS), "trading": Quotas(TRADING_LIMITS)}
         self.pacemaker = Pacemaker(world, MarketClock(schedule), self._market_streams, self._order_streams)
         self._control.connect(self._access, self.pacemaker, self._quotas, restart)
-        self._data = DataApi(world)
+        self._data = DataApi(world, lambda: self._control.faults)
         self._trading = TradingApi(
             world, self._access, self.pacemaker, lambda: self._control.faults, lambda: self._quotas["trading"].limits
         )
@@ -112,15 +112,13 @@ class Application:
             return await self._control_call(request, path.removeprefix(_CONTROL))
         if path.startswith(_SIGNALR):
             return await self._signalr.respond(request, path.removeprefix(_SIGNALR))
-        service = "data" if path.startswith(_MARKET) else "trading"
-        if not path.startswith(_API):
-            raise web.HTTPNotFound
+        service, name = _service_of(path)
         if (limit := self._exceeded(request, service, path)) is not None:
             return answers.quota_exceeded(limit, as_text=self._control.faults.quota_as_text)
         if request.method == "POST" and not answers.is_json(request):
             raise web.HTTPUnsupportedMediaType
         call = self._market_call if service == "data" else self._trading_call
-        answered = await call(request, path.removeprefix(_MARKET).removeprefix(_TRADING).removeprefix(_API))
+        answered = await call(request, name)
         if self._control.faults.answer_delay_ms:
             await asyncio.sleep(self._control.faults.answer_delay_ms / 1000)
         return answered
@@ -142,7 +140,7 @@ class Application:
         if name == "accesstoken":
             _require(request, "POST")
             return await self._access.data_token(request)
-        if name not in self._data.calls:
+        if not self._data.knows(name):
             raise web.HTTPNotFound
         _require(request, "GET")
         if "Authorization" not in request.headers:
@@ -172,6 +170,17 @@ class Application:
             faults.lost_requests -= 1
             return _hang_up(request)
         return await posts[name](request)
+
+
+def _service_of(path: str) -> tuple[str, str]:
+    """The service and the call's name. Raises web.HTTPNotFound."""
+    for prefix, service in ((_MARKET, "data"), (_TRADING, "trading")):
+        if path.startswith(prefix):
+            return service, path.removeprefix(prefix)
+    name = path.removeprefix(_API)
+    if path.startswith(_API) and name.startswith(_MONEY_AND_SHARES):
+        return "trading", name
+    raise web.HTTPNotFound
 
 
 def _require(request: web.Request, method: str) -> None:

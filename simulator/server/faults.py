@@ -28,6 +28,7 @@ class Faults(msgspec.Struct, forbid_unknown_fields=True):
     token_lifetime_s: Count = TOKEN_LIFETIME_S  # of tokens issued from now on
     streams_max: Count = 0  # connections per key and stream; one more is told the quota and closed; 0 = no limit
     adds_channels: bool = False  # SwitchChannels adds to what a client has instead of replacing it
+    range_days_max: Count = 30  # of a query of FC Data; some have seen the live service allow 365
     snapshot: bool = True  # whether a subscription begins with the state as it stands
     snapshot_ticks: bool = False  # and whether that repeats the last B of each security, as the live service has done
 

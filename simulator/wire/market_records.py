@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
+from zlib import crc32
 
 import msgspec
 
@@ -10,10 +11,10 @@ from qts.domain.market import FUTURE_MULTIPLIER_VND
 from qts.domain.matching import Fill, Level
 from qts.domain.values import Exchange, InstrumentKind, Session, Side
 from simulator.exchange.indices import IndexState
-from simulator.exchange.security import Security
+from simulator.exchange.security import Security, SecurityState
 
 HUB: Final = "FcMarketDataV2Hub"
-CHANNEL_TYPES: Final = frozenset({"F", "X-QUOTE", "X-TRADE", "X", "B", "R", "MI"})
+CHANNEL_TYPES: Final = frozenset({"F", "X-QUOTE", "X-TRADE", "X", "B", "R", "MI", "OL"})
 _LEVELS_SHOWN: Final = {Exchange.HOSE: 3}  # ten on the other boards
 _SESSION_CODES: Final = {
     Session.PRE_OPEN: "C",
@@ -26,6 +27,22 @@ _SESSION_CODES: Final = {
     Session.CLOSED: "C",
     Session.HALT: "HALT",
 }
+_ODD_LOT_SESSION_CODES: Final = {Session.BREAK: "Break", Session.CLOSED: "CLOSE", Session.PRE_OPEN: "CLOSE"}
+_STATUS_CODES: Final = {
+    SecurityState.NORMAL: "N",
+    SecurityState.WARNED: "N",  # warned and controlled securities trade as others do
+    SecurityState.CONTROLLED: "N",
+    SecurityState.RESTRICTED: "ST",
+    SecurityState.SUSPENDED: "S",
+    SecurityState.HALTED: "H",
+}
+_STOCK_TYPES: Final = {
+    InstrumentKind.STOCK: "Stock",
+    InstrumentKind.ETF: "ETF",
+    InstrumentKind.WARRANT: "CW",
+    InstrumentKind.FUTURE: "Future",
+}
+_ODD_LOT_LEVELS: Final = 3
 _SIDE_CODES: Final = {Side.BUY.value: "BU", Side.SELL.value: "SD"}
 _VIETNAM_OFFSET: Final = timedelta(hours=7)
 
@@ -53,6 +70,15 @@ def session_code(session: Session) -> str:
     return _SESSION_CODES[session]
 
 
+def status_code(security: Security) -> str:
+    """A halt of the whole market shows in the session alone."""
+    return _STATUS_CODES[security.state]
+
+
+def _odd_lot_session(session: Session) -> str:
+    return _ODD_LOT_SESSION_CODES.get(session) or session_code(session)
+
+
 def _market(security: Security) -> str:
     exchange = security.listing.instrument.exchange
     return "DERIVATIVES" if exchange is Exchange.VNFE else exchange.value
@@ -75,9 +101,9 @@ def status_record(security: Security, at_ms: int) -> Record:
         **stamp(at_ms),
         "Symbol": security.symbol,
         "TradingSession": session_code(security.session),
-        "TradingStatus": "N",
+        "TradingStatus": status_code(security),
         "Exchange": market,
-        "TradingOlSession": "",
+        "TradingOlSession": _odd_lot_session(security.session) if _has_odd_lots(security) else "",
     }
 
 
@@ -126,7 +152,7 @@ def _trade_fields(security: Security, at_ms: int) -> Record:
         "MarketId": market,
         "Exchange": market,
         "TradingSession": session_code(security.session),
-        "TradingStatus": "N",
+        "TradingStatus": status_code(security),
         "Change": wire_price(security, change_vnd),
         "RatioChange": round(change_vnd * 100 / security.reference_vnd, 2),
         "EstMatchedPrice": wire_price(security, security.estimated_match_vnd()),
@@ -191,6 +217,45 @@ def room_record(security: Security, at_ms: int) -> Record:
         "SellVal": float(totals.foreign_sold_value_vnd),
         "MarketId": market,
         "Exchange": market,
+    }
+
+
+def _has_odd_lots(security: Security) -> bool:
+    return security.listing.instrument.kind is not InstrumentKind.FUTURE
+
+
+def odd_lot_record(security: Security, at_ms: int) -> Record:
+    """OL: three levels and the last match of the odd-lot board; the totals include round lots."""
+    totals, odd = security.totals, security.odd_totals
+    change_vnd = odd.last_vnd - security.reference_vnd if odd.last_vnd else 0
+    record: Record = {
+        "RType": "OL",
+        **stamp(at_ms),
+        "StockNo": crc32(security.symbol.encode()) % 10_000,
+        "Symbol": security.symbol,
+        "Ceiling": security.band.ceiling_vnd,
+        "Floor": security.band.floor_vnd,
+        "RefPrice": security.reference_vnd,
+        "Open": totals.open_vnd,
+        "High": totals.high_vnd,
+        "Low": totals.low_vnd,
+        "LastPrice": odd.last_vnd,
+        "LastVol": odd.last_quantity,
+        "TotalVal": float(totals.value_vnd + odd.value_vnd),
+        "TotalVol": totals.quantity + odd.quantity,
+    }
+    for side, prefix in ((Side.BUY, "Bid"), (Side.SELL, "Ask")):
+        levels = security.odd_book.depth(side, _ODD_LOT_LEVELS)
+        levels += [Level(0, 0)] * (_ODD_LOT_LEVELS - len(levels))
+        record |= {f"{prefix}Price{number}": level.price_vnd for number, level in enumerate(levels, start=1)}
+        record |= {f"{prefix}Vol{number}": level.quantity for number, level in enumerate(levels, start=1)}
+    return record | {
+        "Exchange": _market(security),
+        "TradingSession": _odd_lot_session(security.session),
+        "TradingStatus": status_code(security),
+        "Change": change_vnd,
+        "RatioChange": round(change_vnd * 100 / security.reference_vnd, 2),
+        "StockType": _STOCK_TYPES[security.listing.instrument.kind],
     }
 
 
