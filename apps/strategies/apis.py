@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from apps.accounts import selectors as accounts
 from apps.marketdata.selectors import market_now
 from apps.orders import selectors as orders
-from apps.sso.selectors import actor_of
+from apps.sso.selectors import Role, actor_of, has_role
 from apps.strategies import selectors, services
 from apps.strategies.selectors import StrategyView
 from apps.strategies.serializers import DecisionOut, ExplanationOut, StrategyOut
@@ -47,8 +47,8 @@ class StrategyStartApi(APIView):
 class StrategyStopApi(APIView):
     @extend_schema(request=None, responses=StrategyOut)
     def post(self, request: Request, strategy_id: UUID) -> Response:
-        """Stop it at once; its working orders stay and can be cancelled."""
-        strategy = _own(request, strategy_id)
+        """Stop it at once and cancel its working orders. A risk officer may stop any."""
+        strategy = _stoppable(request, strategy_id)
         services.stop_strategy(strategy.id, actor=actor_of(request.user), now=market_now())
         return Response(StrategyOut(selectors.strategy(strategy.id)).data)
 
@@ -85,3 +85,10 @@ def _own(request: Request, strategy_id: UUID) -> StrategyView:
     if strategy is None or not accounts.may_trade(request.user, strategy.account_id):
         raise Refused("STRATEGY_NOT_FOUND", "There is no such strategy on your accounts.", status_code=404)
     return strategy
+
+
+def _stoppable(request: Request, strategy_id: UUID) -> StrategyView:
+    strategy = selectors.strategy(strategy_id)
+    if strategy is not None and has_role(request.user, Role.RISK_OFFICER, Role.ADMINISTRATOR):
+        return strategy
+    return _own(request, strategy_id)

@@ -9,6 +9,7 @@ from apps.accounts.models import AccountMembership, BrokerageAccount
 from apps.accounts.selectors.types import AccountView
 from apps.sso.selectors import Role, has_role
 
+TRADERS = (Role.TRADER, Role.ADMINISTRATOR)
 SEES_ALL = (Role.RISK_OFFICER, Role.OPERATOR, Role.ADMINISTRATOR)
 TRADES = (AccountMembership.Role.TRADE, AccountMembership.Role.MANAGE)
 
@@ -44,7 +45,7 @@ def accounts_of(user: Any) -> list[AccountView]:
 
 def accounts_to_trade(user: Any) -> list[AccountView]:
     """Accounts for which `may_trade` says yes, in one query."""
-    if not user.is_authenticated:
+    if not user.is_authenticated or not has_role(user, *TRADERS):
         return []
     rows = BrokerageAccount.objects.filter(memberships__user_id=user.pk, memberships__role__in=TRADES)
     return [account_view(row) for row in rows]
@@ -57,8 +58,10 @@ def may_view(user: Any, account_id: UUID) -> bool:
 
 
 def may_trade(user: Any, account_id: UUID) -> bool:
-    """Only by a membership that says so: neither an officer's nor an administrator's role lets somebody trade."""
-    return bool(user.is_authenticated) and _memberships(user, account_id).filter(role__in=TRADES).exists()
+    """Only by a membership that says so, and only as a trader or administrator: no role alone lets somebody trade."""
+    if not user.is_authenticated or not has_role(user, *TRADERS):
+        return False
+    return _memberships(user, account_id).filter(role__in=TRADES).exists()
 
 
 def account_view(row: BrokerageAccount) -> AccountView:

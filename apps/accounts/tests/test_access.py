@@ -42,6 +42,16 @@ def test_who_watches_over_accounts_sees_all_and_trades_none(account_id, other_id
     assert selectors.may_trade(watcher, account_id) is False
 
 
+@pytest.mark.parametrize("roles", [(), (Role.RISK_OFFICER,), (Role.OPERATOR,)])
+def test_a_membership_without_a_traders_role_lets_nobody_trade(account_id, roles):
+    person("former", *roles)
+    services.grant_membership(account_id=account_id, username="former", role=MANAGE)
+    former = get_user_model().objects.get(username="former")
+    assert selectors.may_view(former, account_id) is True
+    assert selectors.may_trade(former, account_id) is False
+    assert selectors.accounts_to_trade(former) == []
+
+
 @pytest.mark.parametrize("who", ["trader without membership", "nobody"])
 def test_everybody_else_sees_nothing(account_id, who):
     user = AnonymousUser() if who == "nobody" else person("trader", Role.TRADER)

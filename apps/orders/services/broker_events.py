@@ -144,10 +144,10 @@ def _step_or_note(order: Order, trigger: OrderTrigger, reason: str, what: str, n
             order=order,
         )
         return
-    _release_what_cannot_trade(order, now)
+    release_what_cannot_trade(order, now)
 
 
-def _release_what_cannot_trade(order: Order, now: datetime) -> None:
+def release_what_cannot_trade(order: Order, now: datetime) -> None:
     """A match that the broker has counted may still be on its way; what it will need stays reserved."""
     if order.status not in TERMINAL:
         return
@@ -213,7 +213,7 @@ def _take_match(connection_id: UUID, match: BrokerMatch, now: datetime) -> None:
     )
     _move_by_fill(order, fill, now)
     _book(order, fill, now)
-    _release_what_cannot_trade(order, now)
+    release_what_cannot_trade(order, now)
 
 
 def _trouble_with(order: Order, match: BrokerMatch, known: Fill | None) -> tuple[Kind, str] | None:

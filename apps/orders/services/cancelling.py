@@ -1,8 +1,10 @@
 """Taking orders back: what was never sent is withdrawn, the rest asks the broker, some has to wait for its moment."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 
 from apps.accounts import services as ledger
@@ -22,6 +24,8 @@ from qts.domain.events import OrderCancelled, OrderCancelRequested
 from qts.domain.market import may_cancel, session_at, to_vietnam
 from qts.domain.orders import WORKING, OrderTrigger, Status
 from qts.domain.values import Actor, ActorKind, Exchange, Side
+
+log = structlog.get_logger(__name__)
 
 KILL_SWITCH = Actor(ActorKind.SYSTEM, "kill-switch")
 WAITING_CANCEL = Actor(ActorKind.SYSTEM, "waiting-cancel")
@@ -43,10 +47,12 @@ def cancel_scope(
 ) -> list[CancelAnswer]:
     """Cancel every working order of an account, of a strategy, or (neither given) of the firm.
 
-    Where the session forbids a cancel now, it is sent in the first moment that allows one.
+    Where the session forbids a cancel now, it is sent in the first moment that allows one. Raises an ExceptionGroup
+    after the last order when one of them could not be cancelled.
     """
-    order_ids = working_order_ids(account_id=account_id, strategy_id=strategy_id)
-    return [_cancel(order_id, actor=actor, now=now, reason=reason, waits_for_session=True) for order_id in order_ids]
+    return _cancel_each(
+        working_order_ids(account_id=account_id, strategy_id=strategy_id), actor=actor, now=now, reason=reason
+    )
 
 
 def cancel_for_kill_switch(*, scope: str, reason: str, now: datetime) -> list[CancelAnswer]:
@@ -60,11 +66,12 @@ def cancel_for_kill_switch(*, scope: str, reason: str, now: datetime) -> list[Ca
         account_id=UUID(scope_id) if kind == "account" else None, strategy_id=scope_id if kind == "strategy" else ""
     )
     killed = {order.id for order in Order.objects.filter(id__in=order_ids) if _is_killed(order)}
-    return [
-        _cancel(order_id, actor=KILL_SWITCH, now=now, reason=f"kill switch: {reason}", waits_for_session=True)
-        for order_id in order_ids
-        if order_id in killed
-    ]
+    return _cancel_each(
+        [order_id for order_id in order_ids if order_id in killed],
+        actor=KILL_SWITCH,
+        now=now,
+        reason=f"kill switch: {reason}",
+    )
 
 
 def cancel_what_is_killed(connection_id: UUID, now: datetime) -> int:
@@ -76,9 +83,26 @@ def cancel_what_is_killed(connection_id: UUID, now: datetime) -> int:
         connection_id=connection_id, cancel_wanted=False, status__in=sorted(_AT_THE_BROKER)
     ).exclude(status=Status.CANCEL_PENDING)
     killed = [order.id for order in working if _is_killed(order)]
-    for order_id in killed:
-        _cancel(order_id, actor=KILL_SWITCH, now=now, reason="kill switch is engaged", waits_for_session=True)
+    try:
+        _cancel_each(killed, actor=KILL_SWITCH, now=now, reason="kill switch is engaged")
+    except* Exception:
+        log.exception("kill_sweep_incomplete", connection_id=str(connection_id))  # asked again with the next sweep
     return len(killed)
+
+
+def _cancel_each(order_ids: Iterable[UUID], *, actor: Actor, now: datetime, reason: str) -> list[CancelAnswer]:
+    """One order that cannot be cancelled does not save the others."""
+    answers: list[CancelAnswer] = []
+    failures: list[Exception] = []
+    for order_id in order_ids:
+        try:
+            answers.append(_cancel(order_id, actor=actor, now=now, reason=reason, waits_for_session=True))
+        except Exception as error:
+            error.add_note(f"order {order_id}")
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup(f"{len(failures)} orders could not be cancelled", failures)
+    return answers
 
 
 def _is_killed(order: Order) -> bool:
@@ -89,9 +113,10 @@ def fire_waiting_cancels(connection_id: UUID, now: datetime) -> int:
     """Queue the cancels that waited for a broker's order id or for a session; how many. The rest comes next time."""
     waiting = Order.objects.filter(
         connection_id=connection_id, cancel_wanted=True, status__in=sorted(_AT_THE_BROKER)
-    ).values_list("id", flat=True)
+    ).order_by("trading_day", "id")
+    ready = [order.id for order in waiting if _session_allows(order, now) and order.broker_order_id]
     fired = 0
-    for order_id in waiting[:WAITING_CANCELS_MAX]:
+    for order_id in ready[:WAITING_CANCELS_MAX]:
         with transaction.atomic():
             order = lock_order(order_id)
             if order.cancel_wanted and order.status in _AT_THE_BROKER and _session_allows(order, now):

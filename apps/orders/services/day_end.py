@@ -1,17 +1,23 @@
-"""The end of a trading day: nothing working survives it (vietnam-market-rules, section 2)."""
+"""The end of a trading day: no order survives it at the exchange, and none is closed here before the broker was asked.
+
+What was never sent is over with its day. What the broker had is expired by its own word; by our clock only after its
+order book was compared since; and when the day has passed meanwhile, after its order history was asked.
+"""
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from apps.accounts import services as ledger
 from apps.accounts.locks import lock_account
 from apps.orders.locks import lock_order
-from apps.orders.models import Intent, Order
+from apps.orders.models import Intent, Order, StreamPosition
 from apps.orders.selectors import OPEN_STATUSES
 from apps.orders.services import discrepancies
+from apps.orders.services.broker_events import release_what_cannot_trade
 from apps.orders.services.discrepancies import Kind
 from apps.orders.services.steps import DAY_END, take_step
 from qts.domain.events import OrderCancelled
@@ -21,6 +27,8 @@ from qts.domain.values import Exchange
 
 # The broker tells of the last matches and of what expired; only what it has not told by then expires by our own clock.
 GRACE = timedelta(minutes=5)
+COMPARED_AGE_MAX = timedelta(seconds=30)  # wall clock; the order book is compared every 15 s while the broker answers
+_UNSURE = frozenset({Status.SENT, Status.UNKNOWN})
 
 
 def close_day(now: datetime) -> int:
@@ -31,15 +39,28 @@ def close_day(now: datetime) -> int:
 
 
 def expire_day(now: datetime) -> int:
-    """Expire the working orders of former days, and of today where the exchange has closed for long enough.
-
-    An order of a former day whose fate at the broker was never learned is noted for a person.
-    """
+    """Expire what was never sent and is out of its day, and what the broker had today where the exchange has closed for
+    long enough and its order book was compared since. How many orders."""
     today = to_vietnam(now).date()
-    closed = [exchange for exchange in Exchange if _is_over(exchange, now)]
-    over = Q(trading_day__lt=today) | Q(trading_day=today, exchange__in=closed)
-    order_ids = list(Order.objects.filter(over, status__in=OPEN_STATUSES).order_by("id").values_list("id", flat=True))
-    return sum(_expire(order_id, now) for order_id in order_ids)
+    over = Q(trading_day=today, exchange__in=[exchange for exchange in Exchange if _is_over(exchange, now)])
+    never_sent = Q(status=Status.PENDING) & (Q(trading_day__lt=today) | over)
+    told = Q(trading_day=today, connection_id__in=_compared_connections()) & over
+    due = Order.objects.filter(never_sent | told, status__in=OPEN_STATUSES).exclude(status__in=_UNSURE)
+    return sum(_expire(order_id, now) for order_id in due.order_by("id").values_list("id", flat=True))
+
+
+def expire_former_day(order_id: UUID, now: datetime) -> bool:
+    """Expire an order of a former day that the broker had, after its history was asked and taken in.
+
+    What even the history does not tell is noted for a person: the fate of an order that was never confirmed, and
+    matches that the broker counts and never reported; what these need stays reserved. False when it was over already.
+    """
+    expired = _expire(order_id, now)
+    order = Order.objects.get(id=order_id)
+    outstanding = order.reported_filled_quantity - order.filled_quantity
+    if outstanding > 0:
+        _note(order, Kind.FILL_MISSING, f"the broker counts {outstanding} more shares filled than it reported", now)
+    return expired
 
 
 def _expire(order_id: UUID, now: datetime) -> bool:
@@ -50,26 +71,25 @@ def _expire(order_id: UUID, now: datetime) -> bool:
         status = Status(order.status)
         if status not in WORKING:
             return False
-        is_today = order.trading_day == to_vietnam(now).date()
-        if status in {Status.SENT, Status.UNKNOWN} and is_today:
-            return False  # the broker can still be asked
         order.cancel_wanted = False
         order.intents.filter(state=Intent.State.READY).update(state=Intent.State.WITHDRAWN)
         take_step(
             order, OrderTrigger.EXPIRED, announce=OrderCancelled, actor=DAY_END, now=now, reason="the trading day ended"
         )
-        ledger.release_reservation(order_id=order.id, now=now)
-        if status in {Status.SENT, Status.UNKNOWN}:
-            detail = f"{order} of {order.trading_day}: the broker never said what became of it"
-            discrepancies.note(
-                order.connection_id,
-                Kind.UNRESOLVED_AT_DAY_END,
-                subject=str(order.id),
-                detail=detail,
-                now=now,
-                order=order,
-            )
+        release_what_cannot_trade(order, now)
+        if status in _UNSURE:
+            _note(order, Kind.UNRESOLVED_AT_DAY_END, "the broker never said what became of it", now)
     return True
+
+
+def _note(order: Order, kind: Kind, trouble: str, now: datetime) -> None:
+    detail = f"{order} of {order.trading_day}: {trouble}"
+    discrepancies.note(order.connection_id, kind, subject=str(order.id), detail=detail, now=now, order=order)
+
+
+def _compared_connections() -> list[UUID]:
+    compared = StreamPosition.objects.filter(reconciled_at__gt=Now() - COMPARED_AGE_MAX)
+    return list(compared.values_list("connection_id", flat=True))
 
 
 def _is_over(exchange: Exchange, now: datetime) -> bool:

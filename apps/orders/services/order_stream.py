@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -102,14 +102,8 @@ class _Reader:
             StreamPosition.objects.filter(connection_id=self._connection_id).update(seen_at=Now())
 
 
-def take_frames(
-    connection_id: UUID, frames: Iterable[ReceivedFrame], *, now: datetime, goes_on: Callable[[], bool] = lambda: True
-) -> None:
-    """A message that cannot be read or applied is kept for a person, and the stream goes on.
-
-    A whole day may come at once, so `goes_on` is asked before each message; what is left over then is sent again to
-    the next reader, which resumes after the last one taken in.
-    """
+def take_frames(connection_id: UUID, frames: Iterable[ReceivedFrame], *, now: datetime) -> None:
+    """A message that cannot be read or applied is kept for a person, and the stream goes on."""
     for frame in frames:
         decoded = decode_order_frame(frame.raw)
         for notice in decoded.notices:
@@ -119,8 +113,6 @@ def take_frames(
             detail = f"{failure.reason}: {failure.raw}"
             discrepancies.note(connection_id, Kind.UNREADABLE, subject=subject, detail=detail, now=now)
         for message in decoded.messages:
-            if not goes_on():
-                return
             take_message(connection_id, message, now=now)
 
 

@@ -1,17 +1,21 @@
-"""Our orders against the broker's order book: after every connect and every 15 seconds."""
+"""Our orders against the broker's order book: after every connect and every 15 seconds. Orders that are still working
+here although their day is over are looked up in the order history first."""
 
 import time
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 from django.db.models.functions import Now
 
 from apps.accounts import selectors as accounts
+from apps.accounts.selectors import AccountView
 from apps.orders.models import ForeignOrder, Order, StreamPosition
+from apps.orders.selectors import OPEN_STATUSES
 from apps.orders.services import discrepancies
 from apps.orders.services.broker_events import apply_book_row
+from apps.orders.services.day_end import expire_former_day
 from apps.orders.services.discrepancies import Kind
 from apps.orders.services.pace import Pace
 from qts.adapters.ssi.trading import TradingClient
@@ -34,10 +38,9 @@ class Reconciler:
     (`wants_replay`); what is missing even then stays noted for a person. No fill is made up from a total.
     """
 
-    def __init__(self, connection_id: UUID, client: TradingClient, goes_on: Callable[[], bool] = lambda: True) -> None:
+    def __init__(self, connection_id: UUID, client: TradingClient) -> None:
         self._connection_id = connection_id
         self._client = client
-        self._goes_on = goes_on
         self._pace = Pace(connection_id)
         self._compare_at = 0.0
         self._seen_missing: dict[UUID, int] = {}
@@ -49,15 +52,35 @@ class Reconciler:
             return
         self._compare_at = time.monotonic() + COMPARE_EVERY_S
         for account in accounts.accounts_of_connection(self._connection_id):
-            while wait_ms := self._pace.take():
-                time.sleep(wait_ms / 1000)
+            self._close_former_days(account, now)
+            self._keep_pace()
             self._compare(account.id, self._client.order_book(account.number), now)
         StreamPosition.objects.filter(connection_id=self._connection_id).update(reconciled_at=Now())
 
+    def _keep_pace(self) -> None:
+        while wait_ms := self._pace.take():
+            time.sleep(wait_ms / 1000)
+
+    def _close_former_days(self, account: AccountView, now: datetime) -> None:
+        """The stream was away when their day ended: take in what the history tells of them, then they are over."""
+        today = to_vietnam(now).date()
+        left_over = Order.objects.filter(
+            connection_id=self._connection_id, account_id=account.id, trading_day__lt=today, status__in=OPEN_STATUSES
+        ).exclude(status=Status.PENDING)
+        ours = list(left_over.order_by("trading_day", "id"))
+        if not ours:
+            return
+        self._keep_pace()
+        history = self._client.order_history(account.number, ours[0].trading_day, today - timedelta(days=1))
+        wanted = {order.broker_order_id for order in ours} | {order.request_id for order in ours}
+        for row in history:
+            if row.order_id in wanted or row.unique_id in wanted:
+                apply_book_row(self._connection_id, row, now=now)
+        for order in ours:
+            expire_former_day(order.id, now)
+
     def _compare(self, account_id: UUID, book: list[BrokerOrder], now: datetime) -> None:
         for row in rows_with_news(self._connection_id, account_id, book, now):
-            if not self._goes_on():
-                return
             apply_book_row(self._connection_id, row, now=now)
         ours = list(
             Order.objects.filter(

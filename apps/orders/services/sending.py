@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -23,7 +23,7 @@ from qts.adapters.ssi.trading import Accepted, AmbiguousSend, Answer, Refused, T
 from qts.adapters.ssi.trading_codec import Market
 from qts.domain.errors import RuleCode, TerminalError, TransientError
 from qts.domain.events import OrderSent, OrderSubmitted, OrderUnknown
-from qts.domain.market import to_vietnam
+from qts.domain.market import admits, session_at, to_vietnam
 from qts.domain.orders import TERMINAL, OrderTrigger, Status
 from qts.domain.values import Exchange, OrderType, Side
 from qts.observability.metrics import ORDER_ROUND_TRIP_MS, TICK_TO_ORDER_MS
@@ -32,6 +32,8 @@ log = structlog.get_logger(__name__)
 
 # From the claim to the first byte. Well below the ttl: when a successor may doubt the claim, nothing leaves any more.
 CLAIM_AGE_S_MAX = LEASE_TTL_S / 2
+# An order that could not leave for so long was meant for another market: the broker was away or the queue too long.
+ORDER_AGE_S_MAX = 60.0
 
 
 class FenceDown(TransientError):
@@ -44,11 +46,13 @@ class Unreachable(TransientError):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An intent that is ours to send, committed. `claimed_at_s` is of the monotonic clock, before the commit."""
+    """An intent that is ours to send, committed; or one that must not leave any more, and why (`obstacle`).
+    `claimed_at_s` is of the monotonic clock, before the commit."""
 
     intent: Intent
     order: Order
     claimed_at_s: float
+    obstacle: RuleCode | None = None
 
 
 def send_next(connection_id: UUID, turn: Slice, client: TradingClient, now: datetime) -> bool:
@@ -60,8 +64,10 @@ def send_next(connection_id: UUID, turn: Slice, client: TradingClient, now: date
     claim = _claim(connection_id, turn, now)
     if claim is None:
         return False
-    if claim.intent.state != Intent.State.CLAIMED:
-        _withdraw_killed(claim.order, now)
+    if claim.obstacle is not None:
+        _withdraw(claim.order, claim.obstacle, now)
+        return True
+    if claim.intent.state == Intent.State.WITHDRAWN:
         return True
     if not turn.goes_on() or time.monotonic() - claim.claimed_at_s > CLAIM_AGE_S_MAX:
         raise FenceDown("the claim is too old to be sent; its fate is for the next gateway to find out")
@@ -104,8 +110,9 @@ def _claim(connection_id: UUID, turn: Slice, now: datetime) -> Claim | None:
             return None
         order = intent.order
         if intent.kind == Intent.Kind.PLACE:
-            if risk.is_killed(order.account_id, order.strategy_id, reducing=order.side == Side.SELL):
-                return Claim(intent, order, claimed_at_s)
+            obstacle = _obstacle(intent, order, now)
+            if obstacle is not None:
+                return Claim(intent, order, claimed_at_s, obstacle)
             order.sent_at = now
             take_step(order, OrderTrigger.SEND, announce=OrderSent, actor=GATEWAY, now=now)
         elif order.status in TERMINAL:
@@ -119,12 +126,24 @@ def _claim(connection_id: UUID, turn: Slice, now: datetime) -> Claim | None:
     return Claim(intent, order, claimed_at_s)
 
 
-def _withdraw_killed(order: Order, now: datetime) -> None:
+def _obstacle(intent: Intent, order: Order, now: datetime) -> RuleCode | None:
+    """What has changed since the gate let the order pass. An order waits here while the broker is away."""
+    exchange = Exchange(order.exchange)
+    if risk.is_killed(order.account_id, order.strategy_id, reducing=order.side == Side.SELL):
+        return RuleCode.KILL_SWITCH_ENGAGED
+    if (datetime.now(UTC) - intent.recorded_at).total_seconds() > ORDER_AGE_S_MAX:
+        return RuleCode.NOT_SENT_IN_TIME
+    if not admits(exchange, session_at(exchange, now), OrderType(order.order_type)):
+        return RuleCode.SESSION_FORBIDS_ORDER_TYPE
+    return None
+
+
+def _withdraw(order: Order, reason: RuleCode, now: datetime) -> None:
     with transaction.atomic():
         lock_account(order.account_id)
         current = lock_order(order.id)
         if current.status == Status.PENDING:
-            withdraw(current, reason=RuleCode.KILL_SWITCH_ENGAGED, actor=GATEWAY, now=now)
+            withdraw(current, reason=reason, actor=GATEWAY, now=now)
 
 
 def _send(claim: Claim, client: TradingClient, now: datetime) -> None:

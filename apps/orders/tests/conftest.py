@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -144,6 +144,8 @@ class Broker:
         self.script: list[object] = []
         self.calls: list[tuple[str, str]] = []  # (what, request id)
         self.book: dict[str, list[BrokerOrder]] = {}
+        self.history: dict[str, list[BrokerOrder]] = {}
+        self.asked_history: list[tuple[str, date, date]] = []
         self.is_down: Exception | None = None
 
     def new_order(self, *, request_id: str, **_: object):
@@ -156,6 +158,12 @@ class Broker:
         if self.is_down:
             raise self.is_down
         return self.book.get(account, [])
+
+    def order_history(self, account: str, since: date, until: date) -> list[BrokerOrder]:
+        if self.is_down:
+            raise self.is_down
+        self.asked_history.append((account, since, until))
+        return self.history.get(account, [])
 
     def log_in(self) -> None:
         if self.is_down:

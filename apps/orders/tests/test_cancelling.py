@@ -1,14 +1,18 @@
 """Taking orders back: by hand, by the kill switch, by the end of the day."""
 
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 
 from apps.orders import handlers, selectors, services
-from apps.orders.models import Discrepancy, Intent
-from apps.orders.services.cancelling import fire_waiting_cancels
-from apps.orders.tests.conftest import MORNING, STRATEGY, at
+from apps.orders.models import Discrepancy, Intent, StreamPosition
+from apps.orders.services import cancelling
+from apps.orders.services.cancelling import cancel_what_is_killed, fire_waiting_cancels
+from apps.orders.services.reconciliation import Reconciler
+from apps.orders.tests.conftest import MORNING, STRATEGY, at, refused, row
 from apps.risk import services as risk
 from qts.adapters.ssi.trading import AmbiguousSend
 from qts.domain.errors import RuleCode
@@ -127,10 +131,52 @@ def test_in_an_auction_the_switch_waits_for_the_first_moment_that_allows_a_cance
     assert desk.order(working.id).status == Status.CANCEL_PENDING
 
 
+def test_the_sweep_asks_again_for_what_works_under_an_engaged_switch(desk, gateway, broker, stream, working):
+    assert cancel_what_is_killed(desk.connection_id, MORNING) == 0
+    risk.engage_kill_switch(scope="firm", reason="test", actor=STRATEGY, now=MORNING)
+    assert cancel_what_is_killed(desk.connection_id, MORNING) == 1
+    assert cancel_what_is_killed(desk.connection_id, MORNING) == 0  # asked for already
+    broker.script = [refused("not now")]
+    gateway.send()
+    assert desk.order(working.id).status == Status.OPEN
+    assert cancel_what_is_killed(desk.connection_id, MORNING) == 1
+    gateway.send()
+    assert [what for what, _ in broker.calls] == ["new", "cancel", "cancel"]
+
+
+def test_one_order_that_cannot_be_cancelled_does_not_save_the_others(desk, working, monkeypatch):
+    orders = [working.id, desk.submit().order_id, desk.submit().order_id]
+    risk.engage_kill_switch(scope="firm", reason="test", actor=STRATEGY, now=MORNING)
+    honest = cancelling._cancel
+
+    def stumble(order_id, **more):
+        if order_id == orders[1]:
+            raise RuntimeError("broken row")
+        return honest(order_id, **more)
+
+    monkeypatch.setattr(cancelling, "_cancel", stumble)
+    with pytest.raises(ExceptionGroup, match="1 orders could not be cancelled"):
+        services.cancel_for_kill_switch(scope="firm", reason="test", now=MORNING)
+    assert [desk.order(order_id).status for order_id in orders] == [
+        Status.CANCEL_PENDING, Status.PENDING, Status.CANCELLED,
+    ]  # fmt: skip
+
+
 # --- the end of the day ----------------------------------------------------------------------------------------------
 
 
-def test_the_day_ends_five_minutes_after_the_exchange_closed(desk, working):
+NEXT_DAY = at("08:58:00", "2026-11-25")
+
+
+@pytest.fixture
+def compared(desk):
+    """The order book was compared just now."""
+    return StreamPosition.objects.create(
+        connection_id=desk.connection_id, trading_day="2026-11-23", reconciled_at=timezone.now()
+    )
+
+
+def test_the_day_ends_five_minutes_after_the_exchange_closed(desk, working, compared):
     waiting = desk.submit().order_id
     assert services.expire_day(at("14:49:59")) == 0
     assert services.expire_day(at("14:50:00")) == 2
@@ -141,18 +187,57 @@ def test_the_day_ends_five_minutes_after_the_exchange_closed(desk, working):
     assert desk.intents() == [("PLACE", "ANSWERED"), ("PLACE", "WITHDRAWN")]
 
 
+@pytest.mark.parametrize("minutes", [1, 60])
+def test_what_the_broker_has_does_not_expire_while_nobody_asks_the_broker(desk, working, compared, minutes):
+    StreamPosition.objects.update(reconciled_at=timezone.now() - timedelta(minutes=minutes))
+    assert services.expire_day(at("14:50:00")) == 0
+    assert services.close_day(NEXT_DAY) == 0
+    assert (desk.order(working.id).status, desk.reserved_vnd > 0) == (Status.OPEN, True)
+
+
+def test_a_former_day_is_closed_by_what_the_history_tells(desk, broker, working):
+    broker.history["0901351"] = [row(working, "EX", filled=100, cancelled=200, now=at("14:45:00"))]
+    Reconciler(desk.connection_id, broker).step(NEXT_DAY)
+    assert broker.asked_history == [("0901351", date(2026, 11, 23), date(2026, 11, 24))]
+    assert (desk.order(working.id).status, desk.order(working.id).filled_quantity) == (Status.EXPIRED, 0)
+    assert desk.reserved_vnd == 100 * 25_050 + 3_758  # what the match that nobody reported will need
+    note = Discrepancy.objects.get()
+    assert (note.kind, "100 more shares" in note.detail) == ("FILL_MISSING", True)
+
+
+def test_a_former_day_without_news_is_over(desk, broker, working):
+    broker.history["0901351"] = [row(working, "QU", now=at("14:45:00"))]
+    Reconciler(desk.connection_id, broker).step(NEXT_DAY)
+    assert (desk.order(working.id).status, desk.reserved_vnd) == (Status.EXPIRED, 0)
+    assert not Discrepancy.objects.exists()
+    Reconciler(desk.connection_id, broker).step(NEXT_DAY)
+    assert len(broker.asked_history) == 1
+
+
 def test_an_order_whose_fate_was_never_learned_is_noted_the_next_day(desk, gateway, broker):
     done = desk.submit()
     broker.script = [AmbiguousSend("reset")]
     gateway.send()
     assert services.expire_day(at("14:55:00")) == 0
+    assert services.close_day(NEXT_DAY) == 0
     assert desk.order(done.order_id).status == Status.UNKNOWN
-    assert services.close_day(at("08:58:00", "2026-11-25")) == 1
+    Reconciler(desk.connection_id, broker).step(NEXT_DAY)
     assert (desk.order(done.order_id).status, desk.reserved_vnd) == (Status.EXPIRED, 0)
     assert Discrepancy.objects.get().kind == "UNRESOLVED_AT_DAY_END"
 
 
-def test_a_match_told_after_the_day_ended_is_booked(desk, stream, working):
+def test_an_order_whose_answer_was_lost_is_found_in_the_history(desk, gateway, broker):
+    done = desk.submit()
+    broker.script = [AmbiguousSend("reset")]
+    gateway.send()
+    broker.history["0901351"] = [row(desk.order(done.order_id), "EX", cancelled=300, now=at("14:45:00"))]
+    Reconciler(desk.connection_id, broker).step(NEXT_DAY)
+    assert desk.order(done.order_id).status == Status.EXPIRED
+    assert desk.intents() == [("PLACE", "ANSWERED")]
+    assert not Discrepancy.objects.exists()
+
+
+def test_a_match_told_after_the_day_ended_is_booked(desk, stream, working, compared):
     services.expire_day(at("14:50:00"))
     stream.match(working, 100, now=at("14:45:00"))
     stored = desk.order(working.id)

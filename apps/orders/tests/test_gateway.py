@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import connections
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from apps.orders import services
 from apps.orders.models import Discrepancy, GatewayState, Intent, Order
@@ -304,6 +305,25 @@ def test_an_order_that_a_kill_switch_caught_up_with_is_withdrawn(desk, gateway, 
     order = desk.order(done.order_id)
     assert (order.status, order.reason, broker.calls, desk.reserved_vnd) == (
         Status.CANCELLED, "KILL_SWITCH_ENGAGED", [], 0,
+    )  # fmt: skip
+
+
+def test_an_order_that_could_not_leave_in_time_is_withdrawn(desk, gateway, broker):
+    old, fresh = desk.submit().order_id, desk.submit().order_id
+    Intent.objects.filter(order_id=old).update(recorded_at=timezone.now() - timedelta(seconds=61))
+    gateway.send(2)
+    assert (desk.order(old).status, desk.order(old).reason) == (Status.CANCELLED, "NOT_SENT_IN_TIME")
+    assert desk.order(fresh).status == Status.SENT
+    assert len(broker.calls) == 1
+
+
+@pytest.mark.parametrize("time", ["11:30:00", "14:45:00"])
+def test_an_order_whose_session_has_passed_is_withdrawn(desk, gateway, broker, time):
+    done = desk.submit()
+    gateway.send(2, now=at(time))
+    order = desk.order(done.order_id)
+    assert (order.status, order.reason, broker.calls, desk.reserved_vnd) == (
+        Status.CANCELLED, "SESSION_FORBIDS_ORDER_TYPE", [], 0,
     )  # fmt: skip
 
 

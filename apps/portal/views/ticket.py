@@ -73,7 +73,7 @@ def ticket(request: HttpRequest) -> HttpResponse:
 @page(*TRADERS)
 def edit(request: HttpRequest) -> HttpResponse:
     """Back from the confirmation or a refusal, with everything as it was typed; after a refusal it is a new order."""
-    form, security, quote = _posted(request)
+    form, security, quote = _posted(request, client_order_id=str(uuid4()))
     return _show_form(request, form, security, quote)
 
 
@@ -147,11 +147,13 @@ def _market(symbol: str) -> tuple[SecurityView, LiveQuote]:
     return security, quotes_of([symbol])[symbol]
 
 
-def _posted(request: HttpRequest) -> tuple[TicketForm, SecurityView, LiveQuote]:
+def _posted(request: HttpRequest, client_order_id: str = "") -> tuple[TicketForm, SecurityView, LiveQuote]:
+    """What was typed. `client_order_id` is for a form that brings none; one that is sent must bring its own, or sending
+    it twice would make two orders."""
     security, quote = _market(request.POST.get("symbol", ""))
     mine = accounts.accounts_to_trade(request.user)
     typed = request.POST.copy()
-    typed.setdefault("client_order_id", str(uuid4()))
+    typed.setdefault("client_order_id", client_order_id)
     return TicketForm(typed, mine=mine, unit_vnd=shown_unit_vnd(security.kind)), security, quote
 
 

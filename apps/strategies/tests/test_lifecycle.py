@@ -1,8 +1,11 @@
 import pytest
 
 from apps.eventlog import selectors as eventlog
+from apps.orders import selectors as orders
+from apps.orders.services import submit_order
 from apps.risk.services import engage_kill_switch
 from apps.strategies import selectors
+from apps.strategies.handlers import cancel_what_it_left
 from apps.strategies.models import Strategy
 from apps.strategies.services import (
     StrategyRefused,
@@ -12,6 +15,9 @@ from apps.strategies.services import (
     stop_strategy,
 )
 from apps.strategies.tests.conftest import NOW, TRADER, list_securities
+from qts.domain.events import StrategyChanged
+from qts.domain.orders import OrderRequest
+from qts.domain.values import Actor, ActorKind, OrderType, Side
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -51,6 +57,36 @@ def test_starting_and_stopping_is_recorded_once_each(strategy_id):
     assert statuses(strategy_id) == ["RUNNING", "STOPPED"]
     start_strategy(strategy_id, actor=TRADER, now=NOW)
     assert Strategy.objects.get(id=strategy_id).run == 2
+
+
+def test_what_a_stopped_strategy_left_in_the_market_is_cancelled(strategy_id, account_id):
+    start_strategy(strategy_id, actor=TRADER, now=NOW)
+    mine, by_hand = place(account_id, str(strategy_id)), place(account_id, "")
+    stop_strategy(strategy_id, actor=TRADER, now=NOW)
+    cancel_what_it_left(changed(strategy_id, "STOPPED"))
+    assert [(orders.order(one).status, orders.order(one).reason) for one in (mine, by_hand)] == [
+        ("CANCELLED", "its strategy is stopped"), ("PENDING", ""),
+    ]  # fmt: skip
+
+
+def test_old_news_of_a_stop_leave_a_strategy_that_runs_again_alone(strategy_id, account_id):
+    start_strategy(strategy_id, actor=TRADER, now=NOW)
+    mine = place(account_id, str(strategy_id))
+    cancel_what_it_left(changed(strategy_id, "STOPPED"))
+    cancel_what_it_left(changed(strategy_id, "RUNNING"))
+    assert orders.order(mine).status == "PENDING"
+
+
+def changed(strategy_id, status):
+    return StrategyChanged(strategy_id=str(strategy_id), status=status, reason="")
+
+
+def place(account_id, strategy_id):
+    request = OrderRequest("SSI", Side.BUY, OrderType.LO, 100, 25_000, f"wish-of-{strategy_id or 'somebody'}")
+    actor = Actor(ActorKind.STRATEGY, strategy_id)
+    placed = submit_order(account_id=account_id, request=request, actor=actor, now=NOW, strategy_id=strategy_id)
+    assert placed.accepted
+    return placed.order_id
 
 
 def test_a_strategy_does_not_start_under_a_kill_switch(strategy_id, account_id):
