@@ -1,0 +1,96 @@
+"""Restricted trading on HOSE, orders at the closing price, negotiated trades, and who may change what when."""
+
+from datetime import time
+from itertools import pairwise
+
+import pytest
+
+from qts.domain.market import (
+    PloMatching,
+    admits,
+    admits_put_through,
+    collects_plo,
+    may_amend,
+    may_cancel,
+    session_at,
+    session_schedule,
+)
+from qts.domain.values import Exchange, OrderType, Session
+
+HOSE, HNX, UPCOM, VNFE = Exchange.HOSE, Exchange.HNX, Exchange.UPCOM, Exchange.VNFE
+
+
+def test_a_restricted_security_trades_in_one_auction_after_another():
+    spans = session_schedule(HOSE, restricted=True)
+    assert all(before.end == after.start for before, after in pairwise(spans))
+    assert [span.session for span in spans].count(Session.PERIODIC) == 9 + 6
+    periodic = [span for span in spans if span.session is Session.PERIODIC]
+    assert (periodic[0].start, periodic[0].end) == (time(9, 15), time(9, 30))
+    assert (periodic[8].end, periodic[9].start) == (time(11, 30), time(13, 0))
+    assert periodic[-1].end == time(14, 30)
+    assert Session.CONTINUOUS not in {span.session for span in spans}
+    assert (spans[0].session, spans[-1].session) == (Session.ATO, Session.ATC)
+
+
+@pytest.mark.parametrize("exchange", [HNX, UPCOM, VNFE])
+def test_only_hose_has_such_a_schedule(exchange):
+    assert session_schedule(exchange, restricted=True) == session_schedule(exchange)
+
+
+def test_the_same_moment_in_both_schedules():
+    assert session_at(HOSE, time(10, 0)) is Session.CONTINUOUS
+    assert session_at(HOSE, time(10, 0), restricted=True) is Session.PERIODIC
+    assert session_at(HOSE, time(12, 0), restricted=True) is Session.BREAK
+    assert {kind for kind in OrderType if admits(HOSE, Session.PERIODIC, kind)} == {OrderType.LO}
+
+
+@pytest.mark.parametrize(
+    ("at", "changeable"),
+    [("09:15:00", True), ("09:24:59", True), ("09:25:00", False), ("09:29:59", False), ("09:30:00", True)],
+)
+def test_the_last_five_minutes_of_a_periodic_auction_are_locked(at, changeable):
+    moment = time.fromisoformat(at)
+    assert may_cancel(HOSE, Session.PERIODIC, moment) is changeable
+    assert may_amend(HOSE, Session.PERIODIC, OrderType.LO, moment) is changeable
+    assert not may_cancel(HOSE, Session.ATC, moment)
+
+
+def test_a_periodic_auction_is_locked_for_who_cannot_tell_the_time():
+    assert not may_cancel(HOSE, Session.PERIODIC)
+
+
+@pytest.mark.parametrize("exchange", list(Exchange))
+def test_limit_orders_are_amended_in_continuous_trading_only(exchange):
+    amendable = {(session, kind) for session in Session for kind in OrderType if may_amend(exchange, session, kind)}
+    assert amendable == {(Session.CONTINUOUS, OrderType.LO)}
+
+
+@pytest.mark.parametrize(
+    ("matching", "at", "collects"),
+    [
+        (PloMatching.COLLECTED, "14:45:00", True),
+        (PloMatching.COLLECTED, "14:54:59.999999", True),
+        (PloMatching.COLLECTED, "14:55:00", False),
+        (PloMatching.IMMEDIATE, "14:45:00", False),
+        (PloMatching.IMMEDIATE, "14:55:00", False),
+    ],
+)
+def test_orders_at_the_close_are_gathered_or_not(matching, at, collects):
+    assert collects_plo(matching, time.fromisoformat(at)) is collects
+
+
+@pytest.mark.parametrize(
+    ("exchange", "at", "admitted"),
+    [
+        (HOSE, "08:59", False),
+        (HOSE, "09:00", True),
+        (HOSE, "11:30", False),
+        (HOSE, "13:00", True),
+        (HOSE, "14:59", True),  # fifteen minutes longer than the order book
+        (HOSE, "15:00", False),
+        (VNFE, "08:45", True),
+        (VNFE, "14:45", False),
+    ],
+)
+def test_negotiated_trades_have_hours_of_their_own(exchange, at, admitted):
+    assert admits_put_through(exchange, time.fromisoformat(at)) is admitted
