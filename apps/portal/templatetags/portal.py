@@ -11,11 +11,13 @@ from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
 
 from apps.portal.views import formats, wording
+from apps.portal.views.refusals import reason_text
 
 register = template.Library()
 ICONS = "vendor/lucide/1.62.0/icons.svg"
 THEMES = ("dark", "light")
 
+register.filter("reason_text", reason_text)
 register.filter("price", formats.price_text)
 register.filter("quantity", formats.quantity_text)
 register.filter("money", formats.money_text)

@@ -1,8 +1,10 @@
 """What people type into the ticket."""
 
 import pytest
+from django.utils import translation
 
 from apps.portal.forms import read_price_vnd, read_quantity
+from apps.portal.views.refusals import reason_text
 
 
 @pytest.mark.parametrize(
@@ -32,3 +34,16 @@ def test_a_quantity_is_whole_shares(text, shares):
 def test_what_is_not_whole_shares_is_refused(text):
     with pytest.raises(ValueError, match="not whole shares"):
         read_quantity(text)
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("NOT_SENT_IN_TIME", "It could not leave for a minute and was taken back: the broker was out of reach."),
+        ("ORD012: Order cannot be modified", "ORD012: Order cannot be modified"),
+        ("", ""),
+    ],
+)
+def test_a_reason_is_a_sentence_or_the_brokers_own_words(reason, shown):
+    with translation.override("en"):
+        assert reason_text(reason) == shown

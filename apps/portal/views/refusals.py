@@ -39,6 +39,11 @@ def _refusal(breach: Breach) -> Refusal:
     )
 
 
+def reason_text(reason: str) -> str:
+    """Why an order ended: a code as its sentence, anything else (the broker's words) as it is."""
+    return _sentence(RuleCode(reason)) if reason in set(RuleCode) else reason
+
+
 def _sentence(code: RuleCode) -> str:
     said = _limit_sentences().get(code)
     if said:
@@ -62,6 +67,9 @@ def _limit_sentences() -> dict[RuleCode, str]:
         RuleCode.IDEMPOTENCY_KEY_REUSED: _("This ticket was already used for another order. Open a new one."),
         RuleCode.ORDER_NOT_FOUND: _("There is no such order in your accounts."),
         RuleCode.ORDER_NOT_CANCELLABLE: _("The order is over: nothing is left to cancel."),
+        RuleCode.NOT_SENT_IN_TIME: _(
+            "It could not leave for a minute and was taken back: the broker was out of reach."
+        ),
         RuleCode.CHECK_FAILED: _("A risk check could not answer, and that counts as no."),
     }
 

@@ -9,6 +9,7 @@ from django.utils.translation import pgettext
 
 from apps.orders.selectors import HistoryEntry, OrderView
 from apps.portal.views import formats
+from apps.portal.views.refusals import reason_text
 from apps.strategies.selectors import DecisionView, Explanation
 from qts.domain.events import (
     OrderAccepted,
@@ -109,7 +110,7 @@ def _entry(entry: HistoryEntry) -> Step:
         facts.append((_("Filled"), filled))
         facts.append((_("Filled in all"), formats.quantity_text(entry.filled_quantity)))
     if entry.reason:
-        facts.append((_("Reason"), entry.reason))
+        facts.append((_("Reason"), reason_text(entry.reason)))
     return Step(kind, title, entry.occurred_at, facts)
 
 
