@@ -39,7 +39,7 @@ def test_what_is_not_whole_shares_is_refused(text):
 @pytest.mark.parametrize(
     ("reason", "shown"),
     [
-        ("NOT_SENT_IN_TIME", "It could not leave for a minute and was taken back: the broker was out of reach."),
+        ("NOT_SENT_IN_TIME", "It could not leave for a minute and was taken back: the broker was away."),
         ("ORD012: Order cannot be modified", "ORD012: Order cannot be modified"),
         ("", ""),
     ],
