@@ -97,10 +97,8 @@ class Application:
             return answers.failure(f"Bad request: {error}")
         except web.RequestPayloadError:
             return answers.failure("Bad request", 400, 400)
-        except LostAnswer:
-            return _hang_up(request)
-        except ConnectionError:
-            raise
+        except (LostAnswer, ConnectionError):
+            return _hang_up(request)  # in the second case nobody is left to be answered
         except Exception:
             _log.exception("%s /%s failed", request.method, path)
             return answers.failure("Internal server error", 500, 500)

@@ -82,11 +82,10 @@ class Pacemaker:
         self.keep_clock()
 
     def keep_clock(self) -> None:
-        """After the clock was bent: durable, and known to the clients."""
+        """After the clock was bent: durable, and the market has come to what it shows."""
         self._world.journal.put_fact(_BEND, self.clock.bend)
         self._world.journal.put_fact(_SCHEDULE, self.clock.name)
-        self._world.journal.commit()
-        self.tell()
+        self.beat()
 
     def tell(self) -> None:
         """Make durable what has happened, then send it."""
