@@ -18,6 +18,7 @@ LADDER_LEVELS: Final = 6
 _RESTING_MAX: Final = 64  # own orders of one symbol before old ones are taken back
 _CHASE_STEPS: Final = 0.8  # how far the value must be beyond a quote before somebody acts on it
 _GIVES_WAY: Final = 0.8  # of the makers at a stale price withdraw in time
+_BEFORE_THE_CLOSE: Final = 14 * 60 + 29
 _DRIFT_MEMORY_MS: Final = 420_000
 _ANCHOR_MEMORY: Final = 0.93  # an act
 _AT_AUCTION_SHARE: Final = 0.30
@@ -67,8 +68,15 @@ def act_in_continuous(sender: Sender, desk: Desk, fair_vnd: float) -> None:
     elif fair_vnd < bid_vnd - threshold_vnd:
         _chase(sender, desk, Side.SELL, bid_vnd, fair_vnd)
     else:
-        _play(sender, desk, _role(desk), bid_vnd, ask_vnd, fair_vnd)
+        _play(sender, desk, bid_vnd, ask_vnd, fair_vnd)
     desk.anchor_vnd += (desk.security.last_or_reference_vnd - desk.anchor_vnd) * (1 - _ANCHOR_MEMORY)
+
+
+def act_after_hours(sender: Sender, desk: Desk) -> None:
+    """A little at the closing price, where there is one."""
+    if desk.security.closing_vnd:
+        side = Side.BUY if desk.rng.random() < 0.5 else Side.SELL
+        sender.send(desk, side, OrderType.PLO, 0, desk.taken_quantity(_BEFORE_THE_CLOSE, sender.pace))
 
 
 def fill_book(sender: Sender, desk: Desk, fair_vnd: float) -> None:
@@ -98,10 +106,10 @@ def _role(desk: Desk) -> _Role:
     return _Role.MAKER
 
 
-def _play(sender: Sender, desk: Desk, role: _Role, bid_vnd: int, ask_vnd: int, fair_vnd: float) -> None:
+def _play(sender: Sender, desk: Desk, bid_vnd: int, ask_vnd: int, fair_vnd: float) -> None:
     moved_vnd = desk.security.last_or_reference_vnd - desk.anchor_vnd
     has_moved = abs(moved_vnd) > desk.step_vnd(fair_vnd)
-    match role:
+    match _role(desk):
         case _Role.TAKER:
             _take(sender, desk, _preferred_side(sender, desk), bid_vnd, ask_vnd)
         case _Role.WITHDRAWER:

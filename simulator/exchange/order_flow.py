@@ -12,11 +12,12 @@ from typing import Final
 
 from qts.domain.matching import BookOrder, Fill
 from qts.domain.values import OrderType, Session, Side
-from simulator.exchange.agents import act_in_auction, act_in_continuous, fill_book
+from simulator.exchange.agents import act_after_hours, act_in_auction, act_in_continuous, fill_book
 from simulator.exchange.calibrated import Population, pace
-from simulator.exchange.desk import Desk, liquidity, new_desk
+from simulator.exchange.desk import Desk, Value, liquidity, new_desk, value_of
 from simulator.exchange.exchange import END_OF_TIME_MS, StockExchange
 from simulator.exchange.fair_value import MarketFactor
+from simulator.exchange.futures import FutureMarket
 from simulator.exchange.security import Security
 
 ACTS_PER_S: Final = 0.3  # of a middling member of VN30, up to clock speed 10 and at activity 1
@@ -37,11 +38,12 @@ class OrderFlow:
         clock_speed: float,
         *,
         activity: float = 1.0,
-        population: Population | None = None,
+        futures: FutureMarket | None = None,
     ) -> None:
         self._exchange = exchange
         self._seed = seed
-        self._population = population or Population()
+        self._population = Population()
+        self._futures = futures
         self._acts_per_s = ACTS_PER_S * activity / max(1.0, clock_speed / 10)
         self._next_ms = END_OF_TIME_MS
         self._rng = Random(seed)
@@ -68,6 +70,8 @@ class OrderFlow:
             act_in_continuous(self, desk, self._fair_vnd(desk))
         elif session in _AUCTIONS:
             act_in_auction(self, desk, self._fair_vnd(desk))
+        elif session is Session.PLO:
+            act_after_hours(self, desk)
 
     def resume(self) -> None:
         """Begin in the middle of a day: values start where the securities stand, books are filled."""
@@ -149,7 +153,11 @@ class OrderFlow:
 
     def _new_desk(self, security: Security) -> Desk:
         acts_per_minute = self._acts_per_s * 60 * liquidity(security.listing)
-        return new_desk(security, self._rng, self._population, acts_per_minute)
+        if security.listing.contract is not None and self._futures is not None:
+            value: Value = self._futures.value_of(security, self._rng)
+        else:
+            value = value_of(security, self._rng, self._population)
+        return new_desk(security, self._rng, self._population, value=value, acts_per_minute=acts_per_minute)
 
     def _fair_vnd(self, desk: Desk) -> float:
         security = desk.security

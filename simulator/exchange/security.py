@@ -1,23 +1,17 @@
 """One security on one trading day: its book, its session and what has traded."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
+from typing import Final
 
-from qts.domain.market import Band, price_band, round_lot
+from qts.domain.market import Band, price_band, round_lot, warrant_band
 from qts.domain.matching import Fill, OrderBook
 from qts.domain.values import Exchange, Session, Side
-from simulator.listings import Listing
+from simulator.listings import Listing, SecurityState
 
+__all__ = ["DayTotals", "Security", "SecurityState", "new_securities", "new_security"]
 
-class SecurityState(StrEnum):
-    """What the exchange has decided about a security; only the last two keep it from trading."""
-
-    NORMAL = "NORMAL"
-    WARNED = "WARNED"
-    CONTROLLED = "CONTROLLED"
-    RESTRICTED = "RESTRICTED"
-    SUSPENDED = "SUSPENDED"
-    HALTED = "HALTED"
+_AUCTIONS: Final = frozenset({Session.ATO, Session.ATC, Session.PERIODIC})
 
 
 @dataclass(slots=True)
@@ -65,9 +59,10 @@ class Security:
     reference_vnd: int
     room_left: int
     widened: Band | None = None  # a recording may leave the band that its first price gives
+    underlying: "Security | None" = None  # of a covered warrant
     session: Session = Session.PRE_OPEN
     scheduled: Session = Session.PRE_OPEN
-    standing: SecurityState = SecurityState.NORMAL
+    standing: SecurityState = field(init=False)
     is_halted: bool = False
     totals: DayTotals = field(default_factory=DayTotals)
     odd_totals: DayTotals = field(default_factory=DayTotals)
@@ -77,6 +72,7 @@ class Security:
     odd_book: OrderBook = field(init=False)
 
     def __post_init__(self) -> None:
+        self.standing = self.listing.state
         self._open_book()
 
     @property
@@ -97,7 +93,12 @@ class Security:
 
     @property
     def in_auction(self) -> bool:
-        return self.session in (Session.ATO, Session.ATC)
+        return self.session in _AUCTIONS
+
+    @property
+    def closing_vnd(self) -> int:
+        """The price at which PLO trade; 0 when the day brought none."""
+        return self.totals.last_vnd
 
     def begin_day(self, reference_vnd: int) -> None:
         self.reference_vnd = reference_vnd
@@ -134,7 +135,7 @@ class Security:
 
     def _open_book(self) -> None:
         instrument = self.listing.instrument
-        band = price_band(instrument.exchange, instrument.kind, self.reference_vnd)
+        band = self._band_by_rule()
         if self.widened is not None:
             band = Band(
                 ceiling_vnd=max(band.ceiling_vnd, self.widened.ceiling_vnd),
@@ -144,8 +145,23 @@ class Security:
         self.book = OrderBook(instrument, band)
         self.odd_book = OrderBook(instrument, band)
 
+    def _band_by_rule(self) -> Band:
+        instrument, terms, underlying = self.listing.instrument, self.listing.warrant, self.underlying
+        if terms is not None and underlying is not None:
+            return warrant_band(self.reference_vnd, underlying.reference_vnd, underlying.band, terms.ratio)
+        return price_band(instrument.exchange, instrument.kind, self.reference_vnd)
 
-def new_security(listing: Listing, widened: Band | None = None) -> Security:
-    """With half of the foreign limit already used."""
+
+def new_security(listing: Listing, widened: Band | None = None, *, underlying: Security | None = None) -> Security:
+    """With half of the foreign limit already used. A covered warrant needs its underlying."""
     room_left = listing.listed_shares * listing.foreign_limit_percent // 200
-    return Security(listing, listing.reference_vnd, room_left, widened)
+    return Security(listing, listing.reference_vnd, room_left, widened, underlying)
+
+
+def new_securities(listings: Iterable[Listing]) -> list[Security]:
+    """A covered warrant comes after its underlying, so that each day's band of the one is there for the other's."""
+    made: dict[str, Security] = {}
+    for listing in sorted(listings, key=lambda one: one.warrant is not None):
+        underlying = made[listing.warrant.underlying] if listing.warrant is not None else None
+        made[listing.symbol] = new_security(listing, underlying=underlying)
+    return list(made.values())

@@ -13,8 +13,9 @@ from qts.domain.market import next_price_down, next_price_up, session_bounds
 from qts.domain.matching import BookOrder, Fill, OrderBook
 from qts.domain.values import Exchange as Market
 from qts.domain.values import InstrumentKind, OrderType, Session, Side
-from simulator.exchange.exchange import END_OF_TIME_MS, StockExchange, at_ms
+from simulator.exchange.exchange import END_OF_TIME_MS, StockExchange
 from simulator.exchange.security import Security
+from simulator.exchange.timetable import at_ms
 from simulator.recordings.recording import Print, Recording
 
 _QUOTE_LEVELS: Final = 3

@@ -10,7 +10,7 @@ import msgspec
 from qts.domain.market import FUTURE_MULTIPLIER_VND
 from qts.domain.matching import Fill, Level
 from qts.domain.values import Exchange, InstrumentKind, Session, Side
-from simulator.exchange.indices import IndexState
+from simulator.exchange.indices import INDEX_EXCHANGES, IndexState
 from simulator.exchange.security import Security, SecurityState
 
 HUB: Final = "FcMarketDataV2Hub"
@@ -280,7 +280,7 @@ def index_record(state: IndexState, session: Session, at_ms: int) -> Record:
         "RatioChange": round(change * 100 / state.prior_centipoints, 2),
         "TotalQttyPt": 0.0,
         "TotalValuePt": 0.0,
-        "Exchange": "HOSE",
+        "Exchange": INDEX_EXCHANGES.get(state.code, Exchange.HOSE),
         "AllQty": float(state.total_quantity),
         "AllValue": float(state.total_value_vnd),
         "IndexType": "Main",
