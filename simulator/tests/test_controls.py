@@ -157,9 +157,9 @@ def test_the_clock_pauses_goes_on_jumps_and_keeps_its_speed(launch):
     traded_through = simulator.control("clock", {"jump_to": "13:31:00", "trade_through": True})
     assert traded_through["market_time"] == "2026-11-23T13:31:00+07:00"
     assert sum(simulator.control("state")["total_quantity"].values()) > sum(state["total_quantity"].values())
-    tomorrow = simulator.control("clock", {"jump_to": "2026-11-24T09:20:00"})
-    assert tomorrow["market_time"] == "2026-11-24T09:30:00+07:00"  # where this clock's days begin
-    assert simulator.control("state")["trading_day"] == "2026-11-24"
+    later = simulator.control("clock", {"jump_to": "2026-11-24T09:20:00"})  # a holiday
+    assert later["market_time"] == "2026-11-25T09:30:00+07:00"  # where this clock's next day begins
+    assert simulator.control("state")["trading_day"] == "2026-11-25"
 
 
 @pytest.mark.parametrize("crash", [False, True])
