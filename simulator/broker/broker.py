@@ -324,14 +324,14 @@ class Broker:
             self._books.settle(account, self.day, self.now_ms)
 
     def _restore(self, order: ClientOrder, security: Security) -> None:
-        at_auction = order.order_type in (OrderType.ATO, OrderType.ATC)
-        if security.session is Session.CLOSED or (at_auction and security.session.value != order.order_type.value):
+        is_of_session = order.order_type in (OrderType.ATO, OrderType.ATC, OrderType.PLO)
+        if security.session is Session.CLOSED or (is_of_session and security.session.value != order.order_type.value):
             self._end(order, OrderStatus.EXPIRED)
             return
         book_id = self.exchange.new_order_id()
         self._in_book[book_id] = order
         self._book_ids[order.order_id] = book_id
-        order_type = order.order_type if at_auction else OrderType.LO
+        order_type = order.order_type if is_of_session else OrderType.LO
         self.exchange.restore(
             security, BookOrder(book_id, order.side, order_type, order.resting_vnd, order.open_quantity)
         )

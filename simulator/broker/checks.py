@@ -142,7 +142,7 @@ def state_refusal(security: Security) -> Refusal | None:
 def session_refusal(order_type: OrderType, security: Security) -> Refusal | None:
     """ORD010 for a type that the market never takes, ORD016 for one that this session does not."""
     if admits(security.market, security.session, order_type):
-        if order_type is OrderType.PLO and not security.totals.last_vnd:
+        if order_type is OrderType.PLO and not security.closing_vnd:
             return Refusal("ORD016", "There is no closing price to trade at")
         return None
     spans = session_schedule(security.market)
