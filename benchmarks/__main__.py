@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--only ingest,latency,rest] [--quick]`: measure, print a table, write the figures down."""
+"""`python -m benchmarks [--only ingest,matching] [--quick]`: measure, print a table, write the figures down."""
 
 import argparse
 import sys
@@ -6,10 +6,11 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks import demo_system, ingest, latency, machine, rest
+from benchmarks import demo_system, ingest, latency, machine, matching, rest
 from benchmarks.figures import Section, write
 
-NAMES = ("ingest", "latency", "rest")
+NAMES = ("ingest", "latency", "rest", "matching")
+WITHOUT_SYSTEM = {"ingest": ingest.run, "matching": matching.run}
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 
 
@@ -38,8 +39,8 @@ def _run(sections: list[Section], folder: Path, *, quick: bool) -> None:
     with ExitStack() as stack:
         system = None
         for section in sections:
-            if section.name == "ingest":
-                ingest.run(section, folder, quick=quick)
+            if alone := WITHOUT_SYSTEM.get(section.name):
+                alone(section, folder, quick=quick)
                 continue
             if system is None:
                 system = stack.enter_context(demo_system.started())
