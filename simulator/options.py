@@ -5,18 +5,35 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from qts.domain.market import AffineSchedule, Schedule, TradingCalendar, parse_clock
 from simulator.broker.terms import Terms
-from simulator.listings import vn30_listings
+from simulator.exchange.corporate_actions import read_corporate_actions
+from simulator.exchange.rooms import RoomGrowth
+from simulator.exchange.timetable import AfterHours
+from simulator.listings import Listing, vn30_listings
+from simulator.listings_all import all_listings
 from simulator.recordings.recording import read_recording
 from simulator.world import Plan
 
 _DESCRIPTION = """Stands in for SSI FastConnect v2 and the exchanges behind it: market data, orders, accounts and both
 streams on one port. Base URL of every service: http://HOST:PORT/"""
+
+
+class Universe(StrEnum):
+    """What is listed: the members of VN30; they and the futures on them; or a whole market of 1,600 and the futures."""
+
+    DEMO = "demo"
+    VN30 = "vn30"
+    ALL = "all"
+
+
+_ACTIVITIES: Final = {Universe.DEMO: 1.0, Universe.VN30: 1.0, Universe.ALL: 10.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +60,26 @@ def read_options(arguments: Sequence[str], calendar: TradingCalendar) -> Options
         seed=given.seed,
         clock_speed=schedule.speed,
         clock_end=schedule.end if isinstance(schedule, AffineSchedule) else None,
-        listings=tuple(vn30_listings(symbols)),
+        listings=_listings(given.universe, symbols),
         recording=recording,
+        with_futures=given.universe is not Universe.DEMO,
+        activity=given.activity or _ACTIVITIES[given.universe],
+        actions=read_corporate_actions(given.actions) if given.actions else {},
+        room_growth=given.room_growth,
+        after_hours=given.after_hours,
         terms=_terms(given.terms),
     )
     return Options(given.host, given.port, given.state_dir, given.controls, schedule, plan)
+
+
+def _listings(universe: Universe, symbols: list[str] | None) -> tuple[Listing, ...]:
+    """Raises ValueError for a symbol that is not in the universe."""
+    if universe is not Universe.ALL:
+        return tuple(vn30_listings(symbols))
+    listings = {listing.symbol: listing for listing in all_listings()}
+    if unknown := [symbol for symbol in symbols or () if symbol not in listings]:
+        raise ValueError(f"not listed here: {', '.join(unknown)}")
+    return tuple(listings[symbol] for symbol in dict.fromkeys(symbols or listings))
 
 
 def _terms(text: str) -> Terms:
@@ -79,7 +111,32 @@ def _parser() -> argparse.ArgumentParser:
         help="open /sim/... on loopback: demo credentials, faults, the clock, the ledger (see docs/simulator.md)",
     )
     parser.add_argument("--seed", type=int, default=1, help="of the generated order flow")
-    parser.add_argument("--symbols", default="", help="comma separated; default: the members of VN30")
+    parser.add_argument(
+        "--universe",
+        type=Universe,
+        choices=list(Universe),
+        default=Universe.DEMO,
+        help="demo: the members of VN30 (default); vn30: and the futures on them; all: 1,600 symbols and the futures",
+    )
+    parser.add_argument("--symbols", default="", help="comma separated, of the universe; default: all of it")
+    parser.add_argument("--activity", type=float, help="of the generated flow, as a multiple of the demo's")
+    parser.add_argument(
+        "--actions", type=Path, help="rights that come off shares (CSV: symbol,ex_date,kind,amount,price)"
+    )
+    parser.add_argument(
+        "--room-growth",
+        type=RoomGrowth,
+        choices=list(RoomGrowth),
+        default=RoomGrowth.AT_MATCH,
+        help="when a foreigner's sale makes room for foreigners again (default: match)",
+    )
+    parser.add_argument(
+        "--after-hours",
+        type=AfterHours,
+        choices=list(AfterHours),
+        default=AfterHours.COLLECTED,
+        help="how orders at the closing price meet: gathered till 14:55 (default) or at once",
+    )
     parser.add_argument(
         "--terms",
         default="{}",

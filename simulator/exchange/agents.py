@@ -86,7 +86,8 @@ def fill_book(sender: Sender, desk: Desk, fair_vnd: float) -> None:
     for side in Side:
         for level in range(levels - len(book.depth(side, levels))):
             price_vnd = _away(desk, side, fair_vnd, (level + 0.5) * desk.steps_wide)
-            sender.send(desk, side, OrderType.LO, price_vnd, desk.sized(desk.level_quantity() * _deepness(level)))
+            quantity = desk.sized(desk.level_quantity() * _deepness(level)) or desk.lot
+            sender.send(desk, side, OrderType.LO, price_vnd, quantity)
 
 
 def _role(desk: Desk) -> _Role:
@@ -178,7 +179,9 @@ def _withdraw(sender: Sender, desk: Desk) -> None:
 
 def _quote(sender: Sender, desk: Desk, side: Side, fair_vnd: float) -> None:
     away = (0.5 + desk.rng.random()) * desk.steps_wide
-    sender.send(desk, side, OrderType.LO, _away(desk, side, fair_vnd, away), desk.sized(desk.level_quantity()))
+    sender.send(
+        desk, side, OrderType.LO, _away(desk, side, fair_vnd, away), desk.sized(desk.level_quantity()) or desk.lot
+    )
 
 
 def _send_odd_lot(sender: Sender, desk: Desk, bid_vnd: int, ask_vnd: int) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
-from typing import Final
 
 from qts.domain.market import average_reference_vnd, reference_price_after_rights
 from qts.domain.market.references import REFERENCE_BASIS, ReferenceBasis
@@ -12,7 +11,6 @@ from simulator.exchange.corporate_actions import CorporateAction
 from simulator.exchange.security import Security
 
 Actions = Mapping[tuple[date, str], CorporateAction]
-NO_ACTIONS: Final[Actions] = {}
 
 
 def settle(security: Security) -> None:

@@ -98,11 +98,11 @@ class Desk:
         return self.sized(self.day_quantity * percent / 100 * _ENTERED_PER_MATCHED[is_opening] / acts)
 
     def sized(self, mean: float) -> int:
-        """Whole lots, spread around the mean as sizes are."""
+        """Whole lots, spread around the mean as sizes are; 0 for nothing this time."""
         spread = self.population.size_spread
         quantity = mean * self.rng.lognormvariate(-spread * spread / 2, spread)
         lots, rest = divmod(min(quantity, self.order_quantity_max), self.lot)
-        return (int(lots) + (self.rng.random() * self.lot < rest) or 1) * self.lot
+        return (int(lots) + (self.rng.random() * self.lot < rest)) * self.lot
 
 
 _AUCTION_MINUTES: Final = 15

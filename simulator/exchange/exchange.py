@@ -5,7 +5,7 @@ the sources of orders (generated flow or a recording), and the change of day. So
 matter in which steps time is advanced.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from itertools import count
 from typing import Protocol
@@ -14,7 +14,7 @@ from qts.domain.market import TradingCalendar, to_vietnam
 from qts.domain.matching import BookOrder, Execution, Fill, OrderBook
 from qts.domain.values import Exchange as Market
 from qts.domain.values import OrderType, Session, Side
-from simulator.exchange.day_end import NO_ACTIONS, Actions, next_reference_vnd, settle
+from simulator.exchange.day_end import Actions, next_reference_vnd, settle
 from simulator.exchange.rooms import ForeignRooms
 from simulator.exchange.security import Security, SecurityState
 from simulator.exchange.timetable import AfterHours, Change, at_ms, changes_of, is_restricted
@@ -46,6 +46,10 @@ class Source(Protocol):
     def run(self) -> None: ...
 
 
+def _lists_nothing(day: date) -> None:
+    """No futures: what is listed stays listed."""
+
+
 class StockExchange:
     """See the module. `clock_end` is where the clock leaves a day, so that nothing is generated beyond it."""
 
@@ -57,8 +61,9 @@ class StockExchange:
         self.listeners: list[Listener] = []
         self.sources: list[Source] = []
         self.rooms = ForeignRooms()
-        self.actions: Actions = NO_ACTIONS
+        self.actions: Actions = {}
         self.after_hours = AfterHours.COLLECTED
+        self.list_for: Callable[[date], None] = _lists_nothing  # changes what is listed before a day begins
         self.halted_markets: set[Market] = set()
         self.now_ms = 0
         self.is_advancing = False  # while sessions and sources run; otherwise what happens is a customer's doing
@@ -141,6 +146,7 @@ class StockExchange:
             self.close_day()
         self.day = today
         self._matching_after_hours.clear()
+        self.list_for(today)
         for symbol, state in self._tomorrow.items():
             self.securities[symbol].standing = state
         self._tomorrow.clear()

@@ -56,6 +56,7 @@ class FutureMarket:
     def roll(self, day: date) -> None:
         """List the contracts of this day, under their names of this day; drop those that have expired."""
         calendar, securities = self._exchange.calendar, self._exchange.securities
+        self._index_centipoints = 0
         names = {contract: name for name, contract in rolling_names(day, calendar).items()}
         wanted = front_months(day, calendar)
         codes = {contract.code for contract in wanted}

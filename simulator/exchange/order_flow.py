@@ -4,6 +4,7 @@ Seeded per day, so a seed and a clock give the same orders again. At clock speed
 market time, so that the work per wall second stays the same; the quantities grow to make up for it.
 """
 
+import math
 from bisect import bisect
 from datetime import date
 from itertools import accumulate
@@ -21,6 +22,7 @@ from simulator.exchange.futures import FutureMarket
 from simulator.exchange.security import Security
 
 ACTS_PER_S: Final = 0.3  # of a middling member of VN30, up to clock speed 10 and at activity 1
+_GAP_MS_MAX: Final = 60_000.0
 _PACE_MIN: Final = 0.02  # keeps the flow awake through the lunch break
 _AUCTIONS: Final = frozenset({Session.ATO, Session.ATC, Session.PERIODIC})
 _MINUTE_MS: Final = 60_000
@@ -46,6 +48,7 @@ class OrderFlow:
         self._futures = futures
         self._acts_per_s = ACTS_PER_S * activity / max(1.0, clock_speed / 10)
         self._next_ms = END_OF_TIME_MS
+        self._next_at = 0.0  # the same to a fraction of a millisecond: a busy market acts several times in one
         self._rng = Random(seed)
         self._market = MarketFactor(self._rng, self._population, 0)
         self._desks: dict[str, Desk] = {}
@@ -63,7 +66,8 @@ class OrderFlow:
     def run(self) -> None:
         self._tell_time()
         gap_ms = 1000 / (self._weights[-1] * self._acts_per_s * self.pace)
-        self._next_ms = self.now_ms + 1 + int(min(self._rng.expovariate(1 / gap_ms), 60.0 * 1000))
+        self._next_at = max(self._next_at, self.now_ms - 1.0) + min(self._rng.expovariate(1 / gap_ms), _GAP_MS_MAX)
+        self._next_ms = math.ceil(self._next_at)
         desk = self._by_weight[bisect(self._weights, self._rng.random() * self._weights[-1])]
         session = desk.security.session
         if session is Session.CONTINUOUS:
@@ -129,6 +133,8 @@ class OrderFlow:
     # --- for the agents -------------------------------------------------------------------------------------------
 
     def send(self, desk: Desk, side: Side, order_type: OrderType, price_vnd: int, quantity: int) -> None:
+        if not quantity:
+            return
         order = BookOrder(self._exchange.new_order_id(), side, order_type, price_vnd, quantity)
         lean = 1.5 if side is desk.foreign_side else 0.5
         if quantity >= desk.lot > 1 and desk.rng.random() < self._population.foreigners * lean:
