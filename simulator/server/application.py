@@ -106,8 +106,8 @@ class Application:
     async def _respond(self, request: web.Request, path: str) -> web.StreamResponse:
         if path in ("healthz", "sim/healthz"):
             return self._control.pages["healthz"]()
-        if path.startswith(_CONTROL):
-            return await self._control_call(request, path.removeprefix(_CONTROL))
+        if f"{path}/".startswith(_CONTROL):
+            return await self._control_call(request, f"{path}/".removeprefix(_CONTROL).removesuffix("/"))
         if path.startswith(_SIGNALR):
             return await self._signalr.respond(request, path.removeprefix(_SIGNALR))
         service, name = _service_of(path)

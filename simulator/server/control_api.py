@@ -58,6 +58,7 @@ class ControlApi:
         self._restart = restart
         pages = Pages(self._world, access, self._market_streams, self._order_streams)
         self.pages: dict[str, Callable[[], web.Response]] = {
+            "": self._index,
             "healthz": pages.healthz,
             "credentials": pages.credentials,
             "state": lambda: pages.state(pacemaker.clock, self.faults),
@@ -75,6 +76,7 @@ class ControlApi:
             "expire-tokens": self.expire_tokens,
             "second-login": self.second_login,
             "unlock": self.unlock,
+            "account": self.lock_account,
             "quota": self.change_quota,
             "restart": self.restart,
         }
@@ -91,6 +93,9 @@ class ControlApi:
             return failure(str(error), 400, 400)
         except KeyError as error:
             return failure(f"unknown here: {error.args[0]}", 400, 400)
+
+    def _index(self) -> web.Response:
+        return answer({"GET": sorted(self.pages), "POST": sorted(self.acts)})
 
     # --- switches -------------------------------------------------------------------------------------------------
 
@@ -200,6 +205,12 @@ class ControlApi:
     async def unlock(self, request: web.Request) -> web.Response:
         self._access.unlock()
         return answer({"unlocked": "all"})
+
+    async def lock_account(self, request: web.Request) -> web.Response:
+        order = await _body(request, requests.AccountOrder)
+        self._world.broker.lock_account(order.account, is_locked=order.is_locked)
+        accounts = self._world.broker.accounts.values()
+        return answer({"locked": [account.number for account in accounts if account.is_locked]})
 
     async def change_quota(self, request: web.Request) -> web.Response:
         order = await _body(request, requests.QuotaOrder)
