@@ -223,7 +223,10 @@ class Broker:
 
     def traded(self, security: Security, fill: Fill, at_ms: int) -> None:
         self._book_fill(security, fill, at_ms)
-        for order in self._waiting.of_match(security, fill.price_vnd):
+        triggered, moved = self._waiting.of_match(security, fill.price_vnd)
+        for order in moved:
+            self.journal.put_order(order)
+        for order in triggered:
             self._go_on(order, OrderStatus.STOP_TRIGGERED)
 
     def odd_lot_traded(self, security: Security, fill: Fill, at_ms: int) -> None:

@@ -54,6 +54,13 @@ class CustomerOrder(msgspec.Struct, forbid_unknown_fields=True):
     customer: str = ""
 
 
+class AccountOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """A locked account takes no order (ORD026)."""
+
+    account: str
+    is_locked: bool
+
+
 class QuotaOrder(msgspec.Struct, forbid_unknown_fields=True):
     """No limit is no quota."""
 

@@ -85,9 +85,10 @@ class Brokerage:
         *,
         listed: tuple[Listing, ...] = LISTED,
         terms: Terms | None = None,
+        journal_file: Path = Path(":memory:"),
     ) -> None:
         self.exchange = StockExchange([new_security(one) for one in listed], vietnam_calendar())
-        self.journal = Journal(Path(":memory:"))
+        self.journal = Journal(journal_file)
         self.broker = Broker(self.exchange, self.journal, customers(), terms)
         self.intake = Intake(self.broker)
         self.tape = Tape()

@@ -339,6 +339,34 @@ def test_a_stop_order_before_the_session_waits_for_it_and_ends_with_the_day():
     brokerage.close()
 
 
+def test_a_new_process_knows_what_waits_here_and_what_is_held(tmp_path):
+    terms, file = Terms(holds_early_orders=True), tmp_path / "journal.sqlite3"
+    brokerage = Brokerage("11-23 09:30", terms=terms, journal_file=file)
+    brokerage.others(f"SELL 2 {FUTURE} LO@1900")
+    brokerage.order(f"BUY 2 {FUTURE} LO@1900", DERIVATIVES)
+    stop = brokerage.order(
+        f"SELL 2 {FUTURE} LO@1880", DERIVATIVES, stop_order=True, stop_type="E", stop_price=1_890.0, stop_step=5.0
+    )
+    brokerage.others(f"SELL 1 {FUTURE} LO@1910")
+    brokerage.others(f"BUY 1 {FUTURE} LO@1910")
+    foreign = brokerage.order("BUY 1000 SSI LO@20000", FOREIGN)
+    brokerage.until("11-23 11:40")
+    early = brokerage.order("BUY 100 SSI LO@20000")
+    brokerage.close()
+
+    again = Brokerage("11-23 12:00", terms=terms, journal_file=file)
+    orders = again.broker.orders
+    assert [orders[one.order_id].status.value for one in (stop, foreign, early)] == ["SOR", "QU", "IAV"]
+    assert orders[foreign.order_id].room_held == 1_000
+    assert again.account(DERIVATIVES).contracts[FUTURE].net == 2
+    again.until("11-23 13:00")
+    assert orders[early.order_id].status is OrderStatus.QUEUED
+    again.others(f"SELL 1 {FUTURE} LO@1905")
+    again.others(f"BUY 1 {FUTURE} LO@1905")  # five points under the highest price that the first process saw
+    assert again.statuses(orders[stop.order_id]) == ["SOS", "SD", "QU"]
+    again.close()
+
+
 def test_the_journal_knows_everything(brokerage):
     brokerage.others("SELL 100 SSI LO@20000")
     order = brokerage.order("BUY 100 SSI LO@20000", OTHER_CASH)

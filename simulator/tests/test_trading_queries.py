@@ -231,6 +231,15 @@ async def test_transfers_are_refused_and_kept(wire, monkeypatch):
     assert (await ask(wire, "cashAcctBal", CASH))["cashBal"] == 5_000_000_000
 
 
+async def test_the_controls_lock_an_account(wire):
+    assert await wire.post("sim/account", {"account": CASH, "is_locked": True}) == {"locked": [CASH]}
+    told = await wire.order(CASH, instrumentID="SSI", price=33_350, quantity=100)
+    assert (told["orderStatus"], told["rejectReason"]) == ("RJ", "ORD026")
+    assert await wire.post("sim/account", {"account": CASH, "is_locked": False}) == {"locked": []}
+    assert (await wire.post("sim/account", {"account": "1", "is_locked": True}))["status"] == 400
+    assert (await wire.order(CASH, instrumentID="SSI", price=33_350, quantity=100))["orderStatus"] == "QU"
+
+
 NO_ORDERS = ["", "null", "[]", "{", '{"account": 1}', "[" * 10_000, '{"account": "0901351", "price": "1"}', '"\\ud800"']
 
 

@@ -3,12 +3,13 @@
 import itertools
 import json
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 from aiohttp.test_utils import TestServer
 from ssi_fctrading.core.core_crypto import core_crypto
 
+from qts.domain.market import Schedule
 from simulator.broker.customers import Customer
 from simulator.server.application import Application
 from simulator.tests.worlds import DEVICE_ID
@@ -35,7 +36,7 @@ class WireClient:
 
     def __init__(self, world: World, clock: SetClock, customer: Customer) -> None:
         self.world = world
-        self._application = Application(world, clock)
+        self._application = Application(world, cast("Schedule", clock), has_controls=True)
         self._server = TestServer(self._application.build())
         self._customer = customer
         self._key = core_crypto.getRSAKey(customer.private_key)
