@@ -277,15 +277,16 @@ class Broker:
     # --- days -----------------------------------------------------------------------------------------------------
 
     def day_ended(self, day: date) -> None:
-        """No order outlives its day, what came in during it is settled, and futures are marked to market, once."""
+        """No order outlives its day, what came in during it is settled, and futures are marked to market.
+
+        Told twice it changes nothing more: the next day begins at the settlement price.
+        """
         self.settle()
         for order in [order for order in self.orders.values() if order.is_open]:
             self._forget(order)
             self._end(order, OrderStatus.EXPIRED)
         self._waiting.clear()
-        if self.journal.fact("marked_day") != day.isoformat():
-            self._books.mark_all(self.accounts.values(), self.exchange.securities, day, self.now_ms)
-            self.journal.put_fact("marked_day", day)
+        self._books.mark_all(self.accounts.values(), self.exchange.securities, day, self.now_ms)
 
     def day_began(self, day: date) -> None:
         """Also called when the process starts: in the middle of the day it knew, or on a later one."""

@@ -210,6 +210,16 @@ def test_contracts_bind_margin_and_pay_fee_and_tax(brokerage):
     assert (row["martketID"], row["instrumentID"], row["net"], row["bidAvgPrice"]) == ("VNFE", FUTURE, 10, 1_900.0)
 
 
+def test_the_deposit_covers_margin_fee_and_tax_or_there_is_no_order(brokerage):
+    account = brokerage.account(DERIVATIVES)
+    account.cash_vnd = 323_000_000 + 50_000 + 161_500 - 1
+    assert brokerage.order(f"BUY 10 {FUTURE} LO@1900", DERIVATIVES).error_code == "ORD040"
+    account.cash_vnd += 1
+    assert brokerage.order(f"BUY 10 {FUTURE} LO@1900", DERIVATIVES).status is OrderStatus.QUEUED
+    account.cash_vnd = 0
+    assert brokerage.order(f"SELL 10 {FUTURE} LO@1910", DERIVATIVES).status is OrderStatus.QUEUED  # binds no more
+
+
 def test_every_day_gains_and_losses_go_through_the_clearing_house(brokerage):
     brokerage.others(f"SELL 10 {FUTURE} LO@1900")
     brokerage.order(f"BUY 10 {FUTURE} LO@1900", DERIVATIVES)
