@@ -18,7 +18,7 @@ from simulator.exchange.rooms import RoomGrowth
 from simulator.exchange.timetable import AfterHours
 from simulator.listings import Listing, vn30_listings
 from simulator.listings_all import all_listings
-from simulator.recordings.recording import read_recording
+from simulator.recordings.recording import Wanted, read_recording
 from simulator.world import Plan
 
 _DESCRIPTION = """Stands in for SSI FastConnect v2 and the exchanges behind it: market data, orders, accounts and both
@@ -53,9 +53,8 @@ def read_options(arguments: Sequence[str], calendar: TradingCalendar) -> Options
     symbols = [symbol.strip().upper() for symbol in given.symbols.split(",")] if given.symbols else None
     recording = None
     if given.replay is not None:
-        recording = read_recording(
-            given.replay, replay_symbol=given.replay_symbol, replay_day=given.replay_day, symbols=symbols
-        )
+        wanted = Wanted(given.replay_symbol, given.replay_day, given.replay_days, symbols)
+        recording = read_recording(given.replay, wanted)
     plan = Plan(
         seed=given.seed,
         clock_speed=schedule.speed,
@@ -142,7 +141,8 @@ def _parser() -> argparse.ArgumentParser:
         default="{}",
         help='of the broker, as JSON: {"fee_rate_bps": 20, "loan_percent": 40, "holds_early_orders": true} and more',
     )
-    parser.add_argument("--replay", type=Path, help="play recorded ticks or minute bars (CSV, may be .gz) instead")
+    parser.add_argument("--replay", type=Path, help="play recorded ticks, minute or daily bars (CSV, may be .gz)")
     parser.add_argument("--replay-symbol", default="VN30F1M", help="the contract that a tick file recorded")
-    parser.add_argument("--replay-day", type=date.fromisoformat, help="the day of a file of minute bars")
+    parser.add_argument("--replay-day", type=date.fromisoformat, help="the (first) day of a file of bars")
+    parser.add_argument("--replay-days", type=int, default=1, help="how many days of it, one a trading day")
     return parser
