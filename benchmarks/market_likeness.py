@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from qts.domain.market import VIETNAM, tick_size_vnd, to_vietnam
+from qts.domain.market import VIETNAM, tick_size_vnd
 from qts.domain.matching import BookOrder, Fill
 from qts.domain.values import Session, Side
 from simulator.exchange.exchange import END_OF_TIME_MS, StockExchange
@@ -217,6 +217,10 @@ def main(arguments: Sequence[str]) -> int:
     print(f"KS of returns, ticks {ks_distance(real.returns_ticks, simulated.likeness.returns_ticks):.3f}")
     print(f"KS of moves of a day {ks_distance(real.day_moves_bp, simulated.likeness.day_moves_bp):.3f}")
     print(f"L1 of the volume curve {curve_distance(real.volume_curve, simulated.likeness.volume_curve):.3f}")
+    if given.picture is not None:
+        from benchmarks.market_picture import draw  # only who draws needs matplotlib
+
+        draw(given.picture, real, simulated)
     return 0
 
 

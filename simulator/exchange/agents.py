@@ -16,7 +16,7 @@ from simulator.exchange.desk import Desk
 
 LADDER_LEVELS: Final = 6
 _RESTING_MAX: Final = 64  # own orders of one symbol before old ones are taken back
-_CHASE_STEPS: Final = 0.8  # how far the value must be beyond a quote before somebody acts on it
+_CHASE_STEPS: Final = 1.05  # how far the value must be beyond a quote before somebody acts on it
 _GIVES_WAY: Final = 0.8  # of the makers at a stale price withdraw in time
 _BEFORE_THE_CLOSE: Final = 14 * 60 + 29
 _DRIFT_MEMORY_MS: Final = 420_000
@@ -199,7 +199,7 @@ def _preferred_side(sender: Sender, desk: Desk) -> Side:
     elapsed_ms, desk.drift_ms = sender.now_ms - desk.drift_ms, sender.now_ms
     memory = math.exp(-elapsed_ms / _DRIFT_MEMORY_MS)
     desk.drift = desk.drift * memory + desk.rng.gauss(0.0, math.sqrt(1 - memory * memory))
-    return Side.BUY if desk.rng.random() < 0.5 + 0.44 * math.tanh(desk.drift * 1.8) else Side.SELL
+    return Side.BUY if desk.rng.random() < 0.5 + 0.47 * math.tanh(desk.drift * 2.2) else Side.SELL
 
 
 def _away(desk: Desk, side: Side, fair_vnd: float, steps: float) -> int:

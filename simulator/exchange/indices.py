@@ -8,8 +8,8 @@ from qts.domain.values import Exchange as Market
 from simulator.exchange.security import Security
 
 # value in hundredths of a point while every security stands at the reference price of its listing
-BASES_CENTIPOINTS: Final = {"VNINDEX": 165_240, "VN30": 188_910, "HNXINDEX": 26_480, "UPCOMINDEX": 11_930}
-INDEX_EXCHANGES: Final = {"HNXINDEX": Market.HNX, "UPCOMINDEX": Market.UPCOM}  # the others are of HOSE
+BASES_CENTIPOINTS: Final = {"VNINDEX": 165_240, "VN30": 188_910, "HNXIndex": 26_480, "HNXUpcomIndex": 11_930}
+INDEX_EXCHANGES: Final = {"HNXIndex": Market.HNX, "HNXUpcomIndex": Market.HNX}  # the others are of HOSE
 
 
 def index_codes(securities: Iterable[Security]) -> list[str]:
