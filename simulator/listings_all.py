@@ -42,8 +42,8 @@ _PLACES: Final = ("Hà Nội", "Sài Gòn", "Đà Nẵng", "Cần Thơ", "Bình 
 # how many stocks, those of VN30 included, the median price in VND, and the index that they are in
 _BOARDS: Final = (
     (Exchange.HOSE, 395, 20_000, "VNINDEX"),
-    (Exchange.HNX, 310, 15_000, "HNXINDEX"),
-    (Exchange.UPCOM, 880, 13_000, "UPCOMINDEX"),
+    (Exchange.HNX, 310, 15_000, "HNXIndex"),
+    (Exchange.UPCOM, 880, 13_000, "HNXUpcomIndex"),
 )
 # the first invented stock's rank by value traded, and the step from one to the next
 _RANK_OFFSETS: Final = {Exchange.HOSE: 25, Exchange.HNX: 70, Exchange.UPCOM: 110}

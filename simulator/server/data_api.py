@@ -91,7 +91,7 @@ class DataApi:
                 "IndexComponent": [{"Isin": one.symbol, "StockSymbol": one.symbol} for one in members],
             }
             for code in index_codes(securities)
-            if (not wanted or code == wanted) and (members := index_members(code, securities))
+            if (not wanted or code.upper() == wanted) and (members := index_members(code, securities))
         ]
 
     def index_list(self, query: Query) -> Rows:

@@ -294,7 +294,7 @@ def index_record(state: IndexState, session: Session, at_ms: int) -> Record:
         "AllValue": float(state.total_value_vnd),
         "IndexType": "Main",
         "TradingSession": session_code(session),
-        "MarketId": "HOSE",
+        "MarketId": INDEX_EXCHANGES.get(state.code, Exchange.HOSE),
         "RType": "MI",
         "TotalQttyOd": 0.0,
         "TotalValueOd": 0.0,
