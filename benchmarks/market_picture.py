@@ -95,8 +95,8 @@ def _spreads(axis: Axes, simulated: Simulated) -> None:
     axis.bar(steps, [np.mean(simulated.spreads_ticks == step) for step in steps], color=_SIMULATED["color"])
     median = np.median(simulated.depths) * 100
     axis.set_title(
-        f"Simulated spread in steps, share of minutes; a best price holds {median:.2f} %\n"
-        "of a day's volume (SSI's documented book: 0.3 to 2.0 % a price)",
+        f"Simulated spread in steps, share of minutes\na best price holds {median:.2f} % of a day's volume\n"
+        "(SSI's documented book: 0.3 to 2.0 % a price)",
         fontsize=10,
     )
 

@@ -16,6 +16,7 @@ from simulator.exchange.desk import Desk
 
 LADDER_LEVELS: Final = 6
 _RESTING_MAX: Final = 64  # own orders of one symbol before old ones are taken back
+_TIDIES_UP: Final = 0.4
 _CHASE_STEPS: Final = 1.05  # how far the value must be beyond a quote before somebody acts on it
 _GIVES_WAY: Final = 0.8  # of the makers at a stale price withdraw in time
 _BEFORE_THE_CLOSE: Final = 14 * 60 + 29
@@ -92,7 +93,7 @@ def fill_book(sender: Sender, desk: Desk, fair_vnd: float) -> None:
 
 def _role(desk: Desk) -> _Role:
     population, chance = desk.population, desk.rng.random()
-    if len(desk.resting) > _RESTING_MAX:
+    if len(desk.resting) > _RESTING_MAX and desk.rng.random() < _TIDIES_UP:
         return _Role.WITHDRAWER
     for share, role in (
         (population.takers, _Role.TAKER),
