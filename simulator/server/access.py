@@ -123,10 +123,10 @@ class Access:
 
     # --- callers --------------------------------------------------------------------------------------------------
 
-    def key_of(self, request: web.Request) -> str:
-        """Whose quota a call takes from: the key behind its token, else where it comes from."""
+    def key_of(self, request: web.Request) -> str | None:
+        """The key behind a call's token, of either service: its quota counts the call. A log-in has none yet."""
         claims = self._claims(request)
-        return claims.consumer_id if claims is not None else f"at {request.remote}"
+        return claims.consumer_id if claims is not None else None
 
     def data_key(self, request: web.Request) -> str | None:
         """The key behind a token of FC Data, or None."""

@@ -125,7 +125,8 @@ class Application:
         quotas = self._quotas[service]
         if self._control.faults.quota_exceeded:
             return quotas.limits[0] if quotas.limits else DATA_LIMITS[0]
-        return quotas.take(self._access.key_of(request), request.method, path, time.time())
+        key = self._access.key_of(request)
+        return None if key is None else quotas.take(key, request.method, path, time.time())
 
     async def _control_call(self, request: web.Request, name: str) -> web.StreamResponse:
         if not self._has_controls:
