@@ -118,7 +118,11 @@ def _parser() -> argparse.ArgumentParser:
         help="demo: the members of VN30 (default); vn30: and the futures on them; all: 1,600 symbols and the futures",
     )
     parser.add_argument("--symbols", default="", help="comma separated, of the universe; default: all of it")
-    parser.add_argument("--activity", type=float, help="of the generated flow, as a multiple of the demo's")
+    parser.add_argument(
+        "--activity",
+        type=float,
+        help="of the generated flow: default 1, and 10 for all; all at 60 reaches 5,000 messages a second",
+    )
     parser.add_argument(
         "--actions", type=Path, help="rights that come off shares (CSV: symbol,ex_date,kind,amount,price)"
     )

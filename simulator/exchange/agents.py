@@ -16,6 +16,7 @@ from simulator.exchange.desk import Desk
 
 LADDER_LEVELS: Final = 6
 _RESTING_MAX: Final = 64  # own orders of one symbol before old ones are taken back
+_LEVELS_KEPT: Final = 4
 _TIDIES_UP: Final = 0.4
 _CHASE_STEPS: Final = 1.05  # how far the value must be beyond a quote before somebody acts on it
 _GIVES_WAY: Final = 0.8  # of the makers at a stale price withdraw in time
@@ -130,7 +131,7 @@ def _make(sender: Sender, desk: Desk, bid_vnd: int, ask_vnd: int, fair_vnd: floa
     """Narrow the spread where it is wide, else join one of the levels that hold less than usual."""
     rng, book = desk.rng, desk.security.book
     step_vnd = desk.step_vnd(fair_vnd)
-    side = Side.BUY if rng.random() < 0.5 else Side.SELL
+    side = _thin_side(desk) or (Side.BUY if rng.random() < 0.5 else Side.SELL)
     best_vnd = bid_vnd if side is Side.BUY else ask_vnd
     if ask_vnd - bid_vnd > step_vnd * rng.uniform(1.0, 2.0 * desk.steps_wide):
         inner_vnd = desk.towards(side, best_vnd)
@@ -139,11 +140,23 @@ def _make(sender: Sender, desk: Desk, bid_vnd: int, ask_vnd: int, fair_vnd: floa
             sender.send(desk, side, OrderType.LO, inner_vnd, desk.sized(desk.level_quantity() * 0.5))
             return
     level = min(9, int(rng.expovariate(0.55)))
-    price_vnd = desk.beyond(side, best_vnd, level)
+    if (price_vnd := desk.beyond(side, best_vnd, level)) == best_vnd and _is_thin(desk, side):
+        level = len(book.depth(side, LADDER_LEVELS))
+        price_vnd = desk.beyond(side, best_vnd, level)
     if _quantity_at(book, side, price_vnd) < desk.level_quantity() * _deepness(level) * 1.6:
         sender.send(desk, side, OrderType.LO, price_vnd, desk.sized(desk.level_quantity() * 0.35 * _deepness(level)))
     else:
         _withdraw(sender, desk)
+
+
+def _is_thin(desk: Desk, side: Side) -> bool:
+    """Whether so few prices stand there that a large order could run through them."""
+    wanted = max(1, round(_LEVELS_KEPT / desk.steps_wide))
+    return len(desk.security.book.depth(side, wanted)) < wanted
+
+
+def _thin_side(desk: Desk) -> Side | None:
+    return next((side for side in Side if _is_thin(desk, side)), None)
 
 
 def _chase(sender: Sender, desk: Desk, side: Side, stale_vnd: int, fair_vnd: float) -> None:
@@ -160,11 +173,13 @@ def _chase(sender: Sender, desk: Desk, side: Side, stale_vnd: int, fair_vnd: flo
 
 
 def _take(sender: Sender, desk: Desk, side: Side, bid_vnd: int, ask_vnd: int) -> None:
-    """Mostly no more than stands at the best price; some are market orders, where the market has them."""
+    """Mostly no more than stands at the best price, else up to the next one; some are market orders."""
     price_vnd = ask_vnd if side is Side.BUY else bid_vnd
     quantity = desk.taken_quantity(sender.minute, sender.pace)
-    if desk.rng.random() < 0.9:
-        quantity = min(quantity, _quantity_at(desk.security.book, side.opposite, price_vnd))
+    if desk.rng.random() < 0.1:
+        sender.send(desk, side, OrderType.LO, desk.towards(side, price_vnd), quantity)
+        return
+    quantity = min(quantity, _quantity_at(desk.security.book, side.opposite, price_vnd))
     if desk.rng.random() < 0.15 and desk.security.market is not Market.UPCOM:
         sender.send(desk, side, OrderType.MTL, 0, quantity)
     else:
@@ -175,7 +190,9 @@ def _withdraw(sender: Sender, desk: Desk) -> None:
     """Mostly old orders; one that has traded meanwhile is only forgotten."""
     if desk.resting:
         index = int(len(desk.resting) * desk.rng.random() ** 2)
-        sender.withdraw(desk, list(desk.resting)[index])
+        order_id = list(desk.resting)[index]
+        if not _is_thin(desk, desk.resting[order_id][0]):
+            sender.withdraw(desk, order_id)
 
 
 def _quote(sender: Sender, desk: Desk, side: Side, fair_vnd: float) -> None:
