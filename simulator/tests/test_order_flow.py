@@ -14,6 +14,7 @@ from qts.domain.values import InstrumentKind, Session
 from simulator.exchange.calibrated import CLOSING_PERCENT, OPENING_PERCENT, pace, volume_share
 from simulator.exchange.exchange import StockExchange
 from simulator.exchange.futures import FutureMarket
+from simulator.exchange.history import invented_history
 from simulator.exchange.order_flow import OrderFlow
 from simulator.exchange.security import new_securities
 from simulator.listings import SecurityState, vn30_listings
@@ -234,6 +235,13 @@ def test_the_whole_market_has_1600_listings_that_never_change():
         instrument = listing.instrument
         assert is_on_tick(instrument.exchange, instrument.kind, listing.reference_vnd), listing
     assert {listing.state for listing in listings} == set(SecurityState) - {SecurityState.HALTED}
+
+
+def test_every_listing_has_a_past_that_ends_at_its_reference():
+    for listing in all_listings()[::97] + all_listings()[-1:]:
+        bars = invented_history(listing, DAY, vietnam_calendar(), seed=1)
+        assert bars[-1].close_vnd == listing.reference_vnd
+        assert min(bar.low_vnd for bar in bars) > 0
 
 
 def test_few_securities_have_most_of_the_trading():
