@@ -66,6 +66,7 @@ class World:
         self.feed = MarketFeed(self.exchange, plan.clock_speed)
         self.store = MarketStore(self.exchange, self.journal, plan.seed)
         self.broker = Broker(self.exchange, self.journal, self.secrets.customers, plan.terms)
+        self.store.room_used = self.broker.room_used
         self.intake = Intake(self.broker)
         self._flow: OrderFlow | None = None
         self._playback: Playback | None = None
@@ -78,6 +79,7 @@ class World:
             self._flow = OrderFlow(
                 self.exchange, plan.seed, plan.clock_speed, activity=plan.activity, futures=self.futures
             )
+            self.store.room_held = self._flow.held_room
             self.exchange.listeners.append(self._flow)
             self.exchange.sources.append(self._flow)
         else:

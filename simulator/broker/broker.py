@@ -5,6 +5,7 @@ journalled in the same transaction as the notices about it, and `commit` hands t
 broker that was killed knows every order that anybody was told about, and nobody was told of one it does not know.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 
@@ -72,6 +73,10 @@ class Broker:
     def open_orders(self, account: str) -> list[ClientOrder]:
         """In order of entry."""
         return list(self._open.get(account, {}).values())
+
+    def room_used(self) -> tuple[Counter[str], Counter[str]]:
+        """Of the foreign rooms, by today's orders: see `ForeignHolds.used`."""
+        return self._holds.used(self.orders.values())
 
     def account_of(self, customer: Customer, number: str) -> Account | None:
         return self.accounts.get(number) if number in customer.account_numbers else None
@@ -329,7 +334,8 @@ class Broker:
 
     def _restore(self, order: ClientOrder, security: Security) -> None:
         is_of_session = order.order_type in (OrderType.ATO, OrderType.ATC, OrderType.PLO)
-        if security.session is Session.CLOSED or (is_of_session and security.session.value != order.order_type.value):
+        session = security.scheduled  # a halt keeps what its timetable keeps
+        if session is Session.CLOSED or (is_of_session and session.value != order.order_type.value):
             self._end(order, OrderStatus.EXPIRED)
             return
         book_id = self.exchange.new_order_id()

@@ -8,13 +8,14 @@ matter in which steps time is advanced.
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from itertools import count
-from typing import Protocol
 
 from qts.domain.market import TradingCalendar, to_vietnam
 from qts.domain.matching import BookOrder, Execution, Fill, OrderBook
 from qts.domain.values import Exchange as Market
 from qts.domain.values import OrderType, Session, Side
 from simulator.exchange.day_end import Actions, next_reference_vnd, settle
+from simulator.exchange.decisions import Decisions, decisions_of, take_up
+from simulator.exchange.listening import Listener, Source
 from simulator.exchange.rooms import ForeignRooms
 from simulator.exchange.security import Security, SecurityState
 from simulator.exchange.timetable import AfterHours, Change, at_ms, changes_of, is_restricted
@@ -23,31 +24,12 @@ END_OF_TIME_MS = 1 << 60
 _AT_AUCTION = frozenset({OrderType.ATO, OrderType.ATC})
 
 
-class Listener(Protocol):
-    """Who watches the exchange; called in the order in which things happen."""
-
-    def traded(self, security: Security, fill: Fill, at_ms: int) -> None: ...
-    def odd_lot_traded(self, security: Security, fill: Fill, at_ms: int) -> None: ...
-    def book_changed(self, security: Security) -> None: ...
-    def room_changed(self, security: Security) -> None: ...
-    def session_changed(self, security: Security, at_ms: int) -> None: ...
-    def expired(self, security: Security, order: BookOrder, at_ms: int) -> None: ...
-    def day_ended(self, day: date) -> None: ...
-    def day_began(self, day: date) -> None: ...
-
-
-class Source(Protocol):
-    """Something that sends orders at moments of its own choice."""
-
-    def next_ms(self) -> int:
-        """When it wants to run next, in market time."""
-        ...
-
-    def run(self) -> None: ...
-
-
 def _lists_nothing(day: date) -> None:
     """No futures: what is listed stays listed."""
+
+
+def _keeps_nothing() -> None:
+    """Decisions are not kept for another process."""
 
 
 class StockExchange:
@@ -72,7 +54,19 @@ class StockExchange:
         self._order_ids = count(1)
         self._changes: list[Change] = []
         self._matching_after_hours: set[str] = set()
-        self._tomorrow: dict[str, SecurityState] = {}
+        self._upcoming: dict[str, tuple[date, SecurityState]] = {}
+        self.on_decision: Callable[[], None] = _keeps_nothing
+        self.begun: date | None = None  # a day whose reference prices stand already: another process began it
+
+    def decisions(self) -> Decisions:
+        """For another process; see `take_up`."""
+        return decisions_of(self.securities.values(), self.halted_markets, self._upcoming)
+
+    def take_up(self, decisions: Decisions) -> None:
+        """Before the first day is begun: what another process had decided."""
+        self.halted_markets = set(decisions.halted_markets)
+        self._upcoming = {one: state for one, state in decisions.upcoming.items() if one in self.securities}
+        take_up(decisions, self.securities)
 
     def set_state(self, symbol: str, state: SecurityState) -> None:
         """A decision of the exchange that stays. A suspension or its end takes effect at once, a timetable tomorrow.
@@ -85,10 +79,12 @@ class StockExchange:
         was_halted = self._is_halted(security)
         if is_restricted(security) is (state is SecurityState.RESTRICTED) or not self._changes:
             security.standing = state
-        else:
-            self._tomorrow[symbol] = state
+            self._upcoming.pop(symbol, None)
+        elif self.day is not None:
+            self._upcoming[symbol] = (self.day, state)
         if self._is_halted(security) is not was_halted:
             self._after_halt_change(security)
+        self.on_decision()
 
     def find(self, name: str) -> Security | None:
         """By symbol, or by another name under which a future is known."""
@@ -147,12 +143,15 @@ class StockExchange:
         self.day = today
         self._matching_after_hours.clear()
         self.list_for(today)
-        for symbol, state in self._tomorrow.items():
-            self.securities[symbol].standing = state
-        self._tomorrow.clear()
+        for symbol in [symbol for symbol, (decided, _) in self._upcoming.items() if decided < today]:
+            self.securities[symbol].standing = self._upcoming.pop(symbol)[1]
         for security in self.securities.values():
-            security.begin_day(next_reference_vnd(security, today, self.actions))
-            self.rooms.begin_day(security)
+            is_begun = self.begun == today
+            security.begin_day(
+                security.reference_vnd if is_begun else next_reference_vnd(security, today, self.actions)
+            )
+            if not is_begun:
+                self.rooms.begin_day(security)
             if self._is_halted(security):
                 security.session = Session.HALT
         is_open = self.calendar.is_trading_day(today)
@@ -231,6 +230,7 @@ class StockExchange:
         """
         for security in self._halt_targets(target, halted=True):
             self._after_halt_change(security)
+        self.on_decision()
 
     def resume(self, target: str) -> None:
         """Take a halt of the same target back, into the session that the timetable has by now.
@@ -240,6 +240,7 @@ class StockExchange:
         """
         for security in self._halt_targets(target, halted=False):
             self._after_halt_change(security)
+        self.on_decision()
 
     def _after_halt_change(self, security: Security) -> None:
         if self._is_halted(security) is (security.session is Session.HALT):

@@ -6,6 +6,7 @@ market time, so that the work per wall second stays the same; the quantities gro
 
 import math
 from bisect import bisect
+from collections import Counter
 from datetime import date
 from itertools import accumulate
 from random import Random
@@ -149,6 +150,14 @@ class OrderFlow:
         del desk.resting[order_id]
         self._exchange.cancel(desk.security, order_id)
         self._forget_foreign(order_id)
+
+    def held_room(self) -> Counter[str]:
+        """By symbol, what open foreign purchases hold of the rooms: it comes free when the agents' orders are lost."""
+        held: Counter[str] = Counter()
+        for desk, side, left in self._foreign.values():
+            if side is Side.BUY:
+                held[desk.security.symbol] += left
+        return held
 
     # --- inside ---------------------------------------------------------------------------------------------------
 

@@ -70,6 +70,7 @@ class ControlApi:
             "clock": self.bend_clock,
             "halt": self.halt,
             "resume": self.resume,
+            "security": self.decide,
             "disturb": self.disturb,
             "sockets": self.treat_sockets,
             "malformed": self.send_malformed,
@@ -145,6 +146,14 @@ class ControlApi:
         target = (await _body(request, requests.Target)).target
         self._world.exchange.resume(target)
         return self._sessions()
+
+    async def decide(self, request: web.Request) -> web.Response:
+        order = await _body(request, requests.SecurityOrder)
+        exchange = self._world.exchange
+        exchange.set_state(order.symbol, order.state)
+        self._pacemaker.tell()
+        security = exchange.securities[order.symbol]
+        return answer({"symbol": order.symbol, "state": security.state, "session": security.session})
 
     def _sessions(self) -> web.Response:
         self._pacemaker.tell()

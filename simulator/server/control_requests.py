@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from simulator.listings import SecurityState
 from simulator.server.quotas import Limit
 
 Stream = Literal["market", "orders"]
@@ -25,6 +26,13 @@ class Target(msgspec.Struct, forbid_unknown_fields=True):
     """A symbol, or a market: HOSE, HNX, UPCOM, VNFE."""
 
     target: str
+
+
+class SecurityOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """NORMAL, WARNED, CONTROLLED, RESTRICTED or SUSPENDED; a halt is a control of its own."""
+
+    symbol: str
+    state: SecurityState
 
 
 class SocketOrder(msgspec.Struct, forbid_unknown_fields=True):
