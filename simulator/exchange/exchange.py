@@ -339,7 +339,8 @@ class StockExchange:
 
     def restore(self, security: Security, order: BookOrder) -> None:
         """Put an order back that stood in the book before the process was restarted."""
-        if security.session is Session.CONTINUOUS:
+        is_after_hours = security.session is Session.PLO and order.order_type is OrderType.PLO
+        if security.session is Session.CONTINUOUS or (is_after_hours and security.closing_vnd):
             self.submit(security, order)
             return
         book = security.book_for(order.remaining)

@@ -95,6 +95,21 @@ def test_what_would_just_have_been_accepted(brokerage):
         assert brokerage.order(text, account).status is OrderStatus.QUEUED, text
 
 
+def test_after_hours_needs_a_closing_price_of_the_day(brokerage):
+    brokerage.until("11-23 14:50")
+    order = brokerage.order("BUY 100 SHS PLO")
+    assert (order.status, order.error_code) == (OrderStatus.REJECTED, "ORD016")
+    assert order.error_text == "There is no closing price to trade at"
+    assert brokerage.tape.fills == []
+    brokerage.until("11-25 10:00")
+    brokerage.others("SELL 100 SHS LO@20000")
+    brokerage.others("BUY 100 SHS LO@20000")
+    brokerage.until("11-25 14:50")
+    assert brokerage.order("BUY 100 SHS PLO").status is OrderStatus.QUEUED
+    brokerage.until("11-26 14:50")  # the closing price of yesterday is none of today's
+    assert brokerage.order("BUY 100 SHS PLO").error_code == "ORD016"
+
+
 @pytest.mark.parametrize("state", [SecurityState.SUSPENDED, SecurityState.HALTED])
 def test_a_suspended_security_takes_no_order(brokerage, state):
     brokerage.security("SSI").standing = state

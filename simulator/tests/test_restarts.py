@@ -10,8 +10,8 @@ from qts.domain.values import Exchange, OrderType, Session, Side
 from simulator.broker.orders import ClientOrder, OrderStatus
 from simulator.exchange.rooms import RoomGrowth
 from simulator.listings import Listing, SecurityState
-from simulator.tests.brokerage import CASH, FOREIGN, listing
-from simulator.tests.worlds import DEVICE_ID, at
+from simulator.tests.brokerage import CASH, FOREIGN, OTHER_CASH, listing
+from simulator.tests.worlds import DEVICE_ID, at, without_order_flow
 from simulator.trading_days import vietnam_calendar
 from simulator.wire.trading_requests import NewOrder
 from simulator.world import Plan, World
@@ -20,6 +20,7 @@ LISTED = (
     listing("AAA", Exchange.HOSE, 20_000),
     listing("BBB", Exchange.HOSE, 30_000),
     listing("SSI", Exchange.HOSE, 20_000),
+    listing("FPT", Exchange.HNX, 20_000),
 )
 AT_NOON = "11-23 10:00"
 
@@ -35,12 +36,7 @@ class Killed:
         self.world = self._make()
 
     def start(self, text: str) -> World:
-        exchange, flow = self.world.exchange, self.world._flow
-        assert flow is not None
-        exchange.sources.remove(flow)
-        exchange.listeners.remove(flow)
-        self.world._flow = None
-        self.world.start(at(text))
+        without_order_flow(self.world).start(at(text))
         self.world.settle_up()
         return self.world
 
@@ -51,7 +47,7 @@ class Killed:
         return self.start(text)
 
     def order(self, text: str, account: str = CASH) -> ClientOrder:
-        side, quantity, symbol, price = text.split()
+        side, quantity, symbol, kind = text.split()
         self._request_id += 1
         customer = next(one for one in self.world.secrets.customers if account in one.account_numbers)
         request = NewOrder(
@@ -61,8 +57,8 @@ class Killed:
             buy_sell=side[0],
             device_id=DEVICE_ID,
             market="VN",
-            order_type="LO",
-            price=float(price),
+            order_type="PLO" if kind == "PLO" else "LO",
+            price=0.0 if kind == "PLO" else float(kind),
             quantity=float(quantity),
         )
         order = self.world.intake.new_order(customer, request, "127.0.0.1")
@@ -196,3 +192,17 @@ def test_what_lost_orders_of_the_market_held_of_the_room_comes_free(tmp_path):
     world.store.restore_references(at("11-23 09:50").date())
     assert world.exchange.room_left("AAA") == whole - used
     world.journal.close()
+
+
+def test_after_hours_orders_meet_at_the_restart_where_the_kill_took_their_moment(killed):
+    killed.start("11-23 10:00")
+    for side in (Side.SELL, Side.BUY):
+        killed.others(side, 100, "FPT", 20_200)
+    killed.world.store.save()
+    killed.world.skip_to(at("11-23 14:50"))
+    orders = [killed.order("BUY 100 FPT PLO", OTHER_CASH), killed.order("SELL 100 FPT PLO")]
+    assert [order.status for order in orders] == [OrderStatus.QUEUED] * 2
+    killed.start_again("11-23 14:56")
+    for order in orders:
+        after = killed.world.broker.orders[order.order_id]
+        assert (after.status, after.filled_value_vnd) == (OrderStatus.FILLED, 2_020_000)
