@@ -91,6 +91,12 @@ def _terms(text: str) -> Terms:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m simulator", description=_DESCRIPTION)
+    for add in (_add_place, _add_market, _add_rules, _add_recording):
+        add(parser)
+    return parser
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback only)")
     parser.add_argument("--port", type=int, default=int(os.environ.get("SIM_PORT", "8700")))
     parser.add_argument(
@@ -109,6 +115,9 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="open /sim/... on loopback: demo credentials, faults, the clock, the ledger (see docs/simulator.md)",
     )
+
+
+def _add_market(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, help="of the generated order flow")
     parser.add_argument(
         "--universe",
@@ -123,6 +132,9 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         help="of the generated flow: default 1, and 10 for all; all at 60 reaches 5,000 messages a second",
     )
+
+
+def _add_rules(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--actions", type=Path, help="rights that come off shares (CSV: symbol,ex_date,kind,amount,price)"
     )
@@ -145,8 +157,10 @@ def _parser() -> argparse.ArgumentParser:
         default="{}",
         help='of the broker, as JSON: {"fee_rate_bps": 20, "loan_percent": 40, "holds_early_orders": true} and more',
     )
+
+
+def _add_recording(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--replay", type=Path, help="play recorded ticks, minute or daily bars (CSV, may be .gz)")
     parser.add_argument("--replay-symbol", default="VN30F1M", help="the contract that a tick file recorded")
     parser.add_argument("--replay-day", type=date.fromisoformat, help="the (first) day of a file of bars")
     parser.add_argument("--replay-days", type=int, default=1, help="how many days of it, one a trading day")
-    return parser
