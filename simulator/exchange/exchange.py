@@ -14,22 +14,14 @@ from qts.domain.matching import BookOrder, Execution, Fill, OrderBook
 from qts.domain.values import Exchange as Market
 from qts.domain.values import OrderType, Session, Side
 from simulator.exchange.day_end import Actions, next_reference_vnd, settle
-from simulator.exchange.decisions import Decisions, decisions_of, take_up
-from simulator.exchange.listening import Listener, Source
+from simulator.exchange.decisions import Decisions
+from simulator.exchange.listening import Listener, Source, ignore
 from simulator.exchange.rooms import ForeignRooms
 from simulator.exchange.security import Security, SecurityState
 from simulator.exchange.timetable import AfterHours, Change, at_ms, changes_of, is_restricted
 
 END_OF_TIME_MS = 1 << 60
 _AT_AUCTION = frozenset({OrderType.ATO, OrderType.ATC})
-
-
-def _lists_nothing(day: date) -> None:
-    """No futures: what is listed stays listed."""
-
-
-def _keeps_nothing() -> None:
-    """Decisions are not kept for another process."""
 
 
 class StockExchange:
@@ -45,8 +37,7 @@ class StockExchange:
         self.rooms = ForeignRooms()
         self.actions: Actions = {}
         self.after_hours = AfterHours.COLLECTED
-        self.list_for: Callable[[date], None] = _lists_nothing  # changes what is listed before a day begins
-        self.halted_markets: set[Market] = set()
+        self.list_for: Callable[[date], None] = ignore  # changes what is listed before a day begins
         self.now_ms = 0
         self.is_advancing = False  # while sessions and sources run; otherwise what happens is a customer's doing
         self.day: date | None = None
@@ -54,19 +45,29 @@ class StockExchange:
         self._order_ids = count(1)
         self._changes: list[Change] = []
         self._matching_after_hours: set[str] = set()
-        self._upcoming: dict[str, tuple[date, SecurityState]] = {}
-        self.on_decision: Callable[[], None] = _keeps_nothing
+        self._decided = Decisions()
+        self.on_decision: Callable[[], None] = ignore
         self.begun: date | None = None  # a day whose reference prices stand already: another process began it
 
     def decisions(self) -> Decisions:
-        """For another process; see `take_up`."""
-        return decisions_of(self.securities.values(), self.halted_markets, self._upcoming)
+        """For another process."""
+        return self._decided.gather(self.securities.values())
 
     def take_up(self, decisions: Decisions) -> None:
         """Before the first day is begun: what another process had decided."""
-        self.halted_markets = set(decisions.halted_markets)
-        self._upcoming = {one: state for one, state in decisions.upcoming.items() if one in self.securities}
-        take_up(decisions, self.securities)
+        self._decided = decisions
+        decisions.hand_out(self.securities)
+
+    def list_anew(self, symbol: str) -> date:
+        """Its next trading day, which is answered, is its first one: with the wide band and without odd lots.
+
+        Raises KeyError for an unknown symbol, ValueError before the exchange's first day.
+        """
+        if self.day is None:
+            raise ValueError("no day has begun")
+        day = self._decided.first_days[self.securities[symbol].symbol] = self.calendar.next_trading_day(self.day)
+        self.on_decision()
+        return day
 
     def set_state(self, symbol: str, state: SecurityState) -> None:
         """A decision of the exchange that stays. A suspension or its end takes effect at once, a timetable tomorrow.
@@ -79,12 +80,22 @@ class StockExchange:
         was_halted = self._is_halted(security)
         if is_restricted(security) is (state is SecurityState.RESTRICTED) or not self._changes:
             security.standing = state
-            self._upcoming.pop(symbol, None)
+            self._decided.upcoming.pop(symbol, None)
         elif self.day is not None:
-            self._upcoming[symbol] = (self.day, state)
+            self._decided.upcoming[symbol] = (self.day, state)
         if self._is_halted(security) is not was_halted:
+            self._come_back(security)
             self._after_halt_change(security)
         self.on_decision()
+
+    def _come_back(self, security: Security) -> None:
+        """From a suspension, or into one. After a long one the day has the wide band: nothing can stand in the book."""
+        if self.day is None:
+            return
+        day = self.day if self._changes else self.calendar.next_trading_day(self.day)
+        self._decided.watch_suspension(security, day, self.calendar)
+        if self._decided.first_days.get(security.symbol) == self.day:
+            security.become_first_day()
 
     def find(self, name: str) -> Security | None:
         """By symbol, or by another name under which a future is known."""
@@ -143,14 +154,12 @@ class StockExchange:
         self.day = today
         self._matching_after_hours.clear()
         self.list_for(today)
-        for symbol in [symbol for symbol, (decided, _) in self._upcoming.items() if decided < today]:
-            self.securities[symbol].standing = self._upcoming.pop(symbol)[1]
+        self._decided.begin_day(self.securities, today, self.calendar)
         for security in self.securities.values():
-            is_begun = self.begun == today
-            security.begin_day(
-                security.reference_vnd if is_begun else next_reference_vnd(security, today, self.actions)
-            )
-            if not is_begun:
+            if self.begun == today:
+                security.begin_day(security.reference_vnd)
+            else:
+                security.begin_day(next_reference_vnd(security, today, self.actions))
                 self.rooms.begin_day(security)
             if self._is_halted(security):
                 security.session = Session.HALT
@@ -263,12 +272,12 @@ class StockExchange:
             security.is_halted = halted
             return [security]
         market = Market(target)
-        (self.halted_markets.add if halted else self.halted_markets.discard)(market)
+        (self._decided.halted_markets.add if halted else self._decided.halted_markets.discard)(market)
         return [security for security in self.securities.values() if security.market is market]
 
     def _is_halted(self, security: Security) -> bool:
         is_suspended = security.standing is SecurityState.SUSPENDED
-        return security.is_halted or is_suspended or security.market in self.halted_markets
+        return security.is_halted or is_suspended or security.market in self._decided.halted_markets
 
     # --- foreign room ---------------------------------------------------------------------------------------------
 
@@ -344,10 +353,7 @@ class StockExchange:
             self.submit(security, order)
             return
         book = security.book_for(order.remaining)
-        if order.order_type is OrderType.PLO:
-            book.collect_at(order)
-        else:
-            book.collect(order)
+        (book.collect_at if order.order_type is OrderType.PLO else book.collect)(order)
         self._after_change(security, book, [])
 
     def cancel(self, security: Security, order_id: int) -> int:
@@ -361,9 +367,18 @@ class StockExchange:
     def amend(
         self, security: Security, order_id: int, *, price_vnd: int | None = None, remaining: int | None = None
     ) -> Execution:
-        """Raises KeyError for an order that does not rest, ValueError for a change that the book refuses."""
-        book = security.book_holding(order_id) or security.book
-        execution = book.amend(order_id, price_vnd=price_vnd, remaining=remaining)
+        """The changed order trades at once in continuous trading only, otherwise it waits for its auction.
+
+        Raises KeyError for an order that does not rest, ValueError for a change that the book refuses and for one
+        between round lots and odd lots.
+        """
+        book = security.book_holding(order_id)
+        if book is None:
+            raise KeyError(order_id)
+        if remaining is not None and security.book_for(remaining) is not book:
+            raise ValueError(f"order {order_id} stays in its book: an open quantity of {remaining} does not go there")
+        collecting = security.session is not Session.CONTINUOUS
+        execution = book.amend(order_id, price_vnd=price_vnd, remaining=remaining, collecting=collecting)
         self._after_change(security, book, execution.fills)
         return execution
 

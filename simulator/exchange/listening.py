@@ -28,3 +28,7 @@ class Source(Protocol):
         ...
 
     def run(self) -> None: ...
+
+
+def ignore(*facts: object) -> None:
+    """For whoever does not care."""

@@ -64,6 +64,7 @@ class Security:
     scheduled: Session = Session.PRE_OPEN
     standing: SecurityState = field(init=False)
     is_halted: bool = False
+    is_first_day: bool = False  # of trading at all, or again after a long suspension
     totals: DayTotals = field(default_factory=DayTotals)
     odd_totals: DayTotals = field(default_factory=DayTotals)
     settlement_vnd: int = 0  # of a future, once its day is over; 0 before
@@ -108,6 +109,11 @@ class Security:
         self.session = self.scheduled = Session.PRE_OPEN
         self._open_book()
 
+    def become_first_day(self) -> None:
+        """In the middle of a day on which nothing has traded or stands in the book."""
+        self.is_first_day = True
+        self._open_book()
+
     def book_for(self, quantity: int) -> OrderBook:
         """Where an order of this quantity goes."""
         instrument = self.listing.instrument
@@ -149,7 +155,7 @@ class Security:
         instrument, terms, underlying = self.listing.instrument, self.listing.warrant, self.underlying
         if terms is not None and underlying is not None:
             return warrant_band(self.reference_vnd, underlying.reference_vnd, underlying.band, terms.ratio)
-        return price_band(instrument.exchange, instrument.kind, self.reference_vnd)
+        return price_band(instrument.exchange, instrument.kind, self.reference_vnd, self.is_first_day)
 
 
 def new_security(listing: Listing, widened: Band | None = None, *, underlying: Security | None = None) -> Security:

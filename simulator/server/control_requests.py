@@ -29,10 +29,14 @@ class Target(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class SecurityOrder(msgspec.Struct, forbid_unknown_fields=True):
-    """NORMAL, WARNED, CONTROLLED, RESTRICTED or SUSPENDED; a halt is a control of its own."""
+    """NORMAL, WARNED, CONTROLLED, RESTRICTED or SUSPENDED; a halt is a control of its own.
+
+    `lists_anew` makes the next trading day its first one.
+    """
 
     symbol: str
-    state: SecurityState
+    state: SecurityState | None = None
+    lists_anew: bool = False
 
 
 class SocketOrder(msgspec.Struct, forbid_unknown_fields=True):

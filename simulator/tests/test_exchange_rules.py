@@ -97,6 +97,42 @@ def test_a_suspended_security_does_not_trade_until_its_state_changes():
         floor.exchange.set_state("AAA", SecurityState.HALTED)
 
 
+@pytest.mark.parametrize(
+    ("market", "band"),
+    [(Market.HOSE, (24_000, 16_000)), (Market.HNX, (26_000, 14_000)), (Market.UPCOM, (28_000, 12_000))],
+)
+def test_the_first_trading_day_has_the_wide_band_and_no_other_has(market, band):
+    floor = Floor(stock("AAA", market), stock("BBB", market))
+    floor.at("10:00")
+    usual = floor["BBB"].band
+    assert floor.exchange.list_anew("AAA") == NEXT_DAY
+    assert floor["AAA"].band == usual
+    floor.at("10:00", NEXT_DAY)
+    assert (floor["AAA"].band.ceiling_vnd, floor["AAA"].band.floor_vnd) == band
+    assert floor["BBB"].band == usual
+    for side in ("SELL", "BUY"):
+        floor.enter(f"{side} 100 AAA LO@{band[0]}")
+    assert floor.tape == [("AAA", band[0], 100)]
+    floor.at("10:00", date(2026, 11, 26))
+    assert floor["AAA"].band.ceiling_vnd < floor["AAA"].reference_vnd * 1.16
+
+
+@pytest.mark.parametrize(("back_on", "is_wide"), [(date(2026, 12, 29), False), (date(2026, 12, 30), True)])
+@pytest.mark.parametrize("clock", ["08:00", "10:00"])
+def test_the_day_back_after_more_than_25_sessions_has_it_too(back_on, is_wide, clock):
+    floor = Floor(stock("AAA"))
+    floor.at("10:00")
+    floor.exchange.set_state("AAA", SecurityState.SUSPENDED)  # the 25th session of this is that of the 28th of December
+    for day in (NEXT_DAY, date(2026, 12, 14), back_on):
+        floor.at(clock, day)
+    floor.exchange.set_state("AAA", SecurityState.NORMAL)
+    floor.at("10:00", back_on)
+    assert floor["AAA"].session is Session.CONTINUOUS
+    assert floor["AAA"].band.ceiling_vnd == (24_000 if is_wide else 21_400)
+    floor.at("10:00", date(2026, 12, 31))
+    assert floor["AAA"].band.ceiling_vnd == 21_400
+
+
 def test_a_restricted_security_trades_in_auctions_of_a_quarter_of_an_hour():
     floor = Floor(stock("AAA", state=SecurityState.RESTRICTED), stock("BBB"))
     floor.at("09:20")

@@ -31,3 +31,19 @@ async def test_without_a_closing_price_an_after_hours_order_is_refused_by_its_co
     wire.clock.moment = at("11-23 14:47")  # the market lives on
     again = await wire.order(CASH, instrumentID="HHH", orderType="PLO", quantity=200)
     assert again["rejectReason"] == "ORD016"
+
+
+async def test_the_first_trading_day_by_the_control(wire):
+    wire.clock.moment = at("11-23 10:00")
+    answered = await wire.post("sim/security", {"symbol": "HHH", "lists_anew": True})
+    assert answered["first_day"] == "2026-11-25"
+    assert (await wire.order(CASH, instrumentID="HHH", price=22_100, quantity=100))["rejectReason"] == "ORD003"
+    assert (await wire.order(CASH, instrumentID="HHH", price=20_000, quantity=10))["orderStatus"] == "QU"
+    wire.clock.moment = at("11-25 10:00")
+    told = [
+        await wire.order(CASH, instrumentID="HHH", price=price, quantity=quantity)
+        for price, quantity in ((26_000, 100), (26_100, 100), (14_000, 100), (13_900, 100), (20_000, 10))
+    ]
+    codes = [row["rejectReason"] for row in told]
+    assert codes == ["0", "ORD003", "0", "ORD002", "ORD018"]
+    assert (await wire.order(CASH, instrumentID="SSI", price=20_000, quantity=10))["orderStatus"] == "QU"

@@ -132,6 +132,13 @@ def test_states_outlast_a_kill_and_what_holds_tomorrow_holds_tomorrow(killed):
     assert [securities[symbol].state for symbol in ("AAA", "BBB")] == [SecurityState.NORMAL, SecurityState.RESTRICTED]
 
 
+def test_a_first_day_outlasts_a_kill(killed):
+    killed.start(AT_NOON).exchange.list_anew("AAA")
+    for moment, ceiling_vnd in (("11-23 10:01", 21_400), ("11-25 08:00", 24_000), ("11-25 10:00", 24_000)):
+        assert killed.start_again(moment).exchange.securities["AAA"].band.ceiling_vnd == ceiling_vnd
+    assert killed.start_again("11-26 10:00").exchange.securities["AAA"].band.ceiling_vnd == 21_400
+
+
 # --- the foreign room -------------------------------------------------------------------------------------------------
 
 
