@@ -101,11 +101,10 @@ def amounts_refusal(request: NewOrder | ModifyOrder, *, needs_price: bool) -> st
 
 
 def price_vnd_of(price: float, instrument_kind: InstrumentKind) -> int | None:
-    """None for a price that is no whole number of dong (of tenths of a point for a future)."""
-    scaled = price * FUTURE_MULTIPLIER_VND if instrument_kind is InstrumentKind.FUTURE else price
-    whole = round(scaled)
-    points = whole / FUTURE_MULTIPLIER_VND if instrument_kind is InstrumentKind.FUTURE else whole
-    return whole if points == price else None
+    """None for a price that is no whole number of dong, of a future for one contract, to the last decimal."""
+    unit_vnd = FUTURE_MULTIPLIER_VND if instrument_kind is InstrumentKind.FUTURE else 1
+    whole = round(price * unit_vnd)
+    return whole if whole / unit_vnd == price else None
 
 
 def market_of(security: Security) -> str:

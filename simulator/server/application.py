@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
-import msgspec
 from aiohttp import web
 
 from qts.domain.market import Schedule
@@ -93,7 +92,7 @@ class Application:
             return await self._respond(request, path)
         except web.HTTPException as error:
             return answers.failure(error.reason, error.status, error.status)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except answers.UNREADABLE as error:
             return answers.failure(f"Bad request: {error}")
         except web.RequestPayloadError:
             return answers.failure("Bad request", 400, 400)

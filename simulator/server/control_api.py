@@ -11,7 +11,7 @@ from aiohttp import web
 from qts.domain.market import to_vietnam
 from simulator.server import control_requests as requests
 from simulator.server.access import Access
-from simulator.server.answers import answer, failure
+from simulator.server.answers import UNREADABLE, answer, body_of, failure
 from simulator.server.control_pages import Pages
 from simulator.server.disturbances import Disturbance
 from simulator.server.faults import FaultOrder, Faults, switches_of
@@ -90,7 +90,7 @@ class ControlApi:
             raise web.HTTPNotFound
         try:
             return await self.acts[name](request)
-        except (msgspec.MsgspecError, ValueError) as error:
+        except (*UNREADABLE, ValueError) as error:
             return failure(str(error), 400, 400)
         except KeyError as error:
             return failure(f"unknown here: {error.args[0]}", 400, 400)
@@ -102,7 +102,7 @@ class ControlApi:
 
     async def set_faults(self, request: web.Request) -> web.Response:
         """Every switch that the body leaves out goes off, and every disturbance of the streams ends."""
-        order = msgspec.json.decode(await request.read() or b"{}", type=FaultOrder)
+        order = await _body(request, FaultOrder)
         self.faults = switches_of(order)
         self._market_streams.disturbances.end_all()
         self._order_streams.disturbances.end_all()
@@ -245,4 +245,4 @@ class ControlApi:
 
 
 async def _body(request: web.Request, kind: type[Any]) -> Any:
-    return msgspec.json.decode(await request.read() or b"{}", type=kind)
+    return msgspec.json.decode(await body_of(request) or b"{}", type=kind)
