@@ -56,7 +56,7 @@ class SignedCalls:
             raise Refused(failure(f"Bad request: {error}")) from error
         if not caller.is_saved and not self._access.is_second_factor(caller.customer, given.code):
             raise Refused(failure("Wrong OTP"))
-        self._pacemaker.catch_up()
+        await self._pacemaker.approach()
         return Signed(caller.customer, request.remote or ""), given
 
     def record(self, request: web.Request, customer: Customer, given: SignedBody, refusal: str) -> None:

@@ -55,7 +55,10 @@ market_orders = st.tuples(
     st.sampled_from(["SSI", "SHS", FUTURE]),
     st.sampled_from(["low", "middle", "middle", "high"]),
 )
-changes = st.tuples(st.sampled_from(["cancel", "more", "less", "dearer"]), st.integers(0, 5))
+changes = st.tuples(
+    st.sampled_from(["cancel", "more", "less", "dearer", "cheaper", "to an odd lot", "to a round lot"]),
+    st.integers(0, 5),
+)
 steps = st.lists(
     st.one_of(share_orders, share_orders, contract_orders, market_orders, market_orders, changes, st.just(("later",))),
     min_size=5,
@@ -99,10 +102,15 @@ class Play:
         scale = 100_000 if order.market == "VNFE" else 1
         price, quantity = max(1, order.price_vnd) / scale, order.quantity
         lot = 1 if order.market == "VNFE" else 100
-        wanted = {"more": (price, quantity + lot), "less": (price, max(1, quantity - lot))}
-        self.brokerage.modify(
-            order, **dict(zip(("price", "quantity"), wanted.get(kind, (price * 1.005, quantity)), strict=True))
-        )
+        wanted = {
+            "more": (price, quantity + lot),
+            "less": (price, max(1, quantity - lot)),
+            "dearer": (price * 1.005, quantity),
+            "cheaper": (price / 1.005, quantity),
+            "to an odd lot": (price, 50),
+            "to a round lot": (price, 100),
+        }[kind]
+        self.brokerage.modify(order, price=wanted[0], quantity=wanted[1])
 
 
 def traded_with_the_rest(brokerage: Brokerage) -> tuple[Counter[str], Counter[str]]:
@@ -172,6 +180,28 @@ def assert_within_means(brokerage: Brokerage) -> None:
     assert rooms == 2 * 10_000_000 * 49 // 200 - held - bought
 
 
+def assert_in_their_books(brokerage: Brokerage) -> None:
+    """Round lots and odd lots do not mix, and outside auctions no book is crossed."""
+    for symbol in ("SSI", "SHS"):
+        security = brokerage.security(symbol)
+        for side in Side:
+            assert all(level.quantity % 100 == 0 for level in security.book.depth(side, 100))
+        resting = [
+            (order, book)
+            for number in SHARE_ACCOUNTS
+            for order in brokerage.broker.open_orders(number)
+            if order.symbol == symbol and (book := brokerage.broker.resting(order)) is not None
+        ]
+        for order, in_book in resting:
+            assert in_book.remaining == order.open_quantity
+            number = in_book.order_id
+            assert (number in security.odd_book) is (order.open_quantity < 100)
+        for book in (security.book, security.odd_book):
+            bid_vnd, ask_vnd = book.best_bid(), book.best_ask()
+            if not security.in_auction and bid_vnd is not None and ask_vnd is not None:
+                assert bid_vnd < ask_vnd
+
+
 @settings(max_examples=60, deadline=None)
 @given(steps=steps)
 def test_cash_shares_contracts_and_rooms_are_conserved(steps):
@@ -180,6 +210,7 @@ def test_cash_shares_contracts_and_rooms_are_conserved(steps):
         for step in steps:
             play.step(step)
             assert_within_means(play.brokerage)
+            assert_in_their_books(play.brokerage)
         assert_conserved(play.brokerage)
         play.brokerage.until("12-04 14:50")  # everything has arrived, every order has ended
         assert_conserved(play.brokerage)
