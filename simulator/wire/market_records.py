@@ -233,6 +233,13 @@ def _has_odd_lots(security: Security) -> bool:
     return security.listing.instrument.kind is not InstrumentKind.FUTURE
 
 
+def odd_lot_board(security: Security) -> tuple[object, ...]:
+    """What a reader of OL waits for: when it is another one, there is something to tell."""
+    book = security.odd_book
+    halves = (book.depth(side, _ODD_LOT_LEVELS) if len(book) else () for side in Side)
+    return *halves, security.odd_totals.trade_count, _odd_lot_session(security.session)
+
+
 def odd_lot_record(security: Security, at_ms: int) -> Record:
     """OL: three levels and the last match of the odd-lot board; the totals include round lots."""
     totals, odd = security.totals, security.odd_totals

@@ -66,6 +66,15 @@ class OrderBook:
                 found.append(Level(price_vnd, limited))
         return found
 
+    def price_count(self, side: Side) -> int:
+        """How many prices something stands at."""
+        return len(self._half(side).keys)
+
+    def quantity_at(self, side: Side, price_vnd: int) -> int:
+        """All that stands at one price."""
+        level = self._half(side).levels.get(price_vnd)
+        return level.quantity if level is not None else 0
+
     def at_auction_quantity(self, side: Side) -> int:
         """What is offered at whatever the auction's price will be."""
         return self._at_auction(side, self._standing_price(side))
