@@ -35,6 +35,7 @@ class _Stored(msgspec.Struct):
     totals: DayTotals
     room_due: int = 0
     settlement_vnd: int = 0
+    prior_close_vnd: int = 0
     odd_totals: DayTotals = msgspec.field(default_factory=DayTotals)
 
 
@@ -78,6 +79,7 @@ class MarketStore:
             )
             self._known_day = self._exchange.last_begun = stored.day
             security.begin_day(stored.reference_vnd)
+            security.prior_close_vnd = stored.prior_close_vnd or stored.reference_vnd
             if stored.day != today:
                 security.totals, security.settlement_vnd = stored.totals, stored.settlement_vnd
                 self._put_daily_bar(symbol, stored.day, stored.totals)
@@ -114,6 +116,7 @@ class MarketStore:
                 security.totals,
                 due,
                 security.settlement_vnd,
+                security.prior_close_vnd,
                 security.odd_totals,
             )
             self._journal.put_security(symbol, stored)

@@ -17,6 +17,7 @@ from simulator.listings import Listing, SecurityState
 from simulator.tests.brokerage import CASH, FOREIGN, OTHER_CASH, listing
 from simulator.tests.worlds import DEVICE_ID, at, without_order_flow
 from simulator.trading_days import vietnam_calendar
+from simulator.wire.market_records import trade_record
 from simulator.wire.trading_requests import NewOrder
 from simulator.world import Plan, World
 
@@ -164,6 +165,10 @@ def test_the_next_days_reference_is_the_same_as_without_the_restart(tmp_path):
     assert (securities["AAA"].totals.last_vnd, securities["AAA"].odd_totals.quantity) == (20_400, 7)
     securities = killed.start_again("11-25 10:00").exchange.securities
     assert [securities[symbol].reference_vnd for symbol in ("AAA", "UUU")] == [20_400, 20_100]
+    securities = killed.start_again("11-25 10:01").exchange.securities
+    assert [securities[symbol].prior_close_vnd for symbol in ("AAA", "UUU")] == [20_400, 20_400]
+    records = [trade_record(securities[symbol], 0) for symbol in ("AAA", "UUU")]
+    assert [(record["PriorVal"], record["RefPrice"]) for record in records] == [(20_400, 20_400), (20_400, 20_100)]
     assert (securities["AAA"].totals.quantity, securities["AAA"].odd_totals.quantity) == (0, 0)
     killed.world.journal.close()
 

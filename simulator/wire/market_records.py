@@ -153,7 +153,7 @@ def _trade_fields(security: Security, at_ms: int) -> Record:
         "Floor": wire_price(security, security.band.floor_vnd),
         "RefPrice": wire_price(security, security.reference_vnd),
         "AvgPrice": _average(security),
-        "PriorVal": wire_price(security, security.reference_vnd),
+        "PriorVal": wire_price(security, security.prior_close_vnd),
         "LastPrice": wire_price(security, totals.last_vnd),
         "LastVol": float(totals.last_quantity),
         "TotalVal": float(totals.value_vnd),
