@@ -99,7 +99,7 @@ class WorkerShares:
         first. (pytest-xdist's own groups are lost under pytest 9.1 and later: they were written into node ids.)"""
         from xdist.scheduler import LoadScopeScheduling
 
-        class KeepSystemsTogether(LoadScopeScheduling):
+        class KeepSystemsTogether(LoadScopeScheduling):  # type: ignore[misc]  # untyped there
             def _split_scope(self, nodeid: str) -> str:
                 return next((folder for folder in WHOLE_SYSTEM if nodeid.startswith(folder)), nodeid)
 
