@@ -25,7 +25,8 @@ from qts.embedded.valkey import EmbeddedValkey  # noqa: E402
 
 WITHOUT_DJANGO = (ROOT / "qts", ROOT / "simulator")
 WITHOUT_DJANGO_VARIABLE = "QTS_TEST_WITHOUT_DJANGO"  # the controller's decision, told to its workers
-WHOLE_SYSTEM = ("tests/e2e/", "tests/system/")
+WHOLE_SYSTEM = ("tests/system/", "tests/e2e/")
+LONGEST = (*WHOLE_SYSTEM, "tests/", "simulator/", "qts/embedded/")
 REDIS_DATABASES_ELSEWHERE = 16  # what a server that is not ours has by default
 
 _folder: Path | None = None
@@ -95,14 +96,17 @@ class WorkerShares:
 
     @staticmethod
     def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-        """One test at a time for each worker, but for what shares a running system: that stays together, and starts
-        first. (pytest-xdist's own groups are lost under pytest 9.1 and later: they were written into node ids.)"""
+        """One file at a time for each worker, so that its fixtures are set up once; what shares a running system stays
+        together as well. (pytest-xdist's own groups are lost under pytest 9.1 and later: they were written into node
+        ids.)"""
         from xdist.scheduler import LoadScopeScheduling
 
         class KeepSystemsTogether(LoadScopeScheduling):  # type: ignore[misc]  # untyped there
             def _split_scope(self, nodeid: str) -> str:
-                return next((folder for folder in WHOLE_SYSTEM if nodeid.startswith(folder)), nodeid)
+                file = nodeid.partition("::")[0]
+                return next((folder for folder in WHOLE_SYSTEM if file.startswith(folder)), file)
 
+        config.option.loadscopereorder = False  # the order is that of `pytest_collection_modifyitems`
         return KeepSystemsTogether(config, log)
 
     @staticmethod
@@ -112,6 +116,12 @@ class WorkerShares:
             database = parts._replace(path=f"/{number % REDIS_DATABASES_ELSEWHERE}")
             folder = Path(os.environ["QTS_DATA_DIR"]) / f"worker{number}"
             spec.env = {"REDIS_URL": urlunsplit(database), "QTS_DATA_DIR": str(folder)}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no worker is left with it at the end."""
+    items.sort(key=lambda item: next((n for n, folder in enumerate(LONGEST) if item.nodeid.startswith(folder)), 99))
 
 
 def pytest_unconfigure() -> None:

@@ -70,7 +70,7 @@ def in_one_step():
     return stream([])
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.floats(0, SPAN_S, allow_nan=False), max_size=60).map(sorted))
 def test_the_stream_is_the_same_in_whatever_steps_time_is_advanced(steps_s):
     assert stream(steps_s) == in_one_step()
