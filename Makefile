@@ -20,7 +20,7 @@ setup: dev ## virtual environment with everything for running, testing and chang
 setup-ml: base ## also the libraries for model training
 	@requirements/install.sh ml
 
-demo: base ## the whole system until Ctrl-C (PORT= SIM_PORT= FLOWER_PORT= SPEED= START= BIND= choose)
+demo: base ## the whole system until Ctrl-C (PORT= SIM_PORT= FLOWER_PORT= RPC_PORT= SPEED= START= BIND= choose)
 	@exec $(RUN) qts.embedded.demo
 
 servers: base ## PostgreSQL and Valkey alone, for development

@@ -27,5 +27,6 @@ urlpatterns = [
     path("strategies/<uuid:strategy_id>/stop/", strategies.StrategyStopApi.as_view()),
     path("decisions/", strategies.DecisionsApi.as_view()),
     path("limits/", risk.LimitsApi.as_view()),
+    path("risk/check/", orders.OrderCheckApi.as_view()),
     path("kill-switches/", risk.KillSwitchesApi.as_view()),
 ]

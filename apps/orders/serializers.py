@@ -16,6 +16,11 @@ class BreachOut(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
+class OrderCheckOut(serializers.Serializer[Any]):
+    would_pass = serializers.BooleanField()
+    breaches = BreachOut(many=True)
+
+
 class OrderOut(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     account_id = serializers.UUIDField()

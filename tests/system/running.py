@@ -25,7 +25,7 @@ from qts.embedded.run_folder import RunFolder
 START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 15.0
 CODE_PERIOD_S = 30
-PORTS = ("PORT", "SIM_PORT", "FLOWER_PORT")
+PORTS = ("PORT", "SIM_PORT", "FLOWER_PORT", "RPC_PORT")
 # what the test run itself has set, and what would point the system at servers of the test run
 REPLACED = frozenset(
     {"DATABASE_URL", "REDIS_URL", "EVENT_BUS_URL", "DJANGO_SETTINGS_MODULE", "QTS_SECRET_KEY_FILE", "MARKET_CLOCK"}

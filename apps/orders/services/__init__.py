@@ -3,6 +3,7 @@
 from apps.orders.services.answers import CancelAnswer, Submission
 from apps.orders.services.broker_events import apply_book_row, apply_broker_event
 from apps.orders.services.cancelling import cancel_for_kill_switch, cancel_scope, request_cancel
+from apps.orders.services.checking import check_order
 from apps.orders.services.day_end import close_day, expire_day
 from apps.orders.services.gateway import run_gateway_slice, run_gateways
 from apps.orders.services.order_stream import run_order_stream_slice, run_order_streams
@@ -15,6 +16,7 @@ __all__ = [
     "apply_broker_event",
     "cancel_for_kill_switch",
     "cancel_scope",
+    "check_order",
     "close_day",
     "expire_day",
     "request_cancel",
