@@ -29,4 +29,7 @@ urlpatterns = [
     path("limits/", risk.LimitsApi.as_view()),
     path("risk/check/", orders.OrderCheckApi.as_view()),
     path("kill-switches/", risk.KillSwitchesApi.as_view()),
+    path("trading-holds/", risk.TradingHoldsApi.as_view()),
+    path("approvals/", risk.ApprovalsApi.as_view()),
+    path("approvals/<uuid:proposal_id>/", risk.ApprovalApi.as_view()),
 ]

@@ -226,14 +226,16 @@ def strategy_exposures(strategy_ids: Collection[str]) -> dict[tuple[str, str], S
 
 
 def working_order_ids(
-    *, account_id: UUID | None = None, strategy_id: str = "", connection_id: UUID | None = None
+    *, account_id: UUID | None = None, strategy_id: str = "", symbol: str = "", connection_id: UUID | None = None
 ) -> list[UUID]:
-    """All of them, or those of one account, strategy or connection."""
+    """All of them, or those of one account, strategy, symbol or connection."""
     rows = Order.objects.filter(status__in=OPEN_STATUSES)
     if account_id is not None:
         rows = rows.filter(account_id=account_id)
     if strategy_id:
         rows = rows.filter(strategy_id=strategy_id)
+    if symbol:
+        rows = rows.filter(symbol=symbol)
     if connection_id is not None:
         rows = rows.filter(connection_id=connection_id)
     return list(rows.order_by("id").values_list("id", flat=True))

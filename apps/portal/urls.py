@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from apps.portal.views import board, home, orders, positions, risk_view, shell, strategies, symbol, system, ticket
+from apps.portal.views import (
+    approvals,
+    board,
+    home,
+    kill_console,
+    orders,
+    positions,
+    risk_view,
+    shell,
+    strategies,
+    symbol,
+    system,
+    ticket,
+)
 
 app_name = "portal"
 
@@ -25,7 +38,10 @@ urlpatterns = [
     path("strategies/<uuid:strategy_id>/start/", strategies.start, name="strategy-start"),
     path("strategies/<uuid:strategy_id>/stop/", strategies.stop, name="strategy-stop"),
     path("risk/", risk_view.risk_page, name="risk"),
-    path("risk/kill-switch/", risk_view.kill_switch, name="kill-switch"),
+    path("risk/kill/", kill_console.kill_console, name="kill-console"),
+    path("risk/kill-switch/", kill_console.kill_switch, name="kill-switch"),
+    path("risk/approvals/", approvals.approvals, name="approvals"),
+    path("risk/approvals/<uuid:proposal_id>/", approvals.approval, name="approval"),
     path("system/", system.system, name="system"),
     path("design/", shell.design, name="design"),
     path("banners/", shell.banners, name="banners"),

@@ -12,8 +12,8 @@ from unfold.admin import ModelAdmin
 
 from apps.marketdata.selectors import market_now
 from apps.risk import selectors, services
-from apps.risk.forms import RiskLimitForm
-from apps.risk.models import KillSwitch, RiskLimit
+from apps.risk.forms import KillSwitchForm, RiskLimitForm
+from apps.risk.models import ChangeProposal, KillSwitch, RiskLimit, TradingHold
 from apps.sso.selectors import Role, actor_of, has_role
 from qts.domain.errors import RuleCode
 from qts.domain.risk import RULES
@@ -53,24 +53,30 @@ class RiskLimitAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         except services.LimitChangedMeanwhile:
             messages.error(request, _("Somebody else has changed this limit meanwhile. Look at it again."))
             return HttpResponseRedirect(reverse("admin:risk_risklimit_changelist"))
+        except services.ApprovalRefused as refusal:
+            messages.error(request, str(refusal))
+            return HttpResponseRedirect(reverse("admin:risk_risklimit_changelist"))
         return response
 
     def save_model(self, request: HttpRequest, obj: RiskLimit, form: RiskLimitForm, change: bool) -> None:
-        """The row that was edited stays as it was; the new version takes its place on the page."""
-        services.change_limit(
+        """The row that was edited stays as it was; the new version takes its place on the page, or nothing does yet."""
+        change_wanted = services.LimitChange(
             code=RuleCode(obj.code),
             scope=obj.scope,
             scope_id=obj.scope_id,
             limit=form.cleaned_data["limit"],
             is_active=form.cleaned_data["is_active"],
-            reason=form.cleaned_data["reason"],
             seen_version=form.cleaned_data["seen_version"] or 0,
-            actor=actor_of(request.user),
-            now=market_now(),
+        )
+        proposal_id = services.request_change(
+            change_wanted, reason=form.cleaned_data["reason"], actor=actor_of(request.user), now=market_now()
         )
         newest = RiskLimit.objects.get(code=obj.code, scope=obj.scope, scope_id=obj.scope_id, is_current=True)
         obj.pk, obj.version = newest.pk, newest.version
-        messages.info(request, _("It acts on the next order."))
+        if proposal_id is None:
+            messages.info(request, _("It acts on the next order."))
+        else:
+            messages.warning(request, _("It is looser than now: it waits for a second risk officer."))
 
     def response_change(self, request: HttpRequest, obj: RiskLimit) -> HttpResponse:
         response: HttpResponse = super().response_change(request, obj)
@@ -97,12 +103,7 @@ class RiskLimitAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         return format_html_join("", "<p>v{} · {} · {} · {} · {}</p>", (_history_row(version) for version in versions))
 
 
-@admin.register(KillSwitch)
-class KillSwitchAdmin(ModelAdmin):  # type: ignore[misc]
-    """Looked at only: the risk page of the portal is the place to pull one."""
-
-    list_display = ["scope", "is_engaged", "allows_reducing", "reason", "changed_by", "changed_at"]
-
+class _LookedAtOnly(ModelAdmin):  # type: ignore[misc]
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -113,6 +114,44 @@ class KillSwitchAdmin(ModelAdmin):  # type: ignore[misc]
         return False
 
 
+@admin.register(KillSwitch)
+class KillSwitchAdmin(_LookedAtOnly):
+    """Adding one stops its scope. Letting go takes two people, in the portal."""
+
+    form = KillSwitchForm
+    list_display = ["scope", "is_engaged", "allows_reducing", "reason", "changed_by", "changed_at"]
+    fields = ["scope", "allows_reducing", "reason"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return has_role(request.user, Role.RISK_OFFICER, Role.ADMINISTRATOR)
+
+    def save_model(self, request: HttpRequest, obj: KillSwitch, form: KillSwitchForm, change: bool) -> None:
+        services.engage_kill_switch(
+            scope=obj.scope,
+            reason=form.cleaned_data["reason"],
+            allows_reducing=form.cleaned_data["allows_reducing"],
+            actor=actor_of(request.user),
+            now=market_now(),
+        )
+
+    def log_addition(self, request: HttpRequest, obj: object, message: Any) -> None:
+        """The event log has it already."""
+
+
+@admin.register(TradingHold)
+class TradingHoldAdmin(_LookedAtOnly):
+    list_display = ["scope", "cause", "state", "is_on", "reason", "changed_at"]
+    list_filter = ["is_on", "cause"]
+
+
+@admin.register(ChangeProposal)
+class ChangeProposalAdmin(_LookedAtOnly):
+    """The record of who asked and who agreed; deciding is done in the portal, where the change is shown."""
+
+    list_display = ["subject", "kind", "status", "proposed_by", "proposed_at", "decided_by", "decided_at", "reason"]
+    list_filter = ["kind", "status"]
+
+
 def _is_officer(request: HttpRequest) -> bool:
     """The role itself, not Django's permission: a superuser does not set limits either."""
     return has_role(request.user, Role.RISK_OFFICER)
@@ -120,4 +159,5 @@ def _is_officer(request: HttpRequest) -> bool:
 
 def _history_row(version: selectors.LimitView) -> tuple[Any, ...]:
     number = f"{version.limit:,}" if version.is_active else f"{version.limit:,} ({_('not active')})"
-    return version.version, number, version.changed_by, f"{version.effective_at:%Y-%m-%d %H:%M:%S}", version.reason
+    people = f"{version.changed_by} + {version.approved_by}" if version.approved_by else version.changed_by
+    return version.version, number, people, f"{version.effective_at:%Y-%m-%d %H:%M:%S}", version.reason

@@ -1,7 +1,13 @@
-"""Limits as rows that officers edit, and the kill switch. A row says how much; `qts.domain.risk` says what it means."""
+"""Limits as rows that officers edit, what waits for a second officer, and what is stopped.
 
+A row says how much; `qts.domain.risk` says what it means.
+"""
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +22,9 @@ class RiskLimit(models.Model):
         ACCOUNT = "account", _("account")
         SYMBOL = "symbol", _("symbol")
         STRATEGY = "strategy", _("strategy")
+        USER = "user", _("user")
+        SECTOR = "sector", _("sector")
+        EXCHANGE = "exchange", _("exchange")
 
     id = models.BigAutoField(primary_key=True)
     code = models.CharField(_("rule"), max_length=40, choices=[(c.value, RULES[c].help_en) for c in LIMIT_CODES])
@@ -27,6 +36,7 @@ class RiskLimit(models.Model):
     is_current = models.BooleanField(default=True, editable=False)
     reason = models.CharField(_("reason"), max_length=500)
     changed_by = models.CharField(_("changed by"), max_length=120)
+    approved_by = models.CharField(_("approved by"), max_length=120, blank=True)  # empty: it took one person
     effective_at = models.DateTimeField(_("effective at"), help_text=_("market time"))
     recorded_at = models.DateTimeField(_("recorded at"), db_default=Now())
 
@@ -58,7 +68,10 @@ class RiskLimit(models.Model):
 
 
 class KillSwitch(models.Model):
-    """Stops one scope: "firm", "account:<id>" or "strategy:<id>". The row survives every restart."""
+    """Stops one scope: "firm" or "<kind>:<id>" (see `selectors.KILL_KINDS`). The row survives every restart.
+
+    `version` counts its changes: a release is agreed for one version and is void when somebody stopped it again.
+    """
 
     scope = models.CharField(_("scope"), max_length=80, primary_key=True)
     is_engaged = models.BooleanField(_("engaged"), default=False)
@@ -67,6 +80,7 @@ class KillSwitch(models.Model):
         default=False,
         help_text=_("Sales of held shares pass; set when a loss limit tripped it, so that a stop can still get out."),
     )
+    version = models.PositiveIntegerField(_("version"), default=0)
     reason = models.CharField(_("reason"), max_length=500)
     changed_by = models.CharField(_("changed by"), max_length=120)
     changed_at = models.DateTimeField(_("changed at"), help_text=_("market time"))
@@ -79,3 +93,90 @@ class KillSwitch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scope}: {'engaged' if self.is_engaged else 'released'}"
+
+
+class TradingHold(models.Model):
+    """A scope that a dead-man timer holds back for one cause. It lets go by itself when the cause is gone; a stop that
+    a person has to look at is a kill switch."""
+
+    class State(models.TextChoices):
+        REDUCING = "REDUCING", _("reducing only")
+        HALTED = "HALTED", _("halted")
+
+    class Cause(models.TextChoices):
+        STALE_FEED = "stale-feed", _("market data are late")
+        LOST_WORKER = "lost-worker", _("a worker does not report")
+        BOOKS_DIFFER = "books-differ", _("the books differ from the broker's")
+
+    scope = models.CharField(_("scope"), max_length=80)
+    cause = models.CharField(_("cause"), max_length=20, choices=Cause.choices)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices)
+    is_on = models.BooleanField(_("on"), default=True)
+    reason = models.CharField(_("reason"), max_length=500)
+    changed_at = models.DateTimeField(_("changed at"), help_text=_("market time"))
+    recorded_at = models.DateTimeField(_("recorded at"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("trading hold")
+        verbose_name_plural = _("trading holds")
+        ordering = ["scope", "cause"]
+        constraints = [models.UniqueConstraint(fields=["scope", "cause"], name="risk_hold_one_per_cause")]
+
+    def __str__(self) -> str:
+        return f"{self.scope}: {self.state if self.is_on else 'off'} ({self.cause})"
+
+
+class ChangeProposal(models.Model):
+    """What one officer asks for and another one has to agree to. The database refuses every change of its content, and
+    any change at all once it is decided."""
+
+    class Kind(models.TextChoices):
+        LIMITS = "limits", _("looser limits")
+        RELEASE = "release", _("release of a kill switch")
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("waits for a second person")
+        APPROVED = "approved", _("approved")
+        REJECTED = "rejected", _("rejected")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    subject = models.CharField(_("subject"), max_length=200)
+    content = models.JSONField(_("content"))
+    content_hash = models.CharField(_("hash of the content"), max_length=64)
+    reason = models.CharField(_("reason"), max_length=500)
+    proposed_by = models.CharField(_("proposed by"), max_length=120)
+    proposed_at = models.DateTimeField(_("proposed at"), help_text=_("market time"))
+    # The wall clock: a market clock that runs faster must not take the second person's time to think.
+    expires_at = models.DateTimeField(_("expires at"), help_text=_("wall clock"))
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.OPEN)
+    decided_by = models.CharField(_("decided by"), max_length=120, blank=True)
+    decided_at = models.DateTimeField(_("decided at"), null=True, help_text=_("market time"))
+    decision_reason = models.CharField(_("reason of the decision"), max_length=500, blank=True)
+    recorded_at = models.DateTimeField(_("recorded at"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("proposal")
+        verbose_name_plural = _("proposals")
+        ordering = ["-recorded_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(status="approved") | (~Q(decided_by="") & ~Q(decided_by=F("proposed_by"))),
+                name="risk_proposal_takes_two_people",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}: {self.status}"
+
+
+class StrategyPulse(models.Model):
+    """How fast a strategy has been ordering and how often in a row it was refused."""
+
+    strategy_id = models.CharField(primary_key=True, max_length=64)
+    ordered_at_ms = ArrayField(models.BigIntegerField(), default=list)  # wall clock; the latest few
+    refusals_in_a_row = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.strategy_id}: {self.refusals_in_a_row} refusals in a row"

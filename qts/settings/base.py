@@ -47,6 +47,12 @@ IS_DEMO = False
 BROKER_FEE_RATE_BPS = 15
 SALE_TAX_RATE_BPS = 10
 
+# --- risk: what takes two people, and the kill switch of last resort -------------------------------------------------
+RISK_APPROVAL_TTL_S = 1800  # wall clock: the second officer decides about what is fresh in both minds
+RISK_LOOSENINGS_PER_DAY_MAX = 3  # of one limit
+RISK_LOOSENING_PERCENT_MAX = 200  # of what the limit was when the day began
+KILL_FILE = environment.qts_data_dir / "KILL"
+
 # --- Django ---------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",  # the default one would put its own admin site over ours

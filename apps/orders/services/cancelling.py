@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -56,16 +57,13 @@ def cancel_scope(
 
 
 def cancel_for_kill_switch(*, scope: str, reason: str, now: datetime) -> list[CancelAnswer]:
-    """Cancel what works in the scope of an engaged switch: "firm", "account:<id>" or "strategy:<id>".
+    """Cancel what works in the scope of an engaged switch: "firm", "account:<id>", "symbol:SSI" and so on.
 
     The switch is asked again: released meanwhile, nothing is cancelled; where it lets sales of held shares pass, they
     stay.
     """
-    kind, _, scope_id = scope.partition(":")
-    order_ids = working_order_ids(
-        account_id=UUID(scope_id) if kind == "account" else None, strategy_id=scope_id if kind == "strategy" else ""
-    )
-    killed = {order.id for order in Order.objects.filter(id__in=order_ids) if _is_killed(order)}
+    order_ids = working_order_ids(**_working_in(scope))
+    killed = {order.id for order in Order.objects.filter(id__in=order_ids) if _is_to_be_cancelled(order)}
     return _cancel_each(
         [order_id for order_id in order_ids if order_id in killed],
         actor=KILL_SWITCH,
@@ -77,12 +75,12 @@ def cancel_for_kill_switch(*, scope: str, reason: str, now: datetime) -> list[Ca
 def cancel_what_is_killed(connection_id: UUID, now: datetime) -> int:
     """Ask again for every order that works under an engaged switch; how many. The event asks once, and a cancel may
     come to nothing: the broker refuses it, or an order that was taken for lost turns up."""
-    if not risk.kill_switches(engaged_only=True):
+    if not risk.is_anything_stopped():
         return 0
     working = Order.objects.filter(
         connection_id=connection_id, cancel_wanted=False, status__in=sorted(_AT_THE_BROKER)
     ).exclude(status=Status.CANCEL_PENDING)
-    killed = [order.id for order in working if _is_killed(order)]
+    killed = [order.id for order in working if _is_to_be_cancelled(order)]
     try:
         _cancel_each(killed, actor=KILL_SWITCH, now=now, reason="kill switch is engaged")
     except* Exception:
@@ -105,8 +103,24 @@ def _cancel_each(order_ids: Iterable[UUID], *, actor: Actor, now: datetime, reas
     return answers
 
 
-def _is_killed(order: Order) -> bool:
-    return risk.is_killed(order.account_id, order.strategy_id, reducing=order.side == Side.SELL)
+def _is_to_be_cancelled(order: Order) -> bool:
+    return risk.is_to_be_cancelled(
+        order.account_id, order.strategy_id, reducing=order.side == Side.SELL, **stopped_by(order)
+    )
+
+
+def stopped_by(order: Order) -> dict[str, str]:
+    """What else than its account and strategy an order can be stopped by."""
+    person = order.actor_id if order.actor_kind == ActorKind.USER else ""
+    return {"symbol": order.symbol, "exchange": order.exchange, "user_id": person}
+
+
+def _working_in(scope: str) -> dict[str, Any]:
+    """The narrowest question about working orders that a scope allows; of exchanges and users every order is asked."""
+    kind, _, name = scope.partition(":")
+    if kind == "account":
+        return {"account_id": UUID(name)}
+    return {"strategy": {"strategy_id": name}, "symbol": {"symbol": name}}.get(kind, {})
 
 
 def fire_waiting_cancels(connection_id: UUID, now: datetime) -> int:

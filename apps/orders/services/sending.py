@@ -15,7 +15,7 @@ from apps.orders.locks import lock_next_intent, lock_order
 from apps.orders.models import GatewayState, Intent, Order
 from apps.orders.services.broker import LEASE_TTL_S
 from apps.orders.services.broker_events import refuse_locked
-from apps.orders.services.cancelling import withdraw
+from apps.orders.services.cancelling import stopped_by, withdraw
 from apps.orders.services.steps import GATEWAY, take_step
 from apps.risk import selectors as risk
 from qts.adapters.lease import Slice
@@ -129,7 +129,8 @@ def _claim(connection_id: UUID, turn: Slice, now: datetime) -> Claim | None:
 def _obstacle(intent: Intent, order: Order, now: datetime) -> RuleCode | None:
     """What has changed since the gate let the order pass. An order waits here while the broker is away."""
     exchange = Exchange(order.exchange)
-    if risk.is_killed(order.account_id, order.strategy_id, reducing=order.side == Side.SELL):
+    is_sale = order.side == Side.SELL
+    if risk.is_killed(order.account_id, order.strategy_id, reducing=is_sale, **stopped_by(order)):
         return RuleCode.KILL_SWITCH_ENGAGED
     if (datetime.now(UTC) - intent.recorded_at).total_seconds() > ORDER_AGE_S_MAX:
         return RuleCode.NOT_SENT_IN_TIME

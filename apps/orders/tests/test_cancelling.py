@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from apps.orders import handlers, selectors, services
@@ -14,6 +13,8 @@ from apps.orders.services.cancelling import cancel_what_is_killed, fire_waiting_
 from apps.orders.services.reconciliation import Reconciler
 from apps.orders.tests.conftest import MORNING, STRATEGY, at, refused, row
 from apps.risk import services as risk
+from apps.sso.selectors import Role
+from apps.sso.tests.sessions import make_user
 from qts.adapters.ssi.trading import AmbiguousSend
 from qts.domain.errors import RuleCode
 from qts.domain.events import KillSwitchChanged
@@ -67,7 +68,7 @@ def test_an_order_that_is_over_cannot_be_cancelled(desk, stream, working):
 
 
 def test_to_somebody_else_the_order_does_not_exist(desk, working):
-    user = get_user_model().objects.create_user("mallory", password="does-not-matter-1")
+    user = make_user("mallory", Role.TRADER)
     actor = Actor(ActorKind.USER, str(user.pk))
     for order_id in (working.id, uuid4()):
         assert [breach.code for breach in cancel(order_id, actor=actor).breaches] == [RuleCode.ORDER_NOT_FOUND]

@@ -18,6 +18,9 @@ ICONS = "vendor/lucide/1.62.0/icons.svg"
 THEMES = ("dark", "light")
 
 register.filter("reason_text", reason_text)
+register.filter("trading_state_label", wording.trading_state_label)
+register.filter("proposal_kind_label", wording.proposal_kind_label)
+register.filter("proposal_status_label", wording.proposal_status_label)
 register.filter("price", formats.price_text)
 register.filter("quantity", formats.quantity_text)
 register.filter("money", formats.money_text)

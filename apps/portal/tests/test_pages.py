@@ -23,6 +23,8 @@ PAGES = {
     "/banners/": EVERYBODY,
     "/ticket/?symbol=SSI": {"trader", "admin"},
     "/risk/kill-switch/?scope=firm": {"risk", "admin"},
+    "/risk/kill/": {"risk", "admin"},
+    "/risk/approvals/": {"risk", "admin"},
     "/system/": {"operator", "admin"},
 }
 # session, user, second factor and roles take five of each

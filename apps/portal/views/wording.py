@@ -82,6 +82,19 @@ def unit_label(unit: str) -> str:
     return {"VND": "₫", "shares": _("shares"), "orders": _("orders"), "ms": "ms"}.get(unit, unit)
 
 
+def trading_state_label(state: str) -> str:
+    return {"REDUCING": _("only sales pass"), "HALTED": _("nothing passes")}.get(state, state)
+
+
+def proposal_kind_label(kind: str) -> str:
+    return {"limits": _("Looser limit"), "release": _("Release of a kill switch")}.get(kind, kind)
+
+
+def proposal_status_label(status: str) -> str:
+    words = {"approved": _("approved"), "rejected": _("rejected"), "withdrawn": _("taken back"), "open": _("waits")}
+    return words.get(status, status)
+
+
 def session_label(session: str) -> str:
     return _(SESSIONS[session]) if session in SESSIONS else session
 

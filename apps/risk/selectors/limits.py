@@ -68,6 +68,7 @@ def _view(row: RiskLimit) -> LimitView:
         version=row.version,
         reason=row.reason,
         changed_by=row.changed_by,
+        approved_by=row.approved_by,
         effective_at=row.effective_at,
         help_vi=rule.help_vi,
         help_en=rule.help_en,

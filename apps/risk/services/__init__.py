@@ -1,16 +1,41 @@
 """The gate, limits, kill switches and the monitor of losses."""
 
+from apps.risk.services.approvals import (
+    ApprovalProblem,
+    ApprovalRefused,
+    approve,
+    propose_limits,
+    propose_release,
+    reject,
+    request_change,
+)
 from apps.risk.services.gate import pre_trade_check
-from apps.risk.services.kill import engage_kill_switch, release_kill_switch
-from apps.risk.services.limits import LimitChangedMeanwhile, change_limit, seed_limits
+from apps.risk.services.kill import KILL_CHANNEL, adopt_kill_file, engage_kill_switch
+from apps.risk.services.limits import (
+    LimitChange,
+    LimitChangedMeanwhile,
+    SecondOfficerNeeded,
+    change_limit,
+    seed_limits,
+)
 from apps.risk.services.monitor import run_monitor_slice, watch_account, watch_accounts
 
 __all__ = [
+    "KILL_CHANNEL",
+    "ApprovalProblem",
+    "ApprovalRefused",
+    "LimitChange",
     "LimitChangedMeanwhile",
+    "SecondOfficerNeeded",
+    "adopt_kill_file",
+    "approve",
     "change_limit",
     "engage_kill_switch",
     "pre_trade_check",
-    "release_kill_switch",
+    "propose_limits",
+    "propose_release",
+    "reject",
+    "request_change",
     "run_monitor_slice",
     "seed_limits",
     "watch_account",

@@ -16,7 +16,7 @@ from qts.domain.errors import Breach, RuleCode, TransientError
 from qts.domain.events import LimitBreached
 from qts.domain.orders import OrderIntent
 from qts.domain.risk import LIMIT_CODES, AccountFacts, MarketFacts, RiskSnapshot, evaluate
-from qts.domain.values import Actor
+from qts.domain.values import Actor, ActorKind
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +30,7 @@ def pre_trade_check(
     database is raised, because then nothing can be recorded either.
     """
     try:
-        breaches = evaluate(_snapshot(account_id, intent, now, open_order_count), intent)
+        breaches = evaluate(_snapshot(account_id, intent, now, open_order_count, actor), intent)
     except DatabaseError:
         raise
     except Exception as error:
@@ -47,7 +47,9 @@ class _Market:
     day_pnl_vnd: int | None
 
 
-def _snapshot(account_id: UUID, intent: OrderIntent, now: datetime, open_order_count: int) -> RiskSnapshot:
+def _snapshot(
+    account_id: UUID, intent: OrderIntent, now: datetime, open_order_count: int, actor: Actor
+) -> RiskSnapshot:
     state = accounts.account_state(account_id, now)
     limits = effective_limits(account_id, intent.symbol, intent.strategy_id)
     position = state.position(intent.symbol)
@@ -64,7 +66,13 @@ def _snapshot(account_id: UUID, intent: OrderIntent, now: datetime, open_order_c
         ),
         market=market.facts,
         limits={code: in_force.limit for code, in_force in limits.items()},
-        kills=kill_states(account_id, intent.strategy_id),
+        kills=kill_states(
+            account_id,
+            intent.strategy_id,
+            symbol=intent.symbol,
+            exchange=intent.instrument.exchange if intent.instrument else "",
+            user_id=actor.id if actor.kind is ActorKind.USER else "",
+        ),
         fees=accounts.fee_schedule(),
     )
 

@@ -10,6 +10,7 @@ from apps.accounts import services as accounts
 from apps.accounts.tests.live_market import clock_at
 from apps.eventlog import selectors as eventlog
 from apps.risk import services
+from apps.risk.models import KillSwitch, RiskLimit
 from apps.risk.services import gate
 from apps.risk.tests.conftest import MONDAY, OFFICER, TRADER, check, codes
 from qts.domain.errors import Breach, RuleCode, TransientError
@@ -115,9 +116,7 @@ def test_the_tightest_of_all_scopes_that_cover_the_order_binds(account_id):
 
 
 def test_a_limit_that_is_not_active_does_not_bind(account_id):
-    services.change_limit(
-        code=RuleCode.OPEN_ORDERS_EXCEED_MAX, limit=1, is_active=False, reason="test", actor=OFFICER, now=MONDAY
-    )
+    RiskLimit.objects.filter(code=RuleCode.OPEN_ORDERS_EXCEED_MAX).update(limit=1, is_active=False)
     assert check(account_id, "BUY 100 SSI @ 25000", open_order_count=500) == ()
 
 
@@ -130,7 +129,7 @@ def test_a_kill_switch_stops_its_scope_and_only_that(account_id, scope):
     assert (breach.code, breach.detail) == (RuleCode.KILL_SWITCH_ENGAGED, name)
     others = codes(check(account_id, "SELL 100 SSI @ 25000", strategy_id=other_strategy))
     assert others == ([] if scope == "strategy" else ["KILL_SWITCH_ENGAGED"])
-    services.release_kill_switch(scope=name, reason="test is over", actor=OFFICER, now=MONDAY)
+    KillSwitch.objects.filter(scope=name).update(is_engaged=False)
     assert check(account_id, "SELL 100 SSI @ 25000", strategy_id=strategy_id) == ()
 
 

@@ -12,6 +12,8 @@ from qts.domain.events.decisions import (
     OrderProposed,
 )
 from qts.domain.events.firm import (
+    ApprovalDecided,
+    ApprovalRequested,
     CashChanged,
     CredentialChanged,
     ExitRequested,
@@ -25,6 +27,7 @@ from qts.domain.events.firm import (
     SessionStarted,
     SettingChanged,
     StrategyChanged,
+    TradingStateChanged,
 )
 from qts.domain.events.market import (
     BarClosed,
@@ -54,6 +57,8 @@ from qts.domain.events.orders import (
 
 __all__ = [
     "REGISTRY",
+    "ApprovalDecided",
+    "ApprovalRequested",
     "BarClosed",
     "CashChanged",
     "CredentialChanged",
@@ -91,4 +96,5 @@ __all__ = [
     "SettingChanged",
     "StrategyChanged",
     "TickReceived",
+    "TradingStateChanged",
 ]
