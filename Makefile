@@ -4,7 +4,7 @@ PY := .venv/bin/python
 RUN := $(PY) -m
 TEST_ARGS ?=
 
-.PHONY: help setup setup-ml demo servers manage totp test e2e bench check reset base dev
+.PHONY: help setup setup-ml demo servers manage totp test e2e bench check reset base dev risk-oracle
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -40,6 +40,9 @@ e2e: dev ## the browser journeys alone
 
 bench: dev ## measure; writes benchmarks/results/latest.json
 	$(RUN) benchmarks
+
+risk-oracle: dev ## a million random orders: the gate against its independent oracle
+	QTS_ORACLE_ORDERS=1000000 $(RUN) pytest -q tests/test_risk_oracle.py
 
 check: dev ## style, types, import contracts, migrations, templates
 	$(RUN) ruff check .
