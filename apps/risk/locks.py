@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from apps.risk.models import ChangeProposal, KillSwitch, RiskLimit, StrategyPulse
+from apps.risk.models import ChangeProposal, ExitPlan, KillSwitch, RiskLimit, StrategyPulse
 
 
 def lock_limit(code: str, scope: str, scope_id: str) -> RiskLimit | None:
@@ -33,3 +33,8 @@ def lock_pulse(strategy_id: str) -> StrategyPulse:
     """Made when it is not there yet; two first orders at once meet here."""
     StrategyPulse.objects.bulk_create([StrategyPulse(strategy_id=strategy_id)], ignore_conflicts=True)
     return StrategyPulse.objects.select_for_update().get(strategy_id=strategy_id)
+
+
+def lock_exit_plan(account_id: UUID, symbol: str) -> ExitPlan | None:
+    """The plan in force of a position."""
+    return ExitPlan.objects.select_for_update().filter(account_id=account_id, symbol=symbol, is_active=True).first()

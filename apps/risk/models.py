@@ -180,3 +180,76 @@ class StrategyPulse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.strategy_id}: {self.refusals_in_a_row} refusals in a row"
+
+
+class ExitPlan(models.Model):
+    """When a position must go: at a loss, at a profit, or so far below its best price. One in force per position."""
+
+    account_id = models.UUIDField(_("account"))
+    symbol = models.CharField(_("symbol"), max_length=20)
+    stop_vnd = models.BigIntegerField(_("stop-loss"), null=True, blank=True)
+    target_vnd = models.BigIntegerField(_("take-profit"), null=True, blank=True)
+    trail_bps = models.PositiveIntegerField(_("trailing stop, basis points"), null=True, blank=True)
+    peak_vnd = models.BigIntegerField(_("best price since it was set"), default=0)
+    requested_at = models.DateTimeField(_("exit last requested"), null=True, help_text=_("market time"))
+    request_reason = models.CharField(_("why the exit was requested"), max_length=20, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    set_by = models.CharField(_("set by"), max_length=120)
+    set_at = models.DateTimeField(_("set at"), help_text=_("market time"))
+
+    class Meta:
+        verbose_name = _("exit plan")
+        verbose_name_plural = _("exit plans")
+        ordering = ["account_id", "symbol", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account_id", "symbol"], condition=Q(is_active=True), name="risk_exit_plan_one_in_force"
+            ),
+            models.CheckConstraint(
+                condition=Q(stop_vnd__gt=0) | Q(target_vnd__gt=0) | Q(trail_bps__gt=0), name="risk_exit_plan_says_when"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.symbol}: {self.stop_vnd} / {self.target_vnd} / {self.trail_bps} bps"
+
+
+class EquityPoint(models.Model):
+    """What an account was worth in one minute of market time; `peak_vnd` is the most that it was worth until then."""
+
+    account_id = models.UUIDField()
+    at = models.DateTimeField(help_text=_("market time, the start of the minute"))
+    equity_vnd = models.BigIntegerField()
+    peak_vnd = models.BigIntegerField()
+    day_pnl_vnd = models.BigIntegerField()
+    exposure_vnd = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["account_id", "at"]
+        constraints = [models.UniqueConstraint(fields=["account_id", "at"], name="risk_equity_point_once_a_minute")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.at:%Y-%m-%d %H:%M} {self.equity_vnd}"
+
+
+class LimitAlert(models.Model):
+    """The use of a limit that passed 80, 90 or 100 % on a day, told once; margin calls stand beside them."""
+
+    account_id = models.UUIDField()
+    trading_day = models.DateField()
+    code = models.CharField(max_length=40)
+    level_percent = models.PositiveIntegerField()
+    limit = models.BigIntegerField()
+    actual = models.BigIntegerField()
+    raised_at = models.DateTimeField(help_text=_("market time"))
+
+    class Meta:
+        ordering = ["-raised_at", "-level_percent"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account_id", "trading_day", "code", "level_percent"], name="risk_limit_alert_once_a_day"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.level_percent} % {self.account_id}"

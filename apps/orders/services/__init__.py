@@ -5,6 +5,7 @@ from apps.orders.services.broker_events import apply_book_row, apply_broker_even
 from apps.orders.services.cancelling import cancel_for_kill_switch, cancel_scope, request_cancel
 from apps.orders.services.checking import check_order
 from apps.orders.services.day_end import close_day, expire_day
+from apps.orders.services.exits import submit_exit
 from apps.orders.services.gateway import run_gateway_slice, run_gateways
 from apps.orders.services.order_stream import run_order_stream_slice, run_order_streams
 from apps.orders.services.submission import submit_order
@@ -24,5 +25,6 @@ __all__ = [
     "run_gateways",
     "run_order_stream_slice",
     "run_order_streams",
+    "submit_exit",
     "submit_order",
 ]

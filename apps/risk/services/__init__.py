@@ -19,6 +19,7 @@ from apps.risk.services.limits import (
     seed_limits,
 )
 from apps.risk.services.monitor import run_monitor_slice, watch_account, watch_accounts
+from apps.risk.services.monitor_exits import clear_exit_plan, set_exit_plan
 
 __all__ = [
     "KILL_CHANNEL",
@@ -30,6 +31,7 @@ __all__ = [
     "adopt_kill_file",
     "approve",
     "change_limit",
+    "clear_exit_plan",
     "engage_kill_switch",
     "pre_trade_check",
     "propose_limits",
@@ -38,6 +40,7 @@ __all__ = [
     "request_change",
     "run_monitor_slice",
     "seed_limits",
+    "set_exit_plan",
     "watch_account",
     "watch_accounts",
 ]

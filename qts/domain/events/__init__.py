@@ -41,6 +41,7 @@ from qts.domain.events.market import (
     SessionChanged,
     TickReceived,
 )
+from qts.domain.events.monitors import LimitApproached, MarginCalled
 from qts.domain.events.orders import (
     OrderAccepted,
     OrderAmended,
@@ -70,9 +71,11 @@ __all__ = [
     "IndexUpdated",
     "IndicatorCalculated",
     "KillSwitchChanged",
+    "LimitApproached",
     "LimitBreached",
     "LimitChanged",
     "LogInFailed",
+    "MarginCalled",
     "MessageDeadLettered",
     "OrderAccepted",
     "OrderAmended",
