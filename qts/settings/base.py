@@ -51,6 +51,8 @@ SALE_TAX_RATE_BPS = 10
 RISK_APPROVAL_TTL_S = 1800  # wall clock: the second officer decides about what is fresh in both minds
 RISK_LOOSENINGS_PER_DAY_MAX = 3  # of one limit
 RISK_LOOSENING_PERCENT_MAX = 200  # of what the limit was when the day began
+RUNAWAY_ORDERS_PER_SECOND_MAX = environment.runaway_orders_per_second_max  # of one strategy
+RUNAWAY_REFUSALS_IN_A_ROW_MAX = 20
 KILL_FILE = environment.qts_data_dir / "KILL"
 
 # --- Django ---------------------------------------------------------------------------------------------------------

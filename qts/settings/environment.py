@@ -26,6 +26,7 @@ class Environment(BaseSettings):
     qts_secret_key_file: Path | None = None
     qts_allowed_hosts: str = "localhost,127.0.0.1"
     qts_log_format: str = Field(default="console", pattern="^(console|json)$")
+    runaway_orders_per_second_max: int = Field(default=10, ge=1)
     flower_url: str = "http://127.0.0.1:5555/"
 
     @property

@@ -20,6 +20,7 @@ from apps.risk.services.limits import (
 )
 from apps.risk.services.monitor import run_monitor_slice, watch_account, watch_accounts
 from apps.risk.services.monitor_exits import clear_exit_plan, set_exit_plan
+from apps.risk.services.runaway import note_answer, pace_strategy, stop_losing_strategy
 
 __all__ = [
     "KILL_CHANNEL",
@@ -33,6 +34,8 @@ __all__ = [
     "change_limit",
     "clear_exit_plan",
     "engage_kill_switch",
+    "note_answer",
+    "pace_strategy",
     "pre_trade_check",
     "propose_limits",
     "propose_release",
@@ -41,6 +44,7 @@ __all__ = [
     "run_monitor_slice",
     "seed_limits",
     "set_exit_plan",
+    "stop_losing_strategy",
     "watch_account",
     "watch_accounts",
 ]

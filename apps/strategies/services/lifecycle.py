@@ -17,6 +17,7 @@ from qts.domain.values import Actor, ActorKind
 from qts.quant.indicators import INDICATOR_NAMES
 
 _SYSTEM = Actor(ActorKind.SYSTEM, "signals")
+RUNAWAY_REASON = "it ran away; its kill switch is engaged"
 _DEMO = (
     ("MA cross", "moving_average_cross", {"fast": 5, "slow": 20, "quantity": 500}, 0, 15),
     ("RSI reversion", "rsi_mean_reversion", {"period": 14, "quantity": 300}, 15, 30),
@@ -80,6 +81,12 @@ def fail_strategy(strategy_id: UUID, *, reason: str, now: datetime) -> None:
         strategy = lock_strategy(strategy_id)
         if strategy.status == StrategyStatus.RUNNING:
             _change(strategy, StrategyStatus.FAILED, reason, _SYSTEM, now)
+
+
+def stop_runaway(strategy: Strategy, now: datetime) -> None:
+    """Its kill switch was engaged: the locked strategy is off from this transaction on, not from the next refresh."""
+    if strategy.status == StrategyStatus.RUNNING:
+        _change(strategy, StrategyStatus.FAILED, RUNAWAY_REASON, _SYSTEM, now)
 
 
 def seed_demo_strategies(account_id: UUID) -> None:
