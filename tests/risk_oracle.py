@@ -59,11 +59,12 @@ def _worst(snapshot: RiskSnapshot, intent: OrderIntent) -> int:
     asked = intent.request
     if asked.order_type == "LO":
         return asked.price_vnd if asked.price_vnd and asked.price_vnd > 0 else 0
-    return snapshot.market.ceiling_vnd if _has_prices(snapshot) else 0
+    return snapshot.market.ceiling_vnd if snapshot.market is not None and _has_prices(snapshot) else 0
 
 
 def _of_the_request(snapshot: RiskSnapshot, intent: OrderIntent) -> set[Any]:
-    asked, found = intent.request, set()
+    asked = intent.request
+    found: set[Any] = set()
     if intent.instrument is None:
         found.add(("UNKNOWN_SYMBOL", None, None))
     if not snapshot.account.is_active:
@@ -110,7 +111,7 @@ def _of_the_board(snapshot: RiskSnapshot, intent: OrderIntent) -> set[Any]:
 def _lots(snapshot: RiskSnapshot, intent: OrderIntent) -> set[Any]:
     quantity, known = intent.request.quantity, intent.instrument
     assert known is not None
-    found = set()
+    found: set[Any] = set()
     most = 500 if known.kind == "FUTURE" or known.exchange == "VNFE" else 500_000
     if quantity > most:
         found.add(("QUANTITY_EXCEEDS_EXCHANGE_MAX", most, quantity))
@@ -118,9 +119,8 @@ def _lots(snapshot: RiskSnapshot, intent: OrderIntent) -> set[Any]:
     is_odd = 0 < quantity < known.lot_size
     if is_odd and allowed is not None:
         market = snapshot.market
-        fits = intent.request.order_type == "LO" and market is not None
-        fits = fits and market.session in {"ATO", "CONTINUOUS", "ATC"} and quantity <= allowed
-        if market is not None and not fits:
+        fits = intent.request.order_type == "LO" and quantity <= allowed
+        if market is not None and not (fits and market.session in {"ATO", "CONTINUOUS", "ATC"}):
             found.add(("ODD_LOT_NOT_ADMITTED", allowed, quantity))
     elif quantity > 0 and quantity % known.lot_size:
         found.add(("QUANTITY_OFF_LOT", known.lot_size, quantity))
@@ -131,7 +131,7 @@ def _band(snapshot: RiskSnapshot, intent: OrderIntent) -> set[Any]:
     market, price = snapshot.market, intent.request.price_vnd
     if price is None or market is None or not _has_prices(snapshot):
         return set()
-    found = set()
+    found: set[Any] = set()
     if price > market.ceiling_vnd:
         found.add(("PRICE_ABOVE_CEILING", market.ceiling_vnd, price))
     if 0 < price < market.floor_vnd:
@@ -150,9 +150,13 @@ def _own_orders(snapshot: RiskSnapshot, intent: OrderIntent) -> set[Any]:
     if market.session in CALLS:
         return {("OPPOSITE_ORDER_IN_AUCTION", 0, activity.opposite_count)}
     nearest = activity.opposite_price_vnd
-    prices_cross = asked.price_vnd is None or nearest is None or activity.opposite_unpriced_count > 0
-    if not prices_cross:
-        prices_cross = asked.price_vnd >= nearest if asked.side == "BUY" else asked.price_vnd <= nearest
+    prices_cross = activity.opposite_unpriced_count > 0
+    if asked.price_vnd is None or nearest is None:
+        prices_cross = True
+    elif asked.side == "BUY":
+        prices_cross |= asked.price_vnd >= nearest
+    else:
+        prices_cross |= asked.price_vnd <= nearest
     return {("SELF_MATCH", nearest, asked.price_vnd)} if prices_cross else set()
 
 

@@ -96,7 +96,7 @@ def test_a_sale_is_a_sale(rpc):
 
 def test_an_officer_sees_what_would_happen_and_that_he_may_not_trade(rpc, floor):
     answer = rpc(floor.officer_client)
-    assert "ACCOUNT_NOT_TRADABLE" in [breach.code for breach in answer.breaches]
+    assert "ACTOR_NOT_PERMITTED" in [breach.code for breach in answer.breaches]
 
 
 @pytest.mark.parametrize(

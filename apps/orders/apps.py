@@ -4,3 +4,9 @@ from django.apps import AppConfig
 class OrdersConfig(AppConfig):
     name = "apps.orders"
     verbose_name = "Orders"
+
+    def ready(self) -> None:
+        from apps.orders.services.order_facts import order_facts
+        from apps.risk.services import ask_for_order_facts
+
+        ask_for_order_facts(order_facts)

@@ -205,10 +205,6 @@ def fills(
     ]
 
 
-def open_order_count(account_id: UUID) -> int:
-    return Order.objects.filter(account_id=account_id, status__in=OPEN_STATUSES).count()
-
-
 def strategy_exposures(strategy_ids: Collection[str]) -> dict[tuple[str, str], StrategyExposure]:
     """What each strategy's own orders add up to, by (strategy id, symbol), in one query."""
     sign = Case(When(side=Side.BUY, then=Value(1)), default=Value(-1))

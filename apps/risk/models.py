@@ -67,6 +67,21 @@ class RiskLimit(models.Model):
         return f"{self.code} {self.scope}{':' if self.scope_id else ''}{self.scope_id} {self.limit} (v{self.version})"
 
 
+class SecuritySector(models.Model):
+    """Which sector a security counts towards. Nothing that the broker sends says so: officers enter it."""
+
+    symbol = models.CharField(_("symbol"), max_length=20, primary_key=True)
+    sector = models.CharField(_("sector"), max_length=64)
+
+    class Meta:
+        verbose_name = _("sector of a security")
+        verbose_name_plural = _("sectors of securities")
+        ordering = ["sector", "symbol"]
+
+    def __str__(self) -> str:
+        return f"{self.symbol}: {self.sector}"
+
+
 class KillSwitch(models.Model):
     """Stops one scope: "firm" or "<kind>:<id>" (see `selectors.KILL_KINDS`). The row survives every restart.
 

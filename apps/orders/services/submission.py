@@ -1,5 +1,6 @@
 """Where every order enters: gate, reserve and record under the account's lock; it is sent after the commit."""
 
+import time
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from apps.accounts.locks import lock_account
 from apps.eventlog import services as eventlog
 from apps.marketdata import selectors as marketdata
 from apps.orders.models import Intent, Order
-from apps.orders.selectors import breach_from, open_order_count
+from apps.orders.selectors import breach_from
 from apps.orders.services import wakeup
 from apps.orders.services.access import may_trade
 from apps.orders.services.answers import Submission
@@ -50,10 +51,13 @@ def submit_order(
         if known is not None:
             return _answer_again(known, request, actor, now)
         security = marketdata.security(request.symbol)
-        intent = OrderIntent(request, security.instrument if security else None, strategy_id)
-        breaches = risk.pre_trade_check(
-            account_id=account_id, intent=intent, now=now, open_order_count=open_order_count(account_id), actor=actor
+        intent = OrderIntent(
+            request,
+            security.instrument if security else None,
+            strategy_id,
+            None if caused_by_received_ns is None else max(0, time.time_ns() - caused_by_received_ns) // 1_000_000,
         )
+        breaches = risk.pre_trade_check(account_id=account_id, intent=intent, now=now, actor=actor)
         order = Order(
             account_id=account_id,
             connection_id=account.connection_id,

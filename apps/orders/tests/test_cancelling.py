@@ -110,7 +110,7 @@ def test_the_kill_switch_cancels_what_works_in_its_scope(desk, working):
 
 
 def test_a_switch_that_lets_sales_pass_leaves_them_working(desk):
-    sale, purchase = desk.submit("SELL 100 SSI @ 25000").order_id, desk.submit().order_id
+    sale, purchase = desk.submit("SELL 100 SSI @ 25100").order_id, desk.submit().order_id
     scope = f"account:{desk.account_id}"
     risk.engage_kill_switch(scope=scope, reason="loss", actor=STRATEGY, now=MORNING, allows_reducing=True)
     kill(scope)

@@ -17,6 +17,7 @@ from apps.risk.selectors.limits import (
     effective_limits,
     limit_history,
     limits,
+    sectors,
     visible_limits,
 )
 from apps.risk.selectors.scopes import FIRM, account_scope, is_scope, strategy_scope
@@ -48,6 +49,7 @@ __all__ = [
     "open_proposals",
     "past_proposals",
     "proposal",
+    "sectors",
     "strategy_scope",
     "trading_state",
     "visible_kill_switches",

@@ -9,7 +9,16 @@ from apps.risk.services.approvals import (
     reject,
     request_change,
 )
-from apps.risk.services.gate import pre_trade_check
+from apps.risk.services.facts_orders import (
+    DAY_CODES,
+    RATE_CODES,
+    RECENT_CODES,
+    WORKING_VALUE_CODES,
+    OrderFacts,
+    WorkingValue,
+    ask_for_order_facts,
+)
+from apps.risk.services.gate import pre_trade_check, what_would_happen
 from apps.risk.services.kill import KILL_CHANNEL, adopt_kill_file, engage_kill_switch
 from apps.risk.services.limits import (
     LimitChange,
@@ -23,14 +32,21 @@ from apps.risk.services.monitor_exits import clear_exit_plan, set_exit_plan
 from apps.risk.services.runaway import note_answer, pace_strategy, stop_losing_strategy
 
 __all__ = [
+    "DAY_CODES",
     "KILL_CHANNEL",
+    "RATE_CODES",
+    "RECENT_CODES",
+    "WORKING_VALUE_CODES",
     "ApprovalProblem",
     "ApprovalRefused",
     "LimitChange",
     "LimitChangedMeanwhile",
+    "OrderFacts",
     "SecondOfficerNeeded",
+    "WorkingValue",
     "adopt_kill_file",
     "approve",
+    "ask_for_order_facts",
     "change_limit",
     "clear_exit_plan",
     "engage_kill_switch",
@@ -47,4 +63,5 @@ __all__ = [
     "stop_losing_strategy",
     "watch_account",
     "watch_accounts",
+    "what_would_happen",
 ]
