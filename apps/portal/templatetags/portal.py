@@ -35,6 +35,17 @@ def signed_money(amount_vnd: int | None) -> str:
 
 
 @register.filter
+def bps(share_bps: int) -> str:
+    """2_550 -> '25.5%', rounded down."""
+    return f"{share_bps // 100}.{share_bps % 100 // 10}%"
+
+
+@register.filter
+def item(mapping: Mapping[str, str], key: str) -> str:
+    return mapping.get(key, "")
+
+
+@register.filter
 def percent_of(part: int, whole: int) -> str:
     return formats.percent_text(part, whole)
 
