@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--only ingest,latency,rest] [--quick]`: measure, print a table, write the figures down."""
+"""`python -m benchmarks [--only ingest,latency,rest,risk] [--quick]`: measure, print, write the figures down."""
 
 import argparse
 import sys
@@ -6,10 +6,11 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks import demo_system, ingest, latency, machine, rest
+from benchmarks import demo_system, ingest, latency, machine, rest, risk
 from benchmarks.figures import Section, write
 
-NAMES = ("ingest", "latency", "rest")
+NAMES = ("ingest", "latency", "rest", "risk")
+MEASURES = {"latency": latency.run, "rest": rest.run, "risk": risk.run_snapshot}
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 
 
@@ -41,10 +42,11 @@ def _run(sections: list[Section], folder: Path, *, quick: bool) -> None:
             if section.name == "ingest":
                 ingest.run(section, folder, quick=quick)
                 continue
+            if section.name == "risk":
+                risk.run_gate(section, quick=quick)
             if system is None:
                 system = stack.enter_context(demo_system.started())
-            measure = latency.run if section.name == "latency" else rest.run
-            measure(section, system, quick=quick)
+            MEASURES[section.name](section, system, quick=quick)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from apps.risk.services.approvals import (
     reject,
     request_change,
 )
+from apps.risk.services.facts import snapshot_of
 from apps.risk.services.facts_orders import (
     DAY_CODES,
     RATE_CODES,
@@ -60,6 +61,7 @@ __all__ = [
     "run_monitor_slice",
     "seed_limits",
     "set_exit_plan",
+    "snapshot_of",
     "stop_losing_strategy",
     "watch_account",
     "watch_accounts",
