@@ -13,7 +13,7 @@ from unfold.admin import ModelAdmin
 from apps.marketdata.selectors import market_now
 from apps.risk import selectors, services
 from apps.risk.forms import KillSwitchForm, RiskLimitForm
-from apps.risk.models import ChangeProposal, KillSwitch, RiskLimit, TradingHold
+from apps.risk.models import ChangeProposal, KillSwitch, RiskLimit, SecuritySector, TradingHold
 from apps.sso.selectors import Role, actor_of, has_role
 from qts.domain.errors import RuleCode
 from qts.domain.risk import RULES
@@ -150,6 +150,24 @@ class ChangeProposalAdmin(_LookedAtOnly):
 
     list_display = ["subject", "kind", "status", "proposed_by", "proposed_at", "decided_by", "decided_at", "reason"]
     list_filter = ["kind", "status"]
+
+
+@admin.register(SecuritySector)
+class SecuritySectorAdmin(ModelAdmin):  # type: ignore[misc]
+    """Sectors come from nowhere else: a sector limit refuses what has none."""
+
+    list_display = ["symbol", "sector"]
+    list_filter = ["sector"]
+    search_fields = ["symbol"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return _is_officer(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return _is_officer(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return _is_officer(request)
 
 
 def _is_officer(request: HttpRequest) -> bool:
