@@ -53,6 +53,10 @@ RISK_LOOSENINGS_PER_DAY_MAX = 3  # of one limit
 RISK_LOOSENING_PERCENT_MAX = 200  # of what the limit was when the day began
 RUNAWAY_ORDERS_PER_SECOND_MAX = environment.runaway_orders_per_second_max  # of one strategy
 RUNAWAY_REFUSALS_IN_A_ROW_MAX = 20
+FEED_SILENCE_MS_MAX = 60_000  # the gate refuses orders on stale data much earlier; this holds the firm and says so
+ORDER_STREAM_SILENCE_S_MAX = 30
+REJECT_STORM_COUNT = 20  # of one account
+REJECT_STORM_S = 60
 KILL_FILE = environment.qts_data_dir / "KILL"
 
 # --- Django ---------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from apps.orders.services.cancelling import cancel_what_is_killed, fire_waiting_
 from apps.orders.services.pace import SAMPLE_LIMITS, Pace
 from apps.orders.services.resolution import Resolver
 from apps.orders.services.sending import Unreachable, doubt_stale_claims, fence, send_next
+from apps.orders.services.stream_watch import watch_order_stream
 from apps.orders.services.turns import SLICE_S, run_for_each_connection, run_under_lease
 from apps.orders.services.wakeup import Doorbell
 from apps.risk.services import adopt_kill_file
@@ -104,6 +105,7 @@ class _Gateway:
         if self._turn.epoch is not None:
             doubt_stale_claims(self._connection_id, self._turn.epoch, now)
         adopt_kill_file(now)
+        watch_order_stream(self._connection_id, now)
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + KILL_SWEEP_EVERY_S
             cancel_what_is_killed(self._connection_id, now)

@@ -9,6 +9,7 @@ from apps.risk.services.approvals import (
     reject,
     request_change,
 )
+from apps.risk.services.dead_man import watch_dead_man_timers
 from apps.risk.services.facts import snapshot_of
 from apps.risk.services.facts_orders import (
     DAY_CODES,
@@ -31,6 +32,7 @@ from apps.risk.services.limits import (
 from apps.risk.services.monitor import run_monitor_slice, watch_account, watch_accounts
 from apps.risk.services.monitor_exits import clear_exit_plan, set_exit_plan
 from apps.risk.services.runaway import note_answer, pace_strategy, stop_losing_strategy
+from apps.risk.services.states import Cause, hold, let_go
 
 __all__ = [
     "DAY_CODES",
@@ -40,6 +42,7 @@ __all__ = [
     "WORKING_VALUE_CODES",
     "ApprovalProblem",
     "ApprovalRefused",
+    "Cause",
     "LimitChange",
     "LimitChangedMeanwhile",
     "OrderFacts",
@@ -51,6 +54,8 @@ __all__ = [
     "change_limit",
     "clear_exit_plan",
     "engage_kill_switch",
+    "hold",
+    "let_go",
     "note_answer",
     "pace_strategy",
     "pre_trade_check",
@@ -65,5 +70,6 @@ __all__ = [
     "stop_losing_strategy",
     "watch_account",
     "watch_accounts",
+    "watch_dead_man_timers",
     "what_would_happen",
 ]
