@@ -20,4 +20,4 @@ def test_an_order_stream_that_does_not_report_holds_its_accounts_until_it_does(d
         assert watch_order_stream(desk.connection_id, MORNING) is is_lost
         assert [found.scope for found in risk.holds()] == ([f"account:{desk.account_id}"] if is_lost else [])
         assert desk.submit().accepted is not is_lost
-        assert desk.submit("SELL 100 SSI @ 25000").accepted
+        assert desk.submit("SELL 100 SSI @ 25100").accepted
