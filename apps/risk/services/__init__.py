@@ -31,6 +31,7 @@ from apps.risk.services.limits import (
 )
 from apps.risk.services.monitor import run_monitor_slice, watch_account, watch_accounts
 from apps.risk.services.monitor_exits import clear_exit_plan, set_exit_plan
+from apps.risk.services.policy import diff_policy, export_policy, import_policy
 from apps.risk.services.runaway import note_answer, pace_strategy, stop_losing_strategy
 from apps.risk.services.states import Cause, hold, let_go
 
@@ -53,8 +54,11 @@ __all__ = [
     "ask_for_order_facts",
     "change_limit",
     "clear_exit_plan",
+    "diff_policy",
     "engage_kill_switch",
+    "export_policy",
     "hold",
+    "import_policy",
     "let_go",
     "note_answer",
     "pace_strategy",

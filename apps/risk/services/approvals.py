@@ -64,7 +64,7 @@ class ApprovalRefused(TerminalError):
 
 def propose_limits(changes: Sequence[LimitChange], *, reason: str, actor: Actor, now: datetime) -> UUID:
     """Ask a second risk officer for these changes, all or none; the proposal's id. Each names the version it saw."""
-    _refuse_person(actor, MAY_PROPOSE[Kind.LIMITS])
+    refuse_person(actor, MAY_PROPOSE[Kind.LIMITS])
     if not changes or any(change.seen_version is None for change in changes):
         raise TerminalError("a proposal names its limits and the versions that it has seen")
     if len({change.name for change in changes}) != len(changes):
@@ -87,7 +87,7 @@ def request_change(change: LimitChange, *, reason: str, actor: Actor, now: datet
 
     Raises LimitChangedMeanwhile, ApprovalRefused and TerminalError like `change_limit` and `propose_limits`.
     """
-    _refuse_person(actor, MAY_PROPOSE[Kind.LIMITS])
+    refuse_person(actor, MAY_PROPOSE[Kind.LIMITS])
     try:
         change_limit(
             code=change.code,
@@ -107,7 +107,7 @@ def request_change(change: LimitChange, *, reason: str, actor: Actor, now: datet
 
 def propose_release(*, scope: str, reason: str, actor: Actor, now: datetime) -> UUID:
     """Ask a second risk officer to let a stopped scope trade again; the proposal's id."""
-    _refuse_person(actor, MAY_PROPOSE[Kind.RELEASE])
+    refuse_person(actor, MAY_PROPOSE[Kind.RELEASE])
     refuse_scope(scope)
     with transaction.atomic():
         switch = lock_kill_switch(scope)
@@ -122,7 +122,7 @@ def approve(proposal_id: UUID, *, seen_hash: str, reason: str, actor: Actor, now
 
     `seen_hash` is the hash of what the officer was shown.
     """
-    _refuse_person(actor, MAY_APPROVE)
+    refuse_person(actor, MAY_APPROVE)
     with transaction.atomic():
         proposal = _open_proposal(proposal_id)
         if proposal.proposed_by == str(actor):
@@ -140,7 +140,7 @@ def approve(proposal_id: UUID, *, seen_hash: str, reason: str, actor: Actor, now
 
 def reject(proposal_id: UUID, *, reason: str, actor: Actor, now: datetime) -> None:
     """Refuse somebody's proposal, or take one's own back."""
-    _refuse_person(actor, MAY_PROPOSE[Kind.RELEASE])
+    refuse_person(actor, MAY_PROPOSE[Kind.RELEASE])
     with transaction.atomic():
         proposal = _open_proposal(proposal_id)
         is_own = proposal.proposed_by == str(actor)
@@ -180,7 +180,7 @@ def _hash(proposal: ChangeProposal) -> str:
     return hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _refuse_person(actor: Actor, roles: tuple[Role, ...]) -> None:
+def refuse_person(actor: Actor, roles: tuple[Role, ...]) -> None:
     """Roles are asked of the database: who lost theirs a minute ago has lost it. Only people count as eyes, and each
     under one name: "01" is nobody."""
     user = None
