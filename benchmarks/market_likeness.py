@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from qts.domain.market import VIETNAM, tick_size_vnd, to_vietnam
+from qts.domain.market import VIETNAM, tick_size_vnd
 from qts.domain.matching import BookOrder, Fill
 from qts.domain.values import Session, Side
 from simulator.exchange.exchange import END_OF_TIME_MS, StockExchange

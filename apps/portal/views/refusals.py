@@ -67,9 +67,7 @@ def _limit_sentences() -> dict[RuleCode, str]:
         RuleCode.IDEMPOTENCY_KEY_REUSED: _("This ticket was already used for another order. Open a new one."),
         RuleCode.ORDER_NOT_FOUND: _("There is no such order in your accounts."),
         RuleCode.ORDER_NOT_CANCELLABLE: _("The order is over: nothing is left to cancel."),
-        RuleCode.NOT_SENT_IN_TIME: _(
-            "It could not leave for a minute and was taken back: the broker was away."
-        ),
+        RuleCode.NOT_SENT_IN_TIME: _("It could not leave for a minute and was taken back: the broker was away."),
         RuleCode.CHECK_FAILED: _("A risk check could not answer, and that counts as no."),
     }
 
