@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--only ingest,latency,rest,risk] [--quick]`: measure, print, write the figures down."""
+"""`python -m benchmarks [--only ingest,matching,risk] [--quick]`: measure, print, write the figures down."""
 
 import argparse
 import sys
@@ -6,10 +6,11 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks import demo_system, ingest, latency, machine, rest, risk
+from benchmarks import demo_system, ingest, latency, machine, matching, rest, risk
 from benchmarks.figures import Section, write
 
-NAMES = ("ingest", "latency", "rest", "risk")
+NAMES = ("ingest", "latency", "rest", "matching", "risk")
+WITHOUT_SYSTEM = {"ingest": ingest.run, "matching": matching.run}
 MEASURES = {"latency": latency.run, "rest": rest.run, "risk": risk.run_snapshot}
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 
@@ -39,8 +40,8 @@ def _run(sections: list[Section], folder: Path, *, quick: bool) -> None:
     with ExitStack() as stack:
         system = None
         for section in sections:
-            if section.name == "ingest":
-                ingest.run(section, folder, quick=quick)
+            if alone := WITHOUT_SYSTEM.get(section.name):
+                alone(section, folder, quick=quick)
                 continue
             if section.name == "risk":
                 risk.run_gate(section, quick=quick)

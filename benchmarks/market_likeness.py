@@ -217,6 +217,10 @@ def main(arguments: Sequence[str]) -> int:
     print(f"KS of returns, ticks {ks_distance(real.returns_ticks, simulated.likeness.returns_ticks):.3f}")
     print(f"KS of moves of a day {ks_distance(real.day_moves_bp, simulated.likeness.day_moves_bp):.3f}")
     print(f"L1 of the volume curve {curve_distance(real.volume_curve, simulated.likeness.volume_curve):.3f}")
+    if given.picture is not None:
+        from benchmarks.market_picture import draw  # only who draws needs matplotlib
+
+        draw(given.picture, real, simulated)
     return 0
 
 

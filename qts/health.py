@@ -1,6 +1,7 @@
 """/healthz, /readyz and /metrics, for supervisors and monitoring."""
 
 from collections.abc import Callable
+from secrets import compare_digest
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -34,10 +35,17 @@ def readyz(_request: HttpRequest) -> JsonResponse:
     return JsonResponse(body, status=200 if is_ready else 503)
 
 
-def metrics(_request: HttpRequest) -> HttpResponse:
-    """All processes of this machine together, in Prometheus' text format."""
+def metrics(request: HttpRequest) -> HttpResponse:
+    """All processes of this machine together, in Prometheus' text format; in production for whoever has the token."""
+    if not settings.METRICS_ARE_OPEN and not _has_metrics_token(request):
+        return HttpResponse("METRICS_TOKEN is asked for\n", status=401, headers={"WWW-Authenticate": "Bearer"})
     body, content_type = render_metrics()
     return HttpResponse(body, content_type=content_type)
+
+
+def _has_metrics_token(request: HttpRequest) -> bool:
+    sent = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return bool(settings.METRICS_TOKEN) and compare_digest(sent.encode(), settings.METRICS_TOKEN.encode())
 
 
 def _outcomes(checks: dict[str, Callable[[], str]]) -> dict[str, str]:

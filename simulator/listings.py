@@ -7,15 +7,27 @@ that trades on an ordinary day is that of 2024 and 2025, rounded to ten billions
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from qts.domain.market import FutureContract, Instrument
 from qts.domain.values import Exchange, InstrumentKind
 
 
+class SecurityState(StrEnum):
+    """What the exchange has decided about a security; only the last two keep it from trading."""
+
+    NORMAL = "NORMAL"
+    WARNED = "WARNED"
+    CONTROLLED = "CONTROLLED"
+    RESTRICTED = "RESTRICTED"
+    SUSPENDED = "SUSPENDED"
+    HALTED = "HALTED"
+
+
 @dataclass(frozen=True, slots=True)
 class WarrantTerms:
-    """A covered warrant: `ratio` is (shares, warrants), so 1 share for so many warrants."""
+    """A covered warrant; `ratio` (4, 1) says that four of them stand for one share."""
 
     underlying: str
     ratio: tuple[int, int]
@@ -37,6 +49,7 @@ class Listing:
     indices: tuple[str, ...] = ()
     contract: FutureContract | None = None
     warrant: WarrantTerms | None = None
+    state: SecurityState = SecurityState.NORMAL
 
     @property
     def symbol(self) -> str:

@@ -1,10 +1,12 @@
 """Keeps the market's state across restarts, and its bars for history queries.
 
 Written every few seconds, not at every match: after a kill the day's totals may be some seconds old. Customers' orders
-and fills are the broker's journal's and are never old.
+and fills are the broker's journal's and are never old; so a foreign room is kept as it would be without them, and what
+they hold and have used of it is worked out anew. Halts and states of securities are written when they are decided.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Final
 
@@ -14,18 +16,24 @@ from qts.domain.events import BarClosed, TickReceived
 from qts.domain.market import MINUTE_MS, BarBuilder, TradingCalendar
 from qts.domain.matching import BookOrder, Fill
 from simulator.broker.journal import Journal
+from simulator.exchange.decisions import Decisions
 from simulator.exchange.exchange import StockExchange
 from simulator.exchange.history import DailyBar, invented_history
 from simulator.exchange.security import DayTotals, Security
 
 SAVE_EVERY_WALL_S: Final = 3.0
+RoomUse = tuple[Counter[str], Counter[str]]
+_DECISIONS: Final = "decisions"
 
 
 class _Stored(msgspec.Struct):
+    """The room, and what sales add to it tomorrow: as if no customer had traded that day and nothing were open."""
+
     day: date
     reference_vnd: int
     room_left: int
     totals: DayTotals
+    room_due: int = 0
 
 
 class MinuteBar(msgspec.Struct):
@@ -49,15 +57,26 @@ class MarketStore:
         self._seed = seed
         self._bars = BarBuilder()
         self._closed: list[BarClosed] = []
+        self._known_day: date | None = None
+        self.room_used: Callable[[], RoomUse] = _nothing_used  # by customers, and what they add tomorrow
+        self.room_held: Callable[[], Counter[str]] = Counter  # by orders that do not outlive the process
+        exchange.on_decision = self.save
 
     # --- restarts -------------------------------------------------------------------------------------------------
 
     def restore_references(self, today: date) -> None:
         """Before the exchange starts: prices where they were left; a day that was not finished becomes history."""
+        if (decisions := self._journal.fact(_DECISIONS)) is not None:
+            self._exchange.take_up(msgspec.convert(decisions, Decisions))
+        used, due = self.room_used()
         for symbol, stored in self._stored():
             security = self._exchange.securities[symbol]
-            security.room_left = stored.room_left
+            self._exchange.rooms.take_up(
+                security, left=stored.room_left - used[symbol], due=stored.room_due + due[symbol]
+            )
+            self._known_day = stored.day
             if stored.day == today:
+                self._exchange.begun = today
                 security.begin_day(stored.reference_vnd)
                 continue
             security.begin_day(stored.totals.last_vnd or stored.reference_vnd)
@@ -77,10 +96,18 @@ class MarketStore:
         for bar in self._closed:
             self._put_minute_bar(bar, day)
         self._closed.clear()
-        for security in self._exchange.securities.values():
-            stored = _Stored(day, security.reference_vnd, security.room_left, security.totals)
-            self._journal.put_security(security.symbol, stored)
+        self._put_securities(day)
+        self._journal.put_fact(_DECISIONS, self._exchange.decisions())
         self._journal.commit()
+
+    def _put_securities(self, day: date) -> None:
+        (used, customers_due), held = self.room_used(), self.room_held()
+        for security in self._exchange.securities.values():
+            symbol = security.symbol
+            room_left = security.room_left + used[symbol] + held[symbol]
+            due = self._exchange.rooms.due(security) - customers_due[symbol]
+            stored = _Stored(day, security.reference_vnd, room_left, security.totals, due)
+            self._journal.put_security(symbol, stored)
 
     # --- listener -------------------------------------------------------------------------------------------------
 
@@ -103,10 +130,13 @@ class MarketStore:
         self.save()
 
     def day_began(self, day: date) -> None:
-        """The invented history ends where the first simulated day begins."""
+        """The invented history ends where the first simulated day begins. A new day's beginning is kept at once."""
         if self._journal.fact("first_day") is None:
             self._journal.put_fact("first_day", day)
             self._journal.put_fact("seed", self._seed)
+        if day != self._known_day:
+            self._known_day = day
+            self.save()
 
     def session_changed(self, security: Security, at_ms: int) -> None: ...
     def odd_lot_traded(self, security: Security, fill: Fill, at_ms: int) -> None: ...
@@ -157,6 +187,10 @@ class MarketStore:
 
     def _put_minute_bar(self, bar: BarClosed, day: date) -> None:
         self._journal.put_minute_bar(bar.symbol, bar.ts_start_ms, day, _minute_bar(bar))
+
+
+def _nothing_used() -> RoomUse:
+    return Counter(), Counter()
 
 
 def _daily_bar(day: date, totals: DayTotals) -> DailyBar:

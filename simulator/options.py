@@ -5,18 +5,35 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from qts.domain.market import AffineSchedule, Schedule, TradingCalendar, parse_clock
 from simulator.broker.terms import Terms
-from simulator.listings import vn30_listings
-from simulator.recordings.recording import read_recording
+from simulator.exchange.corporate_actions import read_corporate_actions
+from simulator.exchange.rooms import RoomGrowth
+from simulator.exchange.timetable import AfterHours
+from simulator.listings import Listing, vn30_listings
+from simulator.listings_all import all_listings
+from simulator.recordings.recording import Wanted, read_recording
 from simulator.world import Plan
 
 _DESCRIPTION = """Stands in for SSI FastConnect v2 and the exchanges behind it: market data, orders, accounts and both
 streams on one port. Base URL of every service: http://HOST:PORT/"""
+
+
+class Universe(StrEnum):
+    """What is listed: the members of VN30; they and the futures on them; or a whole market of 1,600 and the futures."""
+
+    DEMO = "demo"
+    VN30 = "vn30"
+    ALL = "all"
+
+
+_ACTIVITIES: Final = {Universe.DEMO: 1.0, Universe.VN30: 1.0, Universe.ALL: 10.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +53,32 @@ def read_options(arguments: Sequence[str], calendar: TradingCalendar) -> Options
     symbols = [symbol.strip().upper() for symbol in given.symbols.split(",")] if given.symbols else None
     recording = None
     if given.replay is not None:
-        recording = read_recording(
-            given.replay, replay_symbol=given.replay_symbol, replay_day=given.replay_day, symbols=symbols
-        )
+        wanted = Wanted(given.replay_symbol, given.replay_day, given.replay_days, symbols)
+        recording = read_recording(given.replay, wanted)
     plan = Plan(
         seed=given.seed,
         clock_speed=schedule.speed,
         clock_end=schedule.end if isinstance(schedule, AffineSchedule) else None,
-        listings=tuple(vn30_listings(symbols)),
+        listings=_listings(given.universe, symbols),
         recording=recording,
+        with_futures=given.universe is not Universe.DEMO,
+        activity=given.activity or _ACTIVITIES[given.universe],
+        actions=read_corporate_actions(given.actions) if given.actions else {},
+        room_growth=given.room_growth,
+        after_hours=given.after_hours,
         terms=_terms(given.terms),
     )
     return Options(given.host, given.port, given.state_dir, given.controls, schedule, plan)
+
+
+def _listings(universe: Universe, symbols: list[str] | None) -> tuple[Listing, ...]:
+    """Raises ValueError for a symbol that is not in the universe."""
+    if universe is not Universe.ALL:
+        return tuple(vn30_listings(symbols))
+    listings = {listing.symbol: listing for listing in all_listings()}
+    if unknown := [symbol for symbol in symbols or () if symbol not in listings]:
+        raise ValueError(f"not listed here: {', '.join(unknown)}")
+    return tuple(listings[symbol] for symbol in dict.fromkeys(symbols or listings))
 
 
 def _terms(text: str) -> Terms:
@@ -60,6 +91,12 @@ def _terms(text: str) -> Terms:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m simulator", description=_DESCRIPTION)
+    for add in (_add_place, _add_market, _add_rules, _add_recording):
+        add(parser)
+    return parser
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback only)")
     parser.add_argument("--port", type=int, default=int(os.environ.get("SIM_PORT", "8700")))
     parser.add_argument(
@@ -78,14 +115,52 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="open /sim/... on loopback: demo credentials, faults, the clock, the ledger (see docs/simulator.md)",
     )
+
+
+def _add_market(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, help="of the generated order flow")
-    parser.add_argument("--symbols", default="", help="comma separated; default: the members of VN30")
+    parser.add_argument(
+        "--universe",
+        type=Universe,
+        choices=list(Universe),
+        default=Universe.DEMO,
+        help="demo: the members of VN30 (default); vn30: and the futures on them; all: 1,600 symbols and the futures",
+    )
+    parser.add_argument("--symbols", default="", help="comma separated, of the universe; default: all of it")
+    parser.add_argument(
+        "--activity",
+        type=float,
+        help="of the generated flow: default 1, and 10 for all; all at 60 reaches 5,000 messages a second",
+    )
+
+
+def _add_rules(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--actions", type=Path, help="rights that come off shares (CSV: symbol,ex_date,kind,amount,price)"
+    )
+    parser.add_argument(
+        "--room-growth",
+        type=RoomGrowth,
+        choices=list(RoomGrowth),
+        default=RoomGrowth.AT_MATCH,
+        help="when a foreigner's sale makes room for foreigners again (default: match)",
+    )
+    parser.add_argument(
+        "--after-hours",
+        type=AfterHours,
+        choices=list(AfterHours),
+        default=AfterHours.COLLECTED,
+        help="how orders at the closing price meet: gathered till 14:55 (default) or at once",
+    )
     parser.add_argument(
         "--terms",
         default="{}",
         help='of the broker, as JSON: {"fee_rate_bps": 20, "loan_percent": 40, "holds_early_orders": true} and more',
     )
-    parser.add_argument("--replay", type=Path, help="play recorded ticks or minute bars (CSV, may be .gz) instead")
+
+
+def _add_recording(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--replay", type=Path, help="play recorded ticks, minute or daily bars (CSV, may be .gz)")
     parser.add_argument("--replay-symbol", default="VN30F1M", help="the contract that a tick file recorded")
-    parser.add_argument("--replay-day", type=date.fromisoformat, help="the day of a file of minute bars")
-    return parser
+    parser.add_argument("--replay-day", type=date.fromisoformat, help="the (first) day of a file of bars")
+    parser.add_argument("--replay-days", type=int, default=1, help="how many days of it, one a trading day")

@@ -11,9 +11,13 @@ from simulator.broker.customers import Secrets, load_or_make_secrets
 from simulator.broker.intake import Intake
 from simulator.broker.journal import Journal
 from simulator.broker.terms import Terms
+from simulator.exchange.day_end import Actions
 from simulator.exchange.exchange import StockExchange
+from simulator.exchange.futures import FutureMarket
 from simulator.exchange.order_flow import OrderFlow
-from simulator.exchange.security import Security, new_security
+from simulator.exchange.rooms import RoomGrowth
+from simulator.exchange.security import Security, new_securities, new_security
+from simulator.exchange.timetable import AfterHours
 from simulator.listings import Listing
 from simulator.market_feed import MarketFeed, Message
 from simulator.market_store import MarketStore
@@ -32,6 +36,11 @@ class Plan:
     clock_end: time | None
     listings: tuple[Listing, ...]
     recording: Recording | None = None
+    with_futures: bool = False  # on VN30, by the day
+    activity: float = 1.0  # of the agents; 1 is the demo's
+    actions: Actions = field(default_factory=dict)  # rights that come off shares
+    room_growth: RoomGrowth = RoomGrowth.AT_MATCH
+    after_hours: AfterHours = AfterHours.COLLECTED
     terms: Terms = field(default_factory=Terms)  # of the broker
 
 
@@ -51,15 +60,26 @@ class World:
         self.journal = Journal(state_folder / "journal.sqlite3")
         self.calendar = calendar
         self.exchange = StockExchange(_securities(plan), calendar, plan.clock_end)
+        self.exchange.actions, self.exchange.after_hours = plan.actions, plan.after_hours
+        self.exchange.rooms.growth = plan.room_growth
+        self.futures = FutureMarket(self.exchange) if plan.with_futures and plan.recording is None else None
         self.feed = MarketFeed(self.exchange, plan.clock_speed)
         self.store = MarketStore(self.exchange, self.journal, plan.seed)
         self.broker = Broker(self.exchange, self.journal, self.secrets.customers, plan.terms)
+        self.store.room_used = self.broker.room_used
         self.intake = Intake(self.broker)
         self._flow: OrderFlow | None = None
         self._playback: Playback | None = None
         self.exchange.listeners += [self.broker, self.store, self.feed]
+        if self.futures is not None:
+            self.exchange.list_for = self.futures.roll
+            self.exchange.listeners.append(self.futures)
+            self.exchange.sources.append(self.futures)
         if plan.recording is None:
-            self._flow = OrderFlow(self.exchange, plan.seed, plan.clock_speed)
+            self._flow = OrderFlow(
+                self.exchange, plan.seed, plan.clock_speed, activity=plan.activity, futures=self.futures
+            )
+            self.store.room_held = self._flow.held_room
             self.exchange.listeners.append(self._flow)
             self.exchange.sources.append(self._flow)
         else:
@@ -71,6 +91,7 @@ class World:
     def start(self, moment: datetime) -> None:
         """Take up where the state folder left off; the time in between is skipped."""
         today = to_vietnam(moment).date()
+        self.exchange.list_for(today)
         self.store.restore_references(today)
         self.exchange.skip_to(moment)
         self.store.restore_totals(today)
@@ -109,5 +130,5 @@ class World:
 
 def _securities(plan: Plan) -> list[Security]:
     if plan.recording is None:
-        return [new_security(listing) for listing in plan.listings]
+        return new_securities(plan.listings)
     return [new_security(listing, plan.recording.range_of(listing.symbol)) for listing in plan.recording.listings]

@@ -177,6 +177,20 @@ def test_health_names_what_is_down(floor, settings, client):
     assert down.json()["checks"]["valkey"].startswith("down")
 
 
+@pytest.mark.parametrize(
+    ("token", "sent", "status"),
+    [
+        ("", "", 401), ("", "Bearer ", 401), ("t0ken", "", 401), ("t0ken", "Bearer tOken", 401),
+        ("t0ken", "Bearer t0ken", 200),
+    ],
+)  # fmt: skip
+def test_in_production_metrics_are_for_whoever_has_the_token(client, settings, token, sent, status):
+    settings.METRICS_ARE_OPEN, settings.METRICS_TOKEN = False, token
+    answer = client.get("/metrics", headers={"Authorization": sent})
+    assert answer.status_code == status
+    assert (b"qts_" in answer.content) == (status == 200)
+
+
 def test_metrics_speak_prometheus(floor, client):
     floor.place(quantity=150)
     text = client.get("/metrics").content.decode()

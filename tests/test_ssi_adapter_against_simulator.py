@@ -31,7 +31,7 @@ from qts.domain.values import Exchange, InstrumentKind, OrderType, Side
 
 ROOT = Path(__file__).resolve().parents[1]
 CHANNELS = ("F:ALL", "X-QUOTE:ALL", "X-TRADE:ALL", "B:ALL", "R:ALL", "MI:ALL")
-OPTIONS = ("--seed", "7", "--symbols", "VNM,FPT,HPG,SSI,VCB")
+OPTIONS = ("--controls", "--seed", "7", "--symbols", "VNM,FPT,HPG,SSI,VCB")
 ACCOUNT = "0901351"
 _request_ids = count(int(time.time()) % 1_000_000 * 10)
 
@@ -62,18 +62,7 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
     clock = f"--clock=affine:2026-11-23,09:20:00,15:10:00,{time.time()},4"
     log = (folder / "log").open("w+b")
     started = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "simulator",
-            "--controls",
-            "--port",
-            str(port),
-            "--state-dir",
-            str(folder),
-            *OPTIONS,
-            clock,
-        ],
+        [sys.executable, "-m", "simulator", "--port", str(port), "--state-dir", str(folder), *OPTIONS, clock],
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},
         stdout=log,

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from channels.testing import WebsocketCommunicator
+from django.apps import apps
 from django.conf import settings
 from django.test import Client
 
@@ -208,7 +209,7 @@ async def test_a_socket_that_cannot_know_what_changed_is_closed_for_a_fresh_star
 
 
 async def test_a_socket_ends_with_its_session(floor, monkeypatch):
-    monkeypatch.setattr("qts.web.consumers.SESSION_ASKED_EVERY_S", 0.2)
+    monkeypatch.setattr("qts.web.consumers.RIGHTS_ASKED_EVERY_S", 0.2)
     async with Socket(floor.trader_client, "/ws/orders", "interval_ms=100") as socket:
         await socket.say(action="subscribe", channel="orders")
         await socket.hear("orders")
@@ -216,3 +217,21 @@ async def test_a_socket_ends_with_its_session(floor, monkeypatch):
         await asyncio.to_thread(floor.trader_client.logout)
         closed = await socket.wire.receive_output(WAIT_S)
         assert (closed["type"], closed["code"]) == ("websocket.close", NOT_LOGGED_IN)
+
+
+async def test_a_socket_ends_when_its_account_is_taken_away(floor, monkeypatch):
+    monkeypatch.setattr("qts.web.consumers.RIGHTS_ASKED_EVERY_S", 0.2)
+    async with Socket(floor.trader_client, "/ws/orders", "interval_ms=100") as socket:
+        await socket.say(action="subscribe", channel="orders")
+        await socket.hear("orders")
+        await asyncio.sleep(0.5)  # asked some times: nothing has changed
+        await asyncio.to_thread(forget_memberships)
+        closed = await socket.wire.receive_output(WAIT_S)
+        assert (closed["type"], closed["code"]) == ("websocket.close", TRY_AGAIN_LATER)
+    async with Socket(floor.trader_client, "/ws/orders", "interval_ms=100") as socket:
+        await socket.say(action="subscribe", channel="orders")
+        assert (await socket.hear("orders"))["data"]["orders"] == []
+
+
+def forget_memberships() -> None:
+    apps.get_model("accounts", "AccountMembership").objects.all().delete()

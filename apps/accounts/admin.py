@@ -13,19 +13,7 @@ from apps.accounts.models import (
     TradeBooking,
 )
 from apps.accounts.services import open_account
-
-
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
+from qts.web.read_only_admin import ReadOnlyAdmin
 
 
 class MembershipInline(TabularInline):  # type: ignore[misc]

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
 
 from apps.accounts import selectors
 from apps.accounts.selectors import PortfolioView
@@ -20,7 +21,22 @@ class AccountsChannel(LiveChannel):
 
     def visible_accounts(self) -> list[UUID]:
         """Somebody else's account does not exist for this user."""
-        mine = {str(account.id): account.id for account in selectors.accounts_of(self.user)}
+        self._shown = self._visible(self.user)
+        return self._shown
+
+    async def is_still_allowed(self) -> bool:
+        """With the user's roles and memberships as they are now."""
+        return await sync_to_async(self._is_still_allowed)()
+
+    def _is_still_allowed(self) -> bool:
+        user = get_user_model().objects.get(pk=self.user.pk)
+        try:
+            return set(self._visible(user)) == set(self._shown)
+        except RefusedSubscription:
+            return False
+
+    def _visible(self, user: Any) -> list[UUID]:
+        mine = {str(account.id): account.id for account in selectors.accounts_of(user)}
         unknown = [account_id for account_id in self.request.accounts if account_id not in mine]
         if unknown:
             raise RefusedSubscription("ACCOUNT_NOT_FOUND", f"No such account: {', '.join(unknown[:5])}.")

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from apps.analytics.models import IndicatorSnapshot
-from apps.eventlog.admin import ReadOnlyAdmin
+from qts.web.read_only_admin import ReadOnlyAdmin
 
 
 @admin.register(IndicatorSnapshot)

@@ -34,7 +34,7 @@ class SealedField(SealedText):
 
 
 class BrokerConnection(models.Model):
-    """One customer of the broker: the key pair and PIN that FC Trading asks for (ssi-fastconnect, trading)."""
+    """One customer of the broker: the key pair and PIN that FC Trading asks for."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=100, unique=True)

@@ -1,6 +1,6 @@
 """Settings in force, and credentials opened for the one call that needs them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -8,25 +8,8 @@ from django.conf import settings
 
 from apps.configuration.models import BrokerConnection, DataKey, SettingVersion
 from qts.adapters.sealing import read_key_ring
+from qts.adapters.ssi.credentials import DataCredentials, TradingCredentials
 from qts.domain.errors import TerminalError
-
-
-@dataclass(frozen=True, slots=True)
-class DataCredentials:
-    """What FC Data's AccessToken call asks for."""
-
-    consumer_id: str
-    consumer_secret: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class TradingCredentials:
-    """What FC Trading asks for; `private_key_b64xml` is the RSA key as the broker hands it out (base64 of XML)."""
-
-    consumer_id: str
-    consumer_secret: str = field(repr=False)
-    private_key_b64xml: str = field(repr=False)
-    pin: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +51,7 @@ def trading_credentials(connection_id: UUID) -> TradingCredentials:
     return TradingCredentials(
         consumer_id=found.consumer_id,
         consumer_secret=ring.open(found.consumer_secret),
-        private_key_b64xml=ring.open(found.private_key),
+        private_key=ring.open(found.private_key),
         pin=ring.open(found.pin),
     )
 

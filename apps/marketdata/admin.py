@@ -3,7 +3,6 @@
 from django.contrib import admin
 from unfold.admin import ModelAdmin
 
-from apps.eventlog.admin import ReadOnlyAdmin
 from apps.marketdata.models import (
     Bar1m,
     DailyBar,
@@ -15,6 +14,7 @@ from apps.marketdata.models import (
     MasterDataLoad,
     Security,
 )
+from qts.web.read_only_admin import ReadOnlyAdmin
 
 
 @admin.register(Security)

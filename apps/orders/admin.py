@@ -1,25 +1,10 @@
 """Orders are looked at here, never edited: every change goes through the services."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
 from apps.orders.models import Discrepancy, Fill, ForeignOrder, GatewayState, Intent, Order, StreamPosition
-
-
-class ReadOnly:
-    """Mixed into everything here."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from qts.web.read_only_admin import ReadOnly, ReadOnlyAdmin
 
 
 class IntentInline(ReadOnly, TabularInline):  # type: ignore[misc]  # unfold ships no types
@@ -35,7 +20,7 @@ class FillInline(ReadOnly, TabularInline):  # type: ignore[misc]  # unfold ships
 
 
 @admin.register(Order)
-class OrderAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class OrderAdmin(ReadOnlyAdmin):
     list_display = (
         "submitted_at", "account", "side", "symbol", "order_type", "quantity", "price_vnd", "filled_quantity", "status",
         "reason",
@@ -47,24 +32,24 @@ class OrderAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold ships no
 
 
 @admin.register(Fill)
-class FillAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class FillAdmin(ReadOnlyAdmin):
     list_display = ("matched_at", "order", "quantity", "price_vnd", "trading_day", "notify_id")
     list_select_related = ("order",)
     list_filter = ("trading_day",)
 
 
 @admin.register(GatewayState)
-class GatewayStateAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class GatewayStateAdmin(ReadOnlyAdmin):
     list_display = ("connection_id", "epoch", "circuit", "trouble", "seen_at", "last_sent_at")
 
 
 @admin.register(StreamPosition)
-class StreamPositionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class StreamPositionAdmin(ReadOnlyAdmin):
     list_display = ("connection_id", "state", "trading_day", "last_notify_id", "seen_at", "reconciled_at", "trouble")
 
 
 @admin.register(ForeignOrder)
-class ForeignOrderAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class ForeignOrderAdmin(ReadOnlyAdmin):
     list_display = (
         "first_seen_at", "account_number", "side", "symbol", "quantity", "filled_quantity", "price_vnd",
         "broker_status",
@@ -73,6 +58,6 @@ class ForeignOrderAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold s
 
 
 @admin.register(Discrepancy)
-class DiscrepancyAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class DiscrepancyAdmin(ReadOnlyAdmin):
     list_display = ("noticed_at", "kind", "subject", "detail", "resolved_at")
     list_filter = ("kind", ("resolved_at", admin.EmptyFieldListFilter))

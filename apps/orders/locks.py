@@ -1,6 +1,5 @@
 """Every row lock of this app. Order over all apps: account, order, position, reservation."""
 
-from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
@@ -13,13 +12,6 @@ from apps.orders.models import Intent, Order
 def lock_order(order_id: UUID) -> Order:
     """Raises Order.DoesNotExist. The caller has locked the account when it will touch money."""
     return Order.objects.select_for_update(no_key=True, of=("self",)).get(id=order_id)
-
-
-def lock_orders(order_ids: Iterable[UUID]) -> list[Order]:
-    """In the order of their ids, so that two callers cannot wait for each other."""
-    return list(
-        Order.objects.select_for_update(no_key=True, of=("self",)).filter(id__in=list(order_ids)).order_by("id")
-    )
 
 
 def lock_next_intent(connection_id: UUID, trading_day: date) -> Intent | None:

@@ -168,6 +168,7 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "QTS"
 MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
 MFA_RECOVERY_CODES_SHOW_ONCE = True
+AXES_CLIENT_IP_CALLABLE = "apps.sso.services.client_address"  # the same answer as in the event log
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -291,3 +292,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"queue": "default", "expires": 3600},
     },
 }
+
+# Nobody but this machine reaches the demo's /metrics; production asks for the token.
+METRICS_ARE_OPEN = True
+METRICS_TOKEN = environment.metrics_token

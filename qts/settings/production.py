@@ -8,6 +8,8 @@ CSRF_COOKIE_SECURE = True
 SECURE_SSL_REDIRECT = True
 SECURE_HSTS_SECONDS = 31_536_000
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+ALLAUTH_TRUSTED_PROXY_COUNT = base.environment.qts_proxy_count  # else every failed log-in comes from the proxy
+METRICS_ARE_OPEN = False
 
 
 def _refusals() -> list[str]:

@@ -24,7 +24,7 @@ INTERVAL_MS_DEFAULT = 250
 INTERVAL_MS_MIN = 100
 INTERVAL_MS_MAX = 5_000
 NAMES_MAX = 2_000
-SESSION_ASKED_EVERY_S = 10.0  # whoever logs out is not told more for longer than this
+RIGHTS_ASKED_EVERY_S = 4.0  # whoever logs out or loses an account is not told more for longer than this
 INTERNAL_ERROR = 1011
 TRY_AGAIN_LATER = 1013
 
@@ -61,6 +61,10 @@ class LiveChannel:
     async def snapshot(self) -> Any:
         """The state now; raises RefusedSubscription for what this user may not see."""
         raise NotImplementedError
+
+    async def is_still_allowed(self) -> bool:
+        """Whether the user may see what the snapshot showed, and nothing else; asked every few seconds."""
+        return True
 
     def on_event(self, event: Event) -> None:
         """Note what changed; called for every event of `topics`, also while the snapshot is being read."""
@@ -140,9 +144,9 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
             asked_at = time.monotonic()
             while True:
                 await asyncio.sleep(self._interval_s)
-                if time.monotonic() - asked_at >= SESSION_ASKED_EVERY_S:
+                if time.monotonic() - asked_at >= RIGHTS_ASKED_EVERY_S:
                     asked_at = time.monotonic()
-                    if (code := await self.scope["why_not"]()) is not None:
+                    if (code := await self._why_end()) is not None:
                         await self.close(code)
                         return
                 for name, channel in list(self._open.items()):
@@ -153,6 +157,16 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
         except Exception:
             log.exception("live_socket_failed")
             await self.close(INTERNAL_ERROR)
+
+    async def _why_end(self) -> int | None:
+        """A code to close with: the session is over, or what the user may see has changed; then he comes back to it."""
+        code: int | None = await self.scope["why_not"]()
+        if code is not None:
+            return code
+        for channel in list(self._open.values()):
+            if not await channel.is_still_allowed():
+                return TRY_AGAIN_LATER
+        return None
 
     async def _flush(self, name: str, channel: LiveChannel) -> None:
         data = await channel.take()

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from qts.domain.portfolio import FeeSchedule, Holding, bounding_price_vnd, cash_needed_vnd
+from qts.domain.portfolio import FeeSchedule, Holding, cash_needed_vnd
 from qts.domain.values import Side
 from simulator.broker.orders import ClientOrder
 
@@ -149,7 +149,5 @@ class Account(msgspec.Struct):
 
 
 def dearest_vnd(order: ClientOrder, ceilings_vnd: dict[str, int]) -> int:
-    """The dearest price a purchase can trade at."""
-    return bounding_price_vnd(
-        order_type=order.order_type, price_vnd=order.price_vnd, ceiling_vnd=ceilings_vnd[order.symbol]
-    )
+    """The dearest price a purchase can trade at: its limit (of an MTL, by resting), or the ceiling."""
+    return order.price_vnd or ceilings_vnd[order.symbol]

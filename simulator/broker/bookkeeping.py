@@ -69,14 +69,19 @@ class Bookkeeper:
         return True
 
     def mark_all(self, accounts: Iterable[Account], securities: dict[str, Security], day: date, now_ms: int) -> None:
-        """Daily mark to market of every future at its settlement price; one that expires is closed at it."""
+        """Daily mark to market of every future at its settlement price; one that expires is closed at it.
+
+        A contract that is not listed any more was missed on its last day: it is closed as it was marked last.
+        """
         for account in accounts:
             for symbol, position in account.contracts.items():
-                if (security := securities.get(symbol)) is None:
-                    continue
-                settlement_vnd = security.settlement_vnd or security.last_or_reference_vnd
+                security = securities.get(symbol)
+                if security is not None:
+                    settlement_vnd = security.settlement_vnd or security.last_or_reference_vnd
+                else:
+                    settlement_vnd = position.cost_vnd // position.net if position.net else 0
                 self._move(account, MovementKind.VARIATION, position.mark(settlement_vnd), day, now_ms)
-                if self._expires(symbol, day):
+                if security is None or self._expires(symbol, day):
                     position.net = position.cost_vnd = 0
             self._journal.put_account(account)
 

@@ -5,6 +5,7 @@ journalled in the same transaction as the notices about it, and `commit` hands t
 broker that was killed knows every order that anybody was told about, and nobody was told of one it does not know.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 
@@ -19,7 +20,8 @@ from simulator.broker.derivatives import position_row
 from simulator.broker.foreign_room import ForeignHolds
 from simulator.broker.journal import Journal
 from simulator.broker.noticeboard import Notice, NoticeBoard
-from simulator.broker.orders import AT_BROKER, ClientOrder, OrderStatus
+from simulator.broker.orders import AT_BROKER, Amendment, ClientOrder, OrderStatus
+from simulator.broker.standing import StandingOrders
 from simulator.broker.terms import Terms
 from simulator.exchange.exchange import StockExchange
 from simulator.exchange.security import Security
@@ -41,7 +43,7 @@ class Broker:
         self.terms = terms or Terms()
         self.customers = {customer.customer_id: customer for customer in customers}
         self.accounts = {account.number: account for account in journal.accounts()}
-        self.day = _stored_day(journal)
+        self.day = journal.trading_day()
         self.orders: dict[str, ClientOrder] = {}
         self._open: dict[str, dict[str, ClientOrder]] = {}
         self._books = Bookkeeper(journal, exchange.calendar, self.terms)
@@ -50,8 +52,7 @@ class Broker:
         self._holds = ForeignHolds(exchange, self.accounts)
         self._last_order_id = max(journal.last_order_id(), _FIRST_ORDER_ID)
         self._to_route: dict[str, ClientOrder] = {}
-        self._in_book: dict[int, ClientOrder] = {}
-        self._book_ids: dict[str, int] = {}
+        self._standing = StandingOrders()
         if self.day is not None:
             self._load_day(self.day)
 
@@ -73,8 +74,16 @@ class Broker:
         """In order of entry."""
         return list(self._open.get(account, {}).values())
 
+    def room_used(self) -> tuple[Counter[str], Counter[str]]:
+        """Of the foreign rooms, by today's orders: see `ForeignHolds.used`."""
+        return self._holds.used(self.orders.values())
+
     def account_of(self, customer: Customer, number: str) -> Account | None:
         return self.accounts.get(number) if number in customer.account_numbers else None
+
+    def resting(self, order: ClientOrder) -> BookOrder | None:
+        """As it stands in the exchange's book, if it does."""
+        return self._standing.resting(order, self.exchange.securities[order.symbol])
 
     def accept_new(self, order: ClientOrder) -> None:
         """A new order was taken: it waits here, or `route` carries it on."""
@@ -97,6 +106,17 @@ class Broker:
         self._board.request_refused(
             customer_id, request_id=request_id, code=refusal.code, message=refusal.message, ip_address=ip_address
         )
+
+    def refuse_change(self, order: ClientOrder, *, request_id: str, refusal: checks.Refusal) -> None:
+        """A cancel or an amendment of this order came to nothing; what it waits for or how it ended stays."""
+        before = (order.unique_id, order.error_code, order.error_text)
+        order.unique_id = request_id
+        self._refuse_change(order, refusal)
+        if order.status in _IN_CHANGE or not order.is_open:
+            order.unique_id = before[0]
+        if order.status is OrderStatus.REJECTED:
+            _, order.error_code, order.error_text = before
+        self.journal.put_order(order)
 
     def lock_account(self, number: str, *, is_locked: bool) -> None:
         """A locked account takes no order. Raises KeyError for an unknown number."""
@@ -141,64 +161,61 @@ class Broker:
 
     def _new_order_refusal(self, order: ClientOrder, security: Security) -> checks.Refusal | None:
         """The foreign room is held here where nothing else stands against the order."""
-        account = self.accounts[order.account]
         return (
-            checks.account_refusal(order, account)
+            checks.account_refusal(order, self.accounts[order.account])
             or checks.exchange_refusal(order, security)
-            or funding.funding_refusal(order, account, self._others(order), self.exchange.securities, self.terms)
+            or self._means_refusal(order, security)
+        )
+
+    def _means_refusal(self, order: ClientOrder, security: Security) -> checks.Refusal | None:
+        account, others = self.accounts[order.account], self._others(order)
+        return (
+            funding.funding_refusal(order, account, others, self.exchange.securities, self.terms)
             or checks.own_orders_refusal(order, self._others_of_owner(order, security), security)
             or self._holds.hold(order, security)
         )
 
     def _send(self, order: ClientOrder, security: Security) -> None:
         book_id = self.exchange.new_order_id()
-        self._in_book[book_id] = order
-        self._book_ids[order.order_id] = book_id
+        self._standing.add(order, book_id)
         incoming = BookOrder(book_id, order.side, order.order_type, order.price_vnd, order.open_quantity)
         execution = self.exchange.submit(security, incoming)
         if execution.rests:
             order.resting_vnd = incoming.price_vnd
             self.journal.put_order(order)
+            if incoming.order_type is not order.order_type:  # the rest of a market order became a limit order
+                order.price_vnd = incoming.price_vnd
+                self._changed(order)
         else:
-            self._forget(order)
+            self._standing.remove(order)
             if execution.remaining:
                 self._end(order, OrderStatus.CANCELLED)
 
     def _cancel(self, order: ClientOrder) -> None:
         security = self.exchange.securities[order.symbol]
         self._waiting.let_go(order)
-        self.exchange.cancel(security, self._book_ids.get(order.order_id, 0))
-        self._forget(order)
+        self.exchange.cancel(security, self._standing.number_of(order))
+        self._standing.remove(order)
         self._end(order, OrderStatus.CANCELLED)
 
     def _amend(self, order: ClientOrder) -> None:
-        """Price or quantity; where the book or the account refuses it, the order stays as it was."""
-        security, change = self.exchange.securities[order.symbol], order.amendment
-        order.amendment = None
+        """Where the exchange or the account refuses it by now, the order stays as it was."""
+        security, before = self.exchange.securities[order.symbol], (order.price_vnd, order.quantity)
+        change, order.amendment = order.amendment or Amendment(*before), None
         order.status = OrderStatus.PARTIALLY_FILLED if order.filled_quantity else OrderStatus.QUEUED
-        book_id = self._book_ids.get(order.order_id, 0)
-        if change is None or security.book_holding(book_id) is None:
-            self._refuse_change(order, checks.Refusal("ORD012", "Order cannot be modified"))
-            return
-        before = (order.price_vnd, order.quantity)
-        order.price_vnd, order.quantity = change.price_vnd, change.quantity
-        refusal = (
-            funding.funding_refusal(
-                order, self.accounts[order.account], self._others(order), self.exchange.securities, self.terms
-            )
-            or checks.own_orders_refusal(order, self._others_of_owner(order, security), security)
-            or self._holds.hold(order, security)
-        )
+        refusal = checks.amendment_refusal(order, self.resting(order), change, security, self.now_ms)
+        if refusal is None:
+            order.price_vnd, order.quantity = change.price_vnd, change.quantity
+            refusal = self._means_refusal(order, security)
         if refusal is not None:
             order.price_vnd, order.quantity = before
             self._refuse_change(order, refusal)
             return
         order.resting_vnd = order.price_vnd
         self._changed(order)
-        changes = (
-            {"price_vnd": change.price_vnd} if change.price_vnd != before[0] else {"remaining": order.open_quantity}
-        )
-        self.exchange.amend(security, book_id, **changes)
+        price_vnd = change.price_vnd if change.price_vnd != before[0] else None
+        remaining = order.open_quantity if price_vnd is None else None
+        self.exchange.amend(security, self._standing.number_of(order), price_vnd=price_vnd, remaining=remaining)
 
     def _refuse_change(self, order: ClientOrder, refusal: checks.Refusal) -> None:
         order.error_code, order.error_text = refusal
@@ -223,7 +240,10 @@ class Broker:
 
     def traded(self, security: Security, fill: Fill, at_ms: int) -> None:
         self._book_fill(security, fill, at_ms)
-        for order in self._waiting.of_match(security, fill.price_vnd):
+        triggered, moved = self._waiting.of_match(security, fill.price_vnd)
+        for order in moved:
+            self.journal.put_order(order)
+        for order in triggered:
             self._go_on(order, OrderStatus.STOP_TRIGGERED)
 
     def odd_lot_traded(self, security: Security, fill: Fill, at_ms: int) -> None:
@@ -231,8 +251,7 @@ class Broker:
 
     def _book_fill(self, security: Security, fill: Fill, at_ms: int) -> None:
         for book_id in (fill.buy_order_id, fill.sell_order_id):
-            order = self._in_book.get(book_id)
-            if order is not None:
+            if (order := self._standing.find(book_id)) is not None:
                 self._book_side(order, security, fill, at_ms)
 
     def _book_side(self, order: ClientOrder, security: Security, fill: Fill, at_ms: int) -> None:
@@ -244,7 +263,7 @@ class Broker:
         self.journal.add_fill(order, quantity=fill.quantity, price_vnd=fill.price_vnd, at_ms=at_ms)
         self._board.matched(order, quantity=fill.quantity, price_vnd=fill.price_vnd, at_ms=at_ms)
         if order.filled_quantity == order.quantity:
-            self._forget(order)
+            self._standing.remove(order)
             order.status = OrderStatus.FILLED
         elif order.status not in _IN_CHANGE:
             order.status = OrderStatus.PARTIALLY_FILLED
@@ -255,9 +274,9 @@ class Broker:
             self._board.portfolio(account.customer_id, account.number, row, is_open=bool(position.net))
 
     def expired(self, security: Security, order: BookOrder, at_ms: int) -> None:
-        client_order = self._in_book.get(order.order_id)
+        client_order = self._standing.find(order.order_id)
         if client_order is not None:
-            self._forget(client_order)
+            self._standing.remove(client_order)
             self._end(client_order, OrderStatus.EXPIRED)
 
     def session_changed(self, security: Security, at_ms: int) -> None:
@@ -274,15 +293,16 @@ class Broker:
     # --- days -----------------------------------------------------------------------------------------------------
 
     def day_ended(self, day: date) -> None:
-        """No order outlives its day, what came in during it is settled, and futures are marked to market, once."""
+        """No order outlives its day, what came in during it is settled, and futures are marked to market.
+
+        Told twice it changes nothing more: the next day begins at the settlement price.
+        """
         self.settle()
         for order in [order for order in self.orders.values() if order.is_open]:
-            self._forget(order)
+            self._standing.remove(order)
             self._end(order, OrderStatus.EXPIRED)
         self._waiting.clear()
-        if self.journal.fact("marked_day") != day.isoformat():
-            self._books.mark_all(self.accounts.values(), self.exchange.securities, day, self.now_ms)
-            self.journal.put_fact("marked_day", day)
+        self._books.mark_all(self.accounts.values(), self.exchange.securities, day, self.now_ms)
 
     def day_began(self, day: date) -> None:
         """Also called when the process starts: in the middle of the day it knew, or on a later one."""
@@ -299,7 +319,7 @@ class Broker:
         )
         for account in self.accounts.values():
             self._books.begin_day(account, since=previous or day, until=day)
-        self.journal.put_fact("trading_day", day)
+        self.journal.put_trading_day(day)
 
     def resume(self) -> None:
         """After the exchange has reached the present moment: put the day's open orders back to work."""
@@ -324,14 +344,14 @@ class Broker:
             self._books.settle(account, self.day, self.now_ms)
 
     def _restore(self, order: ClientOrder, security: Security) -> None:
-        at_auction = order.order_type in (OrderType.ATO, OrderType.ATC)
-        if security.session is Session.CLOSED or (at_auction and security.session.value != order.order_type.value):
+        is_of_session = order.order_type in (OrderType.ATO, OrderType.ATC, OrderType.PLO)
+        session = security.scheduled  # a halt keeps what its timetable keeps
+        if session is Session.CLOSED or (is_of_session and session.value != order.order_type.value):
             self._end(order, OrderStatus.EXPIRED)
             return
         book_id = self.exchange.new_order_id()
-        self._in_book[book_id] = order
-        self._book_ids[order.order_id] = book_id
-        order_type = order.order_type if at_auction else OrderType.LO
+        self._standing.add(order, book_id)
+        order_type = order.order_type if is_of_session else OrderType.LO
         self.exchange.restore(
             security, BookOrder(book_id, order.side, order_type, order.resting_vnd, order.open_quantity)
         )
@@ -348,11 +368,13 @@ class Broker:
         return [other for other in self.open_orders(order.account) if other is not order]
 
     def _others_of_owner(self, order: ClientOrder, security: Security) -> list[ClientOrder]:
-        """In the book that the order goes to, from any of the owner's accounts."""
-        book = security.book_for(order.open_quantity)
+        """In the book where the order stands or goes to, from any of the owner's accounts."""
+        book = self._standing.book_of(order, security)
+        if book is None:
+            book = security.book_for(order.open_quantity)
         numbers = self.customers[order.customer_id].account_numbers
         own = (other for number in numbers for other in self._open.get(number, {}).values())
-        return [other for other in own if other is not order and self._book_ids.get(other.order_id, 0) in book]
+        return [other for other in own if other is not order and self._standing.number_of(other) in book]
 
     def _end(self, order: ClientOrder, status: OrderStatus) -> None:
         """Nothing more of it will trade."""
@@ -362,11 +384,6 @@ class Broker:
         order.status = status
         self._holds.free(order)
         self._changed(order)
-
-    def _forget(self, order: ClientOrder) -> None:
-        book_id = self._book_ids.pop(order.order_id, None)
-        if book_id is not None:
-            del self._in_book[book_id]
 
     def _changed(self, order: ClientOrder) -> None:
         """Journal the order with its event."""
@@ -381,8 +398,3 @@ class Broker:
             of_account[order.order_id] = order
         else:
             of_account.pop(order.order_id, None)
-
-
-def _stored_day(journal: Journal) -> date | None:
-    stored = journal.fact("trading_day")
-    return date.fromisoformat(stored) if stored else None

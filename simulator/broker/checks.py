@@ -11,18 +11,20 @@ from typing import Final, NamedTuple
 from qts.domain.errors import RuleCode
 from qts.domain.market import (
     FUTURE_MULTIPLIER_VND,
+    VIETNAM,
     admits,
     admits_odd_lot,
     is_odd_lot,
     is_on_tick,
+    may_amend,
     may_cancel,
     quantity_refusal,
     session_schedule,
 )
-from qts.domain.matching import OrderBook
+from qts.domain.matching import BookOrder
 from qts.domain.values import Exchange, InstrumentKind, OrderType, Session, Side
 from simulator.broker.accounts import Account, AccountKind
-from simulator.broker.orders import ClientOrder, StopKind
+from simulator.broker.orders import Amendment, ClientOrder, StopKind
 from simulator.exchange.security import Security, SecurityState
 from simulator.wire.trading_requests import ModifyOrder, NewOrder
 
@@ -99,9 +101,10 @@ def amounts_refusal(request: NewOrder | ModifyOrder, *, needs_price: bool) -> st
 
 
 def price_vnd_of(price: float, instrument_kind: InstrumentKind) -> int | None:
-    """None for a price that is no whole number of dong (of tenths of a point for a future)."""
-    scaled = price * FUTURE_MULTIPLIER_VND if instrument_kind is InstrumentKind.FUTURE else price
-    return round(scaled) if abs(scaled - round(scaled)) < 1e-3 else None
+    """None for a price that is no whole number of dong, of a future for one contract, to the last decimal."""
+    unit_vnd = FUTURE_MULTIPLIER_VND if instrument_kind is InstrumentKind.FUTURE else 1
+    whole = round(price * unit_vnd)
+    return whole if whole / unit_vnd == price else None
 
 
 def market_of(security: Security) -> str:
@@ -142,7 +145,7 @@ def state_refusal(security: Security) -> Refusal | None:
 def session_refusal(order_type: OrderType, security: Security) -> Refusal | None:
     """ORD010 for a type that the market never takes, ORD016 for one that this session does not."""
     if admits(security.market, security.session, order_type):
-        if order_type is OrderType.PLO and not security.totals.last_vnd:
+        if order_type is OrderType.PLO and not security.closing_vnd:
             return Refusal("ORD016", "There is no closing price to trade at")
         return None
     spans = session_schedule(security.market)
@@ -155,7 +158,7 @@ def lot_refusal(quantity: int, order_type: OrderType, security: Security) -> Ref
     """An odd lot is a limit order, in a book of its own."""
     instrument = security.listing.instrument
     if is_odd_lot(instrument.exchange, instrument.kind, quantity):
-        if admits_odd_lot(security.session, order_type):
+        if admits_odd_lot(security.session, order_type, first_day=security.is_first_day):
             return None
         return Refusal("ORD018", "Odd lot is not allowed")
     match quantity_refusal(instrument.exchange, instrument.kind, quantity, order_type):
@@ -183,24 +186,55 @@ def own_orders_refusal(order: ClientOrder, others: list[ClientOrder], security: 
 
     One owner may not stand on both sides of an auction, nor trade with itself (trading rules of HOSE and HNX).
     """
-    book = security.book_for(order.open_quantity)
     for other in others:
         if other.side is order.side or not other.open_quantity:
             continue
-        if security.in_auction or _would_meet(order, other.resting_vnd, book):
+        if security.in_auction or _could_meet(order, other):
             return Refusal("ORD009", "Opposite order on the same stock exists")
     return None
 
 
-def _would_meet(order: ClientOrder, resting_vnd: int, book: OrderBook) -> bool:
-    if order.order_type is not OrderType.LO:
-        best_vnd = book.best_ask() if order.side is Side.BUY else book.best_bid()
-        return best_vnd == resting_vnd
-    return order.price_vnd >= resting_vnd if order.side is Side.BUY else order.price_vnd <= resting_vnd
+def _could_meet(order: ClientOrder, other: ClientOrder) -> bool:
+    """Without a limit it could reach every level of the book. Orders at the closing price meet only each other."""
+    if OrderType.PLO in (order.order_type, other.order_type):
+        return order.order_type is other.order_type
+    if not order.price_vnd:
+        return True
+    return order.price_vnd >= other.resting_vnd if order.side is Side.BUY else order.price_vnd <= other.resting_vnd
 
 
-def change_refusal(security: Security, now: datetime) -> Refusal | None:
+def change_refusal(security: Security, now_ms: int) -> Refusal | None:
     """Why an order at the exchange may not be cancelled or amended now."""
-    if not may_cancel(security.market, security.session, now):
+    if not may_cancel(security.market, security.session, _local(now_ms)):
         return Refusal("ORD011", f"Order cannot be changed in session {security.session}")
     return None
+
+
+def amendment_refusal(
+    order: ClientOrder, resting: BookOrder | None, wanted: Amendment, security: Security, now_ms: int
+) -> Refusal | None:
+    """Price or quantity of a limit order that stands in the book, never both (rules of the system of 2025-05-05).
+
+    The rest of an MTL order is a limit order.
+    """
+    if resting is None:
+        return Refusal("ORD012", "Order cannot be modified")
+    if not may_amend(security.market, security.session, resting.order_type, _local(now_ms)):
+        return change_refusal(security, now_ms) or Refusal("ORD012", "Order cannot be modified")
+    if wanted.quantity <= order.filled_quantity:
+        return Refusal("ORD031", "Quantity reduces more than the open quantity")
+    changes = (wanted.price_vnd != order.price_vnd) + (wanted.quantity != order.quantity)
+    if changes == 0:
+        return Refusal("ORD014", "Price and quantity are unchanged")
+    if changes == 2:
+        return Refusal("ORD012", "Price and quantity cannot be changed together")
+    refusal = price_refusal(wanted.price_vnd, security) or lot_refusal(wanted.quantity, OrderType.LO, security)
+    if refusal is None and security.book_for(wanted.quantity - order.filled_quantity) is not security.book_holding(
+        resting.order_id
+    ):
+        refusal = Refusal("ORD005", "An amendment cannot turn a round lot into an odd lot, nor the other way round")
+    return refusal
+
+
+def _local(now_ms: int) -> datetime:
+    return datetime.fromtimestamp(now_ms / 1000, VIETNAM)

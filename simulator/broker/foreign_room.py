@@ -4,7 +4,8 @@ Since the exchanges' system of 2025-05-05 the room shrinks when a foreign purcha
 when what is left of it is cancelled or expires; a purchase larger than the room is refused.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from qts.domain.matching import Fill
 from qts.domain.values import Side
@@ -12,6 +13,7 @@ from simulator.broker.accounts import Account, Owner
 from simulator.broker.checks import Refusal
 from simulator.broker.orders import ClientOrder
 from simulator.exchange.exchange import StockExchange
+from simulator.exchange.rooms import RoomGrowth
 from simulator.exchange.security import Security
 
 
@@ -47,6 +49,20 @@ class ForeignHolds:
         if order.room_held:
             self._exchange.free_room(order.symbol, order.room_held)
             order.room_held = 0
+
+    def used(self, orders: Iterable[ClientOrder]) -> tuple[Counter[str], Counter[str]]:
+        """By symbol, of a day's orders: the room that they hold and have used up, and what they add to it tomorrow."""
+        used: Counter[str] = Counter()
+        due: Counter[str] = Counter()
+        for order in filter(self._is_foreign, orders):
+            used[order.symbol] += order.room_held
+            if order.side is Side.BUY:
+                used[order.symbol] += order.filled_quantity
+            elif self._exchange.rooms.growth is RoomGrowth.AT_MATCH:
+                used[order.symbol] -= order.filled_quantity
+            else:
+                due[order.symbol] += order.filled_quantity
+        return used, due
 
     def _is_foreign(self, order: ClientOrder) -> bool:
         return self._accounts[order.account].owner is Owner.FOREIGN

@@ -4,9 +4,6 @@ Returns texts for immediate refusals (status 400). An accepted request has its r
 transaction as the order.
 """
 
-from datetime import datetime
-
-from qts.domain.market import VIETNAM
 from qts.domain.values import InstrumentKind, OrderType, Side
 from simulator.broker import checks
 from simulator.broker.broker import Broker
@@ -87,15 +84,17 @@ class Intake:
             return None
         security = self._broker.exchange.securities[order.symbol]
         price_vnd = checks.price_vnd_of(request.price, security.listing.instrument.kind)
-        later = self._amendment_refusal(order, price_vnd, int(request.quantity))
-        if later is None and price_vnd is not None:
-            later = checks.price_refusal(price_vnd, security)
-            later = later or checks.lot_refusal(int(request.quantity), order.order_type, security)
-        if later is not None or price_vnd is None:
-            self._refuse_later(customer, request, later or checks.Refusal("ORD004", "Invalid price"), ip_address)
+        if price_vnd is None:
+            self._refuse_later(customer, request, order, checks.Refusal("ORD004", "Invalid price"), ip_address)
+            return None
+        wanted = Amendment(price_vnd=price_vnd, quantity=int(request.quantity))
+        resting = self._broker.resting(order)
+        later = checks.amendment_refusal(order, resting, wanted, security, self._broker.now_ms)
+        if later is not None:
+            self._refuse_later(customer, request, order, later, ip_address)
             return None
         order.unique_id = request.request_id
-        order.amendment = Amendment(price_vnd=price_vnd, quantity=int(request.quantity))
+        order.amendment = wanted
         order.status = OrderStatus.WAITING_MODIFY
         self._broker.accept_change(order)
         return None
@@ -127,7 +126,8 @@ class Intake:
         refusal = self._order_refusal(order, request)
         if refusal is None:
             return order
-        self._refuse_later(customer, request, refusal, ip_address)
+        is_known = order is not None and order.account == request.account
+        self._refuse_later(customer, request, order if is_known else None, refusal, ip_address)
         return None
 
     def _order_refusal(self, order: ClientOrder | None, request: SignedRequest) -> checks.Refusal | None:
@@ -140,23 +140,20 @@ class Intake:
             return checks.Refusal("ORD012", "Order cannot be modified")
         if order.status in AT_BROKER:
             return None if isinstance(request, CancelOrder) else checks.Refusal("ORD012", "Order cannot be modified")
-        return checks.change_refusal(security, datetime.fromtimestamp(self._broker.now_ms / 1000, VIETNAM))
-
-    def _amendment_refusal(self, order: ClientOrder, price_vnd: int | None, quantity: int) -> checks.Refusal | None:
-        if order.order_type is not OrderType.LO:
-            return checks.Refusal("ORD012", "Order cannot be modified")
-        if quantity <= order.filled_quantity:
-            return checks.Refusal("ORD031", "Quantity reduces more than the open quantity")
-        changes = (price_vnd != order.price_vnd) + (quantity != order.quantity)
-        if changes == 0:
-            return checks.Refusal("ORD014", "Price and quantity are unchanged")
-        if changes == 2:
-            return checks.Refusal("ORD012", "Price and quantity cannot be changed together")
-        return None
+        return checks.change_refusal(security, self._broker.now_ms)
 
     def _refuse_later(
-        self, customer: Customer, request: SignedRequest, refusal: checks.Refusal, ip_address: str
+        self,
+        customer: Customer,
+        request: SignedRequest,
+        order: ClientOrder | None,
+        refusal: checks.Refusal,
+        ip_address: str,
     ) -> None:
+        """On the order stream: by the order where it is the customer's, else by the request alone."""
+        if order is not None:
+            self._broker.refuse_change(order, request_id=request.request_id, refusal=refusal)
+            return
         self._broker.refuse_request(
             customer.customer_id, request_id=request.request_id, refusal=refusal, ip_address=ip_address
         )

@@ -70,6 +70,14 @@ class Journal:
         row = self._database.execute("select body from facts where name = ?", (name,)).fetchone()
         return msgspec.json.decode(row[0]) if row else None
 
+    def put_trading_day(self, day: date) -> None:
+        self.put_fact("trading_day", day)
+
+    def trading_day(self) -> date | None:
+        """The one that was begun last, if any was."""
+        stored = self.fact("trading_day")
+        return date.fromisoformat(stored) if stored else None
+
     # --- customers ------------------------------------------------------------------------------------------------
 
     def put_account(self, account: Account) -> None:

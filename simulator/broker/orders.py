@@ -87,8 +87,8 @@ class Stop(msgspec.Struct):
 class ClientOrder(msgspec.Struct):
     """Prices in VND (of a future: per contract), times in milliseconds of market time.
 
-    `price_vnd` is 0 without a limit; `resting_vnd` is where an open order stands in the book. `unique_id` is the
-    requestID of the last action, `request_id` that of the order itself.
+    `price_vnd` is 0 without a limit; what is left of an MTL gets one by resting. `resting_vnd` is where an open order
+    stands in the book. `unique_id` is the requestID of the last action, `request_id` that of the order itself.
     """
 
     order_id: str

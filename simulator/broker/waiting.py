@@ -62,10 +62,18 @@ class WaitingRoom:
                 moves.append((order, OrderStatus.STOP_WAITING))
         return moves
 
-    def of_match(self, security: Security, last_vnd: int) -> list[ClientOrder]:
-        """Stop orders that this match triggers."""
-        waiting = [order for order in self.of(security) if order.status is OrderStatus.STOP_WAITING]
-        return [order for order in waiting if order.stop is not None and order.stop.is_triggered(last_vnd)]
+    def of_match(self, security: Security, last_vnd: int) -> tuple[list[ClientOrder], list[ClientOrder]]:
+        """Stop orders that this match triggers, and those that it only moves."""
+        triggered, moved = [], []
+        for order in self.of(security):
+            if order.status is not OrderStatus.STOP_WAITING or order.stop is None:
+                continue
+            before_vnd = order.stop.extreme_vnd
+            if order.stop.is_triggered(last_vnd):
+                triggered.append(order)
+            elif order.stop.extreme_vnd != before_vnd:
+                moved.append(order)
+        return triggered, moved
 
     def approved(self, now_ms: int) -> list[ClientOrder]:
         waiting = [order for order in self._orders.values() if order.status is OrderStatus.WAITING_APPROVAL]

@@ -16,8 +16,11 @@ from simulator.exchange.desk import Desk
 
 LADDER_LEVELS: Final = 6
 _RESTING_MAX: Final = 64  # own orders of one symbol before old ones are taken back
-_CHASE_STEPS: Final = 0.8  # how far the value must be beyond a quote before somebody acts on it
+_LEVELS_KEPT: Final = 4
+_TIDIES_UP: Final = 0.4
+_CHASE_STEPS: Final = 1.05  # how far the value must be beyond a quote before somebody acts on it
 _GIVES_WAY: Final = 0.8  # of the makers at a stale price withdraw in time
+_BEFORE_THE_CLOSE: Final = 14 * 60 + 29
 _DRIFT_MEMORY_MS: Final = 420_000
 _ANCHOR_MEMORY: Final = 0.93  # an act
 _AT_AUCTION_SHARE: Final = 0.30
@@ -67,8 +70,15 @@ def act_in_continuous(sender: Sender, desk: Desk, fair_vnd: float) -> None:
     elif fair_vnd < bid_vnd - threshold_vnd:
         _chase(sender, desk, Side.SELL, bid_vnd, fair_vnd)
     else:
-        _play(sender, desk, _role(desk), bid_vnd, ask_vnd, fair_vnd)
+        _play(sender, desk, bid_vnd, ask_vnd, fair_vnd)
     desk.anchor_vnd += (desk.security.last_or_reference_vnd - desk.anchor_vnd) * (1 - _ANCHOR_MEMORY)
+
+
+def act_after_hours(sender: Sender, desk: Desk) -> None:
+    """A little at the closing price, where there is one."""
+    if desk.security.closing_vnd:
+        side = Side.BUY if desk.rng.random() < 0.5 else Side.SELL
+        sender.send(desk, side, OrderType.PLO, 0, desk.taken_quantity(_BEFORE_THE_CLOSE, sender.pace))
 
 
 def fill_book(sender: Sender, desk: Desk, fair_vnd: float) -> None:
@@ -78,12 +88,13 @@ def fill_book(sender: Sender, desk: Desk, fair_vnd: float) -> None:
     for side in Side:
         for level in range(levels - len(book.depth(side, levels))):
             price_vnd = _away(desk, side, fair_vnd, (level + 0.5) * desk.steps_wide)
-            sender.send(desk, side, OrderType.LO, price_vnd, desk.sized(desk.level_quantity() * _deepness(level)))
+            quantity = desk.sized(desk.level_quantity() * _deepness(level)) or desk.lot
+            sender.send(desk, side, OrderType.LO, price_vnd, quantity)
 
 
 def _role(desk: Desk) -> _Role:
     population, chance = desk.population, desk.rng.random()
-    if len(desk.resting) > _RESTING_MAX:
+    if len(desk.resting) > _RESTING_MAX and desk.rng.random() < _TIDIES_UP:
         return _Role.WITHDRAWER
     for share, role in (
         (population.takers, _Role.TAKER),
@@ -98,10 +109,10 @@ def _role(desk: Desk) -> _Role:
     return _Role.MAKER
 
 
-def _play(sender: Sender, desk: Desk, role: _Role, bid_vnd: int, ask_vnd: int, fair_vnd: float) -> None:
+def _play(sender: Sender, desk: Desk, bid_vnd: int, ask_vnd: int, fair_vnd: float) -> None:
     moved_vnd = desk.security.last_or_reference_vnd - desk.anchor_vnd
     has_moved = abs(moved_vnd) > desk.step_vnd(fair_vnd)
-    match role:
+    match _role(desk):
         case _Role.TAKER:
             _take(sender, desk, _preferred_side(sender, desk), bid_vnd, ask_vnd)
         case _Role.WITHDRAWER:
@@ -120,7 +131,7 @@ def _make(sender: Sender, desk: Desk, bid_vnd: int, ask_vnd: int, fair_vnd: floa
     """Narrow the spread where it is wide, else join one of the levels that hold less than usual."""
     rng, book = desk.rng, desk.security.book
     step_vnd = desk.step_vnd(fair_vnd)
-    side = Side.BUY if rng.random() < 0.5 else Side.SELL
+    side = _thin_side(desk) or (Side.BUY if rng.random() < 0.5 else Side.SELL)
     best_vnd = bid_vnd if side is Side.BUY else ask_vnd
     if ask_vnd - bid_vnd > step_vnd * rng.uniform(1.0, 2.0 * desk.steps_wide):
         inner_vnd = desk.towards(side, best_vnd)
@@ -129,11 +140,23 @@ def _make(sender: Sender, desk: Desk, bid_vnd: int, ask_vnd: int, fair_vnd: floa
             sender.send(desk, side, OrderType.LO, inner_vnd, desk.sized(desk.level_quantity() * 0.5))
             return
     level = min(9, int(rng.expovariate(0.55)))
-    price_vnd = desk.beyond(side, best_vnd, level)
+    if (price_vnd := desk.beyond(side, best_vnd, level)) == best_vnd and _is_thin(desk, side):
+        level = len(book.depth(side, LADDER_LEVELS))
+        price_vnd = desk.beyond(side, best_vnd, level)
     if _quantity_at(book, side, price_vnd) < desk.level_quantity() * _deepness(level) * 1.6:
         sender.send(desk, side, OrderType.LO, price_vnd, desk.sized(desk.level_quantity() * 0.35 * _deepness(level)))
     else:
         _withdraw(sender, desk)
+
+
+def _is_thin(desk: Desk, side: Side) -> bool:
+    """Whether so few prices stand there that a large order could run through them."""
+    wanted = max(1, round(_LEVELS_KEPT / desk.steps_wide))
+    return len(desk.security.book.depth(side, wanted)) < wanted
+
+
+def _thin_side(desk: Desk) -> Side | None:
+    return next((side for side in Side if _is_thin(desk, side)), None)
 
 
 def _chase(sender: Sender, desk: Desk, side: Side, stale_vnd: int, fair_vnd: float) -> None:
@@ -150,11 +173,13 @@ def _chase(sender: Sender, desk: Desk, side: Side, stale_vnd: int, fair_vnd: flo
 
 
 def _take(sender: Sender, desk: Desk, side: Side, bid_vnd: int, ask_vnd: int) -> None:
-    """Mostly no more than stands at the best price; some are market orders, where the market has them."""
+    """Mostly no more than stands at the best price, else up to the next one; some are market orders."""
     price_vnd = ask_vnd if side is Side.BUY else bid_vnd
     quantity = desk.taken_quantity(sender.minute, sender.pace)
-    if desk.rng.random() < 0.9:
-        quantity = min(quantity, _quantity_at(desk.security.book, side.opposite, price_vnd))
+    if desk.rng.random() < 0.1:
+        sender.send(desk, side, OrderType.LO, desk.towards(side, price_vnd), quantity)
+        return
+    quantity = min(quantity, _quantity_at(desk.security.book, side.opposite, price_vnd))
     if desk.rng.random() < 0.15 and desk.security.market is not Market.UPCOM:
         sender.send(desk, side, OrderType.MTL, 0, quantity)
     else:
@@ -165,12 +190,16 @@ def _withdraw(sender: Sender, desk: Desk) -> None:
     """Mostly old orders; one that has traded meanwhile is only forgotten."""
     if desk.resting:
         index = int(len(desk.resting) * desk.rng.random() ** 2)
-        sender.withdraw(desk, list(desk.resting)[index])
+        order_id = list(desk.resting)[index]
+        if not _is_thin(desk, desk.resting[order_id][0]):
+            sender.withdraw(desk, order_id)
 
 
 def _quote(sender: Sender, desk: Desk, side: Side, fair_vnd: float) -> None:
     away = (0.5 + desk.rng.random()) * desk.steps_wide
-    sender.send(desk, side, OrderType.LO, _away(desk, side, fair_vnd, away), desk.sized(desk.level_quantity()))
+    sender.send(
+        desk, side, OrderType.LO, _away(desk, side, fair_vnd, away), desk.sized(desk.level_quantity()) or desk.lot
+    )
 
 
 def _send_odd_lot(sender: Sender, desk: Desk, bid_vnd: int, ask_vnd: int) -> None:
@@ -188,7 +217,7 @@ def _preferred_side(sender: Sender, desk: Desk) -> Side:
     elapsed_ms, desk.drift_ms = sender.now_ms - desk.drift_ms, sender.now_ms
     memory = math.exp(-elapsed_ms / _DRIFT_MEMORY_MS)
     desk.drift = desk.drift * memory + desk.rng.gauss(0.0, math.sqrt(1 - memory * memory))
-    return Side.BUY if desk.rng.random() < 0.5 + 0.44 * math.tanh(desk.drift * 1.8) else Side.SELL
+    return Side.BUY if desk.rng.random() < 0.5 + 0.47 * math.tanh(desk.drift * 2.2) else Side.SELL
 
 
 def _away(desk: Desk, side: Side, fair_vnd: float, steps: float) -> int:

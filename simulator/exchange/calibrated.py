@@ -36,7 +36,7 @@ CLOSING_PERCENT: Final = {Market.HOSE: 8.33, Market.HNX: 8.33, Market.VNFE: 2.62
 
 # Standard deviation of one-minute returns in each quarter of an hour, as a multiple of the middle of the day's.
 _RESTLESSNESS: Final = (
-    (9 * 60, (1.9, 1.7, 1.25, 1.12, 1.07, 1.07, 1.0, 1.0, 0.97, 1.0)),
+    (9 * 60, (1.6, 1.4, 1.2, 1.12, 1.07, 1.07, 1.0, 1.0, 0.97, 1.0)),
     (13 * 60, (1.1, 1.1, 1.1, 1.15, 1.25, 1.55, 1.5, 1.2)),
 )
 
@@ -53,8 +53,8 @@ class Population:
     foreigners: float = 0.10  # of traded value: median 9.8 % of buys plus sells in four days of 245 symbols
     odd_lots: float = 0.015  # acts that send an odd lot; no measurement exists
     size_spread: float = 1.1  # log standard deviation of sizes, so that minutes' volumes spread by 1.4, as measured
-    market_volatility: float = 0.0072  # a day's, from 2.9 bp a minute and its autocorrelation
-    own_volatility: float = 0.0105  # a day's, so that open to close comes out at the measured 1.3 %
+    market_volatility: float = 0.0068  # a day's, from 2.9 bp a minute and its autocorrelation
+    own_volatility: float = 0.0093  # a day's, so that open to close comes out at the measured 1.3 %
     overnight_volatility: float = 0.0075  # close to close 1.51 %, open to close 1.30 %
     market_memory_s: float = 110.0  # smooths the market's walk: its autocorrelation is gone after four minutes
     volatility_spread: float = 0.5  # log standard deviation of the own volatility within a day: tails and clusters

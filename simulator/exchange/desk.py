@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from random import Random
-from typing import Final
+from typing import Final, Protocol
 
 from qts.domain.market import max_order_quantity, next_price_down, next_price_up, round_down_to_tick, tick_size_vnd
 from qts.domain.values import InstrumentKind, Side
@@ -14,6 +14,9 @@ from simulator.listings import Listing
 _WELL_TRADED_VND: Final = 30_000_000_000  # a day; less of it means wider spreads and emptier books
 _STEPS_WIDE_MAX: Final = 4.0
 _FUTURES_VND_A_CONTRACT: Final = 200_000_000  # as if a contract were so much of a stock's value, for the pace alone
+
+
+_WARRANT_DELTA: Final = 0.5
 
 
 def liquidity(listing: Listing) -> float:
@@ -28,7 +31,7 @@ class Desk:
     security: Security
     rng: Random
     population: Population
-    value: FairValue
+    value: "Value"
     acts_per_minute: float  # at the mean pace of the day
     day_quantity: float
     steps_wide: float
@@ -95,11 +98,11 @@ class Desk:
         return self.sized(self.day_quantity * percent / 100 * _ENTERED_PER_MATCHED[is_opening] / acts)
 
     def sized(self, mean: float) -> int:
-        """Whole lots, spread around the mean as sizes are."""
+        """Whole lots, spread around the mean as sizes are; 0 for nothing this time."""
         spread = self.population.size_spread
         quantity = mean * self.rng.lognormvariate(-spread * spread / 2, spread)
         lots, rest = divmod(min(quantity, self.order_quantity_max), self.lot)
-        return (int(lots) + (self.rng.random() * self.lot < rest) or 1) * self.lot
+        return (int(lots) + (self.rng.random() * self.lot < rest)) * self.lot
 
 
 _AUCTION_MINUTES: Final = 15
@@ -107,14 +110,49 @@ _ENTERED_PER_MATCHED: Final = {True: 2.3, False: 3.3}  # opening, closing: measu
 _TAKINGS_PER_ACT: Final = 0.375  # acts that take, times how much of what they want they get; measured likewise
 
 
-def new_desk(security: Security, rng: Random, population: Population, acts_per_minute: float) -> Desk:
+class Value(Protocol):
+    """What a security is worth to the agents, as a multiple of its reference price."""
+
+    def begin_day(self, now_ms: int) -> None: ...
+
+    def start_from(self, now_ms: int, fraction: float, market_move: float) -> None:
+        """Go on from where the security stands."""
+        ...
+
+    def at(self, now_ms: int, market_move: float, minute_of_day: int) -> float: ...
+
+
+class WarrantValue:
+    """A covered warrant follows the half of its underlying's moves."""
+
+    def __init__(self, security: Security, underlying: Security, ratio: tuple[int, int]) -> None:
+        self._security = security
+        self._underlying = underlying
+        self._share = _WARRANT_DELTA * ratio[1] / ratio[0]
+
+    def begin_day(self, now_ms: int) -> None: ...
+    def start_from(self, now_ms: int, fraction: float, market_move: float) -> None: ...
+
+    def at(self, now_ms: int, market_move: float, minute_of_day: int) -> float:
+        moved_vnd = self._underlying.last_or_reference_vnd - self._underlying.reference_vnd
+        return max(0.05, 1 + moved_vnd * self._share / self._security.reference_vnd)
+
+
+def value_of(security: Security, rng: Random, population: Population) -> Value:
+    """Of a stock, a fund or a covered warrant."""
+    listing, underlying = security.listing, security.underlying
+    if listing.warrant is not None and underlying is not None:
+        return WarrantValue(security, underlying, listing.warrant.ratio)
+    nature = Random(listing.symbol)  # what stays the same from day to day
+    return FairValue(rng, population, listing.volatility * nature.uniform(0.8, 1.25), nature.uniform(0.7, 1.3))
+
+
+def new_desk(security: Security, rng: Random, population: Population, *, value: Value, acts_per_minute: float) -> Desk:
     """For one day, which may be a busy or a quiet one for the security."""
     listing = security.listing
     busy = rng.lognormvariate(-0.06, 0.35)
     is_future = listing.instrument.kind is InstrumentKind.FUTURE
     price_vnd = _FUTURES_VND_A_CONTRACT if is_future else security.reference_vnd
-    nature = Random(listing.symbol)  # what stays the same from day to day
-    value = FairValue(rng, population, listing.volatility * nature.uniform(0.8, 1.25), nature.uniform(0.7, 1.3))
     emptiness = _WELL_TRADED_VND / max(1, listing.daily_value_vnd)
     return Desk(
         security=security,

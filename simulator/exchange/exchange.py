@@ -5,48 +5,23 @@ the sources of orders (generated flow or a recording), and the change of day. So
 matter in which steps time is advanced.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from itertools import count
-from typing import Protocol
 
-from qts.domain.market import VIETNAM, TradingCalendar, session_schedule, to_vietnam
+from qts.domain.market import TradingCalendar, to_vietnam
 from qts.domain.matching import BookOrder, Execution, Fill, OrderBook
 from qts.domain.values import Exchange as Market
 from qts.domain.values import OrderType, Session, Side
+from simulator.exchange.day_end import Actions, next_reference_vnd, settle
+from simulator.exchange.decisions import Decisions
+from simulator.exchange.listening import Listener, Source, ignore
 from simulator.exchange.rooms import ForeignRooms
-from simulator.exchange.security import Security
+from simulator.exchange.security import Security, SecurityState
+from simulator.exchange.timetable import AfterHours, Change, at_ms, changes_of, is_restricted
 
 END_OF_TIME_MS = 1 << 60
 _AT_AUCTION = frozenset({OrderType.ATO, OrderType.ATC})
-
-
-class Listener(Protocol):
-    """Who watches the exchange; called in the order in which things happen."""
-
-    def traded(self, security: Security, fill: Fill, at_ms: int) -> None: ...
-    def odd_lot_traded(self, security: Security, fill: Fill, at_ms: int) -> None: ...
-    def book_changed(self, security: Security) -> None: ...
-    def room_changed(self, security: Security) -> None: ...
-    def session_changed(self, security: Security, at_ms: int) -> None: ...
-    def expired(self, security: Security, order: BookOrder, at_ms: int) -> None: ...
-    def day_ended(self, day: date) -> None: ...
-    def day_began(self, day: date) -> None: ...
-
-
-class Source(Protocol):
-    """Something that sends orders at moments of its own choice."""
-
-    def next_ms(self) -> int:
-        """When it wants to run next, in market time."""
-        ...
-
-    def run(self) -> None: ...
-
-
-def at_ms(day: date, at: time) -> int:
-    """Vietnam's local time as milliseconds since the epoch."""
-    return int(datetime.combine(day, at, tzinfo=VIETNAM).timestamp() * 1000)
 
 
 class StockExchange:
@@ -60,12 +35,67 @@ class StockExchange:
         self.listeners: list[Listener] = []
         self.sources: list[Source] = []
         self.rooms = ForeignRooms()
-        self.halted_markets: set[Market] = set()
+        self.actions: Actions = {}
+        self.after_hours = AfterHours.COLLECTED
+        self.list_for: Callable[[date], None] = ignore  # changes what is listed before a day begins
         self.now_ms = 0
+        self.is_advancing = False  # while sessions and sources run; otherwise what happens is a customer's doing
         self.day: date | None = None
         self._clock_end = clock_end
         self._order_ids = count(1)
-        self._changes: list[tuple[int, Market, Session]] = []
+        self._changes: list[Change] = []
+        self._matching_after_hours: set[str] = set()
+        self._decided = Decisions()
+        self.on_decision: Callable[[], None] = ignore
+        self.begun: date | None = None  # a day whose reference prices stand already: another process began it
+
+    def decisions(self) -> Decisions:
+        """For another process."""
+        return self._decided.gather(self.securities.values())
+
+    def take_up(self, decisions: Decisions) -> None:
+        """Before the first day is begun: what another process had decided."""
+        self._decided = decisions
+        decisions.hand_out(self.securities)
+
+    def list_anew(self, symbol: str) -> date:
+        """Its next trading day, which is answered, is its first one: with the wide band and without odd lots.
+
+        Raises KeyError for an unknown symbol, ValueError before the exchange's first day.
+        """
+        if self.day is None:
+            raise ValueError("no day has begun")
+        day = self._decided.first_days[self.securities[symbol].symbol] = self.calendar.next_trading_day(self.day)
+        self.on_decision()
+        return day
+
+    def set_state(self, symbol: str, state: SecurityState) -> None:
+        """A decision of the exchange that stays. A suspension or its end takes effect at once, a timetable tomorrow.
+
+        Raises KeyError for an unknown symbol, ValueError for HALTED: that is what `halt` is for.
+        """
+        if state is SecurityState.HALTED:
+            raise ValueError("a halt is no standing state: use halt and resume")
+        security = self.securities[symbol]
+        was_halted = self._is_halted(security)
+        if is_restricted(security) is (state is SecurityState.RESTRICTED) or not self._changes:
+            security.standing = state
+            self._decided.upcoming.pop(symbol, None)
+        elif self.day is not None:
+            self._decided.upcoming[symbol] = (self.day, state)
+        if self._is_halted(security) is not was_halted:
+            self._come_back(security)
+            self._after_halt_change(security)
+        self.on_decision()
+
+    def _come_back(self, security: Security) -> None:
+        """From a suspension, or into one. After a long one the day has the wide band: nothing can stand in the book."""
+        if self.day is None:
+            return
+        day = self.day if self._changes else self.calendar.next_trading_day(self.day)
+        self._decided.watch_suspension(security, day, self.calendar)
+        if self._decided.first_days.get(security.symbol) == self.day:
+            security.become_first_day()
 
     def find(self, name: str) -> Security | None:
         """By symbol, or by another name under which a future is known."""
@@ -78,9 +108,13 @@ class StockExchange:
         """Let everything happen that is due until `moment` (aware). Time does not go back."""
         to_ms = int(moment.timestamp() * 1000)
         today = to_vietnam(moment).date()
-        if self.day is None or (today > self.day and self.calendar.is_trading_day(today)):
-            self._change_day(today)
-        self._run_until(to_ms)
+        self.is_advancing = True
+        try:
+            if self.day is None or (today > self.day and self.calendar.is_trading_day(today)):
+                self._change_day(today)
+            self._run_until(to_ms)
+        finally:
+            self.is_advancing = False
 
     def skip_to(self, moment: datetime) -> None:
         """As `advance`, but the sources' orders of the time in between never happen: after a pause of the process."""
@@ -92,9 +126,9 @@ class StockExchange:
         while True:
             due_ms, source = self._next_source()
             if self._changes and self._changes[0][0] <= min(due_ms, to_ms):
-                change_ms, market, session = self._changes.pop(0)
-                self.now_ms = max(self.now_ms, change_ms)
-                self._change_session(market, session)
+                change = self._changes.pop(0)
+                self.now_ms = max(self.now_ms, change.at_ms)
+                self._change_session(change)
             elif source is not None and due_ms <= to_ms:
                 self.now_ms = max(self.now_ms, due_ms)
                 source.run()
@@ -118,12 +152,19 @@ class StockExchange:
                 self._run_until(at_ms(self.day, self._clock_end))
             self.close_day()
         self.day = today
+        self._matching_after_hours.clear()
+        self.list_for(today)
+        self._decided.begin_day(self.securities, today, self.calendar)
         for security in self.securities.values():
-            security.begin_day(security.last_or_reference_vnd)
-            self.rooms.begin_day(security)
+            if self.begun == today:
+                security.begin_day(security.reference_vnd)
+            else:
+                security.begin_day(next_reference_vnd(security, today, self.actions))
+                self.rooms.begin_day(security)
             if self._is_halted(security):
                 security.session = Session.HALT
-        self._changes = self._session_changes(today) if self.calendar.is_trading_day(today) else []
+        is_open = self.calendar.is_trading_day(today)
+        self._changes = changes_of(today, self.securities.values(), self.after_hours) if is_open else []
         self.now_ms = max(self.now_ms, at_ms(today, time(0, 0)))
         for listener in self.listeners:
             listener.day_began(today)
@@ -135,37 +176,42 @@ class StockExchange:
             self._run_until(self._changes[-1][0])
         for security in self.securities.values():
             self._expire(security, None)
+            settle(security)
         self.sources = sources
         if self.day is not None:
             for listener in self.listeners:
                 listener.day_ended(self.day)
 
-    def _session_changes(self, day: date) -> list[tuple[int, Market, Session]]:
-        changes = []
-        for market in {security.listing.instrument.exchange for security in self.securities.values()}:
-            spans = session_schedule(market)
-            changes += [(at_ms(day, span.start), market, span.session) for span in spans]
-            changes.append((at_ms(day, spans[-1].end), market, Session.CLOSED))
-        return sorted(changes, key=lambda change: (change[0], change[1]))
-
-    def _change_session(self, market: Market, session: Session) -> None:
+    def _change_session(self, change: Change) -> None:
         for security in self.securities.values():
-            if security.market is not market:
+            if security.market is not change.market or is_restricted(security) is not change.is_restricted:
                 continue
             if not self._is_halted(security):
-                self._enter_session(security, session)
+                self._enter_session(security, change.session)
                 continue
-            self._expire(security, _AT_AUCTION if session is not Session.CLOSED else None)
-            security.scheduled = session
+            self._expire(security, _AT_AUCTION if change.session is not Session.CLOSED else None)
+            if change.session is security.scheduled is Session.PLO:
+                self._matching_after_hours.add(security.symbol)
+            security.scheduled = change.session
 
     def _enter_session(self, security: Security, session: Session) -> None:
         if security.in_auction:
             self._uncross(security)
             self._expire(security, _AT_AUCTION)
+        if session is security.session is Session.PLO:
+            self._match_after_hours(security)
+            return
         security.session = security.scheduled = session
         if session is Session.CLOSED:
             self._expire(security, None)
         self._tell_session(security)
+
+    def _match_after_hours(self, security: Security) -> None:
+        """The orders at the closing price that were gathered meet; from now on they meet as they come."""
+        self._matching_after_hours.add(security.symbol)
+        if security.closing_vnd:
+            for fill in security.book.uncross_at(security.closing_vnd):
+                self._publish(security, fill)
 
     def _uncross(self, security: Security) -> None:
         for fill in security.book.uncross(security.last_or_reference_vnd):
@@ -192,9 +238,8 @@ class StockExchange:
         Halting what is halted changes nothing. Raises KeyError for an unknown target.
         """
         for security in self._halt_targets(target, halted=True):
-            if self._is_halted(security) and security.session is not Session.HALT:
-                security.session = Session.HALT
-                self._tell_session(security)
+            self._after_halt_change(security)
+        self.on_decision()
 
     def resume(self, target: str) -> None:
         """Take a halt of the same target back, into the session that the timetable has by now.
@@ -203,12 +248,21 @@ class StockExchange:
         market is, and the other way round. Raises KeyError for an unknown target.
         """
         for security in self._halt_targets(target, halted=False):
-            if self._is_halted(security) or security.session is not Session.HALT:
-                continue
+            self._after_halt_change(security)
+        self.on_decision()
+
+    def _after_halt_change(self, security: Security) -> None:
+        if self._is_halted(security) is (security.session is Session.HALT):
+            return
+        if security.session is not Session.HALT:
+            security.session = Session.HALT
+        else:
             if security.scheduled is Session.CONTINUOUS:
                 self._uncross(security)
+            elif security.symbol in self._matching_after_hours:
+                self._match_after_hours(security)
             security.session = security.scheduled
-            self._tell_session(security)
+        self._tell_session(security)
 
     def _halt_targets(self, target: str, *, halted: bool) -> list[Security]:
         if target not in Market.__members__:
@@ -218,11 +272,12 @@ class StockExchange:
             security.is_halted = halted
             return [security]
         market = Market(target)
-        (self.halted_markets.add if halted else self.halted_markets.discard)(market)
+        (self._decided.halted_markets.add if halted else self._decided.halted_markets.discard)(market)
         return [security for security in self.securities.values() if security.market is market]
 
     def _is_halted(self, security: Security) -> bool:
-        return security.is_halted or security.market in self.halted_markets
+        is_suspended = security.standing is SecurityState.SUSPENDED
+        return security.is_halted or is_suspended or security.market in self._decided.halted_markets
 
     # --- foreign room ---------------------------------------------------------------------------------------------
 
@@ -276,18 +331,29 @@ class StockExchange:
             execution = Execution([], order.remaining, rests=True)
         elif security.session is Session.CONTINUOUS:
             execution = book.match(order)
+        elif security.session is Session.PLO:
+            execution = self._enter_after_hours(security, order)
         else:
             raise ValueError(f"{security.symbol} does not trade in session {security.session}")
         self._after_change(security, book, execution.fills)
         return execution
 
+    def _enter_after_hours(self, security: Security, order: BookOrder) -> Execution:
+        if not security.closing_vnd:
+            raise ValueError(f"{security.symbol} has no closing price today")
+        if self.after_hours is AfterHours.AT_ONCE or security.symbol in self._matching_after_hours:
+            return security.book.match_at(order, security.closing_vnd)
+        security.book.collect_at(order)
+        return Execution([], order.remaining, rests=True)
+
     def restore(self, security: Security, order: BookOrder) -> None:
-        """Put a limit order back that stood in the book before the process was restarted."""
-        if security.session is Session.CONTINUOUS:
+        """Put an order back that stood in the book before the process was restarted."""
+        is_after_hours = security.session is Session.PLO and order.order_type is OrderType.PLO
+        if security.session is Session.CONTINUOUS or (is_after_hours and security.closing_vnd):
             self.submit(security, order)
             return
         book = security.book_for(order.remaining)
-        book.collect(order)
+        (book.collect_at if order.order_type is OrderType.PLO else book.collect)(order)
         self._after_change(security, book, [])
 
     def cancel(self, security: Security, order_id: int) -> int:
@@ -301,9 +367,18 @@ class StockExchange:
     def amend(
         self, security: Security, order_id: int, *, price_vnd: int | None = None, remaining: int | None = None
     ) -> Execution:
-        """Raises KeyError for an order that does not rest, ValueError for a change that the book refuses."""
-        book = security.book_holding(order_id) or security.book
-        execution = book.amend(order_id, price_vnd=price_vnd, remaining=remaining)
+        """The changed order trades at once in continuous trading only, otherwise it waits for its auction.
+
+        Raises KeyError for an order that does not rest, ValueError for a change that the book refuses and for one
+        between round lots and odd lots.
+        """
+        book = security.book_holding(order_id)
+        if book is None:
+            raise KeyError(order_id)
+        if remaining is not None and security.book_for(remaining) is not book:
+            raise ValueError(f"order {order_id} stays in its book: an open quantity of {remaining} does not go there")
+        collecting = security.session is not Session.CONTINUOUS
+        execution = book.amend(order_id, price_vnd=price_vnd, remaining=remaining, collecting=collecting)
         self._after_change(security, book, execution.fills)
         return execution
 

@@ -7,12 +7,12 @@ from itertools import pairwise
 from random import Random
 from typing import Final
 
-from qts.domain.market import TradingCalendar, price_band, round_down_to_tick
+from qts.domain.market import TradingCalendar, price_band, round_down_to_tick, tick_size_vnd
+from qts.domain.values import InstrumentKind
 from simulator.listings import Listing
 
 HISTORY_DAYS: Final = 260
 _DAILY_VOLATILITY: Final = 0.016
-_DAILY_VALUE_VND: Final = 350_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,16 @@ def _close_before(close_vnd: int, listing: Listing, rng: Random) -> int:
     """A close of the day before from which `close_vnd` could be reached inside the band."""
     instrument = listing.instrument
     move = 1 + max(-0.05, min(0.05, rng.gauss(0.0004, _DAILY_VOLATILITY)))
-    return round_down_to_tick(instrument.exchange, instrument.kind, int(close_vnd / move))
+    exchange, kind = instrument.exchange, instrument.kind
+    step_vnd = tick_size_vnd(exchange, kind, close_vnd)
+    return max(step_vnd, round_down_to_tick(exchange, kind, int(close_vnd / move) + step_vnd // 2))
 
 
 def _bar(day: date, listing: Listing, before_vnd: int, close_vnd: int, rng: Random) -> DailyBar:
     instrument = listing.instrument
     exchange, kind = instrument.exchange, instrument.kind
-    band = price_band(exchange, kind, before_vnd)
+    ruled = InstrumentKind.STOCK if kind is InstrumentKind.WARRANT else kind  # its underlying's past is another story
+    band = price_band(exchange, ruled, before_vnd)
 
     def near(price_vnd: int, spread: float) -> int:
         moved = round_down_to_tick(exchange, kind, int(price_vnd * (1 + spread)))
@@ -67,6 +70,6 @@ def _bar(day: date, listing: Listing, before_vnd: int, close_vnd: int, rng: Rand
     open_vnd = near(before_vnd, rng.gauss(0.0, _DAILY_VOLATILITY / 3))
     high_vnd = max(open_vnd, close_vnd, near(max(open_vnd, close_vnd), abs(rng.gauss(0.0, _DAILY_VOLATILITY / 2))))
     low_vnd = min(open_vnd, close_vnd, near(min(open_vnd, close_vnd), -abs(rng.gauss(0.0, _DAILY_VOLATILITY / 2))))
-    volume = max(1, round(_DAILY_VALUE_VND * rng.lognormvariate(0.0, 0.5) / close_vnd / 100)) * 100
+    volume = max(1, round(listing.daily_value_vnd * rng.lognormvariate(0.0, 0.5) / close_vnd / 100)) * 100
     value_vnd = volume * (open_vnd + high_vnd + low_vnd + close_vnd) // 4
     return DailyBar(day, open_vnd, high_vnd, low_vnd, close_vnd, volume, value_vnd)

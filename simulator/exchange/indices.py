@@ -1,13 +1,25 @@
-"""VNINDEX and VN30 over the listed securities, weighted by their value on the exchange. Values are hundredths."""
+"""The indices over their members on the exchanges, weighted by their value. Values are hundredths of a point."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from qts.domain.values import Exchange as Market
 from simulator.exchange.security import Security
 
 # value in hundredths of a point while every security stands at the reference price of its listing
-BASES_CENTIPOINTS: Final = {"VNINDEX": 165_240, "VN30": 188_910}
+BASES_CENTIPOINTS: Final = {"VNINDEX": 165_240, "VN30": 188_910, "HNXIndex": 26_480, "HNXUpcomIndex": 11_930}
+INDEX_EXCHANGES: Final = {"HNXIndex": Market.HNX, "HNXUpcomIndex": Market.HNX}  # the others are of HOSE
+
+
+def index_codes(securities: Iterable[Security]) -> list[str]:
+    """Those that have members among the securities: the value of another would be divided by nothing."""
+    present = {code for security in securities for code in security.listing.indices}
+    return [code for code in BASES_CENTIPOINTS if code in present]
+
+
+def index_members(code: str, securities: Iterable[Security]) -> list[Security]:
+    return [security for security in securities if code in security.listing.indices]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +39,7 @@ class IndexState:
 def index_state(code: str, securities: Iterable[Security]) -> IndexState:
     """Raises KeyError for an index that is not computed here."""
     base = BASES_CENTIPOINTS[code]
-    members = [security for security in securities if security.listing.listed_shares]
+    members = index_members(code, securities)
     weight = sum(one.listing.reference_vnd * one.listing.listed_shares for one in members) or 1
     worth = sum(one.last_or_reference_vnd * one.listing.listed_shares for one in members)
     worth_before = sum(one.reference_vnd * one.listing.listed_shares for one in members)

@@ -4,7 +4,9 @@ Seeded per day, so a seed and a clock give the same orders again. At clock speed
 market time, so that the work per wall second stays the same; the quantities grow to make up for it.
 """
 
+import math
 from bisect import bisect
+from collections import Counter
 from datetime import date
 from itertools import accumulate
 from random import Random
@@ -12,14 +14,16 @@ from typing import Final
 
 from qts.domain.matching import BookOrder, Fill
 from qts.domain.values import OrderType, Session, Side
-from simulator.exchange.agents import act_in_auction, act_in_continuous, fill_book
+from simulator.exchange.agents import act_after_hours, act_in_auction, act_in_continuous, fill_book
 from simulator.exchange.calibrated import Population, pace
-from simulator.exchange.desk import Desk, liquidity, new_desk
+from simulator.exchange.desk import Desk, Value, liquidity, new_desk, value_of
 from simulator.exchange.exchange import END_OF_TIME_MS, StockExchange
 from simulator.exchange.fair_value import MarketFactor
+from simulator.exchange.futures import FutureMarket
 from simulator.exchange.security import Security
 
 ACTS_PER_S: Final = 0.3  # of a middling member of VN30, up to clock speed 10 and at activity 1
+_GAP_MS_MAX: Final = 60_000.0
 _PACE_MIN: Final = 0.02  # keeps the flow awake through the lunch break
 _AUCTIONS: Final = frozenset({Session.ATO, Session.ATC, Session.PERIODIC})
 _MINUTE_MS: Final = 60_000
@@ -37,13 +41,15 @@ class OrderFlow:
         clock_speed: float,
         *,
         activity: float = 1.0,
-        population: Population | None = None,
+        futures: FutureMarket | None = None,
     ) -> None:
         self._exchange = exchange
         self._seed = seed
-        self._population = population or Population()
+        self._population = Population()
+        self._futures = futures
         self._acts_per_s = ACTS_PER_S * activity / max(1.0, clock_speed / 10)
         self._next_ms = END_OF_TIME_MS
+        self._next_at = 0.0  # the same to a fraction of a millisecond: a busy market acts several times in one
         self._rng = Random(seed)
         self._market = MarketFactor(self._rng, self._population, 0)
         self._desks: dict[str, Desk] = {}
@@ -61,13 +67,16 @@ class OrderFlow:
     def run(self) -> None:
         self._tell_time()
         gap_ms = 1000 / (self._weights[-1] * self._acts_per_s * self.pace)
-        self._next_ms = self.now_ms + 1 + int(min(self._rng.expovariate(1 / gap_ms), 60.0 * 1000))
+        self._next_at = max(self._next_at, self.now_ms - 1.0) + min(self._rng.expovariate(1 / gap_ms), _GAP_MS_MAX)
+        self._next_ms = math.ceil(self._next_at)
         desk = self._by_weight[bisect(self._weights, self._rng.random() * self._weights[-1])]
         session = desk.security.session
         if session is Session.CONTINUOUS:
             act_in_continuous(self, desk, self._fair_vnd(desk))
         elif session in _AUCTIONS:
             act_in_auction(self, desk, self._fair_vnd(desk))
+        elif session is Session.PLO:
+            act_after_hours(self, desk)
 
     def resume(self) -> None:
         """Begin in the middle of a day: values start where the securities stand, books are filled."""
@@ -125,6 +134,8 @@ class OrderFlow:
     # --- for the agents -------------------------------------------------------------------------------------------
 
     def send(self, desk: Desk, side: Side, order_type: OrderType, price_vnd: int, quantity: int) -> None:
+        if not quantity:
+            return
         order = BookOrder(self._exchange.new_order_id(), side, order_type, price_vnd, quantity)
         lean = 1.5 if side is desk.foreign_side else 0.5
         if quantity >= desk.lot > 1 and desk.rng.random() < self._population.foreigners * lean:
@@ -140,6 +151,14 @@ class OrderFlow:
         self._exchange.cancel(desk.security, order_id)
         self._forget_foreign(order_id)
 
+    def held_room(self) -> Counter[str]:
+        """By symbol, what open foreign purchases hold of the rooms: it comes free when the agents' orders are lost."""
+        held: Counter[str] = Counter()
+        for desk, side, left in self._foreign.values():
+            if side is Side.BUY:
+                held[desk.security.symbol] += left
+        return held
+
     # --- inside ---------------------------------------------------------------------------------------------------
 
     def _tell_time(self) -> None:
@@ -149,7 +168,11 @@ class OrderFlow:
 
     def _new_desk(self, security: Security) -> Desk:
         acts_per_minute = self._acts_per_s * 60 * liquidity(security.listing)
-        return new_desk(security, self._rng, self._population, acts_per_minute)
+        if security.listing.contract is not None and self._futures is not None:
+            value: Value = self._futures.value_of(security, self._rng)
+        else:
+            value = value_of(security, self._rng, self._population)
+        return new_desk(security, self._rng, self._population, value=value, acts_per_minute=acts_per_minute)
 
     def _fair_vnd(self, desk: Desk) -> float:
         security = desk.security

@@ -44,5 +44,15 @@ class ForeignRooms:
         else:
             self._sold_today[security.symbol] = self._sold_today.get(security.symbol, 0) + quantity
 
+    def due(self, security: Security) -> int:
+        """What today's sales will add to the room tomorrow."""
+        return self._sold_today.get(security.symbol, 0)
+
+    def take_up(self, security: Security, *, left: int, due: int) -> None:
+        """As another process left it."""
+        if security.listing.listed_shares:
+            security.room_left = left
+            self._sold_today[security.symbol] = due
+
     def begin_day(self, security: Security) -> None:
         self.free(security, self._sold_today.pop(security.symbol, 0))

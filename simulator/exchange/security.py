@@ -1,23 +1,17 @@
 """One security on one trading day: its book, its session and what has traded."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
+from typing import Final
 
-from qts.domain.market import Band, price_band, round_lot
+from qts.domain.market import Band, price_band, round_lot, warrant_band
 from qts.domain.matching import Fill, OrderBook
 from qts.domain.values import Exchange, Session, Side
-from simulator.listings import Listing
+from simulator.listings import Listing, SecurityState
 
+__all__ = ["DayTotals", "Security", "SecurityState", "new_securities", "new_security"]
 
-class SecurityState(StrEnum):
-    """What the exchange has decided about a security; only the last two keep it from trading."""
-
-    NORMAL = "NORMAL"
-    WARNED = "WARNED"
-    CONTROLLED = "CONTROLLED"
-    RESTRICTED = "RESTRICTED"
-    SUSPENDED = "SUSPENDED"
-    HALTED = "HALTED"
+_AUCTIONS: Final = frozenset({Session.ATO, Session.ATC, Session.PERIODIC})
 
 
 @dataclass(slots=True)
@@ -65,10 +59,12 @@ class Security:
     reference_vnd: int
     room_left: int
     widened: Band | None = None  # a recording may leave the band that its first price gives
+    underlying: "Security | None" = None  # of a covered warrant
     session: Session = Session.PRE_OPEN
     scheduled: Session = Session.PRE_OPEN
-    standing: SecurityState = SecurityState.NORMAL
+    standing: SecurityState = field(init=False)
     is_halted: bool = False
+    is_first_day: bool = False  # of trading at all, or again after a long suspension
     totals: DayTotals = field(default_factory=DayTotals)
     odd_totals: DayTotals = field(default_factory=DayTotals)
     settlement_vnd: int = 0  # of a future, once its day is over; 0 before
@@ -77,6 +73,7 @@ class Security:
     odd_book: OrderBook = field(init=False)
 
     def __post_init__(self) -> None:
+        self.standing = self.listing.state
         self._open_book()
 
     @property
@@ -97,7 +94,12 @@ class Security:
 
     @property
     def in_auction(self) -> bool:
-        return self.session in (Session.ATO, Session.ATC)
+        return self.session in _AUCTIONS
+
+    @property
+    def closing_vnd(self) -> int:
+        """The price at which PLO trade; 0 when the day brought none."""
+        return self.totals.last_vnd
 
     def begin_day(self, reference_vnd: int) -> None:
         self.reference_vnd = reference_vnd
@@ -105,6 +107,11 @@ class Security:
         self.odd_totals = DayTotals()
         self.settlement_vnd = 0
         self.session = self.scheduled = Session.PRE_OPEN
+        self._open_book()
+
+    def become_first_day(self) -> None:
+        """In the middle of a day on which nothing has traded or stands in the book."""
+        self.is_first_day = True
         self._open_book()
 
     def book_for(self, quantity: int) -> OrderBook:
@@ -134,7 +141,7 @@ class Security:
 
     def _open_book(self) -> None:
         instrument = self.listing.instrument
-        band = price_band(instrument.exchange, instrument.kind, self.reference_vnd)
+        band = self._band_by_rule()
         if self.widened is not None:
             band = Band(
                 ceiling_vnd=max(band.ceiling_vnd, self.widened.ceiling_vnd),
@@ -144,8 +151,23 @@ class Security:
         self.book = OrderBook(instrument, band)
         self.odd_book = OrderBook(instrument, band)
 
+    def _band_by_rule(self) -> Band:
+        instrument, terms, underlying = self.listing.instrument, self.listing.warrant, self.underlying
+        if terms is not None and underlying is not None:
+            return warrant_band(self.reference_vnd, underlying.reference_vnd, underlying.band, terms.ratio)
+        return price_band(instrument.exchange, instrument.kind, self.reference_vnd, self.is_first_day)
 
-def new_security(listing: Listing, widened: Band | None = None) -> Security:
-    """With half of the foreign limit already used."""
+
+def new_security(listing: Listing, widened: Band | None = None, *, underlying: Security | None = None) -> Security:
+    """With half of the foreign limit already used. A covered warrant needs its underlying."""
     room_left = listing.listed_shares * listing.foreign_limit_percent // 200
-    return Security(listing, listing.reference_vnd, room_left, widened)
+    return Security(listing, listing.reference_vnd, room_left, widened, underlying)
+
+
+def new_securities(listings: Iterable[Listing]) -> list[Security]:
+    """A covered warrant comes after its underlying, so that each day's band of the one is there for the other's."""
+    made: dict[str, Security] = {}
+    for listing in sorted(listings, key=lambda one: one.warrant is not None):
+        underlying = made[listing.warrant.underlying] if listing.warrant is not None else None
+        made[listing.symbol] = new_security(listing, underlying=underlying)
+    return list(made.values())

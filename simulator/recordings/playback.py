@@ -13,8 +13,9 @@ from qts.domain.market import next_price_down, next_price_up, session_bounds
 from qts.domain.matching import BookOrder, Fill, OrderBook
 from qts.domain.values import Exchange as Market
 from qts.domain.values import InstrumentKind, OrderType, Session, Side
-from simulator.exchange.exchange import END_OF_TIME_MS, StockExchange, at_ms
+from simulator.exchange.exchange import END_OF_TIME_MS, StockExchange
 from simulator.exchange.security import Security
+from simulator.exchange.timetable import at_ms
 from simulator.recordings.recording import Print, Recording
 
 _QUOTE_LEVELS: Final = 3
@@ -23,7 +24,7 @@ _QUOTE_SHARES: Final = 5_000
 
 
 class Playback:
-    """A source and a listener of the exchange. The recording plays on the first day that it sees, by time of day.
+    """A source and a listener of the exchange. Its days play on the first trading days that it sees.
 
     Matches at or after the end of the closing auction are its result: they are gathered just before it ends, so that
     customers' orders are part of the same auction. Matches stamped outside continuous trading meet in a book of their
@@ -32,9 +33,9 @@ class Playback:
 
     def __init__(self, exchange: StockExchange, recording: Recording) -> None:
         self._exchange = exchange
-        self._recording = recording
         self._due: list[tuple[int, Print, bool]] = []  # latest first: when, what, whether of the closing auction
-        self._has_played = False
+        self._days = iter(recording.days)
+        self._prints: tuple[Print, ...] = ()
         self._quotes: dict[str, list[int]] = {}
         self._quoted_vnd: dict[str, int] = {}
 
@@ -79,8 +80,8 @@ class Playback:
     def day_began(self, day: date) -> None:
         self._due.clear()
         self._quotes.clear()
-        if not self._has_played and self._exchange.calendar.is_trading_day(day):
-            self._has_played = True
+        if self._exchange.calendar.is_trading_day(day):
+            self._prints = next(self._days, ())
             self._due = sorted(self._schedule(day), key=lambda due: due[0])
             self._due.reverse()
 
@@ -98,7 +99,7 @@ class Playback:
         midnight_ms = at_ms(day, time(0, 0))
         ends_ms = {market: at_ms(day, session_bounds(market)[1]) for market in Market}
         closing_prices = self._closing_prices(midnight_ms, ends_ms)
-        for one in self._recording.prints:
+        for one in self._prints:
             end_ms = ends_ms[self._market(one.symbol)]
             due_ms = midnight_ms + one.ms_of_day
             if due_ms >= end_ms and one.price_vnd == closing_prices[one.symbol]:
@@ -109,7 +110,7 @@ class Playback:
     def _closing_prices(self, midnight_ms: int, ends_ms: dict[Market, int]) -> dict[str, int]:
         """The price at which most traded at the close; a recording may hold stragglers at others."""
         volumes: dict[str, Counter[int]] = {}
-        for one in self._recording.prints:
+        for one in self._prints:
             if midnight_ms + one.ms_of_day >= ends_ms[self._market(one.symbol)]:
                 volumes.setdefault(one.symbol, Counter())[one.price_vnd] += one.quantity
         return {symbol: counted.most_common(1)[0][0] for symbol, counted in volumes.items()}

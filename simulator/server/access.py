@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 from simulator.broker.customers import Customer, Secrets
-from simulator.server.answers import answer, failure, success
+from simulator.server.answers import answer, body_of, failure, success
 from simulator.server.faults import Faults
 from simulator.wire import tokens
 
@@ -85,7 +85,7 @@ class Access:
     # --- log-in ---------------------------------------------------------------------------------------------------
 
     async def data_token(self, request: web.Request) -> web.Response:
-        login = msgspec.json.decode(await request.read(), type=DataLogin)
+        login = msgspec.json.decode(await body_of(request), type=DataLogin)
         known = (self._secrets.data_consumer_id, self._secrets.data_consumer_secret)
         if not _same((login.consumer_id, login.consumer_secret), known):
             return failure("Key does not exist.")
@@ -95,7 +95,7 @@ class Access:
 
     async def trading_token(self, request: web.Request) -> web.Response:
         """`isSave` false gives a token for queries without looking at the code."""
-        login = msgspec.json.decode(await request.read(), type=TradingLogin)
+        login = msgspec.json.decode(await body_of(request), type=TradingLogin)
         customer = self._customer_of(login.consumer_id, login.consumer_secret)
         if customer is None:
             return failure("Key does not exist.")
@@ -113,7 +113,7 @@ class Access:
 
     async def one_time_code(self, request: web.Request) -> web.Response:
         """GetOTP; the answer has no data."""
-        login = msgspec.json.decode(await request.read(), type=DataLogin)
+        login = msgspec.json.decode(await body_of(request), type=DataLogin)
         customer = self._customer_of(login.consumer_id, login.consumer_secret)
         if customer is None:
             return failure("ConsumerID is invalid")
@@ -123,10 +123,10 @@ class Access:
 
     # --- callers --------------------------------------------------------------------------------------------------
 
-    def key_of(self, request: web.Request) -> str:
-        """Whose quota a call takes from: the key behind its token, else where it comes from."""
+    def key_of(self, request: web.Request) -> str | None:
+        """The key behind a call's token, of either service: its quota counts the call. A log-in has none yet."""
         claims = self._claims(request)
-        return claims.consumer_id if claims is not None else f"at {request.remote}"
+        return claims.consumer_id if claims is not None else None
 
     def data_key(self, request: web.Request) -> str | None:
         """The key behind a token of FC Data, or None."""

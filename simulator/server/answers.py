@@ -1,5 +1,6 @@
 """Reading requests and writing answers as an ASP.NET service does: names in any case, prefixes tolerated."""
 
+import asyncio
 from typing import Any, Final
 
 import msgspec
@@ -7,6 +8,8 @@ from aiohttp import web
 
 from simulator.server.quotas import Limit
 
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)  # what decoding a body may raise
+BODY_TIMEOUT_S: Final = 10.0
 _PREFIXES: Final = ("lookuprequest.", "request.")
 
 
@@ -20,6 +23,15 @@ def query_of(request: web.Request) -> dict[str, str]:
         if value.strip():
             found[lowered] = value.strip()
     return found
+
+
+async def body_of(request: web.Request) -> bytes:
+    """Raises web.HTTPRequestTimeout where it does not arrive in time, web.HTTPRequestEntityTooLarge."""
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            return await request.read()
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
 
 
 def answer(body: Any, status: int = 200) -> web.Response:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
-import msgspec
 from aiohttp import web
 
 from qts.domain.market import Schedule
@@ -93,14 +92,12 @@ class Application:
             return await self._respond(request, path)
         except web.HTTPException as error:
             return answers.failure(error.reason, error.status, error.status)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except answers.UNREADABLE as error:
             return answers.failure(f"Bad request: {error}")
         except web.RequestPayloadError:
             return answers.failure("Bad request", 400, 400)
-        except LostAnswer:
-            return _hang_up(request)
-        except ConnectionError:
-            raise
+        except (LostAnswer, ConnectionError):
+            return _hang_up(request)  # in the second case nobody is left to be answered
         except Exception:
             _log.exception("%s /%s failed", request.method, path)
             return answers.failure("Internal server error", 500, 500)
@@ -108,8 +105,8 @@ class Application:
     async def _respond(self, request: web.Request, path: str) -> web.StreamResponse:
         if path in ("healthz", "sim/healthz"):
             return self._control.pages["healthz"]()
-        if path.startswith(_CONTROL):
-            return await self._control_call(request, path.removeprefix(_CONTROL))
+        if f"{path}/".startswith(_CONTROL):
+            return await self._control_call(request, f"{path}/".removeprefix(_CONTROL).removesuffix("/"))
         if path.startswith(_SIGNALR):
             return await self._signalr.respond(request, path.removeprefix(_SIGNALR))
         service, name = _service_of(path)
@@ -127,7 +124,8 @@ class Application:
         quotas = self._quotas[service]
         if self._control.faults.quota_exceeded:
             return quotas.limits[0] if quotas.limits else DATA_LIMITS[0]
-        return quotas.take(self._access.key_of(request), request.method, path, time.time())
+        key = self._access.key_of(request)
+        return None if key is None else quotas.take(key, request.method, path, time.time())
 
     async def _control_call(self, request: web.Request, name: str) -> web.StreamResponse:
         if not self._has_controls:

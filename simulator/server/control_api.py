@@ -11,7 +11,7 @@ from aiohttp import web
 from qts.domain.market import to_vietnam
 from simulator.server import control_requests as requests
 from simulator.server.access import Access
-from simulator.server.answers import answer, failure
+from simulator.server.answers import UNREADABLE, answer, body_of, failure
 from simulator.server.control_pages import Pages
 from simulator.server.disturbances import Disturbance
 from simulator.server.faults import FaultOrder, Faults, switches_of
@@ -58,6 +58,7 @@ class ControlApi:
         self._restart = restart
         pages = Pages(self._world, access, self._market_streams, self._order_streams)
         self.pages: dict[str, Callable[[], web.Response]] = {
+            "": self._index,
             "healthz": pages.healthz,
             "credentials": pages.credentials,
             "state": lambda: pages.state(pacemaker.clock, self.faults),
@@ -69,12 +70,14 @@ class ControlApi:
             "clock": self.bend_clock,
             "halt": self.halt,
             "resume": self.resume,
+            "security": self.decide,
             "disturb": self.disturb,
             "sockets": self.treat_sockets,
             "malformed": self.send_malformed,
             "expire-tokens": self.expire_tokens,
             "second-login": self.second_login,
             "unlock": self.unlock,
+            "account": self.lock_account,
             "quota": self.change_quota,
             "restart": self.restart,
         }
@@ -87,16 +90,19 @@ class ControlApi:
             raise web.HTTPNotFound
         try:
             return await self.acts[name](request)
-        except (msgspec.MsgspecError, ValueError) as error:
+        except (*UNREADABLE, ValueError) as error:
             return failure(str(error), 400, 400)
         except KeyError as error:
             return failure(f"unknown here: {error.args[0]}", 400, 400)
+
+    def _index(self) -> web.Response:
+        return answer({"GET": sorted(self.pages), "POST": sorted(self.acts)})
 
     # --- switches -------------------------------------------------------------------------------------------------
 
     async def set_faults(self, request: web.Request) -> web.Response:
         """Every switch that the body leaves out goes off, and every disturbance of the streams ends."""
-        order = msgspec.json.decode(await request.read() or b"{}", type=FaultOrder)
+        order = await _body(request, FaultOrder)
         self.faults = switches_of(order)
         self._market_streams.disturbances.end_all()
         self._order_streams.disturbances.end_all()
@@ -140,6 +146,17 @@ class ControlApi:
         target = (await _body(request, requests.Target)).target
         self._world.exchange.resume(target)
         return self._sessions()
+
+    async def decide(self, request: web.Request) -> web.Response:
+        order = await _body(request, requests.SecurityOrder)
+        exchange = self._world.exchange
+        security = exchange.securities[order.symbol]
+        if order.state is not None:
+            exchange.set_state(order.symbol, order.state)
+        first_day = exchange.list_anew(order.symbol) if order.lists_anew else None
+        self._pacemaker.tell()
+        shown = {"symbol": order.symbol, "state": security.state, "session": security.session}
+        return answer({**shown, "first_day": first_day})
 
     def _sessions(self) -> web.Response:
         self._pacemaker.tell()
@@ -201,6 +218,12 @@ class ControlApi:
         self._access.unlock()
         return answer({"unlocked": "all"})
 
+    async def lock_account(self, request: web.Request) -> web.Response:
+        order = await _body(request, requests.AccountOrder)
+        self._world.broker.lock_account(order.account, is_locked=order.is_locked)
+        accounts = self._world.broker.accounts.values()
+        return answer({"locked": [account.number for account in accounts if account.is_locked]})
+
     async def change_quota(self, request: web.Request) -> web.Response:
         order = await _body(request, requests.QuotaOrder)
         quotas = self._quotas[order.service]
@@ -222,4 +245,4 @@ class ControlApi:
 
 
 async def _body(request: web.Request, kind: type[Any]) -> Any:
-    return msgspec.json.decode(await request.read() or b"{}", type=kind)
+    return msgspec.json.decode(await body_of(request) or b"{}", type=kind)

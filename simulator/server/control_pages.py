@@ -58,6 +58,7 @@ class Pages:
                 "clock_speed": clock.speed,
                 "trading_day": str(exchange.day),
                 "sessions": {one.symbol: one.session for one in exchange.securities.values()},
+                "floor_vnd": {one.symbol: one.band.floor_vnd for one in exchange.securities.values()},
                 "last_vnd": {one.symbol: one.totals.last_vnd for one in exchange.securities.values()},
                 "total_quantity": {one.symbol: one.totals.quantity for one in exchange.securities.values()},
                 "orders": [_order_state(order) for order in journal.all_orders()],

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from simulator.listings import SecurityState
 from simulator.server.quotas import Limit
 
 Stream = Literal["market", "orders"]
@@ -25,6 +26,17 @@ class Target(msgspec.Struct, forbid_unknown_fields=True):
     """A symbol, or a market: HOSE, HNX, UPCOM, VNFE."""
 
     target: str
+
+
+class SecurityOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """NORMAL, WARNED, CONTROLLED, RESTRICTED or SUSPENDED; a halt is a control of its own.
+
+    `lists_anew` makes the next trading day its first one.
+    """
+
+    symbol: str
+    state: SecurityState | None = None
+    lists_anew: bool = False
 
 
 class SocketOrder(msgspec.Struct, forbid_unknown_fields=True):
@@ -52,6 +64,13 @@ class TokenOrder(msgspec.Struct, forbid_unknown_fields=True):
 
 class CustomerOrder(msgspec.Struct, forbid_unknown_fields=True):
     customer: str = ""
+
+
+class AccountOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """A locked account takes no order (ORD026)."""
+
+    account: str
+    is_locked: bool
 
 
 class QuotaOrder(msgspec.Struct, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from qts.domain.market import FUTURE_MULTIPLIER_VND
 from qts.domain.values import InstrumentKind
-from simulator.exchange.indices import BASES_CENTIPOINTS
+from simulator.exchange.indices import INDEX_EXCHANGES, index_codes, index_members
 from simulator.exchange.security import Security
 from simulator.server.answers import answer, query_of
 from simulator.server.data_history import History
@@ -81,23 +81,30 @@ class DataApi:
 
     def index_components(self, query: Query) -> Rows:
         wanted = query.get("indexcode", "").upper()
-        members = [one for one in self._world.exchange.securities.values() if one.listing.listed_shares]
+        securities = list(self._world.exchange.securities.values())
         return [
             {
                 "IndexCode": code,
                 "IndexName": code,
-                "Exchange": INDEX_EXCHANGE,
+                "Exchange": INDEX_EXCHANGES.get(code, INDEX_EXCHANGE),
                 "TotalSymbolNo": str(len(members)),
                 "IndexComponent": [{"Isin": one.symbol, "StockSymbol": one.symbol} for one in members],
             }
-            for code in BASES_CENTIPOINTS
-            if members and (not wanted or code == wanted)
+            for code in index_codes(securities)
+            if (not wanted or code.upper() == wanted) and (members := index_members(code, securities))
         ]
 
     def index_list(self, query: Query) -> Rows:
-        if query.get("exchange", INDEX_EXCHANGE).upper() != INDEX_EXCHANGE:
-            return []
-        return [{"IndexCode": code, "IndexName": code, "Exchange": INDEX_EXCHANGE} for code in BASES_CENTIPOINTS]
+        wanted = query.get("exchange", "").upper()
+        exchanges = {
+            code: INDEX_EXCHANGES.get(code, INDEX_EXCHANGE)
+            for code in index_codes(self._world.exchange.securities.values())
+        }
+        return [
+            {"IndexCode": code, "IndexName": code, "Exchange": exchange}
+            for code, exchange in exchanges.items()
+            if wanted in ("", exchange)
+        ]
 
     # --- inside ---------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from simulator.exchange.security import DayTotals, Security
 from simulator.market_store import MinuteBar
 from simulator.server.data_queries import BadQuery, Query, Row, Rows, in_order, market_of, price_text, range_of
 from simulator.trading_days import day_text
+from simulator.wire.texts import whole_number
 from simulator.world import World
 
 _MINUTE_MS: Final = 60_000
@@ -59,13 +60,13 @@ class History:
         """Bars of `resolution` minutes of simulated days; `Time` is that of the last match, `Value` the close."""
         security = self._security(query)
         first, last = self.range_of(query)
-        text = query.get("resolution", "1")
-        if not (text.isdecimal() and 1 <= int(text[:9]) <= _RESOLUTION_MAX):
+        resolution = whole_number(query.get("resolution", "1"))
+        if resolution is None or not 1 <= resolution <= _RESOLUTION_MAX:
             raise BadQuery("Resolution is not supported")
         if security is None:
             return []
         minutes = self._world.store.minute_bars(security.symbol, first, last)
-        return in_order([_intraday_row(security, bar) for bar in _merged(minutes, int(text))], query)
+        return in_order([_intraday_row(security, bar) for bar in _merged(minutes, resolution)], query)
 
     def daily_stock_price(self, query: Query) -> Rows:
         """Of one security or, without a symbol, of a market or of all: by symbol, then by day."""

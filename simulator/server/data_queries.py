@@ -1,11 +1,12 @@
 """What a query of FC Data may ask: pages, dates, order; and how its answers write prices and markets."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from qts.domain.market import FUTURE_MULTIPLIER_VND
 from qts.domain.values import Exchange, InstrumentKind
 from simulator.exchange.security import Security
+from simulator.wire.texts import day_of, whole_number
 
 PAGE_ERROR: Final = "Size of a page must 10, 20, 50, 100 or 1000"
 RANGE_ERROR: Final = (
@@ -25,13 +26,10 @@ class BadQuery(Exception):
 
 def page_of(query: Query) -> tuple[int, int]:
     """Number and size. Raises BadQuery."""
-    try:
-        page, size = int(query.get("pageindex", "1")), int(query.get("pagesize", "10"))
-    except ValueError as error:
-        raise BadQuery(PAGE_ERROR) from error
-    if size not in _PAGE_SIZES:
+    page, size = whole_number(query.get("pageindex", "1")), whole_number(query.get("pagesize", "10"))
+    if size is None or size not in _PAGE_SIZES:
         raise BadQuery(PAGE_ERROR)
-    if not 1 <= page <= _PAGES_MAX:
+    if page is None or not 1 <= page <= _PAGES_MAX:
         raise BadQuery("Page index must be from 1 to 10")
     return page, size
 
@@ -39,19 +37,10 @@ def page_of(query: Query) -> tuple[int, int]:
 def range_of(query: Query, today: date, days_max: int) -> tuple[date, date]:
     """Missing dates mean today. Raises BadQuery."""
     text = RANGE_ERROR.format(days=days_max)
-    try:
-        first, last = _date(query.get("fromdate"), today), _date(query.get("todate"), today)
-    except ValueError as error:
-        raise BadQuery(text) from error
-    if first > last or last > today or last - first > timedelta(days=days_max):
+    first, last = (day_of(query[name]) if name in query else today for name in ("fromdate", "todate"))
+    if first is None or last is None or first > last or last > today or last - first > timedelta(days=days_max):
         raise BadQuery(text)
     return first, last
-
-
-def _date(text: str | None, default: date) -> date:
-    if text is None:
-        return default
-    return datetime.strptime(text, "%d/%m/%Y").date()  # noqa: DTZ007  a date has no time zone
 
 
 def in_order(rows: Rows, query: Query) -> Rows:

@@ -12,6 +12,7 @@ from simulator.server.disturbances import Disturbances
 from simulator.server.faults import Faults
 from simulator.server.stream_socket import StreamSocket
 from simulator.wire import signalr
+from simulator.wire.texts import whole_number
 
 HUB: Final = "BroadcastHubV2"
 _ONLY_NEW: Final = -1
@@ -95,6 +96,10 @@ def _ignore(_text: str) -> None:
 
 
 def notify_id_of(request: web.Request) -> int:
-    """The NotifyID header; without a number only what comes."""
+    """The NotifyID header; without one only what comes. Raises web.HTTPBadRequest for anything but -1 and a number."""
     text = request.headers.get("NotifyID", "").strip()
-    return int(text) if text.isdigit() else _ONLY_NEW
+    if text in ("", str(_ONLY_NEW)):
+        return _ONLY_NEW
+    if (number := whole_number(text)) is None:
+        raise web.HTTPBadRequest(reason="NotifyID is invalid")
+    return number

@@ -15,6 +15,8 @@ from simulator.server.order_stream import OrderStreams
 from simulator.world import CATCH_UP_WALL_S_MAX, World
 
 BEAT_S: Final = 0.05
+SLICE_S: Final = 0.25
+_BREATH_S: Final = 0.005
 _BEND: Final = "clock"
 _SCHEDULE: Final = "clock_schedule"
 
@@ -44,7 +46,8 @@ class Pacemaker:
     async def run(self) -> None:
         """Until cancelled. A failure here ends the process: a market that stands still must be seen."""
         while True:
-            self.beat()
+            await self.approach()
+            self.tell()
             if self._last_wall_s - self._saved_wall_s > SAVE_EVERY_WALL_S:
                 self._saved_wall_s = self._last_wall_s
                 self._world.store.save()
@@ -54,17 +57,30 @@ class Pacemaker:
         self.catch_up()
         self.tell()
 
+    async def approach(self) -> None:
+        """As `catch_up`, but in slices, each told at once, so that streams and calls are served in between."""
+        while (behind_s := time.time() - self._last_wall_s) > SLICE_S and not self._is_too_long(behind_s):
+            self._come_to(self._last_wall_s + SLICE_S)
+            self.tell()
+            await asyncio.sleep(_BREATH_S)
+        self.catch_up()
+
     def catch_up(self) -> None:
         """Bring the market to the present. A long pause is not traded through, except in a recording."""
-        wall_s = time.time()
+        self._come_to(time.time())
+
+    def _come_to(self, wall_s: float) -> None:
         moment = self.clock.at(wall_s)
         paused_s = wall_s - self._last_wall_s
         self._last_wall_s = wall_s
-        if paused_s > CATCH_UP_WALL_S_MAX and self._world.plan.recording is None:
+        if self._is_too_long(paused_s):
             _log.warning("paused for %.1f s: the market goes on without what would have traded", paused_s)
             self._world.skip_to(moment)
         else:
             self._world.advance(moment)
+
+    def _is_too_long(self, paused_s: float) -> bool:
+        return paused_s > CATCH_UP_WALL_S_MAX and self._world.plan.recording is None
 
     def jump(self, moment: datetime, *, trade_through: bool) -> None:
         """Ahead to `moment`; without trading through, nobody but the customers trades in between.
@@ -82,11 +98,10 @@ class Pacemaker:
         self.keep_clock()
 
     def keep_clock(self) -> None:
-        """After the clock was bent: durable, and known to the clients."""
+        """After the clock was bent: durable, and the market has come to what it shows."""
         self._world.journal.put_fact(_BEND, self.clock.bend)
         self._world.journal.put_fact(_SCHEDULE, self.clock.name)
-        self._world.journal.commit()
-        self.tell()
+        self.beat()
 
     def tell(self) -> None:
         """Make durable what has happened, then send it."""

@@ -55,13 +55,14 @@ class SignalRApi:
         socket = web.WebSocketResponse(autoping=True, max_msg_size=_FRAME_BYTES_MAX, compress=False)
         if not socket.can_prepare(request):
             raise web.HTTPBadRequest
+        from_notify_id = 0 if is_market else notify_id_of(request)  # what is wrong must be told before the upgrade
         await socket.prepare(request)
         if is_market:
             stream = StreamSocket(socket, request.transport, key, lambda: self._faults().silence)
             await self._market_streams.serve(stream)
         else:
             stream = StreamSocket(socket, request.transport, key, lambda: self._faults().orders_silence)
-            await self._order_streams.serve(stream, notify_id_of(request))
+            await self._order_streams.serve(stream, from_notify_id)
         return socket
 
 

@@ -1,6 +1,5 @@
 """Queries of FC Trading REST (specs v2.4; cash, rights and shares as SSI's Java client reads them)."""
 
-import math
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -19,10 +18,12 @@ from simulator.exchange.security import Security
 from simulator.server.answers import failure, success
 from simulator.server.trading_api_signed import ACCOUNT_UNKNOWN
 from simulator.trading_days import day_text
+from simulator.wire.texts import day_of, decimal_number
 from simulator.world import World
 
 _DATES_REQUIRED: Final = "'Start Date' must not be empty; StartDate is required."
 _ACCOUNT_EMPTY: Final = "'Account' must not be empty"
+_NO_INSTRUMENT: Final = "Instrument is not exist."  # sic
 _SHARES: Final = frozenset({AccountKind.CASH, AccountKind.MARGIN})
 _CONTRACTS: Final = frozenset({AccountKind.DERIVATIVES})
 _ANY: Final = frozenset(AccountKind)
@@ -84,7 +85,7 @@ class TradingQueries:
         return success({"account": account.number, "orders": rows})
 
     def order_history(self, account: Account, parameters: Parameters) -> web.Response:
-        first, last = _day(parameters.get("startdate")), _day(parameters.get("enddate"))
+        first, last = day_of(parameters.get("startdate", "")), day_of(parameters.get("enddate", ""))
         if first is None or last is None:
             return failure(_DATES_REQUIRED)
         orders = self._world.journal.orders(first, last)
@@ -114,7 +115,9 @@ class TradingQueries:
         """Without a price at the dearest one."""
         security, price_vnd = self._security(parameters), self._price_vnd(parameters)
         if security is None:
-            return failure("Instrument is not exist.")
+            return failure(_NO_INSTRUMENT)
+        if (refusal := _market_refusal(account, security)) is not None:
+            return failure(refusal)
         if price_vnd is None:
             return failure("Price is invalid")
         price_vnd = price_vnd or security.band.ceiling_vnd
@@ -143,11 +146,13 @@ class TradingQueries:
     def max_sell_quantity(self, account: Account, parameters: Parameters) -> web.Response:
         """The price is not documented and not looked at."""
         security, orders = self._security(parameters), self._open(account)
+        if security is not None and (refusal := _market_refusal(account, security)) is not None:
+            return failure(refusal)
         if account.kind is not AccountKind.DERIVATIVES:
             symbol = parameters.get("instrumentid", "").upper()
             quantity = account.sellable_quantity(symbol, orders)
         elif security is None:
-            return failure("Instrument is not exist.")
+            return failure(_NO_INSTRUMENT)
         else:
             price_vnd = security.last_or_reference_vnd
             quantity = self._max_contracts(account, security, price_vnd, Side.SELL)
@@ -173,7 +178,7 @@ class TradingQueries:
     def unsettled_sales(self, account: Account, parameters: Parameters) -> web.Response:
         """By order; of one day of arrival where that is asked for."""
         asked = parameters.get("settledate")
-        if asked is not None and _day(asked) is None:
+        if asked is not None and day_of(asked) is None:
             return failure("Settle Date is invalid")
         net_vnd: dict[str, int] = {}
         for lot in account.cash_lots:
@@ -254,19 +259,18 @@ def _nothing(name: str, *, with_account: bool = True) -> Handler:
     return handler
 
 
+def _market_refusal(account: Account, security: Security) -> str | None:
+    """An account is for shares or for contracts, never for both."""
+    market = checks.market_of(security)
+    if (market == checks.DERIVATIVES) is (account.kind is AccountKind.DERIVATIVES):
+        return None
+    return f"Account {account.number} is not opened for market {market}"
+
+
 def _today(world: World) -> date:
     if world.broker.day is None:
         raise RuntimeError("the market has no day yet")
     return world.broker.day
-
-
-def _day(text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return datetime.strptime(text, "%d/%m/%Y").date()  # noqa: DTZ007  a date has no time zone
-    except ValueError:
-        return None
 
 
 def _due_text(arrives_ms: int) -> str:
@@ -275,11 +279,8 @@ def _due_text(arrives_ms: int) -> str:
 
 def _number(text: str | None) -> float | None:
     """0 where none is given, None for what is no sensible amount."""
-    try:
-        number = float(text or 0)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and 0 <= number <= _MAX_PRICE else None
+    number = decimal_number(text or "0")
+    return number if number is not None and number <= _MAX_PRICE else None
 
 
 def _order_row(order: ClientOrder) -> dict[str, Any]:

@@ -7,14 +7,13 @@ from aiohttp import web
 
 from simulator.broker.customers import Customer
 from simulator.server.access import Access
-from simulator.server.answers import failure, unauthorized
+from simulator.server.answers import UNREADABLE, body_of, failure, unauthorized
 from simulator.server.pacemaker import Pacemaker
 from simulator.wire.keys import is_signed
 from simulator.wire.trading_requests import SignedBody
 from simulator.world import World
 
 ACCOUNT_UNKNOWN: Final = "Account is not exist."  # sic
-_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 Body = TypeVar("Body", bound=SignedBody)
 
@@ -46,18 +45,18 @@ class SignedCalls:
         """Brings the market to the present, too. Raises Refused."""
         caller = self._access.caller(request)
         try:
-            body = await request.read()
+            body = await body_of(request)
         except web.HTTPRequestEntityTooLarge as error:
             raise Refused(failure("Request body is too large", 413, 413)) from error
         if caller is None or not is_signed(caller.customer.public_key, body, request.headers.get("X-Signature", "")):
             raise Refused(unauthorized())
         try:
             given = msgspec.json.decode(body, type=kind)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise Refused(failure(f"Bad request: {error}")) from error
         if not caller.is_saved and not self._access.is_second_factor(caller.customer, given.code):
             raise Refused(failure("Wrong OTP"))
-        self._pacemaker.catch_up()
+        await self._pacemaker.approach()
         return Signed(caller.customer, request.remote or ""), given
 
     def record(self, request: web.Request, customer: Customer, given: SignedBody, refusal: str) -> None:

@@ -81,21 +81,21 @@ class Brokerage:
 
     def __init__(
         self,
-        folder: Path,
         start: str = "11-23 09:30",
         *,
         listed: tuple[Listing, ...] = LISTED,
         terms: Terms | None = None,
+        journal_file: Path = Path(":memory:"),
     ) -> None:
         self.exchange = StockExchange([new_security(one) for one in listed], vietnam_calendar())
-        self.journal = Journal(folder / "journal.sqlite3")
+        self.journal = Journal(journal_file)
         self.broker = Broker(self.exchange, self.journal, customers(), terms)
         self.intake = Intake(self.broker)
         self.tape = Tape()
         self.exchange.listeners += [self.broker, self.tape]
         self.notices: list[dict[str, Any]] = []
         self._request_ids = count(1)
-        self._market_ids: set[int] = set()
+        self.market_ids: set[int] = set()
         self.exchange.advance(at(start))
         self.broker.resume()
         self._tell()
@@ -206,15 +206,11 @@ class Brokerage:
         security = self.security(symbol)
         scale = FUTURE_MULTIPLIER_VND if security.market is Exchange.VNFE else 1
         order_id = self.exchange.new_order_id()
+        self.market_ids.add(order_id)
         price_vnd = round(float(price or 0) * scale)
         self.exchange.submit(security, BookOrder(order_id, Side(side), OrderType(order_type), price_vnd, int(quantity)))
         self._go()
         return order_id
-
-    def trade(self, symbol: str, price: float) -> None:
-        """One match between others at this price."""
-        self.others(f"SELL 100 {symbol} LO@{price}")
-        self.others(f"BUY 100 {symbol} LO@{price}")
 
     # --- inside ---------------------------------------------------------------------------------------------------
 

@@ -22,8 +22,9 @@ READY_TIMEOUT_S = 20.0
 class SimulatorProcess:
     """`python -m simulator` with a state folder; it can be killed and started again on the same port."""
 
-    def __init__(self, state_folder: Path, arguments: list[str]) -> None:
+    def __init__(self, state_folder: Path, arguments: list[str], *, has_controls: bool = True) -> None:
         self.state_folder = state_folder
+        self._controls = ["--controls"] if has_controls else []
         self._arguments = arguments
         self._port = 0
         self._process: subprocess.Popen[str] | None = None
@@ -33,12 +34,18 @@ class SimulatorProcess:
         return f"http://127.0.0.1:{self._port}/"
 
     def start(self) -> None:
-        known = ["--controls", "--port", str(self._port), "--state-dir", str(self.state_folder)]
+        known = [*self._controls, "--port", str(self._port), "--state-dir", str(self.state_folder)]
         command = [sys.executable, "-m", "simulator", *known]
         environment = {name: value for name, value in os.environ.items() if name not in ("SIM_PORT", "MARKET_CLOCK")}
         self._process = subprocess.Popen(
             [*command, *self._arguments], cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE
         )
+        assert self._process.stdout is not None
+        self.wait_for_restart()
+
+    def wait_for_restart(self) -> None:
+        """Until the line that it prints at each start."""
+        assert self._process is not None
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert "listening on" in line, f"the simulator did not start: {line!r}"

@@ -24,8 +24,8 @@ Kind = MovementKind
 
 
 @pytest.fixture
-def brokerage(tmp_path) -> Iterator[Brokerage]:
-    made = Brokerage(tmp_path)
+def brokerage() -> Iterator[Brokerage]:
+    made = Brokerage()
     yield made
     made.close()
 
@@ -72,8 +72,8 @@ def test_a_sale_pays_fee_and_tax_out_of_its_proceeds_on_arrival(brokerage):
     assert {one.order_id for one in brokerage.journal.movements() if one.order_id} == {order.order_id}
 
 
-def test_another_fee_is_another_fee(tmp_path):
-    brokerage = Brokerage(tmp_path, terms=Terms(fee_rate_bps=35, sale_tax_rate_bps=20))
+def test_another_fee_is_another_fee():
+    brokerage = Brokerage(terms=Terms(fee_rate_bps=35, sale_tax_rate_bps=20))
     brokerage.others("SELL 100 SSI LO@20000")
     brokerage.order("BUY 100 SSI LO@20000")
     assert movements(brokerage, CASH) == [(Kind.PURCHASE, -2_000_000), (Kind.FEE, -7_000)]
@@ -210,6 +210,16 @@ def test_contracts_bind_margin_and_pay_fee_and_tax(brokerage):
     assert (row["martketID"], row["instrumentID"], row["net"], row["bidAvgPrice"]) == ("VNFE", FUTURE, 10, 1_900.0)
 
 
+def test_the_deposit_covers_margin_fee_and_tax_or_there_is_no_order(brokerage):
+    account = brokerage.account(DERIVATIVES)
+    account.cash_vnd = 323_000_000 + 50_000 + 161_500 - 1
+    assert brokerage.order(f"BUY 10 {FUTURE} LO@1900", DERIVATIVES).error_code == "ORD040"
+    account.cash_vnd += 1
+    assert brokerage.order(f"BUY 10 {FUTURE} LO@1900", DERIVATIVES).status is OrderStatus.QUEUED
+    account.cash_vnd = 0
+    assert brokerage.order(f"SELL 10 {FUTURE} LO@1910", DERIVATIVES).status is OrderStatus.QUEUED  # binds no more
+
+
 def test_every_day_gains_and_losses_go_through_the_clearing_house(brokerage):
     brokerage.others(f"SELL 10 {FUTURE} LO@1900")
     brokerage.order(f"BUY 10 {FUTURE} LO@1900", DERIVATIVES)
@@ -231,8 +241,8 @@ def test_every_day_gains_and_losses_go_through_the_clearing_house(brokerage):
     assert brokerage.account(DERIVATIVES).cash_vnd == before + variation
 
 
-def test_a_contract_is_closed_on_its_last_day(tmp_path):
-    brokerage = Brokerage(tmp_path, "12-16 10:00")
+def test_a_contract_is_closed_on_its_last_day():
+    brokerage = Brokerage("12-16 10:00")
     brokerage.others(f"BUY 3 {FUTURE} LO@1900")
     brokerage.order(f"SELL 3 {FUTURE} LO@1900", DERIVATIVES)
     brokerage.until("12-17 10:00")  # the third Thursday
@@ -266,8 +276,8 @@ def test_closing_needs_no_margin_and_both_sides_of_a_trade_are_marked_to_zero(br
 # --- orders that wait here ------------------------------------------------------------------------------------------
 
 
-def test_an_early_order_waits_where_the_broker_holds_it(tmp_path):
-    brokerage = Brokerage(tmp_path, "11-23 08:30", terms=Terms(holds_early_orders=True))
+def test_an_early_order_waits_where_the_broker_holds_it():
+    brokerage = Brokerage("11-23 08:30", terms=Terms(holds_early_orders=True))
     order = brokerage.order("BUY 100 SSI LO@20000")
     back = brokerage.order("BUY 100 SSI LO@20000")
     never = brokerage.order("BUY 100 SSI MOK")
@@ -286,16 +296,16 @@ def test_an_early_order_waits_where_the_broker_holds_it(tmp_path):
     brokerage.close()
 
 
-def test_without_that_an_early_order_is_refused(tmp_path):
-    brokerage = Brokerage(tmp_path, "11-23 08:59:59")
+def test_without_that_an_early_order_is_refused():
+    brokerage = Brokerage("11-23 08:59:59")
     assert brokerage.order("BUY 100 SSI LO@20000").error_code == "ORD016"
     brokerage.until("11-23 11:30")
     assert brokerage.order("BUY 100 SSI LO@20000").error_code == "ORD016"
     brokerage.close()
 
 
-def test_a_large_order_waits_for_approval(tmp_path):
-    brokerage = Brokerage(tmp_path, terms=Terms(approval_from_vnd=100_000_000))
+def test_a_large_order_waits_for_approval():
+    brokerage = Brokerage(terms=Terms(approval_from_vnd=100_000_000))
     assert brokerage.order("BUY 4900 SSI LO@20000").status is OrderStatus.QUEUED
     order = brokerage.order("BUY 5000 SSI LO@20000")
     assert order.status is OrderStatus.WAITING_APPROVAL
@@ -331,12 +341,40 @@ def test_a_stop_order_goes_to_the_exchange_at_its_price(brokerage, stop, quiet, 
     assert order.status is OrderStatus.FILLED
 
 
-def test_a_stop_order_before_the_session_waits_for_it_and_ends_with_the_day(tmp_path):
-    brokerage = Brokerage(tmp_path, "11-23 08:30")
+def test_a_stop_order_before_the_session_waits_for_it_and_ends_with_the_day():
+    brokerage = Brokerage("11-23 08:30")
     order = brokerage.order(f"SELL 1 {FUTURE} LO@1880", DERIVATIVES, stop_order=True, stop_type="D", stop_price=1_850.0)
     brokerage.until("11-23 14:46")
     assert brokerage.statuses(order) == ["SOI", "SOR", "EX"]
     brokerage.close()
+
+
+def test_a_new_process_knows_what_waits_here_and_what_is_held(tmp_path):
+    terms, file = Terms(holds_early_orders=True), tmp_path / "journal.sqlite3"
+    brokerage = Brokerage("11-23 09:30", terms=terms, journal_file=file)
+    brokerage.others(f"SELL 2 {FUTURE} LO@1900")
+    brokerage.order(f"BUY 2 {FUTURE} LO@1900", DERIVATIVES)
+    stop = brokerage.order(
+        f"SELL 2 {FUTURE} LO@1880", DERIVATIVES, stop_order=True, stop_type="E", stop_price=1_890.0, stop_step=5.0
+    )
+    brokerage.others(f"SELL 1 {FUTURE} LO@1910")
+    brokerage.others(f"BUY 1 {FUTURE} LO@1910")
+    foreign = brokerage.order("BUY 1000 SSI LO@20000", FOREIGN)
+    brokerage.until("11-23 11:40")
+    early = brokerage.order("BUY 100 SSI LO@20000")
+    brokerage.close()
+
+    again = Brokerage("11-23 12:00", terms=terms, journal_file=file)
+    orders = again.broker.orders
+    assert [orders[one.order_id].status.value for one in (stop, foreign, early)] == ["SOR", "QU", "IAV"]
+    assert orders[foreign.order_id].room_held == 1_000
+    assert again.account(DERIVATIVES).contracts[FUTURE].net == 2
+    again.until("11-23 13:00")
+    assert orders[early.order_id].status is OrderStatus.QUEUED
+    again.others(f"SELL 1 {FUTURE} LO@1905")
+    again.others(f"BUY 1 {FUTURE} LO@1905")  # five points under the highest price that the first process saw
+    assert again.statuses(orders[stop.order_id]) == ["SOS", "SD", "QU"]
+    again.close()
 
 
 def test_the_journal_knows_everything(brokerage):

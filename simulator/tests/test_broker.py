@@ -64,16 +64,17 @@ def test_open_orders_hold_cash_and_shares(tmp_path):
 
 def test_a_partly_filled_order_can_be_cancelled_once(tmp_path):
     hand = Hand(tmp_path, "11-23 09:30")
-    ask_vnd = hand.world.exchange.securities["SSI"].book.best_ask()
-    order = hand.order(f"BUY 90000 SSI LO@{ask_vnd}")
+    (ask,) = hand.world.exchange.securities["VNM"].book.depth(Side.SELL, 1)
+    wanted = ask.quantity + 5_000
+    order = hand.order(f"BUY {wanted} VNM LO@{ask.price_vnd}")
     assert order.status is OrderStatus.PARTIALLY_FILLED
     filled = order.filled_quantity
     assert hand.cancel(order) is None
-    assert (order.status, order.cancelled_quantity) == (OrderStatus.PARTLY_FILLED_REST_CANCELLED, 90_000 - filled)
+    assert (order.status, order.cancelled_quantity) == (OrderStatus.PARTLY_FILLED_REST_CANCELLED, wanted - filled)
     assert events(hand, order)[-2:] == [("orderEvent", "WC"), ("orderEvent", "FFPC")]
     assert hand.cancel(order) is None  # accepted by the gateway, refused on the stream
     assert json.loads(hand.notices[-1])["data"]["errorCode"] == "ORD012"
-    assert order.cancelled_quantity == 90_000 - filled
+    assert order.cancelled_quantity == wanted - filled
 
 
 def test_no_cancel_in_an_auction(tmp_path):

@@ -153,10 +153,10 @@ def test_an_order_is_filled_and_moves_cash_and_shares(launch):
 
     events = inbox.until(lambda event: event["data"].get("orderStatus") == "FF")
     statuses = [event["data"]["orderStatus"] for event in events if event["type"] == "orderEvent"]
-    assert statuses == ["RS", "QU", "FF"]
+    assert statuses == ["RS", "SD", "QU", "FF"]
     (match,) = [event["data"] for event in events if event["type"] == "orderMatchEvent"]
     assert match["matchQty"] == 100
-    assert [event["data"]["notifyID"] for event in events] == [1, 2, 3, 4]
+    assert [event["data"]["notifyID"] for event in events] == [1, 2, 3, 4, 5]
     assert all(event["data"]["uniqueID"] == "1001" for event in events)
 
     value = 100 * match["matchPrice"]
@@ -196,7 +196,7 @@ def test_an_order_is_cancelled(launch):
         ({"price": 38_350.0}, "ORD003"),
         ({"price": 33_250.0}, "ORD002"),
         ({"price": 35_800.0, "quantity": 150}, "ORD005"),
-        ({"price": 35_800.0, "quantity": 50}, "ORD018"),
+        ({"order_type": "MTL", "quantity": 50}, "ORD018"),
         ({"price": 35_800.0, "quantity": 10_100, "side": "S"}, "ORD007"),
         ({"price": 35_800.0, "quantity": 200_000}, "ORD008"),
         ({"order_type": "ATO"}, "ORD016"),
@@ -245,19 +245,17 @@ def test_notices_are_replayed_from_the_number_asked_for(launch):
     new_order(client, "5001", price=33_350.0)
     new_order(client, "5002", price=33_350.0)
     simulator.wait_for_state(lambda state: [order["status"] for order in state["orders"]] == ["QU", "QU"])
-    for asked, expected in (("0", [1, 2, 3, 4]), ("3", [3, 4])):
+    for asked, expected in (("0", [1, 2, 3, 4, 5, 6]), ("4", [4, 5, 6])):
         inbox = Inbox()
         FCTradingStream(client, simulator.url, inbox, inbox.errors.append, asked).start()
-        events = inbox.until(lambda event: event["data"]["notifyID"] == 4)
+        events = inbox.until(lambda event: event["data"]["notifyID"] == 6)
         assert [event["data"]["notifyID"] for event in events] == expected
     only_new = Inbox()
     FCTradingStream(client, simulator.url, only_new, only_new.errors.append, "-1").start()
     simulator.wait_for_state(lambda state: state["streams"]["orders"] == 3)
     new_order(client, "5003", price=33_350.0)
-    assert [event["data"]["notifyID"] for event in only_new.until(lambda event: event["data"]["notifyID"] == 6)] == [
-        5,
-        6,
-    ]
+    events = only_new.until(lambda event: event["data"]["notifyID"] == 9)
+    assert [event["data"]["notifyID"] for event in events] == [7, 8, 9]
 
 
 def test_customers_see_only_their_own(launch):

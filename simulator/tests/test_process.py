@@ -122,6 +122,7 @@ async def test_a_killed_broker_remembers_every_order(launch):
 
 async def test_killing_it_under_load_loses_and_doubles_nothing(launch):
     simulator = launch("09:30:00")
+    simulator.control("quota", {"service": "trading", "limits": []})
     async with RawClient(simulator) as client:
         token = await client.token()
         answered: list[str] = []

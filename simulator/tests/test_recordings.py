@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qts.domain.values import Side
-from simulator.recordings.recording import bar_as_prints, read_recording
+from simulator.listings import vn30_listings
+from simulator.recordings.recording import Wanted, bar_as_prints, day_as_prints, read_recording
 from simulator.tests.worlds import Hand
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -80,7 +81,7 @@ def test_a_customer_takes_part_in_the_recording(tmp_path):
         "XYZ,2024-01-02 09:15,10.0,10.0,10.0,10.0,100\n",
         encoding="utf-8",
     )
-    recording = read_recording(bars, replay_day=date(2024, 1, 2))
+    recording = read_recording(bars, Wanted(first_day=date(2024, 1, 2)))
     assert [listing.symbol for listing in recording.listings] == ["SSI"]
     hand = Hand(tmp_path / "state", "11-23 09:00", recording=recording)
     hand.until("11-23 09:16")
@@ -92,6 +93,45 @@ def test_a_customer_takes_part_in_the_recording(tmp_path):
     assert resting.filled_value_vnd == 300 * 32_700  # the recorded market came down to it
     totals = hand.world.exchange.securities["SSI"].totals
     assert (totals.open_vnd, totals.high_vnd, totals.last_vnd) == (33_000, 33_200, 32_600)
+
+
+DAILY = """symbol,date,open,high,low,close,volume,source
+SSI,2024-01-02,33.0,33.9,32.5,33.5,1000000,x
+SSI,2024-01-03,33.6,33.6,32.0,32.1,2000000,x
+FPT,2024-01-03,96.0,97.0,95.5,96.5,500000,x
+SSI,2024-01-04,50.0,50.0,50.0,50.0,100,x
+"""
+
+
+def test_daily_bars_play_one_a_trading_day(tmp_path):
+    file = tmp_path / "daily.csv"
+    file.write_text(DAILY, encoding="utf-8")
+    recording = read_recording(file, Wanted(first_day=date(2024, 1, 2), day_count=2))
+    hand = Hand(tmp_path / "state", "11-23 09:00", recording=recording)
+    hand.until("11-23 14:50")
+    ssi, fpt = (hand.world.exchange.securities[symbol].totals for symbol in ("SSI", "FPT"))
+    assert (ssi.open_vnd, ssi.high_vnd, ssi.low_vnd, ssi.last_vnd) == (33_000, 33_900, 32_500, 33_500)
+    assert (ssi.quantity, fpt.quantity) == (1_000_000, 0)
+    hand.until("11-25 14:50")  # the 24th is a holiday
+    security = hand.world.exchange.securities["SSI"]
+    ssi, fpt = security.totals, hand.world.exchange.securities["FPT"].totals
+    assert security.reference_vnd == 33_500
+    assert (ssi.open_vnd, ssi.high_vnd, ssi.low_vnd, ssi.last_vnd) == (33_600, 33_600, 32_000, 32_100)
+    assert (ssi.quantity, fpt.quantity, fpt.last_vnd) == (2_000_000, 500_000, 96_500)
+    hand.until("11-26 14:50")
+    assert hand.world.exchange.securities["SSI"].totals.quantity == 0
+
+
+@given(st.integers(1, 500), st.integers(1, 500), st.integers(0, 50), st.integers(0, 50), st.integers(0, 3_000_000))
+def test_a_daily_bar_is_built_again_from_its_matches(open_tick, close_tick, above, below, volume):
+    low = max(1, min(open_tick, close_tick) - below)
+    ohlc = tuple(50 * tick for tick in (open_tick, max(open_tick, close_tick) + above, low, close_tick))
+    prints = day_as_prints(vn30_listings(["SSI"])[0], ohlc, volume)
+    assert sum(one.quantity for one in prints) == volume
+    assert all(ohlc[2] <= one.price_vnd <= ohlc[1] and one.quantity > 0 for one in prints)
+    if volume >= 200:
+        prices = [one.price_vnd for one in prints]
+        assert (prices[0], max(prices), min(prices), prices[-1]) == ohlc[:4]
 
 
 @pytest.mark.parametrize(

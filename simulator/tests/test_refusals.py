@@ -21,8 +21,8 @@ from simulator.tests.brokerage import (
 
 
 @pytest.fixture
-def brokerage(tmp_path) -> Iterator[Brokerage]:
-    made = Brokerage(tmp_path)
+def brokerage() -> Iterator[Brokerage]:
+    made = Brokerage()
     yield made
     made.close()
 
@@ -95,6 +95,21 @@ def test_what_would_just_have_been_accepted(brokerage):
         assert brokerage.order(text, account).status is OrderStatus.QUEUED, text
 
 
+def test_after_hours_needs_a_closing_price_of_the_day(brokerage):
+    brokerage.until("11-23 14:50")
+    order = brokerage.order("BUY 100 SHS PLO")
+    assert (order.status, order.error_code) == (OrderStatus.REJECTED, "ORD016")
+    assert order.error_text == "There is no closing price to trade at"
+    assert brokerage.tape.fills == []
+    brokerage.until("11-25 10:00")
+    brokerage.others("SELL 100 SHS LO@20000")
+    brokerage.others("BUY 100 SHS LO@20000")
+    brokerage.until("11-25 14:50")
+    assert brokerage.order("BUY 100 SHS PLO").status is OrderStatus.QUEUED
+    brokerage.until("11-26 14:50")  # the closing price of yesterday is none of today's
+    assert brokerage.order("BUY 100 SHS PLO").error_code == "ORD016"
+
+
 @pytest.mark.parametrize("state", [SecurityState.SUSPENDED, SecurityState.HALTED])
 def test_a_suspended_security_takes_no_order(brokerage, state):
     brokerage.security("SSI").standing = state
@@ -121,15 +136,15 @@ def test_a_locked_account_takes_no_order(brokerage):
     assert brokerage.order("BUY 100 SSI LO@20000").status is OrderStatus.QUEUED
 
 
-def test_out_of_margin_room(tmp_path):
-    brokerage = Brokerage(tmp_path, terms=Terms(credit_limit_vnd=100_000_000))
+def test_out_of_margin_room():
+    brokerage = Brokerage(terms=Terms(credit_limit_vnd=100_000_000))
     assert brokerage.order("BUY 110000 SSI LO@20000", MARGIN).error_code == "ORD038"
     assert brokerage.order("BUY 104800 SSI LO@20000", MARGIN).status is OrderStatus.QUEUED
     brokerage.close()
 
 
-def test_the_position_limit_counts_open_orders_of_all_months(tmp_path):
-    brokerage = Brokerage(tmp_path, terms=Terms(position_limit_contracts=10))
+def test_the_position_limit_counts_open_orders_of_all_months():
+    brokerage = Brokerage(terms=Terms(position_limit_contracts=10))
     assert brokerage.order(f"BUY 6 {FUTURE} LO@1900", DERIVATIVES).status is OrderStatus.QUEUED
     assert brokerage.order(f"BUY 5 {FUTURE} LO@1900", DERIVATIVES).error_code == "ORD008"
     assert brokerage.order(f"BUY 4 {FUTURE} LO@1900", DERIVATIVES).status is OrderStatus.QUEUED
@@ -236,8 +251,8 @@ def test_one_owner_does_not_meet_itself_in_any_of_its_accounts(brokerage):
     assert brokerage.order("BUY 100 SSI LO@20000", OTHER_CASH).status is OrderStatus.FILLED
 
 
-def test_no_opposite_orders_in_an_auction(tmp_path):
-    brokerage = Brokerage(tmp_path, "11-23 09:05")
+def test_no_opposite_orders_in_an_auction():
+    brokerage = Brokerage("11-23 09:05")
     assert brokerage.order("SELL 100 SSI LO@21000").status is OrderStatus.QUEUED
     assert brokerage.order("BUY 100 SSI LO@19000", MARGIN).error_code == "ORD009"
     assert brokerage.order("BUY 100 SSI LO@19000", OTHER_CASH).status is OrderStatus.QUEUED

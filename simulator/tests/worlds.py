@@ -24,6 +24,16 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(f"2026-{text}").replace(tzinfo=VIETNAM)
 
 
+def without_order_flow(world: World) -> World:
+    """Nobody but the customers trades; before its start."""
+    flow = world._flow
+    assert flow is not None
+    world.exchange.sources.remove(flow)
+    world.exchange.listeners.remove(flow)
+    world._flow = None
+    return world
+
+
 class Hand:
     """Moves a world and acts for one customer. Every world is closed after its test."""
 

@@ -10,7 +10,7 @@ import msgspec
 from qts.domain.market import FUTURE_MULTIPLIER_VND
 from qts.domain.matching import Fill, Level
 from qts.domain.values import Exchange, InstrumentKind, Session, Side
-from simulator.exchange.indices import IndexState
+from simulator.exchange.indices import INDEX_EXCHANGES, IndexState
 from simulator.exchange.security import Security, SecurityState
 
 HUB: Final = "FcMarketDataV2Hub"
@@ -107,16 +107,25 @@ def status_record(security: Security, at_ms: int) -> Record:
     }
 
 
+_LEVEL_NAMES: Final = {
+    prefix: tuple((f"{prefix}Price{number}", f"{prefix}Vol{number}") for number in range(1, 11))
+    for prefix in ("Ask", "Bid")
+}
+_EMPTY_HALVES: Final[dict[str, Record]] = {
+    prefix: dict.fromkeys((name for pair in pairs for name in pair), 0.0) for prefix, pairs in _LEVEL_NAMES.items()
+}
+
+
 def _half_record(security: Security, side: Side, prefix: str) -> Record:
     shown = _LEVELS_SHOWN.get(security.listing.instrument.exchange, 10)
     levels = security.book.depth(side, shown)
     if at_auction := security.book.at_auction_quantity(side):
         levels = [Level(0, at_auction), *levels][:shown]  # price 0: at whatever the auction's price will be
-    record: Record = {}
-    for number in range(1, 11):
-        price_vnd, quantity = levels[number - 1] if number <= len(levels) else (0, 0)
-        record[f"{prefix}Price{number}"] = wire_price(security, price_vnd)
-        record[f"{prefix}Vol{number}"] = float(quantity)
+    points = FUTURE_MULTIPLIER_VND if security.listing.instrument.kind is InstrumentKind.FUTURE else 1
+    record = _EMPTY_HALVES[prefix].copy()
+    for (price_name, volume_name), (price_vnd, quantity) in zip(_LEVEL_NAMES[prefix], levels, strict=False):
+        record[price_name] = price_vnd / points
+        record[volume_name] = float(quantity)
     return record
 
 
@@ -280,12 +289,12 @@ def index_record(state: IndexState, session: Session, at_ms: int) -> Record:
         "RatioChange": round(change * 100 / state.prior_centipoints, 2),
         "TotalQttyPt": 0.0,
         "TotalValuePt": 0.0,
-        "Exchange": "HOSE",
+        "Exchange": INDEX_EXCHANGES.get(state.code, Exchange.HOSE),
         "AllQty": float(state.total_quantity),
         "AllValue": float(state.total_value_vnd),
         "IndexType": "Main",
         "TradingSession": session_code(session),
-        "MarketId": "HOSE",
+        "MarketId": INDEX_EXCHANGES.get(state.code, Exchange.HOSE),
         "RType": "MI",
         "TotalQttyOd": 0.0,
         "TotalValueOd": 0.0,

@@ -5,10 +5,11 @@ from apps.accounts.services.booking import book_fill
 from apps.accounts.services.opening import OpeningCash, OpeningPosition, adopt_balances
 from apps.accounts.services.reconciliation import reconcile_with_broker
 from apps.accounts.services.reservations import release_reservation, reserve, shrink_reservation
-from apps.accounts.services.seeding import seed_demo_accounts
+from apps.accounts.services.seeding import DEMO_OWNERS, seed_demo_accounts
 from apps.accounts.services.settlement import run_settle_slice, settle_due
 
 __all__ = [
+    "DEMO_OWNERS",
     "OpeningCash",
     "OpeningPosition",
     "adopt_balances",

@@ -11,7 +11,6 @@ from django.conf import settings
 
 from apps.accounts.services.opening import OpeningCash, OpeningPosition
 from apps.configuration.selectors import trading_credentials
-from qts.adapters.ssi.credentials import TradingCredentials
 from qts.adapters.ssi.http import TIMEOUT
 from qts.adapters.ssi.trading import BrokerCash, BrokerPosition, TradingClient
 from qts.domain.market import TradingCalendar, to_vietnam
@@ -37,14 +36,7 @@ class Opening:
 
 def open_client(connection_id: UUID, *, timeout: httpx2.Timeout = TIMEOUT) -> TradingClient:
     """Close it after use. Raises TerminalError when the connection is inactive or its credentials cannot be opened."""
-    stored = trading_credentials(connection_id)
-    credentials = TradingCredentials(
-        consumer_id=stored.consumer_id,
-        consumer_secret=stored.consumer_secret,
-        private_key=stored.private_key_b64xml,
-        pin=stored.pin,
-    )
-    return TradingClient(settings.SSI_TRADING_URL, credentials, timeout=timeout)
+    return TradingClient(settings.SSI_TRADING_URL, trading_credentials(connection_id), timeout=timeout)
 
 
 def read_opening(broker: BrokerBooks, account_number: str, calendar: TradingCalendar, now: datetime) -> Opening:

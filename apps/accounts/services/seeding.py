@@ -14,7 +14,7 @@ from apps.accounts.services.opening import adopt_balances
 from apps.marketdata.selectors import trading_calendar
 from qts.adapters.ssi.trading import TradingClient
 
-OWNERS: Final = {"0901351": "trader", "1184411": "trader2"}
+DEMO_OWNERS: Final = {"0901351": "trader", "1184411": "trader2"}
 
 
 def seed_demo_accounts(
@@ -26,7 +26,7 @@ def seed_demo_accounts(
     broker cannot be asked: an account is not made up.
     """
     account_ids = {}
-    for number, username in OWNERS.items():
+    for number, username in DEMO_OWNERS.items():
         account_id = open_account(number=number, name=f"Demo {number}", connection_id=connection_of[number])
         grant_membership(account_id=account_id, username=username, role=AccountMembership.Role.MANAGE)
         if not selectors.ledger_totals(account_id):

@@ -47,7 +47,7 @@ def everything_in_the_database():
 
 def test_what_was_stored_comes_back():
     found = selectors.trading_credentials(store())
-    assert (found.consumer_id, found.consumer_secret, found.private_key_b64xml, found.pin) == (
+    assert (found.consumer_id, found.consumer_secret, found.private_key, found.pin) == (
         "id-1",
         SECRETS["consumer_secret"],
         SECRETS["private_key"],
@@ -131,7 +131,7 @@ def test_seeding_after_the_simulator_made_new_keys_takes_them_over():
     customer = CUSTOMER | {"private_key": "bmV3IGtleQ=="}
     second = services.seed_demo_connections(SIMULATOR | {"customers": [customer]}, now=NOW)
     assert second["0901351"] == first["0901351"]
-    assert selectors.trading_credentials(first["0901351"]).private_key_b64xml == "bmV3IGtleQ=="
+    assert selectors.trading_credentials(first["0901351"]).private_key == "bmV3IGtleQ=="
 
 
 @pytest.fixture

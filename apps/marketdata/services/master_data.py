@@ -16,7 +16,6 @@ from apps.marketdata import selectors
 from apps.marketdata.models import DailyBar, MasterDataLoad, Security
 from apps.marketdata.services.references import derive_references
 from qts.adapters.lease import Lease, Slice, slice_of
-from qts.adapters.ssi.credentials import DataCredentials
 from qts.adapters.ssi.market_data import ListedSecurity, MarketDataClient
 from qts.domain.errors import TerminalError
 from qts.domain.events import SecurityUpdated
@@ -70,8 +69,7 @@ def load_master_data_of_day() -> LoadResult | None:
 
 def data_client() -> MarketDataClient:
     """FC Data with the stored key. Raises TerminalError when there is none."""
-    stored = data_credentials()
-    return MarketDataClient(settings.SSI_DATA_URL, DataCredentials(stored.consumer_id, stored.consumer_secret))
+    return MarketDataClient(settings.SSI_DATA_URL, data_credentials())
 
 
 def load_master_data(

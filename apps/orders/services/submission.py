@@ -50,36 +50,10 @@ def submit_order(
         known = Order.objects.filter(account_id=account_id, client_order_id=request.client_order_id).first()
         if known is not None:
             return _answer_again(known, request, actor, now)
-        security = marketdata.security(request.symbol)
-        intent = OrderIntent(
-            request,
-            security.instrument if security else None,
-            strategy_id,
-            None if caused_by_received_ns is None else max(0, time.time_ns() - caused_by_received_ns) // 1_000_000,
-        )
+        intent = _intent(request, strategy_id, caused_by_received_ns)
         breaches = risk.pre_trade_check(account_id=account_id, intent=intent, now=now, actor=actor)
-        order = Order(
-            account_id=account_id,
-            connection_id=account.connection_id,
-            client_order_id=request.client_order_id,
-            body_hash=request.body_hash,
-            trading_day=to_vietnam(now).date(),
-            symbol=request.symbol,
-            exchange=intent.instrument.exchange if intent.instrument else "",
-            side=request.side,
-            order_type=request.order_type,
-            quantity=request.quantity,
-            price_vnd=request.price_vnd,
-            status=Status.DENIED if breaches else Status.PENDING,
-            breaches=[_stored(breach) for breach in breaches],
-            reason=_codes(breaches),
-            strategy_id=strategy_id,
-            decision_id=decision_id,
-            actor_kind=actor.kind,
-            actor_id=actor.id,
-            submitted_at=now,
-            updated_at=now,
-        )
+        order = _judged(account_id, intent, breaches, actor, now)
+        order.connection_id, order.decision_id = account.connection_id, decision_id
         if breaches:
             _save_with_event(order, OrderDenied, actor, now)
         else:
@@ -89,6 +63,37 @@ def submit_order(
     for breach in breaches:
         GATE_REFUSALS.labels(code=breach.code).inc()
     return Submission(order.id, Status(order.status), breaches)
+
+
+def _intent(request: OrderRequest, strategy_id: str, caused_by_received_ns: int | None) -> OrderIntent:
+    security = marketdata.security(request.symbol)
+    age_ms = None if caused_by_received_ns is None else max(0, time.time_ns() - caused_by_received_ns) // 1_000_000
+    return OrderIntent(request, security.instrument if security else None, strategy_id, age_ms)
+
+
+def _judged(account_id: UUID, intent: OrderIntent, breaches: tuple[Breach, ...], actor: Actor, now: datetime) -> Order:
+    """The row to be saved, without the ways it came and shall go."""
+    request = intent.request
+    return Order(
+        account_id=account_id,
+        client_order_id=request.client_order_id,
+        body_hash=request.body_hash,
+        trading_day=to_vietnam(now).date(),
+        symbol=request.symbol,
+        exchange=intent.instrument.exchange if intent.instrument else "",
+        side=request.side,
+        order_type=request.order_type,
+        quantity=request.quantity,
+        price_vnd=request.price_vnd,
+        status=Status.DENIED if breaches else Status.PENDING,
+        breaches=[_stored(breach) for breach in breaches],
+        reason=_codes(breaches),
+        strategy_id=intent.strategy_id,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        submitted_at=now,
+        updated_at=now,
+    )
 
 
 def _reserve(order: Order, request: OrderRequest, now: datetime) -> None:

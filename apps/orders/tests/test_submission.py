@@ -3,7 +3,6 @@
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth import get_user_model
 
 from apps.eventlog import selectors as eventlog
 from apps.orders import selectors
@@ -11,6 +10,8 @@ from apps.orders.models import Intent, Order, RequestCounter
 from apps.orders.services.request_ids import take_request_id
 from apps.orders.tests.conftest import MORNING, STRATEGY, at, request
 from apps.risk import services as risk
+from apps.sso.selectors import Role
+from apps.sso.tests.sessions import make_user
 from qts.domain.errors import RuleCode
 from qts.domain.orders import Status
 from qts.domain.values import Actor, ActorKind
@@ -117,7 +118,7 @@ def test_an_order_under_a_kill_switch_is_denied(desk):
 
 
 def test_a_user_without_a_membership_does_not_see_the_account(desk):
-    user = get_user_model().objects.create_user("mallory", password="does-not-matter-1")
+    user = make_user("mallory", Role.TRADER)
     actor = Actor(ActorKind.USER, str(user.pk))
     done = desk.submit(actor=actor)
     assert [breach.code for breach in done.breaches] == [RuleCode.ACCOUNT_NOT_FOUND]

@@ -10,7 +10,7 @@ from qts.domain.market import tick_size_vnd
 from qts.domain.values import InstrumentKind
 
 MAIN_INDEXES = ("VNINDEX", "VN30")
-PROBED_PRICES_VND = (1, 10_000, 50_000)  # where the tick of HOSE changes (vietnam-market-rules, section 4)
+PROBED_PRICES_VND = (1, 10_000, 50_000)  # where the tick of HOSE changes
 VND_PER_SHOWN_UNIT = {InstrumentKind.FUTURE: 100_000}  # a point of a future; everything else is in thousand VND
 
 

@@ -4,6 +4,7 @@ from apps.sso.services.demo import DemoUser, seed_demo_users
 from apps.sso.services.factors import current_code, enrol_totp, remove_factors, reseal_factors
 from apps.sso.services.roles import assign_roles, grant_role_permissions
 from apps.sso.services.sessions import (
+    client_address,
     note_factor_change,
     note_log_in,
     note_log_in_failure,
@@ -14,6 +15,7 @@ from apps.sso.services.sessions import (
 __all__ = [
     "DemoUser",
     "assign_roles",
+    "client_address",
     "current_code",
     "enrol_totp",
     "grant_role_permissions",

@@ -38,7 +38,7 @@ def note_log_in(request: HttpRequest, user: User) -> None:
         user_id=str(user.pk),
         username=user.username,
         is_verified=authenticator is not None,
-        ip_address=_ip_address(request),
+        ip_address=client_address(request),
     )
     _record(event, actor_of(user))
 
@@ -46,7 +46,7 @@ def note_log_in(request: HttpRequest, user: User) -> None:
 def note_log_out(request: HttpRequest, user: User | None) -> None:
     if user is None:
         return  # nobody was logged in
-    event = SessionEnded(user_id=str(user.pk), username=user.username, ip_address=_ip_address(request))
+    event = SessionEnded(user_id=str(user.pk), username=user.username, ip_address=client_address(request))
     _record(event, actor_of(user))
 
 
@@ -57,7 +57,7 @@ def note_log_in_failure(request: HttpRequest | None, *, username: str, factor: s
         user_id=str(user.pk) if user else "",
         username=user.username if user else "",
         factor=factor,
-        ip_address=_ip_address(request),
+        ip_address=client_address(request),
     )
     _record(event, actor_of(user) if user else _NOBODY)
 
@@ -72,7 +72,8 @@ def _authenticator_shown(request: HttpRequest, user: User) -> Authenticator | No
     return Authenticator.objects.filter(id=shown[-1], user=user).first() if shown else None
 
 
-def _ip_address(request: HttpRequest | None) -> str:
+def client_address(request: HttpRequest | None) -> str:
+    """Where a request came from, behind the proxies that are trusted; failed log-ins are counted by it too."""
     if request is None or not request.META.get("REMOTE_ADDR"):
         return ""  # not from the network: a command, or a server on a Unix socket
     return str(get_adapter(request).get_client_ip(request))

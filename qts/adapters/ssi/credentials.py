@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class DataCredentials:
+    """What FC Data's AccessToken call asks for."""
+
     consumer_id: str
     consumer_secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class TradingCredentials:
-    """`private_key` is the Base64 of the RSAKeyValue XML as SSI hands it out; `pin` the customer's trading PIN."""
+    """What FC Trading asks for: `private_key` is the Base64 of the RSAKeyValue XML as SSI hands it out; `pin` the
+    customer's trading PIN."""
 
     consumer_id: str
     consumer_secret: str = field(repr=False)

@@ -54,12 +54,14 @@ class OrderBook:
 
     def depth(self, side: Side, levels: int) -> list[Level]:
         """The best price levels with a limit; what stands there at the auction price is `at_auction_quantity`."""
-        half = self._half(side)
+        half, standing_vnd = self._half(side), self._standing_price(side)
         found: list[Level] = []
         for price_vnd in half.prices_best_first():
             if len(found) == levels:
                 break
-            limited = half.levels[price_vnd].quantity - self._at_auction(side, price_vnd)
+            limited = half.levels[price_vnd].quantity
+            if price_vnd == standing_vnd:
+                limited -= self._at_auction(side, price_vnd)
             if limited:
                 found.append(Level(price_vnd, limited))
         return found

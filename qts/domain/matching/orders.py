@@ -1,6 +1,6 @@
 """What goes into the book and what comes out: plain integers, prices in VND, quantities in shares or contracts.
 
-Executions and fills are not to be changed. They are not frozen, since making a frozen one takes three times as long,
+Executions and fills are not to be changed. They are not frozen, since making a frozen one takes four times as long,
 and the book makes more of them than of anything else.
 """
 

@@ -10,7 +10,7 @@ import httpx2
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.accounts.services import seed_demo_accounts
+from apps.accounts.services import DEMO_OWNERS, seed_demo_accounts
 from apps.configuration.services import seed_demo_connections
 from apps.marketdata import selectors as marketdata
 from apps.marketdata.services.master_data import load_master_data_of_day
@@ -52,7 +52,10 @@ class Command(BaseCommand):
 
 
 def _simulator_credentials(deadline: float) -> dict[str, Any]:
-    """The simulator hands out its demo keys on loopback only, so that no secret stands in this code."""
+    """The simulator hands out its demo keys on loopback only, so that no secret stands in this code.
+
+    It knows more customers than the demo has traders; the others are for programs that trade on it by themselves.
+    """
     address = f"{settings.SSI_TRADING_URL}{CREDENTIALS_PATH}"
     if urlsplit(address).hostname not in LOOPBACK:
         raise CommandError(f"{address} is not on this machine: the demo is seeded from the simulator beside it")
@@ -64,7 +67,9 @@ def _simulator_credentials(deadline: float) -> dict[str, Any]:
             raise TransientError(f"the simulator does not answer at {address}: {error}") from error
         return answer
 
-    return _until(deadline, ask)
+    found = _until(deadline, ask)
+    of_traders = [customer for customer in found["customers"] if DEMO_OWNERS.keys() & set(customer["accounts"])]
+    return found | {"customers": of_traders}
 
 
 def _securities(deadline: float) -> int:

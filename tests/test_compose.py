@@ -1,0 +1,68 @@
+"""docker-compose.yml runs the same processes as the demo, with variables that the settings know. It is read, not run:
+there is no container engine where the tests run."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from qts.embedded.programs import WORKERS
+from qts.settings.environment import Environment
+
+ROOT = Path(__file__).resolve().parents[1]
+NOT_DJANGO = {"PROMETHEUS_MULTIPROC_DIR"}  # read by the metrics library
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    return found
+
+
+@pytest.mark.parametrize("name", WORKERS)
+def test_each_worker_has_the_queues_and_threads_of_the_demo(compose, name):
+    command = compose["services"][name]["command"]
+    queues, threads = WORKERS[name]
+    assert command[command.index("-Q") + 1] == queues
+    assert command[command.index("-c") + 1] == str(threads)
+    assert command[command.index("--pool") + 1] == "threads"
+
+
+def test_no_process_is_missing_and_none_is_more(compose):
+    assert set(compose["services"]) == {"postgres", "valkey", "migrate", "web", "rpc", "beat", "flower", *WORKERS}
+
+
+def test_every_variable_is_one_that_the_settings_read(compose):
+    known = {name.upper() for name in Environment.model_fields} | NOT_DJANGO
+    for name in ("migrate", "web", "rpc", "beat", *WORKERS):
+        assert set(compose["services"][name]["environment"]) <= known, name
+
+
+def test_no_secret_and_no_unsafe_default_stands_in_the_file(compose):
+    text = (ROOT / "docker-compose.yml").read_text()
+    for name in ("DATABASE_PASSWORD", "FLOWER_PASSWORD", "QTS_ALLOWED_HOSTS", "SSI_TRADING_URL"):
+        assert re.search(rf"\$\{{{name}:\?", text), f"{name} must be asked for"
+    for name, service in compose["services"].items():
+        assert all(str(port).startswith("127.0.0.1:") for port in service.get("ports", [])), name
+
+
+def test_services_wait_for_the_tables_and_the_servers(compose):
+    for name in ("web", "rpc", "beat", "flower", *WORKERS):
+        waits = compose["services"][name]["depends_on"]
+        assert waits["migrate"]["condition"] == "service_completed_successfully"
+        assert waits["postgres"]["condition"] == waits["valkey"]["condition"] == "service_healthy"
+
+
+def test_the_image_holds_what_it_starts(compose):
+    copied = {
+        line.split()[-1].rstrip("/") for line in (ROOT / "Dockerfile").read_text().splitlines() if "COPY " in line
+    }
+    assert {"qts", "apps", "templates", "static", "locale"} <= copied
+    allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert {"qts", "apps", "simulator", "templates", "static", "locale", "manage.py", "requirements"} <= allowed
+    modules = {shlex.join(service["command"]).split("-m ")[1].split()[0] for service in compose["services"].values()
+               if "-m" in service.get("command", [])}  # fmt: skip
+    assert modules == {"daphne", "celery", "qts.rpc"}
