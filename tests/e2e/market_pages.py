@@ -109,13 +109,17 @@ def change_limit(page: Page, rule: str, limit: int, reason: str) -> None:
 
 def raise_limit(proposer: Page, approver: Page, rule: str, limit: int, reason: str) -> None:
     """What loosens takes two officers: one asks in the administration, the other agrees on the approvals page."""
-    _enter_limit(proposer, rule, limit, reason)
-    expect(proposer.get_by_text("it waits for a second risk officer")).to_be_visible()
+    propose_limit(proposer, rule, limit, reason)
     approve(approver, reason)
     proposer.goto("/risk/")
     proposer.get_by_role("link", name="Edit limits").click()
     row = proposer.locator("tr", has=proposer.get_by_role("link", name=rule))
     expect(row).to_contain_text(str(limit))
+
+
+def propose_limit(page: Page, rule: str, limit: int, reason: str) -> None:
+    _enter_limit(page, rule, limit, reason)
+    expect(page.get_by_text("it waits for a second risk officer")).to_be_visible()
 
 
 def approve(page: Page, reason: str) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from django.apps import apps
 
+from apps.portal.tests.conftest import ticket_of
 from qts.domain.market import to_vietnam
 
 EquityPoint, ExitPlan, LimitAlert = (apps.get_model("risk", name) for name in ("EquityPoint", "ExitPlan", "LimitAlert"))
@@ -55,6 +56,20 @@ def test_an_alert_is_shown_with_its_level(desk, market):
     assert ">90%</span>" in alerts
     assert "10,000 / 11,000" in alerts
     assert "POSITION_EXCEEDS_MAX" not in desk.client("trader2").get("/risk/monitor/").content.decode()
+
+
+def test_a_broken_limit_is_shown_with_who_broke_it_to_those_who_may_see_the_account(desk):
+    body = ticket_of(desk.mine, quantity="200,000", act="send")
+    page = desk.client("trader").get("/risk/monitor/").content.decode()
+    assert ("No limit was broken today" in page, "data-breach" in page) == (True, False)
+    desk.client("trader").post("/ticket/submit/", body)
+    for name in ("trader", "risk"):
+        page = desk.client(name).get("/risk/monitor/").content.decode()
+        row = page.split('data-breach="POSITION_EXCEEDS_MAX"')[1].split("</li>")[0]
+        assert "210,000</span> / 200,000" in row
+        assert "0901351 · trader<" in row
+        assert "No limit was broken today" not in page
+    assert "data-breach" not in desk.client("trader2").get("/risk/monitor/").content.decode()
 
 
 def test_the_chart_gets_the_days_profit_and_how_far_it_is_under_its_peak(desk, market):

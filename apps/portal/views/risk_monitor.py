@@ -1,6 +1,6 @@
 """Risk as it runs: exposure, profit and drawdown, alerts, value at risk, and what a shock would do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -8,16 +8,18 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from apps.accounts import selectors as accounts
 from apps.accounts.selectors import AccountView
 from apps.marketdata import selectors as marketdata
+from apps.portal.selectors import actor_names
 from apps.portal.views.access import EVERYBODY, OFFICERS, TRADERS, asks_for_fragment, page
 from apps.risk.selectors.exits import exit_plans
 from apps.risk.selectors.exposure import exposure, shocked
-from apps.risk.selectors.losses import alerts, equity_history
+from apps.risk.selectors.losses import BreachView, alerts, breaches, equity_history
 from apps.risk.selectors.value_at_risk import value_at_risk
 from apps.sso.selectors import has_role
 from qts.domain.market import to_vietnam
@@ -51,17 +53,25 @@ def monitor(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"scopes": scopes, "scope": scope}
     if scope is not None:
         now = marketdata.market_now()
+        today = to_vietnam(now).date()
         numbers = {account.id: account.number for account in accounts.accounts_of(request.user)}
+        broken = breaches(scope.account_ids, today)
         context |= {
+            "breaches": [_breach_row(breach, numbers) for breach in broken],
+            "names": actor_names([breach.actor for breach in broken]),
             "exposure": exposure(scope.account_ids, now),
             "plans": exit_plans(scope.account_ids),
-            "alerts": [
-                (one, numbers.get(one.account_id, "")) for one in alerts(scope.account_ids, to_vietnam(now).date())
-            ],
+            "alerts": [(one, numbers.get(one.account_id, "")) for one in alerts(scope.account_ids, today)],
             "may_plan": scope.account_id is not None and has_role(request.user, *TRADERS),
         }
     template = "portal/risk/monitor_body.html" if asks_for_fragment(request) else "portal/risk/monitor.html"
     return render(request, template, context)
+
+
+def _breach_row(breach: BreachView, numbers: Mapping[UUID, str]) -> tuple[BreachView, str, str]:
+    """With the sentence of its rule and the account's number."""
+    sentence = breach.help_vi if get_language() == "vi" else breach.help_en
+    return breach, sentence, numbers.get(breach.account_id, "")
 
 
 @require_GET
