@@ -122,6 +122,8 @@ class TradingHold(models.Model):
         STALE_FEED = "stale-feed", _("market data are late")
         LOST_WORKER = "lost-worker", _("a worker does not report")
         BOOKS_DIFFER = "books-differ", _("the books differ from the broker's")
+        MARKET_HALT = "market-halt", _("the exchange halted it")
+        MARKET_FALL = "market-fall", _("the market fell too far")
 
     scope = models.CharField(_("scope"), max_length=80)
     cause = models.CharField(_("cause"), max_length=20, choices=Cause.choices)
@@ -190,7 +192,9 @@ class StrategyPulse(models.Model):
     """How fast a strategy has been ordering and how often in a row it was refused."""
 
     strategy_id = models.CharField(primary_key=True, max_length=64)
-    ordered_at_ms = ArrayField(models.BigIntegerField(), default=list)  # wall clock; the latest few
+    # both by the wall clock, the latest few: when it ordered, and when the data behind those orders came
+    ordered_at_ms = ArrayField(models.BigIntegerField(), default=list)
+    caused_at_ms = ArrayField(models.BigIntegerField(), default=list)
     refusals_in_a_row = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:

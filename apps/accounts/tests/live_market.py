@@ -10,7 +10,7 @@ from apps.marketdata.selectors import StreamState
 from apps.marketdata.services.live_state import Checkpoint, LiveState
 from qts.adapters.bus import encode
 from qts.adapters.redis_client import redis_client
-from qts.domain.events import ForeignRoomUpdated, QuoteUpdated
+from qts.domain.events import ForeignRoomUpdated, IndexUpdated, QuoteUpdated, SessionChanged
 from qts.domain.market import VIETNAM
 
 NEVER_EPOCH_S = 9_999_999_999  # an affine clock that starts then shows its start until then
@@ -59,6 +59,37 @@ class LiveMarket:
             aggressor="",
             session=session,
             status="N",
+            ts_exchange_ms=round(self.now.timestamp() * 1000),
+            ts_received_ns=time.time_ns(),
+            wal_position="0:0",
+        )
+        self._live.write([encode(event)], Checkpoint("0:0", 0))
+
+    def session(self, symbol: str, session: str, status: str = "N") -> None:
+        event = SessionChanged(
+            symbol=symbol,
+            exchange="HOSE",
+            session=session,
+            status=status,
+            ts_exchange_ms=round(self.now.timestamp() * 1000),
+            ts_received_ns=time.time_ns(),
+            wal_position="0:0",
+        )
+        self._live.write([encode(event)], Checkpoint("0:0", 0))
+
+    def index(self, code: str, value_centipoints: int, prior_centipoints: int = 100_000) -> None:
+        event = IndexUpdated(
+            index_code=code,
+            value_centipoints=value_centipoints,
+            prior_centipoints=prior_centipoints,
+            total_quantity=0,
+            total_value_vnd=0,
+            advances=0,
+            declines=0,
+            unchanged=0,
+            ceilings=0,
+            floors=0,
+            session="CONTINUOUS",
             ts_exchange_ms=round(self.now.timestamp() * 1000),
             ts_received_ns=time.time_ns(),
             wal_position="0:0",

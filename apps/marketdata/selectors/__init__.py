@@ -35,6 +35,7 @@ from apps.marketdata.selectors.reference import (
     securities,
     security,
 )
+from apps.marketdata.selectors.sessions import ToldSession, told_sessions
 from apps.marketdata.selectors.types import (
     Bar,
     DayBar,
@@ -62,6 +63,7 @@ __all__ = [
     "StreamState",
     "StreamStatus",
     "TickView",
+    "ToldSession",
     "average_day_volume",
     "bars",
     "board_day",
@@ -87,5 +89,6 @@ __all__ = [
     "securities",
     "security",
     "stream_status",
+    "told_sessions",
     "trading_calendar",
 ]

@@ -2,12 +2,15 @@
 
 from apps.risk.selectors.approvals import open_proposals, past_proposals, proposal
 from apps.risk.selectors.kill import (
+    MARKET_CAUSES,
+    held_for,
     holds,
     is_anything_stopped,
     is_killed,
     is_to_be_cancelled,
     kill_states,
     kill_switches,
+    market_stop,
     trading_state,
     visible_kill_switches,
 )
@@ -18,6 +21,7 @@ from apps.risk.selectors.limits import (
     limit_history,
     limits,
     sectors,
+    strategy_loss_limits,
     visible_limits,
 )
 from apps.risk.selectors.scopes import FIRM, account_scope, is_scope, strategy_scope
@@ -26,6 +30,7 @@ from apps.risk.selectors.use import day_loss_vnd, limit_use
 
 __all__ = [
     "FIRM",
+    "MARKET_CAUSES",
     "EffectiveLimit",
     "HoldView",
     "KillSwitchView",
@@ -35,6 +40,7 @@ __all__ = [
     "account_scope",
     "day_loss_vnd",
     "effective_limits",
+    "held_for",
     "holds",
     "is_anything_stopped",
     "is_killed",
@@ -46,10 +52,12 @@ __all__ = [
     "limit_history",
     "limit_use",
     "limits",
+    "market_stop",
     "open_proposals",
     "past_proposals",
     "proposal",
     "sectors",
+    "strategy_loss_limits",
     "strategy_scope",
     "trading_state",
     "visible_kill_switches",

@@ -1,6 +1,8 @@
 """What is stopped. The rows and the kill file are the truth; nothing is cached, so a process that was away cannot miss
 a stop."""
 
+from collections.abc import Collection
+from typing import Final
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -15,6 +17,8 @@ from apps.risk.selectors.scopes import account_scope, scopes_of
 from apps.risk.selectors.types import HoldView, KillSwitchView
 from qts.domain.risk import KillState
 from qts.domain.risk.states import TradingState, state_under
+
+MARKET_CAUSES: Final = frozenset({TradingHold.Cause.MARKET_HALT.value, TradingHold.Cause.MARKET_FALL.value})
 
 
 def visible_kill_switches(
@@ -46,6 +50,17 @@ def holds() -> list[HoldView]:
         HoldView(row.scope, row.cause, TradingState(row.state), row.reason, row.changed_at)
         for row in TradingHold.objects.filter(is_on=True)
     ]
+
+
+def held_for(cause: str) -> set[str]:
+    """The scopes that are held for this cause now."""
+    return set(TradingHold.objects.filter(is_on=True, cause=cause).values_list("scope", flat=True))
+
+
+def market_stop(scopes: Collection[str]) -> str:
+    """Why the market is no place for strategies now: the reason of one of these scopes, empty when there is none."""
+    held = TradingHold.objects.filter(is_on=True, cause__in=sorted(MARKET_CAUSES), scope__in=scopes)
+    return held.order_by("scope", "cause").values_list("reason", flat=True).first() or ""
 
 
 def kill_states(

@@ -57,6 +57,14 @@ def limits() -> list[LimitView]:
     return [_view(row) for row in RiskLimit.objects.filter(is_current=True)]
 
 
+def strategy_loss_limits() -> dict[str, int]:
+    """What each strategy's own matches may lose in a day, VND by the strategy's id."""
+    rows = RiskLimit.objects.filter(
+        code=RuleCode.DAILY_LOSS_EXCEEDS_MAX, scope=Scope.STRATEGY, is_current=True, is_active=True
+    )
+    return dict(rows.values_list("scope_id", "limit"))
+
+
 def visible_limits(user: AbstractBaseUser | AnonymousUser) -> list[LimitView]:
     """All but those of accounts that the user may not see."""
     mine = {str(account.id) for account in accounts.accounts_of(user)}

@@ -29,6 +29,7 @@ from apps.risk.services.limits import (
     change_limit,
     seed_limits,
 )
+from apps.risk.services.market_watch import watch_markets
 from apps.risk.services.monitor import run_monitor_slice, watch_account, watch_accounts
 from apps.risk.services.monitor_exits import clear_exit_plan, set_exit_plan
 from apps.risk.services.policy import diff_policy, export_policy, import_policy
@@ -75,5 +76,6 @@ __all__ = [
     "watch_account",
     "watch_accounts",
     "watch_dead_man_timers",
+    "watch_markets",
     "what_would_happen",
 ]

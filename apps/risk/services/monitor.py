@@ -14,6 +14,7 @@ from apps.marketdata.selectors import market_now
 from apps.risk.selectors import account_scope, day_loss_vnd, effective_limits, limit_use
 from apps.risk.services.dead_man import watch_dead_man_timers
 from apps.risk.services.kill import engage_kill_switch
+from apps.risk.services.market_watch import watch_markets
 from apps.risk.services.monitor_alerts import watch_limit_use
 from apps.risk.services.monitor_equity import record_equity
 from apps.risk.services.monitor_exits import watch_exits
@@ -34,6 +35,7 @@ def run_monitor_slice(*, seconds_max: float = 60) -> None:
     with slice_of(Lease(settings.REDIS_URL, "risk-monitor", LEASE_TTL_S), seconds_max) as turn:
         while turn.goes_on():
             watch_dead_man_timers(market_now())
+            watch_markets(market_now())
             watch_accounts(market_now())
             time.sleep(LOOK_EVERY_S)
 

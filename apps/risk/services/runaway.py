@@ -18,21 +18,24 @@ WINDOW_MS: Final = 1_000
 log = structlog.get_logger(__name__)
 
 
-def pace_strategy(strategy_id: str, *, wall_ms: int, now: datetime) -> bool:
+def pace_strategy(strategy_id: str, *, wall_ms: int, caused_ms: int | None = None, now: datetime) -> bool:
     """Count one order that a strategy is about to send; False when it is one too many within a second.
 
     Its kill switch is engaged then, in the caller's transaction: the order must not be submitted, and no later one
     passes the gate. `wall_ms` is the wall clock: a market clock that runs fast does not make a strategy slower.
+    `caused_ms` is when the data behind the order came, by the same clock: a machine that takes long over each order
+    does not make a strategy slower either.
     """
     most = settings.RUNAWAY_ORDERS_PER_SECOND_MAX
     with transaction.atomic():
         pulse = lock_pulse(strategy_id)
-        recent = [at_ms for at_ms in pulse.ordered_at_ms if wall_ms - WINDOW_MS < at_ms <= wall_ms]
-        if len(recent) >= most:
+        ordered, caused = _recent(pulse.ordered_at_ms, wall_ms), _recent(pulse.caused_at_ms, caused_ms)
+        if max(len(ordered), len(caused)) >= most:
             _stop(strategy_id, f"more than {most} orders in a second", now)
             return False
-        pulse.ordered_at_ms = [*recent, wall_ms]
-        pulse.save(update_fields=["ordered_at_ms"])
+        pulse.ordered_at_ms = [*ordered, wall_ms]
+        pulse.caused_at_ms = caused if caused_ms is None else [*caused, caused_ms]
+        pulse.save(update_fields=["ordered_at_ms", "caused_at_ms"])
     return True
 
 
@@ -54,6 +57,10 @@ def stop_losing_strategy(strategy_id: str, *, loss_vnd: int, limit_vnd: int, now
     if loss_vnd <= limit_vnd:
         return False
     return _stop(strategy_id, f"lost {loss_vnd:,} VND today, allowed are {limit_vnd:,} VND", now)
+
+
+def _recent(moments_ms: list[int], now_ms: int | None) -> list[int]:
+    return [] if now_ms is None else [at_ms for at_ms in moments_ms if now_ms - WINDOW_MS < at_ms <= now_ms]
 
 
 def _stop(strategy_id: str, reason: str, now: datetime) -> bool:

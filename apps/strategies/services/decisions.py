@@ -62,7 +62,7 @@ def decide(
         if isinstance(answer, NoOrder):
             decision.outcome = DecisionOutcome.SKIPPED
             decision.outcome_reason = answer.reason
-        elif risk.pace_strategy(str(current.id), wall_ms=time.time_ns() // 1_000_000, now=now):
+        elif _keeps_pace(current, cause, now):
             _submit(decision, answer, now)
             is_sane = risk.note_answer(
                 str(current.id), is_accepted=decision.outcome == DecisionOutcome.SUBMITTED, now=now
@@ -75,6 +75,11 @@ def decide(
             stop_runaway(current, now)
         decision.save(force_insert=True)
     return decision
+
+
+def _keeps_pace(strategy: Strategy, cause: Cause, now: datetime) -> bool:
+    wall_ms, caused_ms = time.time_ns() // 1_000_000, cause.ts_received_ns // 1_000_000
+    return risk.pace_strategy(str(strategy.id), wall_ms=wall_ms, caused_ms=caused_ms, now=now)
 
 
 def _submit(decision: Decision, proposal: Proposal, now: datetime) -> None:

@@ -61,6 +61,8 @@ def start_strategy(strategy_id: UUID, *, actor: Actor, now: datetime) -> None:
         problems = _problems(strategy.class_key, strategy.parameters, strategy.symbols)
         if risk.is_killed(strategy.account_id, str(strategy.id)):
             problems.append("The kill switch is engaged; a risk officer has to release it first.")
+        if stop := _market_stop(strategy.symbols):
+            problems.append(f"The market is stopped: {stop}.")
         if problems:
             raise StrategyRefused(problems)
         strategy.run += 1
@@ -101,6 +103,11 @@ def seed_demo_strategies(account_id: UUID) -> None:
                 account_id=account_id,
                 symbols=symbols[first:last],
             )
+
+
+def _market_stop(symbols: Sequence[str]) -> str:
+    wanted = set(symbols)
+    return risk.market_stop({f"exchange:{one.exchange}" for one in marketdata.securities() if one.symbol in wanted})
 
 
 def _problems(class_key: str, parameters: Mapping[str, object], symbols: Sequence[str]) -> list[str]:
