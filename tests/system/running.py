@@ -134,6 +134,16 @@ class RunningSystem:
         os.kill(pid, signal.SIGKILL)
         return pid
 
+    @contextmanager
+    def frozen(self, name: str) -> Iterator[None]:
+        """A process that is there and does not answer; nobody starts another one."""
+        pid = self.pids()[name]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
     def wait_for_successor(self, name: str, old_pid: int, timeout_s: float = 30.0) -> int:
         assert processes.wait_until(lambda: self.pids().get(name, old_pid) != old_pid, timeout_s), self.output()[-4000:]
         return self.pids()[name]
