@@ -25,6 +25,7 @@ from qts.embedded.valkey import EmbeddedValkey  # noqa: E402
 
 WITHOUT_DJANGO = (ROOT / "qts", ROOT / "simulator")
 WITHOUT_DJANGO_VARIABLE = "QTS_TEST_WITHOUT_DJANGO"  # the controller's decision, told to its workers
+WHOLE_SYSTEM = ("tests/e2e/", "tests/system/")
 REDIS_DATABASES_ELSEWHERE = 16  # what a server that is not ours has by default
 
 _folder: Path | None = None
@@ -90,7 +91,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class WorkerShares:
-    """Registered where pytest-xdist is: what each parallel worker gets of the servers, told before it starts."""
+    """Registered where pytest-xdist is: what each parallel worker gets of the tests and of the servers."""
+
+    @staticmethod
+    def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+        """One test at a time for each worker, but for what shares a running system: that stays together, and starts
+        first. (pytest-xdist's own groups are lost under pytest 9.1 and later: they were written into node ids.)"""
+        from xdist.scheduler import LoadScopeScheduling
+
+        class KeepSystemsTogether(LoadScopeScheduling):  # type: ignore[misc]  # untyped there
+            def _split_scope(self, nodeid: str) -> str:
+                return next((folder for folder in WHOLE_SYSTEM if nodeid.startswith(folder)), nodeid)
+
+        return KeepSystemsTogether(config, log)
 
     @staticmethod
     def pytest_xdist_setupnodes(specs: list[Any]) -> None:

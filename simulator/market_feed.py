@@ -200,11 +200,10 @@ class MarketFeed:
 
     def _add_odd_lots(self, security: Security) -> None:
         """Where the odd-lot board has changed: most changes are of round lots."""
-        record = records.odd_lot_record(security, self._exchange.now_ms)
-        shown = tuple(value for name, value in record.items() if name.startswith(("Bid", "Ask", "Last", "Trading")))
+        shown = records.odd_lot_board(security)
         if self._odd_boards.get(security.symbol) != shown:
             self._odd_boards[security.symbol] = shown
-            self._add("OL", security.symbol, record)
+            self._add("OL", security.symbol, records.odd_lot_record(security, self._exchange.now_ms))
 
     def _index(self, code: str) -> tuple[IndexState, records.Record]:
         members = index_members(code, self._exchange.securities.values())

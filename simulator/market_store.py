@@ -34,6 +34,9 @@ class _Stored(msgspec.Struct):
     room_left: int
     totals: DayTotals
     room_due: int = 0
+    settlement_vnd: int = 0
+    prior_close_vnd: int = 0
+    odd_totals: DayTotals = msgspec.field(default_factory=DayTotals)
 
 
 class MinuteBar(msgspec.Struct):
@@ -74,19 +77,19 @@ class MarketStore:
             self._exchange.rooms.take_up(
                 security, left=stored.room_left - used[symbol], due=stored.room_due + due[symbol]
             )
-            self._known_day = stored.day
-            if stored.day == today:
-                self._exchange.begun = today
-                security.begin_day(stored.reference_vnd)
-                continue
-            security.begin_day(stored.totals.last_vnd or stored.reference_vnd)
-            self._put_daily_bar(symbol, stored.day, stored.totals)
+            self._known_day = self._exchange.last_begun = stored.day
+            security.begin_day(stored.reference_vnd)
+            security.prior_close_vnd = stored.prior_close_vnd or stored.reference_vnd
+            if stored.day != today:
+                security.totals, security.settlement_vnd = stored.totals, stored.settlement_vnd
+                self._put_daily_bar(symbol, stored.day, stored.totals)
 
     def restore_totals(self, today: date) -> None:
         """After the exchange has reached the present moment of a day that it knew."""
         for symbol, stored in self._stored():
             if stored.day == today:
-                self._exchange.securities[symbol].totals = stored.totals
+                security = self._exchange.securities[symbol]
+                security.totals, security.odd_totals = stored.totals, stored.odd_totals
 
     def save(self) -> None:
         day = self._exchange.day
@@ -106,7 +109,16 @@ class MarketStore:
             symbol = security.symbol
             room_left = security.room_left + used[symbol] + held[symbol]
             due = self._exchange.rooms.due(security) - customers_due[symbol]
-            stored = _Stored(day, security.reference_vnd, room_left, security.totals, due)
+            stored = _Stored(
+                day,
+                security.reference_vnd,
+                room_left,
+                security.totals,
+                due,
+                security.settlement_vnd,
+                security.prior_close_vnd,
+                security.odd_totals,
+            )
             self._journal.put_security(symbol, stored)
 
     # --- listener -------------------------------------------------------------------------------------------------

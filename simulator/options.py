@@ -11,11 +11,10 @@ from typing import Final
 
 import msgspec
 
-from qts.domain.market import AffineSchedule, Schedule, TradingCalendar, parse_clock
+from qts.domain.market import AffineSchedule, PloMatching, Schedule, TradingCalendar, parse_clock
 from simulator.broker.terms import Terms
 from simulator.exchange.corporate_actions import read_corporate_actions
 from simulator.exchange.rooms import RoomGrowth
-from simulator.exchange.timetable import AfterHours
 from simulator.listings import Listing, vn30_listings
 from simulator.listings_all import all_listings
 from simulator.recordings.recording import Wanted, read_recording
@@ -65,7 +64,7 @@ def read_options(arguments: Sequence[str], calendar: TradingCalendar) -> Options
         activity=given.activity or _ACTIVITIES[given.universe],
         actions=read_corporate_actions(given.actions) if given.actions else {},
         room_growth=given.room_growth,
-        after_hours=given.after_hours,
+        plo_matching=given.after_hours,
         terms=_terms(given.terms),
     )
     return Options(given.host, given.port, given.state_dir, given.controls, schedule, plan)
@@ -147,9 +146,9 @@ def _add_rules(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--after-hours",
-        type=AfterHours,
-        choices=list(AfterHours),
-        default=AfterHours.COLLECTED,
+        type=PloMatching,
+        choices=list(PloMatching),
+        default=PloMatching.COLLECTED,
         help="how orders at the closing price meet: gathered till 14:55 (default) or at once",
     )
     parser.add_argument(

@@ -5,7 +5,7 @@ from datetime import datetime, time
 from pathlib import Path
 from typing import Final
 
-from qts.domain.market import TradingCalendar, to_vietnam
+from qts.domain.market import PloMatching, TradingCalendar, to_vietnam
 from simulator.broker.broker import Broker, Notice
 from simulator.broker.customers import Secrets, load_or_make_secrets
 from simulator.broker.intake import Intake
@@ -17,7 +17,6 @@ from simulator.exchange.futures import FutureMarket
 from simulator.exchange.order_flow import OrderFlow
 from simulator.exchange.rooms import RoomGrowth
 from simulator.exchange.security import Security, new_securities, new_security
-from simulator.exchange.timetable import AfterHours
 from simulator.listings import Listing
 from simulator.market_feed import MarketFeed, Message
 from simulator.market_store import MarketStore
@@ -40,7 +39,7 @@ class Plan:
     activity: float = 1.0  # of the agents; 1 is the demo's
     actions: Actions = field(default_factory=dict)  # rights that come off shares
     room_growth: RoomGrowth = RoomGrowth.AT_MATCH
-    after_hours: AfterHours = AfterHours.COLLECTED
+    plo_matching: PloMatching = PloMatching.COLLECTED
     terms: Terms = field(default_factory=Terms)  # of the broker
 
 
@@ -60,7 +59,7 @@ class World:
         self.journal = Journal(state_folder / "journal.sqlite3")
         self.calendar = calendar
         self.exchange = StockExchange(_securities(plan), calendar, plan.clock_end)
-        self.exchange.actions, self.exchange.after_hours = plan.actions, plan.after_hours
+        self.exchange.actions, self.exchange.plo_matching = plan.actions, plan.plo_matching
         self.exchange.rooms.growth = plan.room_growth
         self.futures = FutureMarket(self.exchange) if plan.with_futures and plan.recording is None else None
         self.feed = MarketFeed(self.exchange, plan.clock_speed)

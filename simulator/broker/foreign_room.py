@@ -29,13 +29,13 @@ class ForeignHolds:
         if not self._is_foreign(order) or order.side is not Side.BUY:
             return None
         more = order.open_quantity - order.room_held
-        if more > 0 and not self._exchange.hold_room(security.symbol, more):
-            room, limit = self._exchange.room_left(security.symbol), _limit(security)
+        if more > 0 and not self._exchange.rooms.hold(security, more):
+            room, limit = security.room_left, _limit(security)
             if order.open_quantity > limit:
                 return Refusal("ORD034", f"Quantity {order.open_quantity} exceeds the foreign limit of {limit}")
             return Refusal("ORD036", f"Not enough current room: {room} left")
         if more < 0:
-            self._exchange.free_room(security.symbol, -more)
+            self._exchange.rooms.free(security, -more)
         order.room_held = order.open_quantity
         return None
 
@@ -43,11 +43,11 @@ class ForeignHolds:
         """The held room is used up by a purchase; a sale makes room."""
         if self._is_foreign(order):
             order.room_held = max(0, order.room_held - fill.quantity)
-            self._exchange.trade_by_foreigner(security, order.side, [fill])
+            self._exchange.rooms.trade(security, order.side, [fill])
 
     def free(self, order: ClientOrder) -> None:
         if order.room_held:
-            self._exchange.free_room(order.symbol, order.room_held)
+            self._exchange.rooms.free(self._exchange.securities[order.symbol], order.room_held)
             order.room_held = 0
 
     def used(self, orders: Iterable[ClientOrder]) -> tuple[Counter[str], Counter[str]]:

@@ -9,7 +9,6 @@ import math
 from enum import Enum, auto
 from typing import Final, Protocol
 
-from qts.domain.matching import OrderBook
 from qts.domain.values import Exchange as Market
 from qts.domain.values import OrderType, Session, Side
 from simulator.exchange.desk import Desk
@@ -141,9 +140,9 @@ def _make(sender: Sender, desk: Desk, bid_vnd: int, ask_vnd: int, fair_vnd: floa
             return
     level = min(9, int(rng.expovariate(0.55)))
     if (price_vnd := desk.beyond(side, best_vnd, level)) == best_vnd and _is_thin(desk, side):
-        level = len(book.depth(side, LADDER_LEVELS))
+        level = min(LADDER_LEVELS, book.price_count(side))
         price_vnd = desk.beyond(side, best_vnd, level)
-    if _quantity_at(book, side, price_vnd) < desk.level_quantity() * _deepness(level) * 1.6:
+    if book.quantity_at(side, price_vnd) < desk.level_quantity() * _deepness(level) * 1.6:
         sender.send(desk, side, OrderType.LO, price_vnd, desk.sized(desk.level_quantity() * 0.35 * _deepness(level)))
     else:
         _withdraw(sender, desk)
@@ -152,7 +151,7 @@ def _make(sender: Sender, desk: Desk, bid_vnd: int, ask_vnd: int, fair_vnd: floa
 def _is_thin(desk: Desk, side: Side) -> bool:
     """Whether so few prices stand there that a large order could run through them."""
     wanted = max(1, round(_LEVELS_KEPT / desk.steps_wide))
-    return len(desk.security.book.depth(side, wanted)) < wanted
+    return desk.security.book.price_count(side) < wanted
 
 
 def _thin_side(desk: Desk) -> Side | None:
@@ -167,7 +166,7 @@ def _chase(sender: Sender, desk: Desk, side: Side, stale_vnd: int, fair_vnd: flo
             sender.withdraw(desk, order_id)
     reach_vnd = desk.valid(side, fair_vnd)
     limit_vnd = max(stale_vnd, reach_vnd) if side is Side.BUY else min(stale_vnd, reach_vnd)
-    in_the_way = _quantity_at(desk.security.book, side.opposite, stale_vnd)
+    in_the_way = desk.security.book.quantity_at(side.opposite, stale_vnd)
     quantity = in_the_way + desk.sized(desk.level_quantity() * 0.5)
     sender.send(desk, side, OrderType.LO, limit_vnd, min(quantity, desk.order_quantity_max))
 
@@ -179,7 +178,7 @@ def _take(sender: Sender, desk: Desk, side: Side, bid_vnd: int, ask_vnd: int) ->
     if desk.rng.random() < 0.1:
         sender.send(desk, side, OrderType.LO, desk.towards(side, price_vnd), quantity)
         return
-    quantity = min(quantity, _quantity_at(desk.security.book, side.opposite, price_vnd))
+    quantity = min(quantity, desk.security.book.quantity_at(side.opposite, price_vnd))
     if desk.rng.random() < 0.15 and desk.security.market is not Market.UPCOM:
         sender.send(desk, side, OrderType.MTL, 0, quantity)
     else:
@@ -224,10 +223,6 @@ def _away(desk: Desk, side: Side, fair_vnd: float, steps: float) -> int:
     """A valid price so many steps from the value."""
     distance_vnd = steps * desk.step_vnd(fair_vnd)
     return desk.valid(side, fair_vnd - distance_vnd if side is Side.BUY else fair_vnd + distance_vnd)
-
-
-def _quantity_at(book: OrderBook, side: Side, price_vnd: int) -> int:
-    return next((level.quantity for level in book.depth(side, 10) if level.price_vnd == price_vnd), 0)
 
 
 def _deepness(level: int) -> float:

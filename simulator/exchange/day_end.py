@@ -1,8 +1,7 @@
 """What a day leaves behind for the next: settlement prices of futures, reference prices, rights that come off."""
 
 from collections.abc import Mapping
-from datetime import date
-from fractions import Fraction
+from datetime import date, timedelta
 
 from qts.domain.market import average_reference_vnd, reference_price_after_rights
 from qts.domain.market.references import REFERENCE_BASIS, ReferenceBasis
@@ -22,12 +21,34 @@ def settle(security: Security) -> None:
         security.settlement_vnd = security.last_or_reference_vnd
 
 
-def next_reference_vnd(security: Security, next_day: date, actions: Actions) -> int:
-    """The reference price of the next trading day, with the rights taken off that no longer come with the share."""
+def next_reference_vnd(security: Security, day: date | None, next_day: date, actions: Actions) -> int:
+    """The reference price of `next_day`, when `day` was the last with prices (None: there was none).
+
+    Rights come off that the share had on `day` and has no longer, also those of days in between that nobody began.
+    """
+    instrument = security.listing.instrument
+    price_vnd = _price_of_the_day_vnd(security)
+    had_until = day or next_day - timedelta(days=1)
+    for ex_date in sorted(ex for ex, symbol in actions if symbol == security.symbol):
+        if had_until < ex_date <= next_day:
+            action = actions[ex_date, security.symbol]
+            price_vnd = reference_price_after_rights(
+                instrument.exchange,
+                instrument.kind,
+                price_vnd,
+                cash_dividend_vnd=action.cash_dividend_vnd,
+                rights_ratio=action.rights_ratio,
+                subscription_price_vnd=action.subscription_price_vnd,
+                bonus_ratio=action.bonus_ratio,
+            )
+    return price_vnd
+
+
+def _price_of_the_day_vnd(security: Security) -> int:
     instrument, totals = security.listing.instrument, security.totals
     match REFERENCE_BASIS[instrument.exchange]:
         case ReferenceBasis.AVERAGE:
-            price_vnd = average_reference_vnd(
+            return average_reference_vnd(
                 instrument.exchange,
                 instrument.kind,
                 value_vnd=totals.value_vnd,
@@ -35,18 +56,6 @@ def next_reference_vnd(security: Security, next_day: date, actions: Actions) -> 
                 before_vnd=security.reference_vnd,
             )
         case ReferenceBasis.SETTLEMENT:
-            price_vnd = security.settlement_vnd or security.last_or_reference_vnd
+            return security.settlement_vnd or security.last_or_reference_vnd
         case _:
-            price_vnd = security.last_or_reference_vnd
-    action = actions.get((next_day, security.symbol))
-    if action is None:
-        return price_vnd
-    return reference_price_after_rights(
-        instrument.exchange,
-        instrument.kind,
-        price_vnd,
-        cash_dividend_vnd=action.cash_dividend_vnd,
-        rights_ratio=Fraction(action.rights_ratio),
-        subscription_price_vnd=action.subscription_price_vnd,
-        bonus_ratio=Fraction(action.bonus_ratio),
-    )
+            return security.last_or_reference_vnd

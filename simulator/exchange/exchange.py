@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from itertools import count
 
-from qts.domain.market import TradingCalendar, to_vietnam
+from qts.domain.market import PloMatching, TradingCalendar, to_vietnam
 from qts.domain.matching import BookOrder, Execution, Fill, OrderBook
 from qts.domain.values import Exchange as Market
-from qts.domain.values import OrderType, Session, Side
+from qts.domain.values import OrderType, Session
 from simulator.exchange.day_end import Actions, next_reference_vnd, settle
 from simulator.exchange.decisions import Decisions
 from simulator.exchange.listening import Listener, Source, ignore
 from simulator.exchange.rooms import ForeignRooms
 from simulator.exchange.security import Security, SecurityState
-from simulator.exchange.timetable import AfterHours, Change, at_ms, changes_of, is_restricted
+from simulator.exchange.timetable import Change, at_ms, changes_of, is_restricted
 
 END_OF_TIME_MS = 1 << 60
 _AT_AUCTION = frozenset({OrderType.ATO, OrderType.ATC})
@@ -34,9 +34,9 @@ class StockExchange:
         self.calendar = calendar
         self.listeners: list[Listener] = []
         self.sources: list[Source] = []
-        self.rooms = ForeignRooms()
+        self.rooms = ForeignRooms(self.listeners)
         self.actions: Actions = {}
-        self.after_hours = AfterHours.COLLECTED
+        self.plo_matching = PloMatching.COLLECTED
         self.list_for: Callable[[date], None] = ignore  # changes what is listed before a day begins
         self.now_ms = 0
         self.is_advancing = False  # while sessions and sources run; otherwise what happens is a customer's doing
@@ -47,7 +47,7 @@ class StockExchange:
         self._matching_after_hours: set[str] = set()
         self._decided = Decisions()
         self.on_decision: Callable[[], None] = ignore
-        self.begun: date | None = None  # a day whose reference prices stand already: another process began it
+        self.last_begun: date | None = None  # this or another process gave its reference prices
 
     def decisions(self) -> Decisions:
         """For another process."""
@@ -155,16 +155,17 @@ class StockExchange:
         self._matching_after_hours.clear()
         self.list_for(today)
         self._decided.begin_day(self.securities, today, self.calendar)
+        before, self.last_begun = self.last_begun, today
         for security in self.securities.values():
-            if self.begun == today:
+            if before == today:
                 security.begin_day(security.reference_vnd)
             else:
-                security.begin_day(next_reference_vnd(security, today, self.actions))
+                security.begin_day(next_reference_vnd(security, before, today, self.actions))
                 self.rooms.begin_day(security)
             if self._is_halted(security):
                 security.session = Session.HALT
         is_open = self.calendar.is_trading_day(today)
-        self._changes = changes_of(today, self.securities.values(), self.after_hours) if is_open else []
+        self._changes = changes_of(today, self.securities.values(), self.plo_matching) if is_open else []
         self.now_ms = max(self.now_ms, at_ms(today, time(0, 0)))
         for listener in self.listeners:
             listener.day_began(today)
@@ -279,41 +280,6 @@ class StockExchange:
         is_suspended = security.standing is SecurityState.SUSPENDED
         return security.is_halted or is_suspended or security.market in self._decided.halted_markets
 
-    # --- foreign room ---------------------------------------------------------------------------------------------
-
-    def room_left(self, symbol: str) -> int:
-        """What foreigners may still order. Raises KeyError for an unknown symbol."""
-        return self.rooms.left(self.securities[symbol])
-
-    def hold_room(self, symbol: str, quantity: int) -> bool:
-        """A foreign buy order was entered: the room shrinks at once (rules of the system of 2025-05-05).
-
-        False, and nothing is held, where the room is smaller. Raises KeyError for an unknown symbol.
-        """
-        security = self.securities[symbol]
-        is_held = self.rooms.hold(security, quantity)
-        if is_held:
-            self._tell_room(security)
-        return is_held
-
-    def free_room(self, symbol: str, quantity: int) -> None:
-        """What was left of a foreign buy order is cancelled or has expired: its room grows back at once."""
-        security = self.securities[symbol]
-        self.rooms.free(security, quantity)
-        self._tell_room(security)
-
-    def trade_by_foreigner(self, security: Security, side: Side, fills: Iterable[Fill]) -> None:
-        """Count a foreigner's matches; the room of a purchase was held when its order was entered."""
-        for fill in fills:
-            security.count_foreigner(side, fill)
-            if side is Side.SELL:
-                self.rooms.sold(security, fill.quantity)
-        self._tell_room(security)
-
-    def _tell_room(self, security: Security) -> None:
-        for listener in self.listeners:
-            listener.room_changed(security)
-
     # --- orders ---------------------------------------------------------------------------------------------------
 
     def new_order_id(self) -> int:
@@ -341,7 +307,7 @@ class StockExchange:
     def _enter_after_hours(self, security: Security, order: BookOrder) -> Execution:
         if not security.closing_vnd:
             raise ValueError(f"{security.symbol} has no closing price today")
-        if self.after_hours is AfterHours.AT_ONCE or security.symbol in self._matching_after_hours:
+        if self.plo_matching is PloMatching.AT_ONCE or security.symbol in self._matching_after_hours:
             return security.book.match_at(order, security.closing_vnd)
         security.book.collect_at(order)
         return Execution([], order.remaining, rests=True)

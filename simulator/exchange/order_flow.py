@@ -124,7 +124,7 @@ class OrderFlow:
                 self._foreign[order_id] = (desk, side, left - fill.quantity)
             else:
                 del self._foreign[order_id]
-            self._exchange.trade_by_foreigner(security, side, (fill,))
+            self._exchange.rooms.trade(security, side, (fill,))
 
     def odd_lot_traded(self, security: Security, fill: Fill, at_ms: int) -> None: ...
     def book_changed(self, security: Security) -> None: ...
@@ -186,10 +186,10 @@ class OrderFlow:
 
     def _enter_foreign(self, desk: Desk, order: BookOrder) -> None:
         """A purchase needs room; where there is none, a local stands in."""
-        if order.side is Side.SELL or self._exchange.hold_room(desk.security.symbol, order.remaining):
+        if order.side is Side.SELL or self._exchange.rooms.hold(desk.security, order.remaining):
             self._foreign[order.order_id] = (desk, order.side, order.remaining)
 
     def _forget_foreign(self, order_id: int) -> None:
         known = self._foreign.pop(order_id, None)
         if known is not None and known[1] is Side.BUY:
-            self._exchange.free_room(known[0].security.symbol, known[2])
+            self._exchange.rooms.free(known[0].security, known[2])

@@ -67,6 +67,7 @@ class Security:
     is_first_day: bool = False  # of trading at all, or again after a long suspension
     totals: DayTotals = field(default_factory=DayTotals)
     odd_totals: DayTotals = field(default_factory=DayTotals)
+    prior_close_vnd: int = 0  # the last price of the last day that had one
     settlement_vnd: int = 0  # of a future, once its day is over; 0 before
     band: Band = field(init=False)
     book: OrderBook = field(init=False)
@@ -74,6 +75,7 @@ class Security:
 
     def __post_init__(self) -> None:
         self.standing = self.listing.state
+        self.prior_close_vnd = self.prior_close_vnd or self.reference_vnd
         self._open_book()
 
     @property
@@ -103,6 +105,7 @@ class Security:
 
     def begin_day(self, reference_vnd: int) -> None:
         self.reference_vnd = reference_vnd
+        self.prior_close_vnd = self.totals.last_vnd or self.prior_close_vnd
         self.totals = DayTotals()
         self.odd_totals = DayTotals()
         self.settlement_vnd = 0

@@ -88,10 +88,7 @@ class StreamSocket:
 
     async def _write(self) -> None:
         while not self._socket.closed:
-            try:
-                frame = await asyncio.wait_for(self._queue.get(), signalr.KEEP_ALIVE_EVERY_S)
-            except TimeoutError:
-                frame = signalr.KEEP_ALIVE
+            frame = await self._next_frame()
             if self._is_silent() or self._is_half_open:
                 continue
             if frame == _END:
@@ -101,3 +98,14 @@ class StreamSocket:
                 await self._socket.send_str(frame)
             except ConnectionError:
                 return  # the reader sees the end of the connection and takes the socket off the list
+
+    async def _next_frame(self) -> str:
+        """What waits is taken as it stands: a time limit for each frame would cost more than the frame."""
+        try:
+            return self._queue.get_nowait()
+        except asyncio.QueueEmpty:
+            pass
+        try:
+            return await asyncio.wait_for(self._queue.get(), signalr.KEEP_ALIVE_EVERY_S)
+        except TimeoutError:
+            return signalr.KEEP_ALIVE

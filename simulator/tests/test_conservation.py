@@ -196,8 +196,8 @@ def assert_in_their_books(brokerage: Brokerage) -> None:
             assert in_book.remaining == order.open_quantity
             number = in_book.order_id
             assert (number in security.odd_book) is (order.open_quantity < 100)
-        for own_book in (security.book, security.odd_book):
-            bid_vnd, ask_vnd = own_book.best_bid(), own_book.best_ask()
+        for book_of in (security.book, security.odd_book):
+            bid_vnd, ask_vnd = book_of.best_bid(), book_of.best_ask()
             if not security.in_auction and bid_vnd is not None and ask_vnd is not None:
                 assert bid_vnd < ask_vnd
 

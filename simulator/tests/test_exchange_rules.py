@@ -5,13 +5,12 @@ from fractions import Fraction
 
 import pytest
 
-from qts.domain.market import Instrument
+from qts.domain.market import Instrument, PloMatching
 from qts.domain.matching import Fill
 from qts.domain.values import Exchange as Market
 from qts.domain.values import InstrumentKind, Session, Side
 from simulator.exchange.corporate_actions import CorporateAction, read_corporate_actions
 from simulator.exchange.rooms import RoomGrowth
-from simulator.exchange.timetable import AfterHours
 from simulator.listings import Listing, WarrantTerms
 from simulator.tests.markets import Floor, SecurityState, stock
 
@@ -166,10 +165,10 @@ def test_odd_lots_meet_in_a_book_of_their_own():
     assert len(security.book) == len(security.odd_book) == 0
 
 
-@pytest.mark.parametrize(("after_hours", "met_at"), [(AfterHours.COLLECTED, "14:55"), (AfterHours.AT_ONCE, "14:50")])
+@pytest.mark.parametrize(("after_hours", "met_at"), [(PloMatching.COLLECTED, "14:55"), (PloMatching.AT_ONCE, "14:50")])
 def test_after_hours_orders_meet_at_the_closing_price(after_hours, met_at):
     floor = Floor(stock("HHH", Market.HNX, 20_000))
-    floor.exchange.after_hours = after_hours
+    floor.exchange.plo_matching = after_hours
     floor.at("14:00")
     floor.enter("BUY 100 HHH LO@20300")
     floor.enter("SELL 100 HHH LO@20300")
@@ -199,14 +198,14 @@ def test_without_a_closing_price_nothing_trades_after_hours():
 
 def test_the_foreign_room_shrinks_with_the_order_and_grows_with_its_cancellation():
     floor = Floor(stock("AAA"))  # 30 % of a million shares, half of it used
-    exchange = floor.exchange
+    rooms = floor.exchange.rooms
     floor.at("10:00")
-    assert exchange.room_left("AAA") == 150_000
-    assert exchange.hold_room("AAA", 149_900)
-    assert not exchange.hold_room("AAA", 200)
+    assert floor["AAA"].room_left == 150_000
+    assert rooms.hold(floor["AAA"], 149_900)
+    assert not rooms.hold(floor["AAA"], 200)
     assert floor.rooms == [("AAA", 100)]
-    exchange.free_room("AAA", 149_000)
-    assert exchange.room_left("AAA") == 149_100
+    rooms.free(floor["AAA"], 149_000)
+    assert floor["AAA"].room_left == 149_100
 
 
 @pytest.mark.parametrize(
@@ -217,11 +216,11 @@ def test_when_a_foreign_sale_makes_room_is_a_setting(growth, on_the_day, on_the_
     floor = Floor(stock("AAA"))
     floor.exchange.rooms.growth = growth
     floor.at("10:00")
-    floor.exchange.trade_by_foreigner(floor["AAA"], Side.SELL, [Fill(20_000, 200, 1, 2, Side.SELL)])
-    assert floor.exchange.room_left("AAA") == on_the_day
+    floor.exchange.rooms.trade(floor["AAA"], Side.SELL, [Fill(20_000, 200, 1, 2, Side.SELL)])
+    assert floor["AAA"].room_left == on_the_day
     assert floor["AAA"].totals.foreign_sold_quantity == 200
     floor.at("10:00", NEXT_DAY)
-    assert floor.exchange.room_left("AAA") == on_the_next
+    assert floor["AAA"].room_left == on_the_next
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qts.domain.market import VIETNAM, is_on_tick
+from qts.domain.market import VIETNAM, is_on_tick, tick_size_vnd
 from qts.domain.values import Exchange as Market
 from qts.domain.values import InstrumentKind, Session
 from simulator.exchange.calibrated import CLOSING_PERCENT, OPENING_PERCENT, pace, volume_share
@@ -93,21 +93,34 @@ def test_another_seed_is_another_day():
 
 @pytest.fixture(scope="module")
 def full_day():
-    """Matches of one day of two stocks, by symbol: (minute of the day, price, quantity)."""
+    """Matches of one day of two stocks, by symbol: (minute of the day, price, quantity); and spreads, in steps."""
     market = GeneratedMarket(["HPG", "VNM"], seed=3, activity=2.0)
-    matches = defaultdict(list)
+    matches, spreads = defaultdict(list), []
 
     class Tape(type(market.feed)):
         def traded(self, security, fill, at_ms):
             matches[security.symbol].append(((at_ms // 60_000 + 420) % 1440, fill.price_vnd, fill.quantity))
 
     market.exchange.listeners.append(Tape(market.exchange, 1.0))
-    market.at("15:00")
-    return market, matches
+    for minute in range(9 * 60, 15 * 60):
+        market.at(f"{minute // 60:02}:{minute % 60:02}:30")
+        spreads += [steps_between(one) for one in market.exchange.securities.values() if has_both_sides(one)]
+    return market, matches, spreads
+
+
+def has_both_sides(security):
+    book = security.book
+    return security.session is Session.CONTINUOUS and None not in (book.best_bid(), book.best_ask())
+
+
+def steps_between(security):
+    bid_vnd, ask_vnd = security.book.best_bid(), security.book.best_ask()
+    instrument = security.listing.instrument
+    return (ask_vnd - bid_vnd) // tick_size_vnd(instrument.exchange, instrument.kind, bid_vnd)
 
 
 def test_a_day_trades_about_what_it_should(full_day):
-    market, matches = full_day
+    market, matches, _ = full_day
     for symbol, found in matches.items():
         listing = market.exchange.securities[symbol].listing
         ordinary = listing.daily_value_vnd / listing.reference_vnd
@@ -115,7 +128,7 @@ def test_a_day_trades_about_what_it_should(full_day):
 
 
 def test_a_day_has_its_opening_its_close_and_more_at_its_end(full_day):
-    _, matches = full_day
+    _, matches, _ = full_day
     found = [match for of_symbol in matches.values() for match in of_symbol]
     volumes = Counter()
     for minute, _, quantity in found:
@@ -127,8 +140,16 @@ def test_a_day_has_its_opening_its_close_and_more_at_its_end(full_day):
     assert quarter > 1.5 * noon
 
 
-def test_prices_are_valid_and_spreads_narrow(full_day):
-    market, matches = full_day
+def test_spreads_are_narrow(full_day):
+    _, _, spreads = full_day
+    assert len(spreads) > 2 * 220  # of 225 minutes of continuous trading: books do not run empty
+    assert min(spreads) >= 1
+    assert sum(spread == 1 for spread in spreads) / len(spreads) > 0.6
+    assert sum(spreads) / len(spreads) < 2
+
+
+def test_prices_are_valid(full_day):
+    market, matches, _ = full_day
     for symbol, found in matches.items():
         security = market.exchange.securities[symbol]
         instrument = security.listing.instrument

@@ -1,18 +1,23 @@
 """What a process that is killed leaves to the next: halts, states, the foreign room."""
 
 from collections.abc import Callable
+from datetime import date
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from qts.domain.matching import BookOrder
 from qts.domain.values import Exchange, OrderType, Session, Side
 from simulator.broker.orders import ClientOrder, OrderStatus
+from simulator.exchange.corporate_actions import CorporateAction
 from simulator.exchange.rooms import RoomGrowth
 from simulator.listings import Listing, SecurityState
 from simulator.tests.brokerage import CASH, FOREIGN, OTHER_CASH, listing
 from simulator.tests.worlds import DEVICE_ID, at, without_order_flow
 from simulator.trading_days import vietnam_calendar
+from simulator.wire.market_records import trade_record
 from simulator.wire.trading_requests import NewOrder
 from simulator.world import Plan, World
 
@@ -28,10 +33,8 @@ AT_NOON = "11-23 10:00"
 class Killed:
     """A world without generated orders that ends as by kill -9: what was not committed is lost."""
 
-    def __init__(self, folder: Path, *, listed: tuple[Listing, ...] = LISTED, growth: RoomGrowth) -> None:
-        self._make: Callable[[], World] = lambda: World(
-            Plan(7, 1.0, None, listed, room_growth=growth), vietnam_calendar(), folder
-        )
+    def __init__(self, folder: Path, *, listed: tuple[Listing, ...] = LISTED, **plan: Any) -> None:
+        self._make: Callable[[], World] = lambda: World(Plan(7, 1.0, None, listed, **plan), vietnam_calendar(), folder)
         self._request_id = 0
         self.world = self._make()
 
@@ -75,12 +78,12 @@ class Killed:
         self.world.settle_up()
 
     def room(self, symbol: str) -> int:
-        return self.world.exchange.room_left(symbol)
+        return self.world.exchange.securities[symbol].room_left
 
 
 @pytest.fixture
 def killed(tmp_path):
-    one = Killed(tmp_path, growth=RoomGrowth.AT_MATCH)
+    one = Killed(tmp_path)
     yield one
     one.world.journal.close()
 
@@ -139,6 +142,59 @@ def test_a_first_day_outlasts_a_kill(killed):
     assert killed.start_again("11-26 10:00").exchange.securities["AAA"].band.ceiling_vnd == 21_400
 
 
+# --- prices -----------------------------------------------------------------------------------------------------------
+
+
+def traded_twice(killed: Killed, symbol: str) -> None:
+    for price_vnd, quantity in ((20_000, 300), (20_400, 100)):
+        killed.others(Side.SELL, quantity, symbol, price_vnd)
+        killed.others(Side.BUY, quantity, symbol, price_vnd)
+    killed.world.store.save()
+
+
+def test_the_next_days_reference_is_the_same_as_without_the_restart(tmp_path):
+    listed = (listing("AAA", Exchange.HOSE, 20_000), listing("UUU", Exchange.UPCOM, 20_000))
+    killed = Killed(tmp_path, listed=listed)
+    killed.start(AT_NOON)
+    traded_twice(killed, "AAA")
+    traded_twice(killed, "UUU")
+    killed.others(Side.SELL, 7, "AAA", 20_100)
+    killed.others(Side.BUY, 7, "AAA", 20_100)
+    killed.world.store.save()
+    securities = killed.start_again("11-23 10:01").exchange.securities
+    assert (securities["AAA"].totals.last_vnd, securities["AAA"].odd_totals.quantity) == (20_400, 7)
+    securities = killed.start_again("11-25 10:00").exchange.securities
+    assert [securities[symbol].reference_vnd for symbol in ("AAA", "UUU")] == [20_400, 20_100]
+    securities = killed.start_again("11-25 10:01").exchange.securities
+    assert [securities[symbol].prior_close_vnd for symbol in ("AAA", "UUU")] == [20_400, 20_400]
+    records = [trade_record(securities[symbol], 0) for symbol in ("AAA", "UUU")]
+    assert [(record["PriorVal"], record["RefPrice"]) for record in records] == [(20_400, 20_400), (20_400, 20_100)]
+    assert (securities["AAA"].totals.quantity, securities["AAA"].odd_totals.quantity) == (0, 0)
+    killed.world.journal.close()
+
+
+@pytest.mark.parametrize(
+    "starts",
+    [
+        ["11-23 10:00", "11-25 08:00", "11-25 10:00", "11-26 10:00"],  # again on the ex-date
+        ["11-23 10:00", "11-26 10:00", "11-26 10:01"],  # down on the ex-date
+        ["11-25 10:00", "11-25 10:01"],  # the very first day
+    ],
+)
+def test_rights_come_off_once_and_never_not_at_all(tmp_path, starts):
+    actions = {
+        (date(2026, 11, 20), "AAA"): CorporateAction(cash_dividend_vnd=5_000),  # before all of it
+        (date(2026, 11, 25), "AAA"): CorporateAction(cash_dividend_vnd=1_000, bonus_ratio=Fraction(1, 10)),
+    }
+    killed = Killed(tmp_path, actions=actions)
+    killed.start(starts[0])
+    for moment in starts[1:]:
+        killed.start_again(moment)
+    securities = killed.world.exchange.securities
+    assert [securities[symbol].reference_vnd for symbol in ("AAA", "SSI")] == [17_250, 20_000]
+    killed.world.journal.close()
+
+
 # --- the foreign room -------------------------------------------------------------------------------------------------
 
 
@@ -163,7 +219,7 @@ def test_a_hold_on_the_room_that_was_never_saved_is_there_again(killed):
 @pytest.mark.parametrize(("growth", "on_the_day"), [(RoomGrowth.AT_MATCH, -300), (RoomGrowth.NEXT_DAY, -500)])
 @pytest.mark.parametrize("is_saved", [False, True])
 def test_what_a_foreigner_sold_makes_room_when_it_should(tmp_path, growth, on_the_day, is_saved):
-    killed = Killed(tmp_path, growth=growth)
+    killed = Killed(tmp_path, room_growth=growth)
     killed.start(AT_NOON)
     room = killed.room("SSI")
     killed.others(Side.SELL, 500, "SSI", 20_000)
@@ -197,7 +253,7 @@ def test_what_lost_orders_of_the_market_held_of_the_room_comes_free(tmp_path):
     world.journal.close()
     world = World(plan, vietnam_calendar(), tmp_path)
     world.store.restore_references(at("11-23 09:50").date())
-    assert world.exchange.room_left("AAA") == whole - used
+    assert world.exchange.securities["AAA"].room_left == whole - used
     world.journal.close()
 
 

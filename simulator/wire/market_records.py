@@ -153,7 +153,7 @@ def _trade_fields(security: Security, at_ms: int) -> Record:
         "Floor": wire_price(security, security.band.floor_vnd),
         "RefPrice": wire_price(security, security.reference_vnd),
         "AvgPrice": _average(security),
-        "PriorVal": wire_price(security, security.reference_vnd),
+        "PriorVal": wire_price(security, security.prior_close_vnd),
         "LastPrice": wire_price(security, totals.last_vnd),
         "LastVol": float(totals.last_quantity),
         "TotalVal": float(totals.value_vnd),
@@ -231,6 +231,13 @@ def room_record(security: Security, at_ms: int) -> Record:
 
 def _has_odd_lots(security: Security) -> bool:
     return security.listing.instrument.kind is not InstrumentKind.FUTURE
+
+
+def odd_lot_board(security: Security) -> tuple[object, ...]:
+    """What a reader of OL waits for: when it is another one, there is something to tell."""
+    book = security.odd_book
+    halves = (book.depth(side, _ODD_LOT_LEVELS) if len(book) else () for side in Side)
+    return *halves, security.odd_totals.trade_count, _odd_lot_session(security.session)
 
 
 def odd_lot_record(security: Security, at_ms: int) -> Record:

@@ -29,14 +29,12 @@ ONLY_THIS_MACHINE = f"--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE {LOOPBACK}
 MORNING = SystemOptions(start="09:14:30", speed=15)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Together and in their own order: one system, one day of the market."""
     mine = sorted((item for item in items if item.path.is_relative_to(HERE)), key=lambda item: item.location[:2])
     for item in mine:
         item.add_marker(pytest.mark.e2e)
         item.add_marker(pytest.mark.system)
-        item.add_marker(pytest.mark.xdist_group("browser"))
         item.add_marker(pytest.mark.timeout(400))
         if CHROMIUM is None:
             item.add_marker(pytest.mark.skip(reason="no Chromium on this machine: apt-get install chromium"))

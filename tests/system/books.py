@@ -85,6 +85,9 @@ class Books:
         sql = "SELECT count(*) FROM strategies_decision WHERE ts_received_ns > %(since)s"
         return int(self.value(sql, since=int(wall_s * 1e9)))
 
+    def is_any_decision_submitted(self) -> bool:
+        return bool(self.value("SELECT count(*) FROM strategies_decision WHERE outcome = 'SUBMITTED'"))
+
     def is_order_in_flight(self) -> bool:
         """Sent, or about to be, and not answered."""
         return self._has_place_intent("CLAIMED")

@@ -12,12 +12,10 @@ from tests.system.running import RunningSystem, SystemOptions, started_system
 HERE = Path(__file__).parent
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.system)
-            item.add_marker(pytest.mark.xdist_group("system"))
             if item.get_closest_marker("timeout") is None:
                 item.add_marker(pytest.mark.timeout(400))
 

@@ -55,7 +55,7 @@ class Morning:
         if name == "simulator":
             self.lose_a_request()
         if name == "signals":
-            self.wait(lambda: self.books.decided_since(0), 150, "the strategies decide nothing")
+            self.wait(self.books.is_any_decision_submitted, 200, "the strategies order nothing")
         if name in HIT_IN_FLIGHT:
             self.wait(self.books.is_order_in_flight, 30, "no order is on its way", pause_s=0.02)
         killed_at, old = time.time(), self.system.kill(name)

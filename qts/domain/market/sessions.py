@@ -21,11 +21,11 @@ PLO_COLLECTED_UNTIL: Final = time(14, 55)
 
 
 class PloMatching(StrEnum):
-    """How orders at the closing price meet: at once as they come, as before the system of 2025-05-05, or gathered
-    for ten minutes, matched at 14:55 and at once from then on, as a broker announced for it."""
+    """How orders at the closing price meet: gathered for ten minutes, matched at 14:55 and at once from then on, as a
+    broker announced for the system of 2025-05-05, or at once as they come, as before it."""
 
-    IMMEDIATE = "IMMEDIATE"
-    COLLECTED = "COLLECTED"
+    COLLECTED = "collected"
+    AT_ONCE = "at-once"
 
 
 def to_vietnam(moment: datetime) -> datetime:
@@ -110,12 +110,6 @@ _CONTINUOUS_TYPES: Final = {
     Exchange.VNFE: frozenset({OrderType.LO, OrderType.MTL, OrderType.MOK, OrderType.MAK}),
 }
 _CANCEL_SESSIONS: Final = dict.fromkeys(Exchange, frozenset({Session.CONTINUOUS}))
-_PUT_THROUGH: Final = {
-    Exchange.HOSE: ((time(9, 0), time(11, 30)), (time(13, 0), time(15, 0))),
-    Exchange.HNX: ((time(9, 0), time(11, 30)), (time(13, 0), time(15, 0))),
-    Exchange.UPCOM: ((time(9, 0), time(11, 30)), (time(13, 0), time(15, 0))),
-    Exchange.VNFE: ((time(8, 45), time(11, 30)), (time(13, 0), time(14, 45))),
-}
 
 
 def session_schedule(exchange: Exchange, *, restricted: bool = False) -> tuple[SessionSpan, ...]:
@@ -152,12 +146,6 @@ def admits(exchange: Exchange, session: Session, order_type: OrderType) -> bool:
     return order_type in _AUCTION_TYPES.get(session, frozenset())
 
 
-def admits_put_through(exchange: Exchange, local: datetime | time) -> bool:
-    """Whether a negotiated trade may be reported; this runs beside the sessions of the order book."""
-    at = _time_of_day(local)
-    return any(start <= at < end for start, end in _PUT_THROUGH[exchange])
-
-
 def may_cancel(exchange: Exchange, session: Session, at: datetime | time | None = None) -> bool:
     """In continuous trading, and in a periodic auction but for its last five minutes, for which `at` is needed.
 
@@ -173,11 +161,6 @@ def may_cancel(exchange: Exchange, session: Session, at: datetime | time | None 
 def may_amend(exchange: Exchange, session: Session, order_type: OrderType, at: datetime | time | None = None) -> bool:
     """Limit orders only, when they may be cancelled; price or quantity, never both in one amendment."""
     return order_type is OrderType.LO and may_cancel(exchange, session, at)
-
-
-def collects_plo(matching: PloMatching, local: datetime | time) -> bool:
-    """Whether a PLO that comes in now waits for 14:55."""
-    return matching is PloMatching.COLLECTED and _time_of_day(local) < PLO_COLLECTED_UNTIL
 
 
 def _time_of_day(local: datetime | time) -> time:

@@ -66,23 +66,18 @@ class OrderBook:
                 found.append(Level(price_vnd, limited))
         return found
 
+    def price_count(self, side: Side) -> int:
+        """How many prices something stands at."""
+        return len(self._half(side).keys)
+
+    def quantity_at(self, side: Side, price_vnd: int) -> int:
+        """All that stands at one price."""
+        level = self._half(side).levels.get(price_vnd)
+        return level.quantity if level is not None else 0
+
     def at_auction_quantity(self, side: Side) -> int:
         """What is offered at whatever the auction's price will be."""
         return self._at_auction(side, self._standing_price(side))
-
-    def at_auction_level(self, side: Side, last_or_reference_vnd: int) -> Level | None:
-        """Where the board shows the orders at the auction's price, or None when there are none.
-
-        One step better than the best limit order of the side, within the band; without limit orders at the indicative
-        price, or else at the last (or reference) price.
-        """
-        quantity = self.at_auction_quantity(side)
-        if not quantity:
-            return None
-        if limited := self.depth(side, 1):
-            return Level(self._step(side, limited[0].price_vnd), quantity)
-        clearing = self.indicative(last_or_reference_vnd)
-        return Level(clearing.price_vnd if clearing else last_or_reference_vnd, quantity)
 
     # --- continuous trading ---------------------------------------------------------------------------------------
 

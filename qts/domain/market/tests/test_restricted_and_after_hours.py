@@ -6,10 +6,7 @@ from itertools import pairwise
 import pytest
 
 from qts.domain.market import (
-    PloMatching,
     admits,
-    admits_put_through,
-    collects_plo,
     may_amend,
     may_cancel,
     session_at,
@@ -63,34 +60,3 @@ def test_a_periodic_auction_is_locked_for_who_cannot_tell_the_time():
 def test_limit_orders_are_amended_in_continuous_trading_only(exchange):
     amendable = {(session, kind) for session in Session for kind in OrderType if may_amend(exchange, session, kind)}
     assert amendable == {(Session.CONTINUOUS, OrderType.LO)}
-
-
-@pytest.mark.parametrize(
-    ("matching", "at", "collects"),
-    [
-        (PloMatching.COLLECTED, "14:45:00", True),
-        (PloMatching.COLLECTED, "14:54:59.999999", True),
-        (PloMatching.COLLECTED, "14:55:00", False),
-        (PloMatching.IMMEDIATE, "14:45:00", False),
-        (PloMatching.IMMEDIATE, "14:55:00", False),
-    ],
-)
-def test_orders_at_the_close_are_gathered_or_not(matching, at, collects):
-    assert collects_plo(matching, time.fromisoformat(at)) is collects
-
-
-@pytest.mark.parametrize(
-    ("exchange", "at", "admitted"),
-    [
-        (HOSE, "08:59", False),
-        (HOSE, "09:00", True),
-        (HOSE, "11:30", False),
-        (HOSE, "13:00", True),
-        (HOSE, "14:59", True),  # fifteen minutes longer than the order book
-        (HOSE, "15:00", False),
-        (VNFE, "08:45", True),
-        (VNFE, "14:45", False),
-    ],
-)
-def test_negotiated_trades_have_hours_of_their_own(exchange, at, admitted):
-    assert admits_put_through(exchange, time.fromisoformat(at)) is admitted

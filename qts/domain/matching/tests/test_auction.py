@@ -85,23 +85,6 @@ def test_what_does_not_belong_to_an_auction_is_refused(text):
         gathered(text)
 
 
-@pytest.mark.parametrize(
-    ("orders", "side", "level"),
-    [
-        (["1 B 300 LO@25000"], BUY, None),  # nothing at the auction's price
-        (["1 B 300 ATO", "2 B 100 LO@25000"], BUY, Level(25_050, 300)),  # one step better than the best limit
-        (["1 S 300 ATO", "2 S 100 LO@25000"], SELL, Level(24_950, 300)),
-        (["1 B 300 ATC", "2 B 100 LO@26750"], BUY, Level(26_750, 300)),  # not above the ceiling
-        (["1 S 300 ATC", "2 S 100 LO@23250"], SELL, Level(23_250, 300)),  # not under the floor
-        (["1 B 300 ATO", "2 S 100 LO@25100"], BUY, Level(25_100, 300)),  # no limit on its side: the indicative price
-        (["1 B 300 ATO"], BUY, Level(25_000, 300)),  # nor that: the last or reference price
-        (["1 B 300 ATO", "2 B 100 ATO", "3 S 100 ATO"], BUY, Level(25_000, 400)),
-    ],
-)
-def test_the_board_shows_auction_orders_at_a_price(orders, side, level):
-    assert gathered(*orders).at_auction_level(side, 25_000) == level
-
-
 def test_an_amendment_while_collecting_does_not_trade():
     book = gathered("1 B 100 LO@25000", "2 B 100 LO@25000", "3 S 100 LO@25100")
     execution = book.amend(1, price_vnd=25_100, collecting=True)
