@@ -7,6 +7,8 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.orders.services.order_facts import order_facts
-        from apps.risk.services import ask_for_order_facts
+        from apps.orders.services.past_orders import past_orders
+        from apps.risk.services import ask_for_order_facts, ask_for_past_orders
 
         ask_for_order_facts(order_facts)
+        ask_for_past_orders(past_orders)

@@ -17,6 +17,7 @@ from apps.portal.views import (
     symbol,
     system,
     ticket,
+    what_if,
 )
 
 app_name = "portal"
@@ -49,6 +50,7 @@ urlpatterns = [
     path("risk/kill-switch/", kill_console.kill_switch, name="kill-switch"),
     path("risk/approvals/", approvals.approvals, name="approvals"),
     path("risk/approvals/<uuid:proposal_id>/", approvals.approval, name="approval"),
+    path("risk/what-if/", what_if.what_if, name="what-if"),
     path("system/", system.system, name="system"),
     path("design/", shell.design, name="design"),
     path("banners/", shell.banners, name="banners"),

@@ -1,12 +1,13 @@
 """Where the risk officer edits limits. Saving goes through the service, which writes a new version."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
@@ -18,6 +19,8 @@ from apps.sso.selectors import Role, actor_of, has_role
 from qts.domain.errors import RuleCode
 from qts.domain.risk import RULES
 
+NAMES_A_LIMIT = ("code", "scope", "scope_id")
+
 
 @admin.register(RiskLimit)
 class RiskLimitAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
@@ -27,8 +30,11 @@ class RiskLimitAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     list_display = ["code", "scope", "scope_id", "limit", "unit", "is_active", "version", "changed_by", "effective_at"]
     list_filter = ["code", "scope", "is_active"]
     search_fields = ["code", "scope_id__exact"]
-    readonly_fields = ["meaning", "history"]
-    fields = ["code", "scope", "scope_id", "limit", "is_active", "reason", "seen_version", "meaning", "history"]
+    readonly_fields = ["what_if", "meaning", "history"]
+    fields = [
+        *("code", "scope", "scope_id", "limit", "is_active", "what_if"),
+        *("reason", "seen_version", "meaning", "history"),
+    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RiskLimit]:
         return RiskLimit.objects.filter(is_current=True)
@@ -48,6 +54,8 @@ class RiskLimitAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
+        if request.method == "POST" and "_what_if" in request.POST and _is_officer(request):
+            return self._ask_what_if(request, object_id)
         try:
             response: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
         except services.LimitChangedMeanwhile:
@@ -83,6 +91,20 @@ class RiskLimitAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         if "_continue" in request.POST:  # the address of the version that was edited leads nowhere any more
             return HttpResponseRedirect(reverse("admin:risk_risklimit_change", args=[obj.pk]))
         return response
+
+    def _ask_what_if(self, request: HttpRequest, object_id: str | None) -> HttpResponse:
+        """To the page that answers for the numbers in the form; nothing is saved."""
+        kept = self.get_object(request, object_id) if object_id else None
+        named = {name: getattr(kept, name) if kept else request.POST.get(name, "") for name in NAMES_A_LIMIT}
+        number = {"limit": request.POST.get("limit", ""), "is_active": "1" if request.POST.get("is_active") else "0"}
+        return HttpResponseRedirect(f"{reverse('portal:what-if')}?{urlencode(named | number)}")
+
+    @admin.display(description=_("before saving"))
+    def what_if(self, obj: RiskLimit) -> str:
+        return format_html(
+            '<button type="submit" name="_what_if" value="1" class="font-medium underline cursor-pointer">{}</button>',
+            _("What would this change?"),
+        )
 
     @admin.display(description=_("unit"))
     def unit(self, obj: RiskLimit) -> str:

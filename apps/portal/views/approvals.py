@@ -11,6 +11,7 @@ from django_htmx.http import trigger_client_event
 from apps.marketdata import selectors as marketdata
 from apps.portal.selectors import actor_names
 from apps.portal.views.access import OFFICERS, asks_for_fragment, page
+from apps.portal.views.what_if import answers
 from apps.risk import selectors as risk
 from apps.risk import services as risk_services
 from apps.risk.services import ApprovalProblem
@@ -44,9 +45,13 @@ def approval(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     if found is None:
         raise Http404
     me = actor_of(request.user)
-    context = {"proposal": found, "names": actor_names([found.proposed_by]), "is_own": found.proposed_by == str(me)}
+    context = {
+        "proposal": found,
+        "names": actor_names([found.proposed_by]),
+        "is_own": found.proposed_by == str(me),
+    }
     if request.method == "GET":
-        return render(request, "portal/risk/approval.html", context)
+        return _dialog(request, found, context)
     reason, agrees = request.POST.get("reason", "").strip(), request.POST.get("act") == "approve"
     problem = _("Say why, in a few words: it is recorded.") if len(reason) < REASON_LENGTH_MIN else ""
     try:
@@ -58,14 +63,20 @@ def approval(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     except risk_services.ApprovalRefused as refusal:
         problem = problem_text(refusal)
     if problem:
-        return render(
-            request, "portal/risk/approval.html", context | {"problem": problem, "reason": reason}, status=422
-        )
+        return _dialog(request, found, context | {"problem": problem, "reason": reason}, status=422)
     said = _("Approved. It acts on the next order.") if agrees else _("Not approved. Nothing has changed.")
     response = trigger_client_event(HttpResponse(), "qts:toast", {"text": said, "tone": "ok"})
     for event in ("qts:close", "qts:risk", "qts:banners"):
         response = trigger_client_event(response, event)
     return response
+
+
+def _dialog(
+    request: HttpRequest, found: risk.ProposalView, context: dict[str, object], status: int = 200
+) -> HttpResponse:
+    """What is asked for, and what it would do."""
+    shown = {"answers": answers(risk_services.proposed_changes(found))}
+    return render(request, "portal/risk/approval.html", context | shown, status=status)
 
 
 def problem_text(refusal: risk_services.ApprovalRefused) -> str:

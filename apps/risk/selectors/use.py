@@ -29,6 +29,16 @@ def limit_use(account_id: UUID, now: datetime) -> list[LimitUse]:
     return [_use(code, in_force[code], _actual(code, state)) for code in codes]
 
 
+def fills_up(code: RuleCode) -> bool:
+    """Whether an account as a whole uses the limit, apart from any single order."""
+    return code in _ACTUAL
+
+
+def use_now(code: RuleCode, state: AccountState) -> int | None:
+    """What an account has of a limit that it `fills_up`; None while that is not known."""
+    return _actual(code, state)
+
+
 def day_loss_vnd(state: AccountState) -> int | None:
     """Today's loss, realised and open, 0 in profit; None when a held symbol has no price."""
     profit = accounts.day_pnl(state)

@@ -6,6 +6,7 @@ from apps.risk.services.approvals import (
     approve,
     propose_limits,
     propose_release,
+    proposed_changes,
     reject,
     request_change,
 )
@@ -27,14 +28,18 @@ from apps.risk.services.limits import (
     LimitChangedMeanwhile,
     SecondOfficerNeeded,
     change_limit,
+    refuse_nonsense,
     seed_limits,
 )
 from apps.risk.services.market_watch import watch_markets
 from apps.risk.services.monitor import run_monitor_slice, watch_account, watch_accounts
 from apps.risk.services.monitor_exits import clear_exit_plan, set_exit_plan
+from apps.risk.services.past_orders import PastOrder, PastOrders, ask_for_past_orders
 from apps.risk.services.policy import diff_policy, export_policy, import_policy
 from apps.risk.services.runaway import note_answer, pace_strategy, stop_losing_strategy
 from apps.risk.services.states import Cause, hold, let_go
+from apps.risk.services.what_if import Headroom, JudgedOrder, Judgement, WhatIf, what_if
+from apps.risk.services.what_if_measures import Basis
 
 __all__ = [
     "DAY_CODES",
@@ -44,15 +49,23 @@ __all__ = [
     "WORKING_VALUE_CODES",
     "ApprovalProblem",
     "ApprovalRefused",
+    "Basis",
     "Cause",
+    "Headroom",
+    "JudgedOrder",
+    "Judgement",
     "LimitChange",
     "LimitChangedMeanwhile",
     "OrderFacts",
+    "PastOrder",
+    "PastOrders",
     "SecondOfficerNeeded",
+    "WhatIf",
     "WorkingValue",
     "adopt_kill_file",
     "approve",
     "ask_for_order_facts",
+    "ask_for_past_orders",
     "change_limit",
     "clear_exit_plan",
     "diff_policy",
@@ -66,6 +79,8 @@ __all__ = [
     "pre_trade_check",
     "propose_limits",
     "propose_release",
+    "proposed_changes",
+    "refuse_nonsense",
     "reject",
     "request_change",
     "run_monitor_slice",
@@ -77,5 +92,6 @@ __all__ = [
     "watch_accounts",
     "watch_dead_man_timers",
     "watch_markets",
+    "what_if",
     "what_would_happen",
 ]

@@ -19,6 +19,7 @@ from django.db import transaction
 from apps.eventlog.services import record
 from apps.risk.locks import lock_kill_switch, lock_limit, lock_proposal
 from apps.risk.models import ChangeProposal, RiskLimit
+from apps.risk.selectors import ProposalView
 from apps.risk.services.kill import refuse_scope, release_locked
 from apps.risk.services.limits import (
     LimitChange,
@@ -115,6 +116,11 @@ def propose_release(*, scope: str, reason: str, actor: Actor, now: datetime) -> 
             raise ApprovalRefused(ApprovalProblem.NOTHING_TO_RELEASE, f"{scope} is not stopped")
         content = {"scope": scope, "seen_version": switch.version}
         return _propose(Kind.RELEASE, scope, content, reason=reason, actor=actor, now=now)
+
+
+def proposed_changes(proposal: ProposalView) -> list[LimitChange]:
+    """The limits that it would set; empty for a release."""
+    return [LimitChange.from_json(stored) for stored in proposal.content.get("changes", [])]
 
 
 def approve(proposal_id: UUID, *, seen_hash: str, reason: str, actor: Actor, now: datetime) -> None:

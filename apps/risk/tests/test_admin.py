@@ -175,3 +175,16 @@ def test_switches_are_shown_and_not_edited(officer):
     answer = officer.post(reverse("admin:risk_killswitch_change", args=["firm"]), {"reason": "x"})
     assert answer.status_code == HTTPStatus.FORBIDDEN
     assert selectors.kill_switches()[0].reason == "storm"
+
+
+def test_what_a_change_would_do_is_asked_with_the_forms_numbers_and_nothing_is_saved(officer):
+    assert 'name="_what_if"' in officer.get(page()).content.decode()
+    asked = officer.post(page(), form(reason="", code="OPEN_ORDERS_EXCEED_MAX", _what_if="1"))
+    told = "code=ORDER_VALUE_EXCEEDS_MAX&scope=firm&scope_id=&limit=5000000&is_active=1"
+    assert asked["Location"] == f"{reverse('portal:what-if')}?{told}"
+    new = {"code": "OPEN_ORDERS_EXCEED_MAX", "scope": "symbol", "scope_id": "SSI", "limit": "7", "_what_if": "1"}
+    added = officer.post(reverse("admin:risk_risklimit_add"), new)
+    told = "code=OPEN_ORDERS_EXCEED_MAX&scope=symbol&scope_id=SSI&limit=7&is_active=0"
+    assert added["Location"] == f"{reverse('portal:what-if')}?{told}"
+    assert (current().version, current().limit) == (1, 2_000_000_000)
+    assert RiskLimit.objects.filter(scope="symbol").exists() is False
