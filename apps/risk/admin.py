@@ -1,5 +1,6 @@
 """Where the risk officer edits limits. Saving goes through the service, which writes a new version."""
 
+from itertools import zip_longest
 from typing import Any
 from urllib.parse import urlencode
 
@@ -122,7 +123,8 @@ class RiskLimitAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         if not obj.code:
             return ""
         versions = selectors.limit_history(RuleCode(obj.code), obj.scope, obj.scope_id)
-        return format_html_join("", "<p>v{} · {} · {} · {} · {}</p>", (_history_row(version) for version in versions))
+        rows = [_history_row(*pair) for pair in zip_longest(versions, versions[1:])]
+        return format_html_join("", "<p>v{} · {} · {} · {} · {}</p>", rows)
 
 
 class _LookedAtOnly(ModelAdmin):  # type: ignore[misc]
@@ -197,7 +199,16 @@ def _is_officer(request: HttpRequest) -> bool:
     return has_role(request.user, Role.RISK_OFFICER)
 
 
-def _history_row(version: selectors.LimitView) -> tuple[Any, ...]:
-    number = f"{version.limit:,}" if version.is_active else f"{version.limit:,} ({_('not active')})"
+def _history_row(version: selectors.LimitView, before: selectors.LimitView | None) -> tuple[Any, ...]:
+    """What the version changed against the one before it, and whether that lets more through."""
+    number = _number(version)
+    if before is not None:
+        was, is_ = (one.limit if one.is_active else None for one in (before, version))
+        way = _("looser") if RULES[version.code].is_looser(was, is_) else _("tighter")
+        number = f"{_number(before)} → {number}" + (f" ({way})" if was != is_ else "")
     people = f"{version.changed_by} + {version.approved_by}" if version.approved_by else version.changed_by
     return version.version, number, people, f"{version.effective_at:%Y-%m-%d %H:%M:%S}", version.reason
+
+
+def _number(version: selectors.LimitView) -> str:
+    return f"{version.limit:,}" if version.is_active else f"{version.limit:,} ({_('not active')})"

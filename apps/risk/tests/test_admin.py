@@ -188,3 +188,12 @@ def test_what_a_change_would_do_is_asked_with_the_forms_numbers_and_nothing_is_s
     assert added["Location"] == f"{reverse('portal:what-if')}?{told}"
     assert (current().version, current().limit) == (1, 2_000_000_000)
     assert RiskLimit.objects.filter(scope="symbol").exists() is False
+
+
+def test_the_history_says_what_each_version_changed(officer, account_id):
+    officer.post(page(), form(limit="5000000"))
+    officer.post(page(), form(limit="4000000", seen_version="2"))
+    text = officer.get(page()).content.decode()
+    assert "v3 · 5,000,000 → 4,000,000 (" in text
+    assert "v2 · 2,000,000,000 → 5,000,000 (" in text
+    assert "v1 · 2,000,000,000 · " in text
