@@ -48,6 +48,7 @@ def _run(sections: list[Section], folder: Path, *, quick: bool) -> None:
                 continue
             if section.name == "risk":
                 risk.run_gate(section, quick=quick)
+                risk.run_beside(section, folder, quick=quick)
             if system is None:
                 system = stack.enter_context(demo_system.started())
             MEASURES[section.name](section, system, quick=quick)
