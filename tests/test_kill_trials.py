@@ -15,6 +15,7 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connections
+from django.test import override_settings
 
 from apps.orders import services
 from apps.orders.models import Intent, Order
@@ -66,8 +67,8 @@ class SlowBroker(Broker):
 class Floor:
     """One account, its gateway and its broker."""
 
-    def __init__(self, settings, monkeypatch, kill_file) -> None:
-        self.settings, self.kill_file, self.alive_url = settings, kill_file, settings.REDIS_URL
+    def __init__(self, monkeypatch, kill_file) -> None:
+        self.kill_file = kill_file
         self.desk, self.broker = Desk(cash_vnd=10_000_000_000), SlowBroker()
         self.gateway, self.stream = Gateway(self.desk, self.broker), Stream(self.desk)
         monkeypatch.setattr(last_resort, "open_client", lambda _connection_id: self.broker)
@@ -130,7 +131,7 @@ class Floor:
 @pytest.fixture
 def floor(market, settings, monkeypatch, tmp_path):
     settings.KILL_FILE = tmp_path / "KILL"
-    return Floor(settings, monkeypatch, settings.KILL_FILE)
+    return Floor(monkeypatch, settings.KILL_FILE)
 
 
 def stop(floor: Floor, mode: str, scope: str, chance: random.Random) -> float:
@@ -142,11 +143,8 @@ def stop(floor: Floor, mode: str, scope: str, chance: random.Random) -> float:
         return floor.while_it_sends(lambda: floor.stop_by_file(scope), after_s)
     if mode == "workers dead":
         return floor.stop_by_hand(scope)
-    floor.settings.REDIS_URL = floor.settings.EVENT_BUS_URL = NOBODY_LISTENS
-    try:
+    with override_settings(REDIS_URL=NOBODY_LISTENS, EVENT_BUS_URL=NOBODY_LISTENS):
         return floor.stop_by_hand(scope, "--send")
-    finally:
-        floor.settings.REDIS_URL = floor.settings.EVENT_BUS_URL = floor.alive_url
 
 
 @pytest.mark.timeout(3_600)
