@@ -4,7 +4,7 @@ PY := .venv/bin/python
 RUN := $(PY) -m
 TEST_ARGS ?=
 
-.PHONY: help setup setup-ml demo servers manage totp test e2e bench check reset base dev
+.PHONY: help setup setup-ml demo servers manage totp test e2e bench check reset base dev risk-oracle
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -20,7 +20,7 @@ setup: dev ## virtual environment with everything for running, testing and chang
 setup-ml: base ## also the libraries for model training
 	@requirements/install.sh ml
 
-demo: base ## the whole system until Ctrl-C (PORT= SIM_PORT= FLOWER_PORT= SPEED= START= BIND= choose)
+demo: base ## the whole system until Ctrl-C (PORT= SIM_PORT= FLOWER_PORT= RPC_PORT= SPEED= START= BIND= choose)
 	@exec $(RUN) qts.embedded.demo
 
 servers: base ## PostgreSQL and Valkey alone, for development
@@ -40,6 +40,9 @@ e2e: dev ## the browser journeys alone
 
 bench: dev ## measure; writes benchmarks/results/latest.json
 	$(RUN) benchmarks
+
+risk-oracle: dev ## a million random orders: the gate against its independent oracle
+	QTS_ORACLE_ORDERS=1000000 $(RUN) pytest -q tests/test_risk_oracle.py
 
 check: dev ## style, types, import contracts, migrations, templates
 	$(RUN) ruff check .

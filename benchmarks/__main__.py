@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--only ingest,matching] [--quick]`: measure, print a table, write the figures down."""
+"""`python -m benchmarks [--only ingest,matching,risk] [--quick]`: measure, print, write the figures down."""
 
 import argparse
 import sys
@@ -6,11 +6,12 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks import demo_system, ingest, latency, machine, matching, rest
+from benchmarks import demo_system, ingest, latency, machine, matching, rest, risk, runaway
 from benchmarks.figures import Section, write
 
-NAMES = ("ingest", "latency", "rest", "matching")
+NAMES = ("ingest", "matching", "runaway", "latency", "rest", "risk")  # `runaway` has a system of its own, before
 WITHOUT_SYSTEM = {"ingest": ingest.run, "matching": matching.run}
+MEASURES = {"latency": latency.run, "rest": rest.run, "risk": risk.run_snapshot}
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 
 
@@ -42,10 +43,15 @@ def _run(sections: list[Section], folder: Path, *, quick: bool) -> None:
             if alone := WITHOUT_SYSTEM.get(section.name):
                 alone(section, folder, quick=quick)
                 continue
+            if section.name == "runaway":
+                runaway.run(section, quick=quick)
+                continue
+            if section.name == "risk":
+                risk.run_gate(section, quick=quick)
+                risk.run_beside(section, folder, quick=quick)
             if system is None:
                 system = stack.enter_context(demo_system.started())
-            measure = latency.run if section.name == "latency" else rest.run
-            measure(section, system, quick=quick)
+            MEASURES[section.name](section, system, quick=quick)
 
 
 if __name__ == "__main__":

@@ -5,14 +5,17 @@ Limits that do not end the measurement early, a session of the demo's trader, an
 
 import json
 import secrets
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import django
+
+if TYPE_CHECKING:
+    from qts.domain.errors import RuleCode
 
 ACCOUNT = "0901351"
 TRADER = "trader"
 STRATEGY = "Benchmark"
-OPEN_ORDERS_MAX = 5_000
+OFFICERS = ("risk", "risk2")
 EVERY_MATCHES = 20
 
 
@@ -22,21 +25,13 @@ def main() -> None:
 
     from apps.accounts import selectors as accounts
     from apps.marketdata import selectors as marketdata
-    from apps.risk.services import change_limit
     from apps.sso.tests.sessions import verified_client
     from apps.strategies.services import create_strategy
     from qts.domain.errors import RuleCode
-    from qts.domain.values import Actor, ActorKind
 
     account_id = accounts.account_id_of(ACCOUNT)
     assert account_id is not None, "the demo's account is missing"
-    change_limit(
-        code=RuleCode.OPEN_ORDERS_EXCEED_MAX,
-        limit=OPEN_ORDERS_MAX,
-        reason="benchmark",
-        actor=Actor(ActorKind.SYSTEM, "benchmark"),
-        now=marketdata.market_now(),
-    )
+    lift_limit(RuleCode.OPEN_ORDERS_EXCEED_MAX)
     strategy_id = create_strategy(
         name=STRATEGY,
         class_key="benchmarks.tick_strategy:EveryNthTick",
@@ -52,6 +47,24 @@ def main() -> None:
         "csrf": secrets.token_hex(16),
     }
     print(json.dumps(arranged))
+
+
+def lift_limit(code: "RuleCode") -> None:
+    """Two officers switch a limit of the firm off."""
+    from django.contrib.auth import get_user_model
+
+    from apps.marketdata.selectors import market_now
+    from apps.risk.selectors import limit_history, proposal
+    from apps.risk.services import LimitChange, approve, propose_limits
+    from qts.domain.values import Actor, ActorKind
+
+    asks, agrees = (Actor(ActorKind.USER, str(get_user_model().objects.get(username=name).pk)) for name in OFFICERS)
+    current = limit_history(code, "firm")[0]
+    change = LimitChange(code=code, limit=current.limit, is_active=False, seen_version=current.version)
+    made = propose_limits([change], reason="benchmark", actor=asks, now=market_now())
+    shown = proposal(made)
+    assert shown is not None
+    approve(made, seen_hash=shown.content_hash, reason="benchmark", actor=agrees, now=market_now())
 
 
 if __name__ == "__main__":

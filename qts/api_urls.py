@@ -27,5 +27,9 @@ urlpatterns = [
     path("strategies/<uuid:strategy_id>/stop/", strategies.StrategyStopApi.as_view()),
     path("decisions/", strategies.DecisionsApi.as_view()),
     path("limits/", risk.LimitsApi.as_view()),
+    path("risk/check/", orders.OrderCheckApi.as_view()),
     path("kill-switches/", risk.KillSwitchesApi.as_view()),
+    path("trading-holds/", risk.TradingHoldsApi.as_view()),
+    path("approvals/", risk.ApprovalsApi.as_view()),
+    path("approvals/<uuid:proposal_id>/", risk.ApprovalApi.as_view()),
 ]

@@ -32,12 +32,12 @@ def test_each_worker_has_the_queues_and_threads_of_the_demo(compose, name):
 
 
 def test_no_process_is_missing_and_none_is_more(compose):
-    assert set(compose["services"]) == {"postgres", "valkey", "migrate", "web", "beat", "flower", *WORKERS}
+    assert set(compose["services"]) == {"postgres", "valkey", "migrate", "web", "rpc", "beat", "flower", *WORKERS}
 
 
 def test_every_variable_is_one_that_the_settings_read(compose):
     known = {name.upper() for name in Environment.model_fields} | NOT_DJANGO
-    for name in ("migrate", "web", "beat", *WORKERS):
+    for name in ("migrate", "web", "rpc", "beat", *WORKERS):
         assert set(compose["services"][name]["environment"]) <= known, name
 
 
@@ -50,7 +50,7 @@ def test_no_secret_and_no_unsafe_default_stands_in_the_file(compose):
 
 
 def test_services_wait_for_the_tables_and_the_servers(compose):
-    for name in ("web", "beat", "flower", *WORKERS):
+    for name in ("web", "rpc", "beat", "flower", *WORKERS):
         waits = compose["services"][name]["depends_on"]
         assert waits["migrate"]["condition"] == "service_completed_successfully"
         assert waits["postgres"]["condition"] == waits["valkey"]["condition"] == "service_healthy"
@@ -65,4 +65,4 @@ def test_the_image_holds_what_it_starts(compose):
     assert {"qts", "apps", "simulator", "templates", "static", "locale", "manage.py", "requirements"} <= allowed
     modules = {shlex.join(service["command"]).split("-m ")[1].split()[0] for service in compose["services"].values()
                if "-m" in service.get("command", [])}  # fmt: skip
-    assert modules == {"daphne", "celery"}
+    assert modules == {"daphne", "celery", "qts.rpc"}

@@ -12,7 +12,7 @@ from apps.accounts import selectors as accounts
 from apps.marketdata.selectors import market_now
 from apps.orders import selectors, services
 from apps.orders.selectors import OrderView
-from apps.orders.serializers import FillOut, OrderIn, OrderOut
+from apps.orders.serializers import FillOut, OrderCheckOut, OrderIn, OrderOut
 from apps.sso.selectors import actor_of
 from qts.domain.errors import Breach, RuleCode
 from qts.web.errors import Refused, breaches_out
@@ -70,6 +70,21 @@ class OrdersApi(APIView):
         if not done.accepted or done.order_id is None:
             raise _refusal(done.breaches, done.order_id)
         return Response(OrderOut(selectors.order(done.order_id)).data, status=201)
+
+
+class OrderCheckApi(APIView):
+    @extend_schema(operation_id="risk_check", request=OrderIn, responses=OrderCheckOut)
+    def post(self, request: Request) -> Response:
+        """What would happen to an order now: every rule that it would break. Nothing is recorded or sent."""
+        body = OrderIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        account_id = body.validated_data["account_id"]
+        if not accounts.may_view(request.user, account_id):
+            raise Refused(RuleCode.ACCOUNT_NOT_FOUND, "There is no such account.", status_code=404)
+        breaches = services.check_order(
+            account_id=account_id, request=body.to_request(""), actor=actor_of(request.user), now=market_now()
+        )
+        return Response(OrderCheckOut({"would_pass": not breaches, "breaches": breaches}).data)
 
 
 class OrderApi(APIView):

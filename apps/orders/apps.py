@@ -4,3 +4,11 @@ from django.apps import AppConfig
 class OrdersConfig(AppConfig):
     name = "apps.orders"
     verbose_name = "Orders"
+
+    def ready(self) -> None:
+        from apps.orders.services.order_facts import order_facts
+        from apps.orders.services.past_orders import past_orders
+        from apps.risk.services import ask_for_order_facts, ask_for_past_orders
+
+        ask_for_order_facts(order_facts)
+        ask_for_past_orders(past_orders)

@@ -1,5 +1,6 @@
 """Every row lock of this app. Order over all apps: account, order, position, reservation."""
 
+from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
@@ -12,6 +13,13 @@ from apps.orders.models import Intent, Order
 def lock_order(order_id: UUID) -> Order:
     """Raises Order.DoesNotExist. The caller has locked the account when it will touch money."""
     return Order.objects.select_for_update(no_key=True, of=("self",)).get(id=order_id)
+
+
+def lock_orders(order_ids: Collection[UUID]) -> list[Order]:
+    """In the order of their ids. The caller has locked their account. All at once and before anything else of the
+    connection: who holds one of them may be waiting for its counter of request ids."""
+    rows = Order.objects.select_for_update(no_key=True, of=("self",)).filter(id__in=order_ids)
+    return list(rows.order_by("id"))
 
 
 def lock_next_intent(connection_id: UUID, trading_day: date) -> Intent | None:

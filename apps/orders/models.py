@@ -81,6 +81,7 @@ class Order(models.Model):
         ]
         indexes = [
             models.Index(fields=["account", "-recorded_at"], name="orders_by_account"),
+            models.Index(fields=["recorded_at"], name="orders_by_time"),
             models.Index(fields=["connection_id", "broker_order_id"], name="orders_by_broker_id"),
             models.Index(
                 fields=["connection_id", "account"], condition=Q(status__in=sorted(WORKING)), name="orders_working"

@@ -77,6 +77,23 @@ class StrategyExposure:
 
 
 @dataclass(frozen=True, slots=True)
+class StrategyDay:
+    """`bought_quantity` and `paid_vnd` are net of what was sold on the day, without fees and taxes."""
+
+    strategy_id: str
+    symbol: str
+    held_quantity: int
+    bought_quantity: int
+    paid_vnd: int
+
+    def profit_vnd(self, mark_vnd: int, reference_vnd: int) -> int:
+        """Of the day: what it holds now, less what it held when the day began and what it has paid since."""
+        return (
+            self.held_quantity * mark_vnd - (self.held_quantity - self.bought_quantity) * reference_vnd - self.paid_vnd
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class FillView:
     id: UUID
     order_id: UUID
@@ -205,10 +222,6 @@ def fills(
     ]
 
 
-def open_order_count(account_id: UUID) -> int:
-    return Order.objects.filter(account_id=account_id, status__in=OPEN_STATUSES).count()
-
-
 def strategy_exposures(strategy_ids: Collection[str]) -> dict[tuple[str, str], StrategyExposure]:
     """What each strategy's own orders add up to, by (strategy id, symbol), in one query."""
     sign = Case(When(side=Side.BUY, then=Value(1)), default=Value(-1))
@@ -225,15 +238,33 @@ def strategy_exposures(strategy_ids: Collection[str]) -> dict[tuple[str, str], S
     return {(strategy_id, symbol): StrategyExposure(held, working) for strategy_id, symbol, held, working in rows}
 
 
+def strategy_days(strategy_ids: Collection[str], day: date) -> list[StrategyDay]:
+    """What each strategy's own matches made of it until the end of that day, by symbol, in one query."""
+    sign, of_day = Case(When(side=Side.BUY, then=Value(1)), default=Value(-1)), Q(trading_day=day)
+    rows = (
+        Order.objects.filter(strategy_id__in=strategy_ids, filled_quantity__gt=0, trading_day__lte=day)
+        .values_list("strategy_id", "symbol")
+        .annotate(
+            held=Sum(sign * F("filled_quantity")),
+            bought=Sum(sign * F("filled_quantity"), filter=of_day, default=0),
+            paid_vnd=Sum(sign * F("filled_value_vnd"), filter=of_day, default=0),
+        )
+        .order_by("strategy_id", "symbol")
+    )
+    return [StrategyDay(*row) for row in rows]
+
+
 def working_order_ids(
-    *, account_id: UUID | None = None, strategy_id: str = "", connection_id: UUID | None = None
+    *, account_id: UUID | None = None, strategy_id: str = "", symbol: str = "", connection_id: UUID | None = None
 ) -> list[UUID]:
-    """All of them, or those of one account, strategy or connection."""
+    """All of them, or those of one account, strategy, symbol or connection."""
     rows = Order.objects.filter(status__in=OPEN_STATUSES)
     if account_id is not None:
         rows = rows.filter(account_id=account_id)
     if strategy_id:
         rows = rows.filter(strategy_id=strategy_id)
+    if symbol:
+        rows = rows.filter(symbol=symbol)
     if connection_id is not None:
         rows = rows.filter(connection_id=connection_id)
     return list(rows.order_by("id").values_list("id", flat=True))

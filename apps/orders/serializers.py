@@ -4,7 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from qts.domain.errors import RuleCode
 from qts.domain.orders import OrderRequest, Status
+from qts.domain.risk import SOFT_CODES
 from qts.domain.values import OrderType, Side
 from qts.web.serializers import StrictSerializer, WholeNumberField
 
@@ -14,6 +16,11 @@ class BreachOut(serializers.Serializer[Any]):
     limit = serializers.IntegerField(allow_null=True)
     actual = serializers.IntegerField(allow_null=True)
     detail = serializers.CharField()
+
+
+class OrderCheckOut(serializers.Serializer[Any]):
+    would_pass = serializers.BooleanField()
+    breaches = BreachOut(many=True)
 
 
 class OrderOut(serializers.Serializer[Any]):
@@ -64,6 +71,17 @@ class OrderIn(StrictSerializer):
     order_type = serializers.ChoiceField(choices=list(OrderType))
     quantity = WholeNumberField(max_value=2**53)
     price_vnd = WholeNumberField(max_value=2**53, allow_null=True, default=None)
+    confirmations = serializers.DictField(
+        child=WholeNumberField(max_value=2**53),
+        default=dict,
+        help_text="By the code of a soft refusal: the order's price or quantity, typed once more.",
+    )
+
+    def validate_confirmations(self, given: dict[str, int]) -> dict[str, int]:
+        unknown = sorted(given.keys() - {str(code) for code in SOFT_CODES})
+        if unknown:
+            raise serializers.ValidationError(f"No soft refusal: {', '.join(unknown)}.")
+        return given
 
     def to_request(self, client_order_id: str) -> OrderRequest:
         given = self.validated_data
@@ -74,4 +92,5 @@ class OrderIn(StrictSerializer):
             quantity=given["quantity"],
             price_vnd=given["price_vnd"],
             client_order_id=client_order_id,
+            confirmations=tuple((RuleCode(code), typed) for code, typed in sorted(given["confirmations"].items())),
         )

@@ -2,7 +2,23 @@
 
 from django.urls import path
 
-from apps.portal.views import board, home, orders, positions, risk_view, shell, strategies, symbol, system, ticket
+from apps.portal.views import (
+    approvals,
+    board,
+    exit_plans,
+    home,
+    kill_console,
+    orders,
+    positions,
+    risk_monitor,
+    risk_view,
+    shell,
+    strategies,
+    symbol,
+    system,
+    ticket,
+    what_if,
+)
 
 app_name = "portal"
 
@@ -24,8 +40,17 @@ urlpatterns = [
     path("strategies/", strategies.strategy_list, name="strategies"),
     path("strategies/<uuid:strategy_id>/start/", strategies.start, name="strategy-start"),
     path("strategies/<uuid:strategy_id>/stop/", strategies.stop, name="strategy-stop"),
+    path("risk/monitor/", risk_monitor.monitor, name="risk-monitor"),
+    path("risk/monitor/history/", risk_monitor.history, name="risk-history"),
+    path("risk/monitor/value-at-risk/", risk_monitor.at_risk, name="risk-at-risk"),
+    path("risk/scenario/", risk_monitor.scenario, name="risk-scenario"),
+    path("risk/exits/<str:symbol>/", exit_plans.exit_plan, name="exit-plan"),
     path("risk/", risk_view.risk_page, name="risk"),
-    path("risk/kill-switch/", risk_view.kill_switch, name="kill-switch"),
+    path("risk/kill/", kill_console.kill_console, name="kill-console"),
+    path("risk/kill-switch/", kill_console.kill_switch, name="kill-switch"),
+    path("risk/approvals/", approvals.approvals, name="approvals"),
+    path("risk/approvals/<uuid:proposal_id>/", approvals.approval, name="approval"),
+    path("risk/what-if/", what_if.what_if, name="what-if"),
     path("system/", system.system, name="system"),
     path("design/", shell.design, name="design"),
     path("banners/", shell.banners, name="banners"),

@@ -1,22 +1,26 @@
 """Where the risk officer edits limits. Saving goes through the service, which writes a new version."""
 
+from itertools import zip_longest
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from apps.marketdata.selectors import market_now
 from apps.risk import selectors, services
-from apps.risk.forms import RiskLimitForm
-from apps.risk.models import KillSwitch, RiskLimit
+from apps.risk.forms import KillSwitchForm, RiskLimitForm
+from apps.risk.models import ChangeProposal, KillSwitch, RiskLimit, SecuritySector, TradingHold
 from apps.sso.selectors import Role, actor_of, has_role
 from qts.domain.errors import RuleCode
 from qts.domain.risk import RULES
+
+NAMES_A_LIMIT = ("code", "scope", "scope_id")
 
 
 @admin.register(RiskLimit)
@@ -27,8 +31,11 @@ class RiskLimitAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     list_display = ["code", "scope", "scope_id", "limit", "unit", "is_active", "version", "changed_by", "effective_at"]
     list_filter = ["code", "scope", "is_active"]
     search_fields = ["code", "scope_id__exact"]
-    readonly_fields = ["meaning", "history"]
-    fields = ["code", "scope", "scope_id", "limit", "is_active", "reason", "seen_version", "meaning", "history"]
+    readonly_fields = ["what_if", "meaning", "history"]
+    fields = [
+        *("code", "scope", "scope_id", "limit", "is_active", "what_if"),
+        *("reason", "seen_version", "meaning", "history"),
+    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RiskLimit]:
         return RiskLimit.objects.filter(is_current=True)
@@ -48,35 +55,57 @@ class RiskLimitAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
+        if request.method == "POST" and "_what_if" in request.POST and _is_officer(request):
+            return self._ask_what_if(request, object_id)
         try:
             response: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
         except services.LimitChangedMeanwhile:
             messages.error(request, _("Somebody else has changed this limit meanwhile. Look at it again."))
             return HttpResponseRedirect(reverse("admin:risk_risklimit_changelist"))
+        except services.ApprovalRefused as refusal:
+            messages.error(request, str(refusal))
+            return HttpResponseRedirect(reverse("admin:risk_risklimit_changelist"))
         return response
 
     def save_model(self, request: HttpRequest, obj: RiskLimit, form: RiskLimitForm, change: bool) -> None:
-        """The row that was edited stays as it was; the new version takes its place on the page."""
-        services.change_limit(
+        """The row that was edited stays as it was; the new version takes its place on the page, or nothing does yet."""
+        change_wanted = services.LimitChange(
             code=RuleCode(obj.code),
             scope=obj.scope,
             scope_id=obj.scope_id,
             limit=form.cleaned_data["limit"],
             is_active=form.cleaned_data["is_active"],
-            reason=form.cleaned_data["reason"],
             seen_version=form.cleaned_data["seen_version"] or 0,
-            actor=actor_of(request.user),
-            now=market_now(),
+        )
+        proposal_id = services.request_change(
+            change_wanted, reason=form.cleaned_data["reason"], actor=actor_of(request.user), now=market_now()
         )
         newest = RiskLimit.objects.get(code=obj.code, scope=obj.scope, scope_id=obj.scope_id, is_current=True)
         obj.pk, obj.version = newest.pk, newest.version
-        messages.info(request, _("It acts on the next order."))
+        if proposal_id is None:
+            messages.info(request, _("It acts on the next order."))
+        else:
+            messages.warning(request, _("It is looser than now: it waits for a second risk officer."))
 
     def response_change(self, request: HttpRequest, obj: RiskLimit) -> HttpResponse:
         response: HttpResponse = super().response_change(request, obj)
         if "_continue" in request.POST:  # the address of the version that was edited leads nowhere any more
             return HttpResponseRedirect(reverse("admin:risk_risklimit_change", args=[obj.pk]))
         return response
+
+    def _ask_what_if(self, request: HttpRequest, object_id: str | None) -> HttpResponse:
+        """To the page that answers for the numbers in the form; nothing is saved."""
+        kept = self.get_object(request, object_id) if object_id else None
+        named = {name: getattr(kept, name) if kept else request.POST.get(name, "") for name in NAMES_A_LIMIT}
+        number = {"limit": request.POST.get("limit", ""), "is_active": "1" if request.POST.get("is_active") else "0"}
+        return HttpResponseRedirect(f"{reverse('portal:what-if')}?{urlencode(named | number)}")
+
+    @admin.display(description=_("before saving"))
+    def what_if(self, obj: RiskLimit) -> str:
+        return format_html(
+            '<button type="submit" name="_what_if" value="1" class="font-medium underline cursor-pointer">{}</button>',
+            _("What would this change?"),
+        )
 
     @admin.display(description=_("unit"))
     def unit(self, obj: RiskLimit) -> str:
@@ -94,15 +123,11 @@ class RiskLimitAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         if not obj.code:
             return ""
         versions = selectors.limit_history(RuleCode(obj.code), obj.scope, obj.scope_id)
-        return format_html_join("", "<p>v{} · {} · {} · {} · {}</p>", (_history_row(version) for version in versions))
+        rows = [_history_row(*pair) for pair in zip_longest(versions, versions[1:])]
+        return format_html_join("", "<p>v{} · {} · {} · {} · {}</p>", rows)
 
 
-@admin.register(KillSwitch)
-class KillSwitchAdmin(ModelAdmin):  # type: ignore[misc]
-    """Looked at only: the risk page of the portal is the place to pull one."""
-
-    list_display = ["scope", "is_engaged", "allows_reducing", "reason", "changed_by", "changed_at"]
-
+class _LookedAtOnly(ModelAdmin):  # type: ignore[misc]
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -113,11 +138,77 @@ class KillSwitchAdmin(ModelAdmin):  # type: ignore[misc]
         return False
 
 
+@admin.register(KillSwitch)
+class KillSwitchAdmin(_LookedAtOnly):
+    """Adding one stops its scope. Letting go takes two people, in the portal."""
+
+    form = KillSwitchForm
+    list_display = ["scope", "is_engaged", "allows_reducing", "reason", "changed_by", "changed_at"]
+    fields = ["scope", "allows_reducing", "reason"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return has_role(request.user, Role.RISK_OFFICER, Role.ADMINISTRATOR)
+
+    def save_model(self, request: HttpRequest, obj: KillSwitch, form: KillSwitchForm, change: bool) -> None:
+        services.engage_kill_switch(
+            scope=obj.scope,
+            reason=form.cleaned_data["reason"],
+            allows_reducing=form.cleaned_data["allows_reducing"],
+            actor=actor_of(request.user),
+            now=market_now(),
+        )
+
+    def log_addition(self, request: HttpRequest, obj: object, message: Any) -> None:
+        """The event log has it already."""
+
+
+@admin.register(TradingHold)
+class TradingHoldAdmin(_LookedAtOnly):
+    list_display = ["scope", "cause", "state", "is_on", "reason", "changed_at"]
+    list_filter = ["is_on", "cause"]
+
+
+@admin.register(ChangeProposal)
+class ChangeProposalAdmin(_LookedAtOnly):
+    """The record of who asked and who agreed; deciding is done in the portal, where the change is shown."""
+
+    list_display = ["subject", "kind", "status", "proposed_by", "proposed_at", "decided_by", "decided_at", "reason"]
+    list_filter = ["kind", "status"]
+
+
+@admin.register(SecuritySector)
+class SecuritySectorAdmin(ModelAdmin):  # type: ignore[misc]
+    """Sectors come from nowhere else: a sector limit refuses what has none."""
+
+    list_display = ["symbol", "sector"]
+    list_filter = ["sector"]
+    search_fields = ["symbol"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return _is_officer(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return _is_officer(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return _is_officer(request)
+
+
 def _is_officer(request: HttpRequest) -> bool:
     """The role itself, not Django's permission: a superuser does not set limits either."""
     return has_role(request.user, Role.RISK_OFFICER)
 
 
-def _history_row(version: selectors.LimitView) -> tuple[Any, ...]:
-    number = f"{version.limit:,}" if version.is_active else f"{version.limit:,} ({_('not active')})"
-    return version.version, number, version.changed_by, f"{version.effective_at:%Y-%m-%d %H:%M:%S}", version.reason
+def _history_row(version: selectors.LimitView, before: selectors.LimitView | None) -> tuple[Any, ...]:
+    """What the version changed against the one before it, and whether that lets more through."""
+    number = _number(version)
+    if before is not None:
+        was, is_ = (one.limit if one.is_active else None for one in (before, version))
+        way = _("looser") if RULES[version.code].is_looser(was, is_) else _("tighter")
+        number = f"{_number(before)} → {number}" + (f" ({way})" if was != is_ else "")
+    people = f"{version.changed_by} + {version.approved_by}" if version.approved_by else version.changed_by
+    return version.version, number, people, f"{version.effective_at:%Y-%m-%d %H:%M:%S}", version.reason
+
+
+def _number(version: selectors.LimitView) -> str:
+    return f"{version.limit:,}" if version.is_active else f"{version.limit:,} ({_('not active')})"

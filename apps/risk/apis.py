@@ -1,5 +1,8 @@
-"""Limits, their use, and the kill switches over REST. Limits are changed in the admin site, which keeps the reason."""
+"""Limits, their use, the kill switches and what waits for a second officer, over REST."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -11,18 +14,45 @@ from rest_framework.views import APIView
 from apps.accounts import selectors as accounts
 from apps.marketdata.selectors import market_now
 from apps.risk import selectors, services
-from apps.risk.serializers import KillSwitchIn, KillSwitchOut, LimitOut, LimitUseOut
+from apps.risk.serializers import (
+    DecisionIn,
+    HoldOut,
+    KillSwitchIn,
+    KillSwitchOut,
+    LimitIn,
+    LimitOut,
+    LimitUseOut,
+    ProposalOut,
+)
 from apps.sso.apis import IsRiskOfficer, IsVerified
 from apps.sso.selectors import actor_of
 from qts.domain.errors import RuleCode, TerminalError
 from qts.web.errors import Refused
+from qts.web.serializers import StrictSerializer
 
 
 class LimitsApi(APIView):
+    def get_permissions(self) -> list[BasePermission]:
+        return [IsRiskOfficer() if self.request.method == "POST" else IsVerified()]
+
     @extend_schema(operation_id="limits_list", responses=LimitOut(many=True))
     def get(self, request: Request) -> Response:
         """The limits in force, newest version each."""
         return Response(LimitOut(selectors.visible_limits(request.user), many=True).data)
+
+    @extend_schema(request=LimitIn, responses={200: LimitOut(many=True), 202: ProposalOut})
+    def post(self, request: Request) -> Response:
+        """Set one limit. A tighter one acts at once (200, its versions); a looser one waits for a second risk officer
+        (202, the proposal)."""
+        given = _read(LimitIn, request)
+        reason = given.pop("reason")
+        change = services.LimitChange(**{**given, "code": RuleCode(given["code"])})
+        with _refusals():
+            proposal_id = services.request_change(change, reason=reason, actor=actor_of(request.user), now=market_now())
+        if proposal_id is not None:
+            return Response(ProposalOut(selectors.proposal(proposal_id)).data, status=202)
+        history = selectors.limit_history(change.code, change.scope, change.scope_id)
+        return Response(LimitOut(history, many=True).data)
 
 
 class LimitUseApi(APIView):
@@ -42,15 +72,68 @@ class KillSwitchesApi(APIView):
     def get(self, request: Request) -> Response:
         return Response(KillSwitchOut(selectors.visible_kill_switches(request.user), many=True).data)
 
-    @extend_schema(request=KillSwitchIn, responses=KillSwitchOut(many=True))
+    @extend_schema(request=KillSwitchIn, responses={200: KillSwitchOut(many=True), 202: ProposalOut})
     def post(self, request: Request) -> Response:
-        """Engage or release; answers with all switches. Engaging cancels the working orders of the scope."""
-        body = KillSwitchIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        given = body.validated_data
-        change = services.engage_kill_switch if given["engaged"] else services.release_kill_switch
-        try:
-            change(scope=given["scope"], reason=given["reason"], actor=actor_of(request.user), now=market_now())
-        except TerminalError as error:
-            raise Refused("INVALID_INPUT", str(error), status_code=400) from error
-        return Response(KillSwitchOut(selectors.kill_switches(), many=True).data)
+        """Engage (200, all switches; working orders of the scope are cancelled) or ask for a release (202, the
+        proposal that a second risk officer has to approve)."""
+        given = _read(KillSwitchIn, request)
+        who, now = actor_of(request.user), market_now()
+        with _refusals():
+            if given.pop("engaged"):
+                services.engage_kill_switch(**given, actor=who, now=now)
+                return Response(KillSwitchOut(selectors.kill_switches(), many=True).data)
+            proposal_id = services.propose_release(scope=given["scope"], reason=given["reason"], actor=who, now=now)
+        return Response(ProposalOut(selectors.proposal(proposal_id)).data, status=202)
+
+
+class TradingHoldsApi(APIView):
+    @extend_schema(operation_id="trading_holds_list", responses=HoldOut(many=True))
+    def get(self, request: Request) -> Response:
+        """What the dead-man timers hold back now."""
+        return Response(HoldOut(selectors.holds(), many=True).data)
+
+
+class ApprovalsApi(APIView):
+    permission_classes = (IsRiskOfficer,)
+
+    @extend_schema(operation_id="approvals_list", responses=ProposalOut(many=True))
+    def get(self, request: Request) -> Response:
+        """What waits for a second officer, the oldest first; then what is over, the newest first."""
+        return Response(ProposalOut([*selectors.open_proposals(), *selectors.past_proposals()], many=True).data)
+
+
+class ApprovalApi(APIView):
+    permission_classes = (IsRiskOfficer,)
+
+    @extend_schema(request=DecisionIn, responses=ProposalOut)
+    def post(self, request: Request, proposal_id: UUID) -> Response:
+        """Approve what somebody else proposed, or reject it; rejecting one's own takes it back."""
+        given = _read(DecisionIn, request)
+        who, now = actor_of(request.user), market_now()
+        with _refusals():
+            if given["approve"]:
+                services.approve(
+                    proposal_id, seen_hash=given["content_hash"], reason=given["reason"], actor=who, now=now
+                )
+            else:
+                services.reject(proposal_id, reason=given["reason"], actor=who, now=now)
+        return Response(ProposalOut(selectors.proposal(proposal_id)).data)
+
+
+def _read(kind: type[StrictSerializer], request: Request) -> dict[str, Any]:
+    body = kind(data=request.data)
+    body.is_valid(raise_exception=True)
+    return dict(body.validated_data)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What the services refuse, in the words of the API."""
+    try:
+        yield
+    except services.ApprovalRefused as refusal:
+        raise Refused(refusal.problem, str(refusal), status_code=409) from refusal
+    except services.LimitChangedMeanwhile as error:
+        raise Refused("CHANGED_MEANWHILE", str(error), status_code=409) from error
+    except TerminalError as error:
+        raise Refused("INVALID_INPUT", str(error), status_code=400) from error

@@ -11,9 +11,12 @@ from apps.risk import selectors
 from qts.domain.events import (
     CashChanged,
     Event,
+    ExitRequested,
     KillSwitchChanged,
+    LimitApproached,
     LimitBreached,
     LimitChanged,
+    MarginCalled,
     OrderDenied,
     OrderSubmitted,
     PositionChanged,
@@ -27,7 +30,18 @@ class RiskChannel(AccountsChannel):
     """{kill_switches: [...], limit_use: [...]}, whole, at most once a second."""
 
     topics: ClassVar = topics_of(
-        [KillSwitchChanged, LimitChanged, LimitBreached, OrderSubmitted, OrderDenied, PositionChanged, CashChanged]
+        [
+            KillSwitchChanged,
+            LimitChanged,
+            LimitApproached,
+            LimitBreached,
+            MarginCalled,
+            ExitRequested,
+            OrderSubmitted,
+            OrderDenied,
+            PositionChanged,
+            CashChanged,
+        ]
     )
 
     async def snapshot(self) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.selectors import account
 from apps.marketdata.selectors import security
-from apps.risk.models import RiskLimit
+from apps.risk.models import KillSwitch, RiskLimit
+from apps.risk.selectors import is_scope
 
 Scope = RiskLimit.Scope
 
@@ -36,6 +37,23 @@ class RiskLimitForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes no p
         if scope and self.instance.pk is None and _is_set(given.get("code", ""), scope, scope_id or ""):
             self.add_error("code", _("This limit exists already: change it in the list."))
         return given
+
+
+class KillSwitchForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Names what to stop. A switch that was used before is stopped again, so its name may be there already."""
+
+    class Meta:
+        model = KillSwitch
+        fields = ("scope", "allows_reducing", "reason")
+
+    def clean_scope(self) -> str:
+        scope = str(self.cleaned_data["scope"])
+        if not is_scope(scope):
+            raise forms.ValidationError(_("Write firm, account:<id>, strategy:<id>, symbol:<code> or user:<id>."))
+        return scope
+
+    def validate_unique(self) -> None:
+        """Nothing is inserted by this form: the service finds the switch by its name."""
 
 
 def _is_set(code: str, scope: str, scope_id: str) -> bool:

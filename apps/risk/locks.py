@@ -1,8 +1,11 @@
-"""Locks of limits and kill switches. Both come after the account in the order of locks."""
+"""Locks of limits, kill switches and what belongs to them. All come after the account in the order of locks, and a
+proposal before what it is about."""
+
+from uuid import UUID
 
 from django.db import connection
 
-from apps.risk.models import KillSwitch, RiskLimit
+from apps.risk.models import ChangeProposal, ExitPlan, KillSwitch, RiskLimit, StrategyPulse
 
 
 def lock_limit(code: str, scope: str, scope_id: str) -> RiskLimit | None:
@@ -20,3 +23,18 @@ def lock_limit(code: str, scope: str, scope_id: str) -> RiskLimit | None:
 
 def lock_kill_switch(scope: str) -> KillSwitch | None:
     return KillSwitch.objects.select_for_update().filter(scope=scope).first()
+
+
+def lock_proposal(proposal_id: UUID) -> ChangeProposal | None:
+    return ChangeProposal.objects.select_for_update().filter(id=proposal_id).first()
+
+
+def lock_pulse(strategy_id: str) -> StrategyPulse:
+    """Made when it is not there yet; two first orders at once meet here."""
+    StrategyPulse.objects.bulk_create([StrategyPulse(strategy_id=strategy_id)], ignore_conflicts=True)
+    return StrategyPulse.objects.select_for_update().get(strategy_id=strategy_id)
+
+
+def lock_exit_plan(account_id: UUID, symbol: str) -> ExitPlan | None:
+    """The plan in force of a position."""
+    return ExitPlan.objects.select_for_update().filter(account_id=account_id, symbol=symbol, is_active=True).first()

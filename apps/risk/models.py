@@ -1,7 +1,13 @@
-"""Limits as rows that officers edit, and the kill switch. A row says how much; `qts.domain.risk` says what it means."""
+"""Limits as rows that officers edit, what waits for a second officer, and what is stopped.
 
+A row says how much; `qts.domain.risk` says what it means.
+"""
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +22,9 @@ class RiskLimit(models.Model):
         ACCOUNT = "account", _("account")
         SYMBOL = "symbol", _("symbol")
         STRATEGY = "strategy", _("strategy")
+        USER = "user", _("user")
+        SECTOR = "sector", _("sector")
+        EXCHANGE = "exchange", _("exchange")
 
     id = models.BigAutoField(primary_key=True)
     code = models.CharField(_("rule"), max_length=40, choices=[(c.value, RULES[c].help_en) for c in LIMIT_CODES])
@@ -27,6 +36,7 @@ class RiskLimit(models.Model):
     is_current = models.BooleanField(default=True, editable=False)
     reason = models.CharField(_("reason"), max_length=500)
     changed_by = models.CharField(_("changed by"), max_length=120)
+    approved_by = models.CharField(_("approved by"), max_length=120, blank=True)  # empty: it took one person
     effective_at = models.DateTimeField(_("effective at"), help_text=_("market time"))
     recorded_at = models.DateTimeField(_("recorded at"), db_default=Now())
 
@@ -57,8 +67,26 @@ class RiskLimit(models.Model):
         return f"{self.code} {self.scope}{':' if self.scope_id else ''}{self.scope_id} {self.limit} (v{self.version})"
 
 
+class SecuritySector(models.Model):
+    """Which sector a security counts towards. Nothing that the broker sends says so: officers enter it."""
+
+    symbol = models.CharField(_("symbol"), max_length=20, primary_key=True)
+    sector = models.CharField(_("sector"), max_length=64)
+
+    class Meta:
+        verbose_name = _("sector of a security")
+        verbose_name_plural = _("sectors of securities")
+        ordering = ["sector", "symbol"]
+
+    def __str__(self) -> str:
+        return f"{self.symbol}: {self.sector}"
+
+
 class KillSwitch(models.Model):
-    """Stops one scope: "firm", "account:<id>" or "strategy:<id>". The row survives every restart."""
+    """Stops one scope: "firm" or "<kind>:<id>" (see `selectors.KILL_KINDS`). The row survives every restart.
+
+    `version` counts its changes: a release is agreed for one version and is void when somebody stopped it again.
+    """
 
     scope = models.CharField(_("scope"), max_length=80, primary_key=True)
     is_engaged = models.BooleanField(_("engaged"), default=False)
@@ -67,6 +95,7 @@ class KillSwitch(models.Model):
         default=False,
         help_text=_("Sales of held shares pass; set when a loss limit tripped it, so that a stop can still get out."),
     )
+    version = models.PositiveIntegerField(_("version"), default=0)
     reason = models.CharField(_("reason"), max_length=500)
     changed_by = models.CharField(_("changed by"), max_length=120)
     changed_at = models.DateTimeField(_("changed at"), help_text=_("market time"))
@@ -79,3 +108,167 @@ class KillSwitch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scope}: {'engaged' if self.is_engaged else 'released'}"
+
+
+class TradingHold(models.Model):
+    """A scope that a dead-man timer holds back for one cause. It lets go by itself when the cause is gone; a stop that
+    a person has to look at is a kill switch."""
+
+    class State(models.TextChoices):
+        REDUCING = "REDUCING", _("reducing only")
+        HALTED = "HALTED", _("halted")
+
+    class Cause(models.TextChoices):
+        STALE_FEED = "stale-feed", _("market data are late")
+        LOST_WORKER = "lost-worker", _("a worker does not report")
+        BOOKS_DIFFER = "books-differ", _("the books differ from the broker's")
+        MARKET_HALT = "market-halt", _("the exchange halted it")
+        MARKET_FALL = "market-fall", _("the market fell too far")
+
+    scope = models.CharField(_("scope"), max_length=80)
+    cause = models.CharField(_("cause"), max_length=20, choices=Cause.choices)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices)
+    is_on = models.BooleanField(_("on"), default=True)
+    reason = models.CharField(_("reason"), max_length=500)
+    changed_at = models.DateTimeField(_("changed at"), help_text=_("market time"))
+    recorded_at = models.DateTimeField(_("recorded at"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("trading hold")
+        verbose_name_plural = _("trading holds")
+        ordering = ["scope", "cause"]
+        constraints = [models.UniqueConstraint(fields=["scope", "cause"], name="risk_hold_one_per_cause")]
+
+    def __str__(self) -> str:
+        return f"{self.scope}: {self.state if self.is_on else 'off'} ({self.cause})"
+
+
+class ChangeProposal(models.Model):
+    """What one officer asks for and another one has to agree to. The database refuses every change of its content, and
+    any change at all once it is decided."""
+
+    class Kind(models.TextChoices):
+        LIMITS = "limits", _("looser limits")
+        RELEASE = "release", _("release of a kill switch")
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("waits for a second person")
+        APPROVED = "approved", _("approved")
+        REJECTED = "rejected", _("rejected")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    subject = models.CharField(_("subject"), max_length=200)
+    content = models.JSONField(_("content"))
+    content_hash = models.CharField(_("hash of the content"), max_length=64)
+    reason = models.CharField(_("reason"), max_length=500)
+    proposed_by = models.CharField(_("proposed by"), max_length=120)
+    proposed_at = models.DateTimeField(_("proposed at"), help_text=_("market time"))
+    # The wall clock: a market clock that runs faster must not take the second person's time to think.
+    expires_at = models.DateTimeField(_("expires at"), help_text=_("wall clock"))
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.OPEN)
+    decided_by = models.CharField(_("decided by"), max_length=120, blank=True)
+    decided_at = models.DateTimeField(_("decided at"), null=True, help_text=_("market time"))
+    decision_reason = models.CharField(_("reason of the decision"), max_length=500, blank=True)
+    recorded_at = models.DateTimeField(_("recorded at"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("proposal")
+        verbose_name_plural = _("proposals")
+        ordering = ["-recorded_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(status="approved") | (~Q(decided_by="") & ~Q(decided_by=F("proposed_by"))),
+                name="risk_proposal_takes_two_people",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}: {self.status}"
+
+
+class StrategyPulse(models.Model):
+    """How fast a strategy has been ordering and how often in a row it was refused."""
+
+    strategy_id = models.CharField(primary_key=True, max_length=64)
+    # both by the wall clock, the latest few: when it ordered, and when the data behind those orders came
+    ordered_at_ms = ArrayField(models.BigIntegerField(), default=list)
+    caused_at_ms = ArrayField(models.BigIntegerField(), default=list)
+    refusals_in_a_row = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.strategy_id}: {self.refusals_in_a_row} refusals in a row"
+
+
+class ExitPlan(models.Model):
+    """When a position must go: at a loss, at a profit, or so far below its best price. One in force per position."""
+
+    account_id = models.UUIDField(_("account"))
+    symbol = models.CharField(_("symbol"), max_length=20)
+    stop_vnd = models.BigIntegerField(_("stop-loss"), null=True, blank=True)
+    target_vnd = models.BigIntegerField(_("take-profit"), null=True, blank=True)
+    trail_bps = models.PositiveIntegerField(_("trailing stop, basis points"), null=True, blank=True)
+    peak_vnd = models.BigIntegerField(_("best price since it was set"), default=0)
+    requested_at = models.DateTimeField(_("exit last requested"), null=True, help_text=_("market time"))
+    request_reason = models.CharField(_("why the exit was requested"), max_length=20, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    set_by = models.CharField(_("set by"), max_length=120)
+    set_at = models.DateTimeField(_("set at"), help_text=_("market time"))
+
+    class Meta:
+        verbose_name = _("exit plan")
+        verbose_name_plural = _("exit plans")
+        ordering = ["account_id", "symbol", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account_id", "symbol"], condition=Q(is_active=True), name="risk_exit_plan_one_in_force"
+            ),
+            models.CheckConstraint(
+                condition=Q(stop_vnd__gt=0) | Q(target_vnd__gt=0) | Q(trail_bps__gt=0), name="risk_exit_plan_says_when"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.symbol}: {self.stop_vnd} / {self.target_vnd} / {self.trail_bps} bps"
+
+
+class EquityPoint(models.Model):
+    """What an account was worth in one minute of market time; `peak_vnd` is the most that it was worth until then."""
+
+    account_id = models.UUIDField()
+    at = models.DateTimeField(help_text=_("market time, the start of the minute"))
+    equity_vnd = models.BigIntegerField()
+    peak_vnd = models.BigIntegerField()
+    day_pnl_vnd = models.BigIntegerField()
+    exposure_vnd = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["account_id", "at"]
+        constraints = [models.UniqueConstraint(fields=["account_id", "at"], name="risk_equity_point_once_a_minute")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.at:%Y-%m-%d %H:%M} {self.equity_vnd}"
+
+
+class LimitAlert(models.Model):
+    """The use of a limit that passed 80, 90 or 100 % on a day, told once; margin calls stand beside them."""
+
+    account_id = models.UUIDField()
+    trading_day = models.DateField()
+    code = models.CharField(max_length=40)
+    level_percent = models.PositiveIntegerField()
+    limit = models.BigIntegerField()
+    actual = models.BigIntegerField()
+    raised_at = models.DateTimeField(help_text=_("market time"))
+
+    class Meta:
+        ordering = ["-raised_at", "-level_percent"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account_id", "trading_day", "code", "level_percent"], name="risk_limit_alert_once_a_day"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.level_percent} % {self.account_id}"

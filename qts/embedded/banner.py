@@ -14,6 +14,7 @@ def welcome(options: Options, flower_password: str) -> str:
         f"  Portal        {options.web_url}",
         f"  Admin         {options.web_url}admin/",
         f"  API           {options.web_url}api/docs/",
+        f"  gRPC          127.0.0.1:{options.rpc_port}   (qts/rpc/risk.proto)",
         f"  Flower        http://127.0.0.1:{options.flower_port}/   (operator / {flower_password})",
         f"  Simulator     http://127.0.0.1:{options.sim_port}/",
         "",

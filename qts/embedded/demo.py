@@ -82,6 +82,7 @@ class Demo:
         simulator = programs.simulator_child(options, env)
         system = [
             programs.web_child(options, env),
+            programs.rpc_child(options, env),
             *programs.worker_children(env),
             programs.beat_child(env),
             programs.flower_child(options, env, flower_password),

@@ -24,6 +24,7 @@ class Options:
     port: int
     sim_port: int
     flower_port: int
+    rpc_port: int
     speed: float
     start: time
     seed: int
@@ -43,6 +44,7 @@ class Options:
         """Raises EmbeddedError naming every taken port and the variable that chooses another."""
         wanted = {"PORT": (self.port, self.bind), "SIM_PORT": (self.sim_port, LOOPBACK)}
         wanted["FLOWER_PORT"] = (self.flower_port, LOOPBACK)
+        wanted["RPC_PORT"] = (self.rpc_port, LOOPBACK)
         taken = [
             f"Port {port} is taken by another program: choose another with {name}=..., for example"
             f" `make demo {name}={port + 1000}`."
@@ -50,7 +52,7 @@ class Options:
             if not is_free(port, host)
         ]
         if len({port for port, _ in wanted.values()}) < len(wanted):
-            taken.append("PORT, SIM_PORT and FLOWER_PORT must be three different ports.")
+            taken.append("PORT, SIM_PORT, FLOWER_PORT and RPC_PORT must be four different ports.")
         if taken:
             raise EmbeddedError("\n".join(taken))
 
@@ -63,6 +65,7 @@ def read_options(env: Mapping[str, str] = os.environ) -> Options:
         port=_whole_number(env, "PORT", 8000, 1, 65535),
         sim_port=_whole_number(env, "SIM_PORT", 8700, 1, 65535),
         flower_port=_whole_number(env, "FLOWER_PORT", 5555, 1, 65535),
+        rpc_port=_whole_number(env, "RPC_PORT", 8500, 1, 65535),
         speed=_speed(env),
         start=_start(env),
         seed=_whole_number(env, "SEED", DEFAULT_SEED, 0, 2**63 - 1),

@@ -52,6 +52,12 @@ def web_child(options: Options, env: Mapping[str, str]) -> Child:
     return Child("web", lambda: command, lambda: answers(f"{options.web_url}healthz"))
 
 
+def rpc_child(options: Options, env: Mapping[str, str]) -> Child:
+    """On loopback: it has no TLS of its own."""
+    command = _module(env, "qts.rpc", f"{LOOPBACK}:{options.rpc_port}")
+    return Child("rpc", lambda: command, lambda: accepts(options.rpc_port))
+
+
 def worker_children(env: Mapping[str, str]) -> list[Child]:
     return [_worker_child(name, queues, threads, env) for name, (queues, threads) in WORKERS.items()]
 

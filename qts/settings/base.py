@@ -47,6 +47,19 @@ IS_DEMO = False
 BROKER_FEE_RATE_BPS = 15
 SALE_TAX_RATE_BPS = 10
 
+# --- risk: what takes two people, and the kill switch of last resort -------------------------------------------------
+RISK_APPROVAL_TTL_S = 1800  # wall clock: the second officer decides about what is fresh in both minds
+RISK_LOOSENINGS_PER_DAY_MAX = 3  # of one limit
+RISK_LOOSENING_PERCENT_MAX = 200  # of what the limit was when the day began
+RUNAWAY_ORDERS_PER_SECOND_MAX = environment.runaway_orders_per_second_max  # of one strategy
+RUNAWAY_REFUSALS_IN_A_ROW_MAX = 20
+FEED_SILENCE_MS_MAX = 60_000  # the gate refuses orders on stale data much earlier; this holds the firm and says so
+ORDER_STREAM_SILENCE_S_MAX = 30
+MARKET_FALL_BPS_MAX = 500  # of an exchange's index since the close before: no strategy trades there then
+REJECT_STORM_COUNT = 20  # of one account
+REJECT_STORM_S = 60
+KILL_FILE = environment.qts_data_dir / "KILL"
+
 # --- Django ---------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",  # the default one would put its own admin site over ours

@@ -28,6 +28,7 @@ class Environment(BaseSettings):
     qts_log_format: str = Field(default="console", pattern="^(console|json)$")
     qts_proxy_count: int = Field(default=1, ge=0, le=5)  # reverse proxies in front of production's web processes
     metrics_token: str = Field(default="", repr=False)  # what a scraper of production's /metrics sends as Bearer
+    runaway_orders_per_second_max: int = Field(default=10, ge=1)
     flower_url: str = "http://127.0.0.1:5555/"
 
     @property

@@ -101,12 +101,43 @@ def matches(page: Page) -> list[tuple[int, int]]:
 
 
 def change_limit(page: Page, rule: str, limit: int, reason: str) -> None:
-    """In the administration, from the risk page, as the risk officer does it. `rule` as the list words it."""
+    """Lower it in the administration, from the risk page, as one risk officer does it. `rule` as the list words it."""
+    _enter_limit(page, rule, limit, reason)
+    expect(page.get_by_text("It acts on the next order.")).to_be_visible()
+    expect(page.locator("tr", has=page.get_by_role("link", name=rule))).to_contain_text(str(limit))
+
+
+def raise_limit(proposer: Page, approver: Page, rule: str, limit: int, reason: str) -> None:
+    """What loosens takes two officers: one asks in the administration, the other agrees on the approvals page."""
+    propose_limit(proposer, rule, limit, reason)
+    approve(approver, reason)
+    proposer.goto("/risk/")
+    proposer.get_by_role("link", name="Edit limits").click()
+    row = proposer.locator("tr", has=proposer.get_by_role("link", name=rule))
+    expect(row).to_contain_text(str(limit))
+
+
+def propose_limit(page: Page, rule: str, limit: int, reason: str) -> None:
+    _enter_limit(page, rule, limit, reason)
+    expect(page.get_by_text("it waits for a second risk officer")).to_be_visible()
+
+
+def approve(page: Page, reason: str) -> None:
+    """Agree to what somebody else asked for with this reason."""
+    page.goto("/risk/approvals/")
+    waiting = page.locator("tr[data-proposal]", has_text=reason)
+    waiting.get_by_role("button", name="Decide").click()
+    dialog = page.locator("#dialog")
+    dialog.locator("input[name=reason]").fill("Looked at it")
+    dialog.get_by_role("button", name="Approve").click()
+    expect(dialog).to_be_hidden()
+    expect(waiting).to_have_count(0)
+
+
+def _enter_limit(page: Page, rule: str, limit: int, reason: str) -> None:
     page.goto("/risk/")
     page.get_by_role("link", name="Edit limits").click()
     page.get_by_role("link", name=rule).click()
     page.locator("input[name=limit]").fill(str(limit))
     page.locator("textarea[name=reason]").fill(reason)
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("It acts on the next order.")).to_be_visible()
-    expect(page.locator("tr", has=page.get_by_role("link", name=rule))).to_contain_text(str(limit))

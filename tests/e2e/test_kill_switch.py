@@ -1,12 +1,13 @@
-"""A risk officer stops everything; the trader sees it happen and can do nothing about it."""
+"""One risk officer stops everything, two let it go; the trader sees it happen and can do nothing about it."""
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.market_pages import Ticket, is_live, newest_order
+from tests.e2e.market_pages import Ticket, approve, is_live, newest_order
 from tests.e2e.visitors import Doors, without_reload
 
 SYMBOL = "VIB"
 REASON = "Rehearsal of the firm-wide stop"
+RELEASE_REASON = "The rehearsal is over"
 
 
 def test_the_firm_wide_stop_cancels_and_refuses_until_it_is_released(doors: Doors):
@@ -33,7 +34,10 @@ def test_the_firm_wide_stop_cancels_and_refuses_until_it_is_released(doors: Door
         assert ticket.refusal_codes() == ["KILL_SWITCH_ENGAGED"]
         expect(newest_order(page)).to_have_attribute("data-status", "DENIED")
 
-        release(officer.page)
+        ask_for_release(officer.page)
+        expect(page.locator("#banners .banner.bad")).to_be_visible()  # one person does not let go
+        approve(doors.let_in("risk2").page, RELEASE_REASON)
+        expect(everything(officer.page)).to_contain_text("released · risk2")
         expect(page.locator("#banners .banner")).to_have_count(0)
         the_next_order_passes(ticket)
 
@@ -56,13 +60,14 @@ def stop_needs_the_word_and_a_reason(officer: Page) -> None:
     expect(everything(officer)).to_contain_text("engaged · risk")
 
 
-def release(officer: Page) -> None:
+def ask_for_release(officer: Page) -> None:
     everything(officer).get_by_role("button", name="Release").click()
     dialog = officer.locator("#dialog")
-    dialog.locator("input[name=reason]").fill("The rehearsal is over")
+    dialog.locator("input[name=reason]").fill(RELEASE_REASON)
     dialog.locator("input[name=word]").fill("RELEASE")
-    dialog.get_by_role("button", name="Release").click()
-    expect(everything(officer)).to_contain_text("released · risk")
+    dialog.get_by_role("button", name="Ask for the release").click()
+    expect(dialog).to_be_hidden()
+    expect(everything(officer)).to_contain_text("release asked for by risk")
 
 
 def the_next_order_passes(ticket: Ticket) -> None:

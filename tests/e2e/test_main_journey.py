@@ -14,6 +14,7 @@ from tests.e2e.market_pages import (
     matches,
     newest_order,
     order_ids,
+    raise_limit,
     vnd,
     wait_for_change,
     whole,
@@ -137,7 +138,8 @@ def test_an_order_over_a_limit_that_was_just_lowered_is_refused(doors: Doors, sy
     positions.reload()
     assert Money.read(positions) == before
     assert order_count_at_the_broker(system) == sent_before
-    change_limit(officer, ORDER_VALUE_RULE, USUAL_VND, "The rehearsal is over")
+    second = doors.let_in("risk2").page
+    raise_limit(officer, second, ORDER_VALUE_RULE, USUAL_VND, "The rehearsal is over")
 
 
 def order_count_at_the_broker(system: RunningSystem) -> int:

@@ -1,11 +1,18 @@
 """Acts inside a running system, called through `manage.py shell`: what people do in a browser before trading begins."""
 
+from uuid import uuid4
+
 from django.contrib.auth import get_user_model
 
-from apps.marketdata.selectors import market_now
+from apps.accounts import selectors as accounts
+from apps.marketdata.selectors import market_now, market_state
+from apps.orders.services import submit_order
+from apps.risk import services as risk
+from apps.risk.selectors import FIRM, proposal
 from apps.sso.tests.sessions import verified_client
 from apps.strategies import selectors, services
-from qts.domain.values import Actor, ActorKind
+from qts.domain.orders import OrderRequest
+from qts.domain.values import Actor, ActorKind, OrderType, Side
 
 OPERATOR = Actor(ActorKind.SYSTEM, "test")
 
@@ -22,3 +29,27 @@ def begin(*usernames: str) -> None:
 def stop_strategies() -> None:
     for strategy in selectors.strategies():
         services.stop_strategy(strategy.id, actor=OPERATOR, now=market_now())
+
+
+def place_resting(number: str, count: int) -> None:
+    """Purchases at the floor, where nobody sells. Prints the codes of the refusals, a line for each order."""
+    account_id = accounts.account_id_of(number)
+    assert account_id is not None
+    now = market_now()
+    state = market_state("SSI", now)
+    assert state is not None
+    for _ in range(count):
+        wish = OrderRequest("SSI", Side.BUY, OrderType.LO, 100, state.band.floor_vnd, f"resting-{uuid4()}")
+        done = submit_order(account_id=account_id, request=wish, actor=OPERATOR, now=now)
+        print(",".join(breach.code for breach in done.breaches))
+
+
+def release_everything() -> None:
+    """One officer asks, the other agrees."""
+    asks, agrees = (
+        Actor(ActorKind.USER, str(get_user_model().objects.get(username=name).pk)) for name in ("risk", "risk2")
+    )
+    found = risk.propose_release(scope=FIRM, reason="the rehearsal is over", actor=asks, now=market_now())
+    shown = proposal(found)
+    assert shown is not None
+    risk.approve(found, seen_hash=shown.content_hash, reason="seen", actor=agrees, now=market_now())

@@ -25,7 +25,7 @@ from qts.embedded.run_folder import RunFolder
 START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 15.0
 CODE_PERIOD_S = 30
-PORTS = ("PORT", "SIM_PORT", "FLOWER_PORT")
+PORTS = ("PORT", "SIM_PORT", "FLOWER_PORT", "RPC_PORT")
 # what the test run itself has set, and what would point the system at servers of the test run
 REPLACED = frozenset(
     {"DATABASE_URL", "REDIS_URL", "EVENT_BUS_URL", "DJANGO_SETTINGS_MODULE", "QTS_SECRET_KEY_FILE", "MARKET_CLOCK"}
@@ -133,6 +133,16 @@ class RunningSystem:
         pid = self.pids()[name]
         os.kill(pid, signal.SIGKILL)
         return pid
+
+    @contextmanager
+    def frozen(self, name: str) -> Iterator[None]:
+        """A process that is there and does not answer; nobody starts another one."""
+        pid = self.pids()[name]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     def wait_for_successor(self, name: str, old_pid: int, timeout_s: float = 30.0) -> int:
         assert processes.wait_until(lambda: self.pids().get(name, old_pid) != old_pid, timeout_s), self.output()[-4000:]

@@ -5,7 +5,7 @@ import httpx2
 from qts.embedded import processes
 
 WORKERS = {"stream", "signals", "trading", "quant"}
-EVERY_PROCESS = {"postgres", "valkey", "simulator", "loader", "web", "beat", "flower"} | WORKERS
+EVERY_PROCESS = {"postgres", "valkey", "simulator", "loader", "web", "rpc", "beat", "flower"} | WORKERS
 
 
 def test_first_start_second_start_and_start_after_kill_9(start_system):

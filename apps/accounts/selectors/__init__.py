@@ -12,7 +12,7 @@ from apps.accounts.selectors.access import (
 )
 from apps.accounts.selectors.books import last_reconciliation, ledger_differences, ledger_totals, trade_bookings
 from apps.accounts.selectors.fees import cash_to_reserve_vnd, fee_schedule
-from apps.accounts.selectors.portfolio import day_pnl, portfolio
+from apps.accounts.selectors.portfolio import day_pnl, portfolio, valuation
 from apps.accounts.selectors.state import account_state
 from apps.accounts.selectors.types import (
     AccountState,
@@ -23,6 +23,7 @@ from apps.accounts.selectors.types import (
     PositionView,
     ReconciliationView,
     TradeView,
+    Valuation,
 )
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "PositionView",
     "ReconciliationView",
     "TradeView",
+    "Valuation",
     "account",
     "account_id_of",
     "account_state",
@@ -51,4 +53,5 @@ __all__ = [
     "may_view",
     "portfolio",
     "trade_bookings",
+    "valuation",
 ]

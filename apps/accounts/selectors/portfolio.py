@@ -1,12 +1,12 @@
 """What an account is worth, at live prices."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
 from apps.accounts.selectors.access import account
 from apps.accounts.selectors.state import account_state
-from apps.accounts.selectors.types import AccountState, PortfolioView, PositionState, PositionView
+from apps.accounts.selectors.types import AccountState, PortfolioView, PositionState, PositionView, Valuation
 from apps.marketdata.selectors import LiveQuote, live_quotes
 from qts.domain.errors import TerminalError
 from qts.domain.portfolio import Holding, Valued, day_pnl_vnd, market_value_vnd, unrealised_pnl_vnd
@@ -34,8 +34,14 @@ def portfolio(account_id: UUID, now: datetime) -> PortfolioView:
 
 def day_pnl(state: AccountState) -> int | None:
     """Realised and open profit since yesterday's close in VND; None when a held symbol has no price."""
-    quotes = live_quotes(_symbols(state))
-    return _day_pnl(state, quotes, equity_vnd(state, quotes))
+    return valuation(state).day_pnl_vnd
+
+
+def valuation(state: AccountState, also: Collection[str] = ()) -> Valuation:
+    """The account at live prices in one look at them; `also` names symbols whose quotes the caller needs besides."""
+    quotes = live_quotes(sorted({*_symbols(state), *also}))
+    equity = equity_vnd(state, quotes)
+    return Valuation(equity_vnd=equity, day_pnl_vnd=_day_pnl(state, quotes, equity), quotes=quotes)
 
 
 def equity_vnd(state: AccountState, quotes: Mapping[str, LiveQuote]) -> int | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from apps.marketdata.selectors import LiveQuote
 from qts.domain.values import Side
 
 
@@ -89,6 +90,15 @@ class PositionView:
     reference_vnd: int | None
     market_value_vnd: int | None
     unrealised_pnl_vnd: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Valuation:
+    """What an account is worth, and the quotes that say so. A value is None when a held symbol has no price."""
+
+    equity_vnd: int | None
+    day_pnl_vnd: int | None
+    quotes: Mapping[str, LiveQuote]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from apps.marketdata.selectors import StreamState
 from apps.marketdata.services.live_state import Checkpoint, LiveState
 from qts.adapters.bus import encode
 from qts.adapters.redis_client import redis_client
-from qts.domain.events import QuoteUpdated
+from qts.domain.events import ForeignRoomUpdated, IndexUpdated, QuoteUpdated, SessionChanged
 from qts.domain.market import VIETNAM
 
 NEVER_EPOCH_S = 9_999_999_999  # an affine clock that starts then shows its start until then
@@ -35,7 +35,14 @@ class LiveMarket:
             )
         self.hears()
 
-    def quote(self, symbol: str, last_vnd: int, reference_vnd: int = 25_000, session: str = "CONTINUOUS") -> None:
+    def quote(
+        self,
+        symbol: str,
+        last_vnd: int,
+        reference_vnd: int = 25_000,
+        session: str = "CONTINUOUS",
+        total_quantity: int = 1_000,
+    ) -> None:
         event = QuoteUpdated(
             symbol=symbol,
             reference_vnd=reference_vnd,
@@ -43,8 +50,8 @@ class LiveMarket:
             floor_vnd=reference_vnd * 93 // 100,
             last_vnd=last_vnd,
             last_quantity=100,
-            total_quantity=1_000,
-            total_value_vnd=last_vnd * 1_000,
+            total_quantity=total_quantity,
+            total_value_vnd=last_vnd * total_quantity,
             high_vnd=last_vnd,
             low_vnd=last_vnd,
             average_vnd=last_vnd,
@@ -52,6 +59,52 @@ class LiveMarket:
             aggressor="",
             session=session,
             status="N",
+            ts_exchange_ms=round(self.now.timestamp() * 1000),
+            ts_received_ns=time.time_ns(),
+            wal_position="0:0",
+        )
+        self._live.write([encode(event)], Checkpoint("0:0", 0))
+
+    def session(self, symbol: str, session: str, status: str = "N") -> None:
+        event = SessionChanged(
+            symbol=symbol,
+            exchange="HOSE",
+            session=session,
+            status=status,
+            ts_exchange_ms=round(self.now.timestamp() * 1000),
+            ts_received_ns=time.time_ns(),
+            wal_position="0:0",
+        )
+        self._live.write([encode(event)], Checkpoint("0:0", 0))
+
+    def index(self, code: str, value_centipoints: int, prior_centipoints: int = 100_000) -> None:
+        event = IndexUpdated(
+            index_code=code,
+            value_centipoints=value_centipoints,
+            prior_centipoints=prior_centipoints,
+            total_quantity=0,
+            total_value_vnd=0,
+            advances=0,
+            declines=0,
+            unchanged=0,
+            ceilings=0,
+            floors=0,
+            session="CONTINUOUS",
+            ts_exchange_ms=round(self.now.timestamp() * 1000),
+            ts_received_ns=time.time_ns(),
+            wal_position="0:0",
+        )
+        self._live.write([encode(event)], Checkpoint("0:0", 0))
+
+    def room(self, symbol: str, *, total: int, left: int) -> None:
+        event = ForeignRoomUpdated(
+            symbol=symbol,
+            room_total=total,
+            room_left=left,
+            bought_quantity=0,
+            sold_quantity=0,
+            bought_value_vnd=0,
+            sold_value_vnd=0,
             ts_exchange_ms=round(self.now.timestamp() * 1000),
             ts_received_ns=time.time_ns(),
             wal_position="0:0",

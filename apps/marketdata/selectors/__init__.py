@@ -10,9 +10,11 @@ from apps.marketdata.selectors.clock import (
     trading_calendar,
 )
 from apps.marketdata.selectors.history import (
+    average_day_volume,
     bars,
     daily_bars,
     dead_letter_count,
+    gap_count,
     gaps,
     latest_ticks,
     recorded_wal_position,
@@ -28,10 +30,12 @@ from apps.marketdata.selectors.live import (
 from apps.marketdata.selectors.reference import (
     instrument_kinds,
     is_master_data_of,
+    master_data_age_days,
     references,
     securities,
     security,
 )
+from apps.marketdata.selectors.sessions import ToldSession, told_sessions
 from apps.marketdata.selectors.types import (
     Bar,
     DayBar,
@@ -59,11 +63,14 @@ __all__ = [
     "StreamState",
     "StreamStatus",
     "TickView",
+    "ToldSession",
+    "average_day_volume",
     "bars",
     "board_day",
     "daily_bars",
     "day_bounds_ms",
     "dead_letter_count",
+    "gap_count",
     "gaps",
     "instrument_kinds",
     "is_master_data_of",
@@ -76,10 +83,12 @@ __all__ = [
     "market_today",
     "market_topics",
     "marks_vnd",
+    "master_data_age_days",
     "recorded_wal_position",
     "references",
     "securities",
     "security",
     "stream_status",
+    "told_sessions",
     "trading_calendar",
 ]

@@ -6,6 +6,7 @@ from apps.marketdata.models import Bar1m, DailyBar, DeadLetter, IngestCheckpoint
 from apps.marketdata.selectors.types import Bar, DayBar, Gap, TickView
 
 BARS_MAX = 5_000
+ALL_SYMBOLS = "*"
 
 
 def bars(symbol: str, *, since: datetime | None = None, until: datetime | None = None, limit: int = 500) -> list[Bar]:
@@ -45,6 +46,19 @@ def gaps(*, since: datetime, limit: int = 100) -> list[Gap]:
     """Newest first."""
     rows = MarketGap.objects.filter(to_at__gte=since).order_by("-from_at")
     return [Gap(*row) for row in rows.values_list("symbols", "from_at", "to_at", "reason")[:limit]]
+
+
+def gap_count(symbol: str, *, since: datetime) -> int:
+    """How many gaps touch the symbol and did not end before `since`, a moment of the wall clock."""
+    listed = MarketGap.objects.filter(to_at__gte=since).values_list("symbols", flat=True)
+    return sum(symbols == ALL_SYMBOLS or symbol in symbols.split(",") for symbols in listed)
+
+
+def average_day_volume(symbol: str, *, before: date, days: int = 20) -> int | None:
+    """Shares a day over the latest trading days on record, rounded down; None when there is none."""
+    rows = DailyBar.objects.filter(symbol=symbol, trading_day__lt=before).order_by("-trading_day")
+    volumes = list(rows.values_list("volume", flat=True)[:days])
+    return sum(volumes) // len(volumes) if volumes else None
 
 
 def dead_letter_count(*, since: datetime) -> int:

@@ -50,6 +50,7 @@ FIELD_OF: Final[Mapping[str, str]] = {
     SessionChanged.topic: "session",
 }
 TOPIC_OF: Final = {field.encode(): topic for topic, field in FIELD_OF.items()}
+WARNED_STATUSES: Final = frozenset({"ND"})  # about to be delisted, by the broker's table of states
 REPORT_AGE_MS_MAX: Final = 5_000  # the reader reports each second; silence of this length means that there is none
 
 
@@ -100,8 +101,13 @@ def market_state(symbol: str, now: datetime) -> MarketState | None:
         best_ask_vnd=_best_price(quote.asks),
         session=session or Session.HALT,
         is_tradable=session not in {None, Session.HALT} and (not quote.status or quote.status in TRADABLE_STATUSES),
+        is_warned=quote.status in WARNED_STATUSES,
         quote_age_ms=_age_ms(quote.ts_received_ns, wall_ns),
         stream_age_ms=_age_ms(_stream_status(stream, wall_ns).last_frame_ns, wall_ns),
+        average_vnd=quote.average_vnd,
+        day_volume=quote.total_quantity,
+        listed_quantity=known.listed_quantity,
+        foreign_room_left=quote.foreign_room_left if quote.foreign_room_total else None,
     )
 
 

@@ -38,6 +38,12 @@ def is_master_data_of(day: date) -> bool:
     return MasterDataLoad.objects.filter(trading_day=day).exists()
 
 
+def master_data_age_days(day: date) -> int | None:
+    """Calendar days since master data was last loaded by `day`; None when it never was."""
+    newest = MasterDataLoad.objects.filter(trading_day__lte=day).values_list("trading_day", flat=True).first()
+    return None if newest is None else (day - newest).days
+
+
 def _view(row: Security) -> SecurityView:
     return SecurityView(
         symbol=row.symbol,

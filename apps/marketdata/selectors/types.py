@@ -95,8 +95,10 @@ class LiveIndex:
 class MarketState:
     """What the risk gate needs to know of one security at one moment.
 
-    `mark_vnd` is the last price, or the reference before the first match. Ages are milliseconds of the wall clock;
-    None = nothing has been received. `is_tradable` is False for every status or session code we do not know.
+    `mark_vnd` is the last price, or the reference before the first match; `average_vnd` is 0 before it. Ages are
+    milliseconds of the wall clock; None = nothing has been received. `is_tradable` is False for every status or session
+    code we do not know, `is_warned` True for one that still trades and is about to be delisted. `day_volume` is shares
+    matched today; `foreign_room_left` is None until the exchange has told it today.
     """
 
     instrument: Instrument
@@ -108,8 +110,13 @@ class MarketState:
     best_ask_vnd: int
     session: Session
     is_tradable: bool
+    is_warned: bool
     quote_age_ms: int | None
     stream_age_ms: int | None
+    average_vnd: int
+    day_volume: int
+    listed_quantity: int
+    foreign_room_left: int | None
 
 
 class StreamState(StrEnum):

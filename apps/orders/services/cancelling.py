@@ -1,7 +1,9 @@
 """Taking orders back: what was never sent is withdrawn, the rest asks the broker, some has to wait for its moment."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -10,7 +12,7 @@ from django.db import transaction
 from apps.accounts import services as ledger
 from apps.accounts.locks import lock_account
 from apps.eventlog import services as eventlog
-from apps.orders.locks import lock_order
+from apps.orders.locks import lock_order, lock_orders
 from apps.orders.models import Intent, Order
 from apps.orders.selectors import working_order_ids
 from apps.orders.services import wakeup
@@ -30,6 +32,7 @@ log = structlog.get_logger(__name__)
 KILL_SWITCH = Actor(ActorKind.SYSTEM, "kill-switch")
 WAITING_CANCEL = Actor(ActorKind.SYSTEM, "waiting-cancel")
 WAITING_CANCELS_MAX = 50
+BATCH_MAX = 50  # in one transaction, which keeps everybody else from the account so long
 _AT_THE_BROKER = frozenset({Status.QUEUED, Status.OPEN, Status.PARTIALLY_FILLED})
 
 
@@ -43,31 +46,36 @@ def request_cancel(*, order_id: UUID, actor: Actor, now: datetime) -> CancelAnsw
 
 
 def cancel_scope(
-    *, account_id: UUID | None = None, strategy_id: str = "", reason: str, actor: Actor, now: datetime
+    *,
+    account_id: UUID | None = None,
+    strategy_id: str = "",
+    symbol: str = "",
+    reason: str,
+    actor: Actor,
+    now: datetime,
 ) -> list[CancelAnswer]:
-    """Cancel every working order of an account, of a strategy, or (neither given) of the firm.
+    """Cancel every working order of an account, of a strategy, in a symbol, or (none given) of the firm.
 
     Where the session forbids a cancel now, it is sent in the first moment that allows one. Raises an ExceptionGroup
     after the last order when one of them could not be cancelled.
     """
     return _cancel_each(
-        working_order_ids(account_id=account_id, strategy_id=strategy_id), actor=actor, now=now, reason=reason
+        working_order_ids(account_id=account_id, strategy_id=strategy_id, symbol=symbol),
+        actor=actor,
+        now=now,
+        reason=reason,
     )
 
 
 def cancel_for_kill_switch(*, scope: str, reason: str, now: datetime) -> list[CancelAnswer]:
-    """Cancel what works in the scope of an engaged switch: "firm", "account:<id>" or "strategy:<id>".
+    """Cancel what works in the scope of an engaged switch: "firm", "account:<id>", "symbol:SSI" and so on.
 
     The switch is asked again: released meanwhile, nothing is cancelled; where it lets sales of held shares pass, they
     stay.
     """
-    kind, _, scope_id = scope.partition(":")
-    order_ids = working_order_ids(
-        account_id=UUID(scope_id) if kind == "account" else None, strategy_id=scope_id if kind == "strategy" else ""
-    )
-    killed = {order.id for order in Order.objects.filter(id__in=order_ids) if _is_killed(order)}
+    working = Order.objects.filter(id__in=working_order_ids(**_working_in(scope)))
     return _cancel_each(
-        [order_id for order_id in order_ids if order_id in killed],
+        _killed(working),
         actor=KILL_SWITCH,
         now=now,
         reason=f"kill switch: {reason}",
@@ -77,12 +85,12 @@ def cancel_for_kill_switch(*, scope: str, reason: str, now: datetime) -> list[Ca
 def cancel_what_is_killed(connection_id: UUID, now: datetime) -> int:
     """Ask again for every order that works under an engaged switch; how many. The event asks once, and a cancel may
     come to nothing: the broker refuses it, or an order that was taken for lost turns up."""
-    if not risk.kill_switches(engaged_only=True):
+    if not risk.is_anything_stopped():
         return 0
     working = Order.objects.filter(
         connection_id=connection_id, cancel_wanted=False, status__in=sorted(_AT_THE_BROKER)
     ).exclude(status=Status.CANCEL_PENDING)
-    killed = [order.id for order in working if _is_killed(order)]
+    killed = _killed(working)
     try:
         _cancel_each(killed, actor=KILL_SWITCH, now=now, reason="kill switch is engaged")
     except* Exception:
@@ -91,22 +99,73 @@ def cancel_what_is_killed(connection_id: UUID, now: datetime) -> int:
 
 
 def _cancel_each(order_ids: Iterable[UUID], *, actor: Actor, now: datetime, reason: str) -> list[CancelAnswer]:
-    """One order that cannot be cancelled does not save the others."""
+    """Many in one transaction: a stop has to be fast. One order that cannot be cancelled does not save the others."""
     answers: list[CancelAnswer] = []
     failures: list[Exception] = []
-    for order_id in order_ids:
+    for account_id, batch in _batches(order_ids):
         try:
-            answers.append(_cancel(order_id, actor=actor, now=now, reason=reason, waits_for_session=True))
-        except Exception as error:
-            error.add_note(f"order {order_id}")
-            failures.append(error)
+            answers += _cancel_batch(account_id, batch, actor=actor, now=now, reason=reason)
+        except Exception as problem:
+            log.warning("cancel_batch_failed", account_id=str(account_id), reason=repr(problem))
+            for order_id in batch:
+                try:
+                    answers.append(_cancel(order_id, actor=actor, now=now, reason=reason, waits_for_session=True))
+                except Exception as error:
+                    error.add_note(f"order {order_id}")
+                    failures.append(error)
     if failures:
         raise ExceptionGroup(f"{len(failures)} orders could not be cancelled", failures)
     return answers
 
 
-def _is_killed(order: Order) -> bool:
-    return risk.is_killed(order.account_id, order.strategy_id, reducing=order.side == Side.SELL)
+def _batches(order_ids: Iterable[UUID]) -> Iterator[tuple[UUID, list[UUID]]]:
+    """Of one account each."""
+    rows = Order.objects.filter(id__in=list(order_ids)).order_by("account_id", "id").values_list("account_id", "id")
+    for account_id, found in groupby(rows, key=lambda row: row[0]):
+        mine = [order_id for _, order_id in found]
+        for first in range(0, len(mine), BATCH_MAX):
+            yield account_id, mine[first : first + BATCH_MAX]
+
+
+def _cancel_batch(
+    account_id: UUID, order_ids: list[UUID], *, actor: Actor, now: datetime, reason: str
+) -> list[CancelAnswer]:
+    if not may_trade(actor, account_id):
+        return [CancelAnswer(order_id, None, (Breach(RuleCode.ORDER_NOT_FOUND),)) for order_id in order_ids]
+    with transaction.atomic():
+        lock_account(account_id)
+        return [
+            _cancel_locked(order, actor=actor, now=now, reason=reason, waits_for_session=True)
+            for order in lock_orders(order_ids)
+        ]
+
+
+def _killed(orders: Iterable[Order]) -> list[UUID]:
+    """Those that an engaged stop takes back; each combination of what may stop an order is asked about once."""
+    known: dict[tuple[object, ...], bool] = {}
+    killed = []
+    for order in orders:
+        stops, reducing = stopped_by(order), order.side == Side.SELL
+        key = (order.account_id, order.strategy_id, reducing, *stops.values())
+        if key not in known:
+            known[key] = risk.is_to_be_cancelled(order.account_id, order.strategy_id, reducing=reducing, **stops)
+        if known[key]:
+            killed.append(order.id)
+    return killed
+
+
+def stopped_by(order: Order) -> dict[str, str]:
+    """What else than its account and strategy an order can be stopped by."""
+    person = order.actor_id if order.actor_kind == ActorKind.USER else ""
+    return {"symbol": order.symbol, "exchange": order.exchange, "user_id": person}
+
+
+def _working_in(scope: str) -> dict[str, Any]:
+    """The narrowest question about working orders that a scope allows; of exchanges and users every order is asked."""
+    kind, _, name = scope.partition(":")
+    if kind == "account":
+        return {"account_id": UUID(name)}
+    return {"strategy": {"strategy_id": name}, "symbol": {"symbol": name}}.get(kind, {})
 
 
 def fire_waiting_cancels(connection_id: UUID, now: datetime) -> int:

@@ -16,8 +16,10 @@ from apps.orders.services.cancelling import cancel_what_is_killed, fire_waiting_
 from apps.orders.services.pace import SAMPLE_LIMITS, Pace
 from apps.orders.services.resolution import Resolver
 from apps.orders.services.sending import Unreachable, doubt_stale_claims, fence, send_next
+from apps.orders.services.stream_watch import watch_order_stream
 from apps.orders.services.turns import SLICE_S, run_for_each_connection, run_under_lease
 from apps.orders.services.wakeup import Doorbell
+from apps.risk.services import adopt_kill_file
 from qts.adapters.lease import Slice
 from qts.adapters.ssi.trading import RateLimit, TradingClient
 from qts.domain.errors import TerminalError, TransientError
@@ -55,8 +57,8 @@ def run_gateway(connection_id: UUID, turn: Slice) -> None:
             gateway = _Gateway(connection_id, turn, client)
             while turn.goes_on():
                 wait_s = gateway.step(market_now())
-                if wait_s > 0:
-                    bell.wait(wait_s)
+                if wait_s > 0 and bell.wait(wait_s):
+                    gateway.sweep_at_once()
     finally:
         client.close()
 
@@ -94,10 +96,16 @@ class _Gateway:
             GatewayState.objects.filter(connection_id=self._connection_id).update(last_sent_at=Now())
         return 0.0 if sent else IDLE_S_MAX
 
+    def sweep_at_once(self) -> None:
+        """A kill switch was changed: what works under it is asked for back now, not with the next round."""
+        self._housekeeping_at = self._sweep_at = 0.0
+
     def _keep_house(self, now: datetime) -> None:
         GatewayState.objects.filter(connection_id=self._connection_id).update(seen_at=Now())
         if self._turn.epoch is not None:
             doubt_stale_claims(self._connection_id, self._turn.epoch, now)
+        adopt_kill_file(now)
+        watch_order_stream(self._connection_id, now)
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + KILL_SWEEP_EVERY_S
             cancel_what_is_killed(self._connection_id, now)

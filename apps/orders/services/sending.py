@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -15,10 +16,9 @@ from apps.orders.locks import lock_next_intent, lock_order
 from apps.orders.models import GatewayState, Intent, Order
 from apps.orders.services.broker import LEASE_TTL_S
 from apps.orders.services.broker_events import refuse_locked
-from apps.orders.services.cancelling import withdraw
+from apps.orders.services.cancelling import stopped_by, withdraw
 from apps.orders.services.steps import GATEWAY, take_step
 from apps.risk import selectors as risk
-from qts.adapters.lease import Slice
 from qts.adapters.ssi.trading import Accepted, AmbiguousSend, Answer, Refused, TradingClient
 from qts.adapters.ssi.trading_codec import Market
 from qts.domain.errors import RuleCode, TerminalError, TransientError
@@ -44,6 +44,15 @@ class Unreachable(TransientError):
     """Nothing was sent, and the next one would fare no better: the broker is away or refuses our log-in."""
 
 
+class Turn(Protocol):
+    """The right to send: a slice under a lease, or what a person took over without one."""
+
+    @property
+    def epoch(self) -> int | None: ...
+
+    def goes_on(self) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """An intent that is ours to send, committed; or one that must not leave any more, and why (`obstacle`).
@@ -55,7 +64,7 @@ class Claim:
     obstacle: RuleCode | None = None
 
 
-def send_next(connection_id: UUID, turn: Slice, client: TradingClient, now: datetime) -> bool:
+def send_next(connection_id: UUID, turn: Turn, client: TradingClient, now: datetime) -> bool:
     """Send the next due intent; False when there is none.
 
     Raises FenceDown when another gateway has taken over, Unreachable when the broker could not be reached at all; the
@@ -98,7 +107,7 @@ def doubt_stale_claims(connection_id: UUID, epoch: int, now: datetime) -> int:
     return len(doubted)
 
 
-def _claim(connection_id: UUID, turn: Slice, now: datetime) -> Claim | None:
+def _claim(connection_id: UUID, turn: Turn, now: datetime) -> Claim | None:
     """What is claimed is committed as sent before the network is touched, so that a crash leaves a trace."""
     claimed_at_s = time.monotonic()
     if turn.epoch is None:
@@ -129,7 +138,8 @@ def _claim(connection_id: UUID, turn: Slice, now: datetime) -> Claim | None:
 def _obstacle(intent: Intent, order: Order, now: datetime) -> RuleCode | None:
     """What has changed since the gate let the order pass. An order waits here while the broker is away."""
     exchange = Exchange(order.exchange)
-    if risk.is_killed(order.account_id, order.strategy_id, reducing=order.side == Side.SELL):
+    is_sale = order.side == Side.SELL
+    if risk.is_killed(order.account_id, order.strategy_id, reducing=is_sale, **stopped_by(order)):
         return RuleCode.KILL_SWITCH_ENGAGED
     if (datetime.now(UTC) - intent.recorded_at).total_seconds() > ORDER_AGE_S_MAX:
         return RuleCode.NOT_SENT_IN_TIME

@@ -1,5 +1,6 @@
 """Where every order enters: gate, reserve and record under the account's lock; it is sent after the commit."""
 
+import time
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from apps.accounts.locks import lock_account
 from apps.eventlog import services as eventlog
 from apps.marketdata import selectors as marketdata
 from apps.orders.models import Intent, Order
-from apps.orders.selectors import breach_from, open_order_count
+from apps.orders.selectors import breach_from
 from apps.orders.services import wakeup
 from apps.orders.services.access import may_trade
 from apps.orders.services.answers import Submission
@@ -49,33 +50,10 @@ def submit_order(
         known = Order.objects.filter(account_id=account_id, client_order_id=request.client_order_id).first()
         if known is not None:
             return _answer_again(known, request, actor, now)
-        security = marketdata.security(request.symbol)
-        intent = OrderIntent(request, security.instrument if security else None, strategy_id)
-        breaches = risk.pre_trade_check(
-            account_id=account_id, intent=intent, now=now, open_order_count=open_order_count(account_id), actor=actor
-        )
-        order = Order(
-            account_id=account_id,
-            connection_id=account.connection_id,
-            client_order_id=request.client_order_id,
-            body_hash=request.body_hash,
-            trading_day=to_vietnam(now).date(),
-            symbol=request.symbol,
-            exchange=intent.instrument.exchange if intent.instrument else "",
-            side=request.side,
-            order_type=request.order_type,
-            quantity=request.quantity,
-            price_vnd=request.price_vnd,
-            status=Status.DENIED if breaches else Status.PENDING,
-            breaches=[_stored(breach) for breach in breaches],
-            reason=_codes(breaches),
-            strategy_id=strategy_id,
-            decision_id=decision_id,
-            actor_kind=actor.kind,
-            actor_id=actor.id,
-            submitted_at=now,
-            updated_at=now,
-        )
+        intent = _intent(request, strategy_id, caused_by_received_ns)
+        breaches = risk.pre_trade_check(account_id=account_id, intent=intent, now=now, actor=actor)
+        order = _judged(account_id, intent, breaches, actor, now)
+        order.connection_id, order.decision_id = account.connection_id, decision_id
         if breaches:
             _save_with_event(order, OrderDenied, actor, now)
         else:
@@ -85,6 +63,37 @@ def submit_order(
     for breach in breaches:
         GATE_REFUSALS.labels(code=breach.code).inc()
     return Submission(order.id, Status(order.status), breaches)
+
+
+def _intent(request: OrderRequest, strategy_id: str, caused_by_received_ns: int | None) -> OrderIntent:
+    security = marketdata.security(request.symbol)
+    age_ms = None if caused_by_received_ns is None else max(0, time.time_ns() - caused_by_received_ns) // 1_000_000
+    return OrderIntent(request, security.instrument if security else None, strategy_id, age_ms)
+
+
+def _judged(account_id: UUID, intent: OrderIntent, breaches: tuple[Breach, ...], actor: Actor, now: datetime) -> Order:
+    """The row to be saved, without the ways it came and shall go."""
+    request = intent.request
+    return Order(
+        account_id=account_id,
+        client_order_id=request.client_order_id,
+        body_hash=request.body_hash,
+        trading_day=to_vietnam(now).date(),
+        symbol=request.symbol,
+        exchange=intent.instrument.exchange if intent.instrument else "",
+        side=request.side,
+        order_type=request.order_type,
+        quantity=request.quantity,
+        price_vnd=request.price_vnd,
+        status=Status.DENIED if breaches else Status.PENDING,
+        breaches=[_stored(breach) for breach in breaches],
+        reason=_codes(breaches),
+        strategy_id=intent.strategy_id,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        submitted_at=now,
+        updated_at=now,
+    )
 
 
 def _reserve(order: Order, request: OrderRequest, now: datetime) -> None:

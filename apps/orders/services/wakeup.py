@@ -7,6 +7,7 @@ from uuid import UUID
 import psycopg
 from django.db import connection, connections
 
+from apps.risk.services import KILL_CHANNEL
 from qts.domain.errors import TransientError
 
 _CHANNEL = "qts_order_intents"
@@ -32,6 +33,7 @@ class Doorbell:
         try:
             self._listener = psycopg.connect(**parameters, autocommit=True, connect_timeout=5)
             self._listener.execute(f"LISTEN {_CHANNEL}")
+            self._listener.execute(f"LISTEN {KILL_CHANNEL}")
         except psycopg.OperationalError as error:
             raise TransientError(f"PostgreSQL: {error}") from error
         return self
@@ -42,13 +44,17 @@ class Doorbell:
         if self._listener is not None:
             self._listener.close()
 
-    def wait(self, timeout_s: float) -> None:
-        """Return at the next ring for this connection, or after `timeout_s`."""
+    def wait(self, timeout_s: float) -> bool:
+        """Return at the next ring for this connection, when a kill switch changes, or after `timeout_s`; True when it
+        was a kill switch."""
         if self._listener is None:
             raise RuntimeError("the doorbell is used outside its with block")
         try:
             for note in self._listener.notifies(timeout=timeout_s):
+                if note.channel == KILL_CHANNEL:
+                    return True
                 if note.payload == self._payload:
-                    return
+                    return False
         except psycopg.OperationalError as error:
             raise TransientError(f"PostgreSQL: {error}") from error
+        return False

@@ -86,12 +86,12 @@ def quote(moment: datetime) -> QuoteUpdated:
 class Desk:
     """One account of 100 million VND and 1,000 SSI that may be sold; every act in a transaction of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, cash_vnd: int = 100_000_000) -> None:
         self.connection_id = uuid4()
         self.account_id = ledger.open_account(number="0901351", name="Test", connection_id=self.connection_id)
         ledger.adopt_balances(
             account_id=self.account_id,
-            cash_vnd=100_000_000,
+            cash_vnd=cash_vnd,
             positions=[OpeningPosition("SSI", 1_000, 24_000_000)],
             now=at("08:00:00"),
         )

@@ -110,7 +110,7 @@ def test_the_kill_switch_cancels_what_works_in_its_scope(desk, working):
 
 
 def test_a_switch_that_lets_sales_pass_leaves_them_working(desk):
-    sale, purchase = desk.submit("SELL 100 SSI @ 25000").order_id, desk.submit().order_id
+    sale, purchase = desk.submit("SELL 100 SSI @ 25100").order_id, desk.submit().order_id
     scope = f"account:{desk.account_id}"
     risk.engage_kill_switch(scope=scope, reason="loss", actor=STRATEGY, now=MORNING, allows_reducing=True)
     kill(scope)
@@ -148,14 +148,14 @@ def test_the_sweep_asks_again_for_what_works_under_an_engaged_switch(desk, gatew
 def test_one_order_that_cannot_be_cancelled_does_not_save_the_others(desk, working, monkeypatch):
     orders = [working.id, desk.submit().order_id, desk.submit().order_id]
     risk.engage_kill_switch(scope="firm", reason="test", actor=STRATEGY, now=MORNING)
-    honest = cancelling._cancel
+    honest = cancelling._cancel_locked
 
-    def stumble(order_id, **more):
-        if order_id == orders[1]:
+    def stumble(order, **more):
+        if order.id == orders[1]:
             raise RuntimeError("broken row")
-        return honest(order_id, **more)
+        return honest(order, **more)
 
-    monkeypatch.setattr(cancelling, "_cancel", stumble)
+    monkeypatch.setattr(cancelling, "_cancel_locked", stumble)
     with pytest.raises(ExceptionGroup, match="1 orders could not be cancelled"):
         services.cancel_for_kill_switch(scope="firm", reason="test", now=MORNING)
     assert [desk.order(order_id).status for order_id in orders] == [

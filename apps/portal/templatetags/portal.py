@@ -18,6 +18,10 @@ ICONS = "vendor/lucide/1.62.0/icons.svg"
 THEMES = ("dark", "light")
 
 register.filter("reason_text", reason_text)
+register.filter("trading_state_label", wording.trading_state_label)
+register.filter("proposal_kind_label", wording.proposal_kind_label)
+register.filter("proposal_status_label", wording.proposal_status_label)
+register.filter("what_if_basis", wording.what_if_basis)
 register.filter("price", formats.price_text)
 register.filter("quantity", formats.quantity_text)
 register.filter("money", formats.money_text)
@@ -29,6 +33,17 @@ register.filter("sign_class", formats.sign_class)
 @register.filter
 def signed_money(amount_vnd: int | None) -> str:
     return formats.NOTHING if amount_vnd is None else formats.signed(amount_vnd, plus=True)
+
+
+@register.filter
+def bps(share_bps: int) -> str:
+    """2_550 -> '25.5%', rounded down."""
+    return f"{share_bps // 100}.{share_bps % 100 // 10}%"
+
+
+@register.filter
+def item(mapping: Mapping[str, str], key: str) -> str:
+    return mapping.get(key, "")
 
 
 @register.filter

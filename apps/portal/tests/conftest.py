@@ -38,6 +38,7 @@ def accounts_of_demo(market):
         trader=make_user("trader", Role.TRADER),
         trader2=make_user("trader2", Role.TRADER),
         risk=make_user("risk", Role.RISK_OFFICER),
+        risk2=make_user("risk2", Role.RISK_OFFICER),
         operator=make_user("operator", Role.OPERATOR),
         admin=make_user("admin", Role.ADMINISTRATOR),
     )
@@ -61,7 +62,9 @@ def desk(accounts_of_demo):
         found.cookies["django_language"] = "en"
         return found
 
-    return SimpleNamespace(client=client, mine=accounts_of_demo.mine, other=accounts_of_demo.other)
+    return SimpleNamespace(
+        client=client, mine=accounts_of_demo.mine, other=accounts_of_demo.other, users=accounts_of_demo.users
+    )
 
 
 def ticket_of(account_id: UUID, **changes: object) -> dict[str, object]:

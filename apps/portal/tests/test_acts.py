@@ -8,7 +8,10 @@ import pytest
 from apps.orders import selectors as orders
 from apps.portal.tests.conftest import ticket_of
 from apps.risk import selectors as risk
+from apps.risk.services import LimitChange, propose_limits
+from apps.sso.selectors import actor_of
 from apps.strategies import selectors as strategies
+from qts.domain.errors import RuleCode
 
 
 def place(desk) -> UUID:
@@ -107,13 +110,67 @@ def test_the_kill_switch_stops_orders_and_every_page_says_so(desk):
     assert 'data-code="KILL_SWITCH_ENGAGED"' in refused.content.decode()
 
 
-def test_a_release_asks_for_its_own_word(desk):
+def test_a_release_asks_for_its_own_word_and_for_a_second_officer(desk):
     officer = desk.client("risk")
     engage(officer)
     assert "RELEASE" in officer.get("/risk/kill-switch/?scope=firm").content.decode()
     assert engage(officer, act="release", word="STOP").status_code == 422
     assert engage(officer, act="release", word="release").status_code == 200
+    assert [switch.scope for switch in risk.kill_switches(engaged_only=True)] == ["firm"]
+    [asked] = risk.open_proposals()
+    address = f"/risk/approvals/{asked.id}/"
+    agreed = {"act": "approve", "content_hash": asked.content_hash, "reason": "looked at it"}
+    own = officer.post(address, agreed)
+    assert own.status_code == 422
+    assert "Nobody approves what they proposed." in own.content.decode()
+    assert desk.client("admin").post(address, agreed).status_code == 422
+    assert "release asked for by risk" in officer.get("/risk/").content.decode()
+    assert desk.client("risk2").post(address, agreed).status_code == 200
     assert risk.kill_switches(engaged_only=True) == []
+
+
+def test_stopping_takes_the_working_orders_back_without_bus_or_workers(desk):
+    order_id = place(desk)
+    assert engage(desk.client("risk")).status_code == 200
+    assert orders.order(order_id).status == "CANCELLED"
+
+
+def test_a_symbol_and_a_person_are_stopped_by_name(desk):
+    officer = desk.client("risk")
+    dialog = officer.get("/risk/kill-switch/?kind=symbol&name=ssi").content.decode()
+    assert 'value="symbol:SSI"' in dialog
+    assert engage(officer, scope="symbol:SSI").status_code == 200
+    refused = desk.client("trader").post("/ticket/submit/", ticket_of(desk.mine))
+    assert 'data-code="KILL_SWITCH_ENGAGED"' in refused.content.decode()
+    assert "User trader2" in officer.get("/risk/kill-switch/?kind=user&name=trader2").content.decode()
+    for unknown in ("kind=symbol&name=XXX", "kind=user&name=nobody", "kind=planet&name=mars", "kind=user&name="):
+        assert officer.get(f"/risk/kill-switch/?{unknown}").status_code == 404
+
+
+def test_a_looser_limit_waits_on_the_approvals_page(desk, market):
+    propose_limits(
+        [LimitChange(code=RuleCode.ORDER_VALUE_EXCEEDS_MAX, limit=3_000_000_000, seen_version=1)],
+        reason="large client",
+        actor=actor_of(desk.users.risk),
+        now=market.now(),
+    )
+    page = desk.client("risk2").get("/risk/approvals/").content.decode()
+    assert "ORDER_VALUE_EXCEEDS_MAX firm: 2,000,000,000 → 3,000,000,000" in page
+    assert "large client" in page
+    assert "Take back" not in page
+    assert "Take back" in desk.client("risk").get("/risk/approvals/").content.decode()
+    [asked] = risk.open_proposals()
+    answer = {"act": "approve", "content_hash": "0" * 64, "reason": "as agreed"}
+    wrong = desk.client("risk2").post(f"/risk/approvals/{asked.id}/", answer)
+    assert "This is not what was shown." in wrong.content.decode()
+    answer["content_hash"] = asked.content_hash
+    assert (
+        "Say why" in desk.client("risk2").post(f"/risk/approvals/{asked.id}/", answer | {"reason": ""}).content.decode()
+    )
+    assert desk.client("risk2").post(f"/risk/approvals/{asked.id}/", answer).status_code == 200
+    [limit] = [found for found in risk.limits() if found.code == "ORDER_VALUE_EXCEEDS_MAX"]
+    assert (limit.limit, limit.approved_by) == (3_000_000_000, f"user:{desk.users.risk2.pk}")
+    assert "approved" in desk.client("risk").get("/risk/approvals/").content.decode()
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,16 @@ PAGES = {
     "/positions/": EVERYBODY,
     "/strategies/": EVERYBODY,
     "/risk/": EVERYBODY,
+    "/risk/monitor/": EVERYBODY,
+    "/risk/monitor/history/": EVERYBODY,
+    "/risk/monitor/value-at-risk/": EVERYBODY,
+    "/risk/scenario/": EVERYBODY,
     "/design/": EVERYBODY,
     "/banners/": EVERYBODY,
     "/ticket/?symbol=SSI": {"trader", "admin"},
     "/risk/kill-switch/?scope=firm": {"risk", "admin"},
+    "/risk/kill/": {"risk", "admin"},
+    "/risk/approvals/": {"risk", "admin"},
     "/system/": {"operator", "admin"},
 }
 # session, user, second factor and roles take five of each

@@ -49,6 +49,13 @@ ROLES = {
     "administrator": gettext_noop("Administrator"),
 }
 
+WHAT_IF_BASES = {
+    "gate": gettext_noop("as the gate measured it then"),
+    "order": gettext_noop("from the order itself"),
+    "replay": gettext_noop("from the orders before it; fills count from the moment of their order"),
+    "minute": gettext_noop("from what the account was worth in that minute"),
+}
+
 ORDER_TYPES = {
     "LO": gettext_noop("Limit order"),
     "ATO": gettext_noop("At the open"),
@@ -80,6 +87,23 @@ def link_label(state: str) -> str:
 def unit_label(unit: str) -> str:
     """What the number of a limit counts (`qts.domain.risk.Unit`)."""
     return {"VND": "₫", "shares": _("shares"), "orders": _("orders"), "ms": "ms"}.get(unit, unit)
+
+
+def trading_state_label(state: str) -> str:
+    return {"REDUCING": _("only sales pass"), "HALTED": _("nothing passes")}.get(state, state)
+
+
+def proposal_kind_label(kind: str) -> str:
+    return {"limits": _("Looser limit"), "release": _("Release of a kill switch")}.get(kind, kind)
+
+
+def what_if_basis(basis: str) -> str:
+    return _(WHAT_IF_BASES[basis])
+
+
+def proposal_status_label(status: str) -> str:
+    words = {"approved": _("approved"), "rejected": _("rejected"), "withdrawn": _("taken back"), "open": _("waits")}
+    return words.get(status, status)
 
 
 def session_label(session: str) -> str:

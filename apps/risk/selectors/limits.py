@@ -1,6 +1,6 @@
 """Limits in force. Read from the database each time: an officer's change acts on the next order."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 
 from apps.accounts import selectors as accounts
-from apps.risk.models import RiskLimit
+from apps.risk.models import RiskLimit, SecuritySector
 from apps.risk.selectors.types import LimitView
 from qts.domain.errors import RuleCode
 from qts.domain.risk import RULES
@@ -25,23 +25,44 @@ class EffectiveLimit:
     scope: str
 
 
-def effective_limits(account_id: UUID, symbol: str = "", strategy_id: str = "") -> Mapping[RuleCode, EffectiveLimit]:
+def effective_limits(
+    account_id: UUID, symbol: str = "", strategy_id: str = "", *, exchange: str = "", user_id: str = ""
+) -> Mapping[RuleCode, EffectiveLimit]:
     """All scopes that cover an order bind at once, so the tightest of each rule counts. One query."""
+    named = {Scope.STRATEGY: strategy_id, Scope.SYMBOL: symbol, Scope.EXCHANGE: exchange, Scope.USER: user_id}
     covers = Q(scope=Scope.FIRM) | Q(scope=Scope.ACCOUNT, scope_id=str(account_id))
+    for scope, scope_id in named.items():
+        if scope_id:
+            covers |= Q(scope=scope, scope_id=scope_id)
     if symbol:
-        covers |= Q(scope=Scope.SYMBOL, scope_id=symbol)
-    if strategy_id:
-        covers |= Q(scope=Scope.STRATEGY, scope_id=strategy_id)
-    rows = RiskLimit.objects.filter(covers, is_current=True, is_active=True).order_by("-limit")
-    return {
-        RuleCode(code): EffectiveLimit(limit, f"{scope}:{scope_id}" if scope_id else scope)
-        for code, limit, scope, scope_id in rows.values_list("code", "limit", "scope", "scope_id")
-    }
+        its_sector = SecuritySector.objects.filter(symbol=symbol).values("sector")
+        covers |= Q(scope=Scope.SECTOR, scope_id__in=its_sector)
+    rows = RiskLimit.objects.filter(covers, is_current=True, is_active=True).order_by("id")
+    found: dict[RuleCode, EffectiveLimit] = {}
+    for name, limit, kind, kind_id in rows.values_list("code", "limit", "scope", "scope_id"):
+        code = RuleCode(name)
+        known = found.get(code)
+        if known is None or (limit != known.limit and RULES[code].tightest(known.limit, limit) == limit):
+            found[code] = EffectiveLimit(limit, f"{kind}:{kind_id}" if kind_id else kind)
+    return found
+
+
+def sectors(symbols: Collection[str]) -> dict[str, str]:
+    """Sector by symbol, as officers entered them; a symbol that nobody entered is left out."""
+    return dict(SecuritySector.objects.filter(symbol__in=symbols).values_list("symbol", "sector"))
 
 
 def limits() -> list[LimitView]:
     """Every limit in its current version."""
     return [_view(row) for row in RiskLimit.objects.filter(is_current=True)]
+
+
+def strategy_loss_limits() -> dict[str, int]:
+    """What each strategy's own matches may lose in a day, VND by the strategy's id."""
+    rows = RiskLimit.objects.filter(
+        code=RuleCode.DAILY_LOSS_EXCEEDS_MAX, scope=Scope.STRATEGY, is_current=True, is_active=True
+    )
+    return dict(rows.values_list("scope_id", "limit"))
 
 
 def visible_limits(user: AbstractBaseUser | AnonymousUser) -> list[LimitView]:
@@ -68,6 +89,7 @@ def _view(row: RiskLimit) -> LimitView:
         version=row.version,
         reason=row.reason,
         changed_by=row.changed_by,
+        approved_by=row.approved_by,
         effective_at=row.effective_at,
         help_vi=rule.help_vi,
         help_en=rule.help_en,

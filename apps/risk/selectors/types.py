@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from qts.domain.errors import RuleCode
 from qts.domain.risk import Unit
+from qts.domain.risk.states import TradingState
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class LimitView:
     version: int
     reason: str
     changed_by: str
+    approved_by: str
     effective_at: datetime
     help_vi: str
     help_en: str
@@ -49,3 +53,35 @@ class KillSwitchView:
     reason: str
     changed_by: str
     changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HoldView:
+    """A scope that a dead-man timer holds back, and why."""
+
+    scope: str
+    cause: str
+    state: TradingState
+    reason: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalView:
+    """What waits for a second officer, or waited. `lines` say what would change; `expires_at_wall` is wall time."""
+
+    id: UUID
+    kind: str
+    subject: str
+    lines: tuple[str, ...]
+    content: dict[str, Any]
+    content_hash: str
+    reason: str
+    proposed_by: str
+    proposed_at: datetime
+    expires_at_wall: datetime
+    status: str
+    is_expired: bool
+    decided_by: str
+    decided_at: datetime | None
+    decision_reason: str

@@ -1,99 +1,55 @@
 """The pre-trade gate: one snapshot, all rules, under the account's lock: what it saw is still true at the commit."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import structlog
 from django.db import Error as DatabaseError
 
-from apps.accounts import selectors as accounts
-from apps.accounts.selectors import AccountState
 from apps.eventlog.services import record
-from apps.marketdata.selectors import market_state
-from apps.risk.selectors import effective_limits, kill_states
-from qts.domain.errors import Breach, RuleCode, TransientError
+from apps.risk.services.facts import snapshot_of
+from qts.domain.errors import Breach, RuleCode
 from qts.domain.events import LimitBreached
 from qts.domain.orders import OrderIntent
-from qts.domain.risk import LIMIT_CODES, AccountFacts, MarketFacts, RiskSnapshot, evaluate
+from qts.domain.risk import LIMIT_CODES, all_breaches, is_confirmed
 from qts.domain.values import Actor
 
 log = structlog.get_logger(__name__)
 
 
-def pre_trade_check(
-    *, account_id: UUID, intent: OrderIntent, now: datetime, open_order_count: int, actor: Actor
-) -> tuple[Breach, ...]:
-    """All rules that the order breaks; empty when it may go out. Broken limits are announced in the same transaction.
+def pre_trade_check(*, account_id: UUID, intent: OrderIntent, now: datetime, actor: Actor) -> tuple[Breach, ...]:
+    """All rules that keep the order back; empty when it may go out. Broken limits are announced in the same
+    transaction, those too that somebody passed by typing the value again.
 
-    The caller holds the account's lock and a transaction. A check that cannot answer is a refusal; an error of the
-    database is raised, because then nothing can be recorded either.
+    The caller holds the account's lock and a transaction, and knows that the actor may trade the account. A check that
+    cannot answer is a refusal; an error of the database is raised, because then nothing can be recorded either.
     """
+    breaches = _breaches(account_id, intent, now, actor, asks_right=False)
+    for breach in breaches:
+        _announce(account_id, breach, actor, now)
+    held_back = tuple(breach for breach in breaches if not is_confirmed(breach, intent))
+    if len(held_back) < len(breaches):
+        passed = [str(breach.code) for breach in breaches if breach not in held_back]
+        log.warning("risk.soft_breaches_confirmed", account_id=str(account_id), actor=str(actor), codes=passed)
+    return held_back
+
+
+def what_would_happen(account_id: UUID, intent: OrderIntent, now: datetime, actor: Actor) -> tuple[Breach, ...]:
+    """The gate's answer to an order that nobody sends: nothing is locked, recorded or announced."""
+    breaches = _breaches(account_id, intent, now, actor, asks_right=True)
+    return tuple(breach for breach in breaches if not is_confirmed(breach, intent))
+
+
+def _breaches(
+    account_id: UUID, intent: OrderIntent, now: datetime, actor: Actor, *, asks_right: bool
+) -> tuple[Breach, ...]:
     try:
-        breaches = evaluate(_snapshot(account_id, intent, now, open_order_count), intent)
+        return all_breaches(snapshot_of(account_id, intent, now, actor, asks_right=asks_right), intent)
     except DatabaseError:
         raise
     except Exception as error:
         log.exception("risk.check_failed", account_id=str(account_id), symbol=intent.symbol)
         return (Breach(RuleCode.CHECK_FAILED, detail=type(error).__name__),)
-    for breach in breaches:
-        _announce(account_id, breach, actor, now)
-    return breaches
-
-
-@dataclass(frozen=True, slots=True)
-class _Market:
-    facts: MarketFacts | None
-    day_pnl_vnd: int | None
-
-
-def _snapshot(account_id: UUID, intent: OrderIntent, now: datetime, open_order_count: int) -> RiskSnapshot:
-    state = accounts.account_state(account_id, now)
-    limits = effective_limits(account_id, intent.symbol, intent.strategy_id)
-    position = state.position(intent.symbol)
-    market = _market(state, intent, now)
-    return RiskSnapshot(
-        account=AccountFacts(
-            is_active=state.is_active,
-            buying_power_vnd=state.buying_power_vnd,
-            position_quantity=position.quantity,
-            pending_buy_quantity=position.pending_buy_quantity,
-            sellable_quantity=position.sellable_quantity,
-            open_order_count=open_order_count,
-            day_pnl_vnd=market.day_pnl_vnd,
-        ),
-        market=market.facts,
-        limits={code: in_force.limit for code, in_force in limits.items()},
-        kills=kill_states(account_id, intent.strategy_id),
-        fees=accounts.fee_schedule(),
-    )
-
-
-def _market(state: AccountState, intent: OrderIntent, now: datetime) -> _Market:
-    """Without Redis nothing is known of the market, and the rules that need it refuse."""
-    if intent.instrument is None:
-        return _Market(None, accounts.day_pnl(state))
-    try:
-        return _Market(_facts(intent.symbol, now), accounts.day_pnl(state))
-    except TransientError as error:
-        log.warning("risk.market_unknown", symbol=intent.symbol, reason=str(error))
-        return _Market(None, None)
-
-
-def _facts(symbol: str, now: datetime) -> MarketFacts | None:
-    state = market_state(symbol, now)
-    if state is None:
-        return None
-    return MarketFacts(
-        instrument=state.instrument,
-        reference_vnd=state.reference_vnd,
-        ceiling_vnd=state.band.ceiling_vnd,
-        floor_vnd=state.band.floor_vnd,
-        session=state.session,
-        is_tradable=state.is_tradable,
-        has_quote=state.reference_vnd > 0,
-        stream_age_ms=state.stream_age_ms,
-    )
 
 
 def _announce(account_id: UUID, breach: Breach, actor: Actor, now: datetime) -> None:

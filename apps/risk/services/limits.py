@@ -1,7 +1,12 @@
-"""Changing limits: a new version with a reason each time; the next order sees it."""
+"""Changing limits: a new version with a reason each time; the next order sees it.
 
+Tighter is one person's act. Looser takes two: `change_limit` refuses it, and `approvals` carries it out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -10,7 +15,7 @@ from apps.risk.locks import lock_limit
 from apps.risk.models import RiskLimit
 from qts.domain.errors import RuleCode, TerminalError
 from qts.domain.events import LimitChanged
-from qts.domain.risk import LIMIT_CODES
+from qts.domain.risk import LIMIT_CODES, RULES
 from qts.domain.values import Actor, ActorKind
 
 Scope = RiskLimit.Scope
@@ -28,6 +33,40 @@ class LimitChangedMeanwhile(TerminalError):
     """Somebody else has changed the limit since the caller read it."""
 
 
+class SecondOfficerNeeded(TerminalError):
+    """The change lets more through than is let through now: one person cannot do that."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitChange:
+    """What one limit shall be. `seen_version` is the version looked at, 0 for a limit that was never set."""
+
+    code: RuleCode
+    limit: int
+    scope: str = Scope.FIRM
+    scope_id: str = ""
+    is_active: bool = True
+    seen_version: int | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.code} {self.scope}{':' if self.scope_id else ''}{self.scope_id}"
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "code": str(self.code),
+            "scope": str(self.scope),
+            "scope_id": self.scope_id,
+            "limit": self.limit,
+            "is_active": self.is_active,
+            "seen_version": self.seen_version or 0,
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "LimitChange":
+        return cls(**{**stored, "code": RuleCode(stored["code"])})
+
+
 def change_limit(
     *,
     code: RuleCode,
@@ -40,40 +79,61 @@ def change_limit(
     is_active: bool = True,
     seen_version: int | None = None,
 ) -> int:
-    """Set a limit, in the unit of its rule; the new version's number. It acts on every order gated after the commit.
+    """Set or tighten a limit, in the unit of its rule; the new version's number. It acts on every order gated after
+    the commit, in every process.
 
     `seen_version` is the version that the caller looked at; raises LimitChangedMeanwhile when it is not the current
-    one any more. Raises TerminalError for a rule without a limit, a negative number, or a change without a reason.
+    one any more, SecondOfficerNeeded when the change is not a tightening, TerminalError for a rule without a limit, a
+    negative number, or a change without a reason.
     """
-    _refuse_nonsense(code, scope, scope_id, limit, reason)
+    change = LimitChange(
+        code=code, limit=limit, scope=scope, scope_id=scope_id, is_active=is_active, seen_version=seen_version
+    )
+    refuse_nonsense(change, reason)
     with transaction.atomic():
         current = lock_limit(code, scope, scope_id)
-        if seen_version is not None and seen_version != (current.version if current else 0):
-            raise LimitChangedMeanwhile(f"{code} is at version {current.version if current else 0} by now")
-        version = current.version + 1 if current else 1
-        if current:
-            RiskLimit.objects.filter(pk=current.pk).update(is_current=False)
-        RiskLimit.objects.create(
-            code=code,
-            scope=scope,
-            scope_id=scope_id,
-            limit=limit,
-            is_active=is_active,
-            version=version,
-            reason=reason.strip(),
-            changed_by=str(actor),
-            effective_at=now,
-        )
-        event = LimitChanged(
-            code=code,
-            scope=f"{scope}:{scope_id}" if scope_id else scope,
-            limit_before=current.limit if current else limit,
-            limit_after=limit,
-            version=version,
-            reason=reason.strip(),
-        )
-        record(event, actor=actor, now=now)
-    return version
+        if is_looser(change, current):
+            raise SecondOfficerNeeded(f"{change.name}: looser than now, which takes a second risk officer")
+        return apply_change(change, current, reason=reason, actor=actor, now=now)
+
+
+def is_looser(change: LimitChange, current: RiskLimit | None) -> bool:
+    """Whether it lets an order pass that is refused now; which way that is, the rule knows."""
+    before = current.limit if current is not None and current.is_active else None
+    return RULES[change.code].is_looser(before, change.limit if change.is_active else None)
+
+
+def apply_change(
+    change: LimitChange, current: RiskLimit | None, *, reason: str, actor: Actor, now: datetime, approved_by: str = ""
+) -> int:
+    """Write the next version of a locked limit; inside the caller's transaction. Raises LimitChangedMeanwhile."""
+    seen = current.version if current else 0
+    if change.seen_version is not None and change.seen_version != seen:
+        raise LimitChangedMeanwhile(f"{change.name} is at version {seen} by now")
+    if current:
+        RiskLimit.objects.filter(pk=current.pk).update(is_current=False)
+    RiskLimit.objects.create(
+        code=change.code,
+        scope=change.scope,
+        scope_id=change.scope_id,
+        limit=change.limit,
+        is_active=change.is_active,
+        version=seen + 1,
+        reason=reason.strip(),
+        changed_by=str(actor),
+        approved_by=approved_by,
+        effective_at=now,
+    )
+    event = LimitChanged(
+        code=change.code,
+        scope=f"{change.scope}:{change.scope_id}" if change.scope_id else change.scope,
+        limit_before=current.limit if current else change.limit,
+        limit_after=change.limit,
+        version=seen + 1,
+        reason=reason.strip(),
+    )
+    record(event, actor=actor, now=now)
+    return seen + 1
 
 
 def seed_limits(now: datetime) -> None:
@@ -86,12 +146,14 @@ def seed_limits(now: datetime) -> None:
             )
 
 
-def _refuse_nonsense(code: RuleCode, scope: str, scope_id: str, limit: int, reason: str) -> None:
-    if code not in LIMIT_CODES:
-        raise TerminalError(f"{code} has no limit to set")
-    if scope not in Scope.values or (scope == Scope.FIRM) == bool(scope_id):
-        raise TerminalError(f"{scope!r} with {scope_id!r} names no scope")
-    if limit < 0:
-        raise TerminalError(f"a limit is not negative: {limit}")
+def refuse_nonsense(change: LimitChange, reason: str) -> None:
+    if change.code not in LIMIT_CODES:
+        raise TerminalError(f"{change.code} has no limit to set")
+    if change.scope not in Scope.values or (change.scope == Scope.FIRM) == bool(change.scope_id):
+        raise TerminalError(f"{change.scope!r} with {change.scope_id!r} names no scope")
+    if change.scope not in RULES[change.code].scopes:
+        raise TerminalError(f"{change.code} cannot be set for a {change.scope}")
+    if change.limit < 0:
+        raise TerminalError(f"a limit is not negative: {change.limit}")
     if not reason.strip():
         raise TerminalError("a change of a limit needs a reason")

@@ -11,8 +11,13 @@ from django.db import transaction
 from apps.accounts import selectors as accounts
 from apps.eventlog.services import record
 from apps.marketdata.selectors import market_now
-from apps.risk.selectors import account_scope, day_loss_vnd, effective_limits
+from apps.risk.selectors import account_scope, day_loss_vnd, effective_limits, limit_use
+from apps.risk.services.dead_man import watch_dead_man_timers
 from apps.risk.services.kill import engage_kill_switch
+from apps.risk.services.market_watch import watch_markets
+from apps.risk.services.monitor_alerts import watch_limit_use
+from apps.risk.services.monitor_equity import record_equity
+from apps.risk.services.monitor_exits import watch_exits
 from qts.adapters.lease import Lease, slice_of
 from qts.domain.errors import RuleCode, TransientError
 from qts.domain.events import LimitBreached
@@ -29,21 +34,34 @@ def run_monitor_slice(*, seconds_max: float = 60) -> None:
     """Look at every account each two seconds of the wall clock, until the lease or the time is over."""
     with slice_of(Lease(settings.REDIS_URL, "risk-monitor", LEASE_TTL_S), seconds_max) as turn:
         while turn.goes_on():
+            watch_dead_man_timers(market_now())
+            watch_markets(market_now())
             watch_accounts(market_now())
             time.sleep(LOOK_EVERY_S)
 
 
 def watch_accounts(now: datetime) -> list[UUID]:
-    """Stop each account that has lost more today than it may; those that were stopped by this look."""
+    """Stop each account that has lost more today than it may; those that were stopped by this look.
+
+    The same look keeps what the account is worth, tells of limits that fill up and asks for exits that are due.
+    """
     stopped = []
     for account in accounts.active_accounts():
         try:
             if watch_account(account.id, now):
                 stopped.append(account.id)
+            _look_around(account.id, now)
         except TransientError as error:
             # no live prices: the gate refuses purchases meanwhile, and the next look is two seconds away
             log.warning("risk.loss_unknown", account_id=str(account.id), reason=str(error))
     return stopped
+
+
+def _look_around(account_id: UUID, now: datetime) -> None:
+    state = accounts.account_state(account_id, now)
+    watch_exits(state, now)
+    watch_limit_use(state, limit_use(account_id, now), now)
+    record_equity(account_id, now)
 
 
 def watch_account(account_id: UUID, now: datetime) -> bool:

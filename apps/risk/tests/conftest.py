@@ -44,9 +44,7 @@ def account_id(market) -> UUID:
     return found
 
 
-def check(
-    account_id: UUID, text: str, *, strategy_id: str = "", open_order_count: int = 0, now: datetime = MONDAY
-) -> tuple[Breach, ...]:
+def check(account_id: UUID, text: str, *, strategy_id: str = "", now: datetime = MONDAY) -> tuple[Breach, ...]:
     """The gate as `orders` asks it: "BUY 300 SSI @ 25050" under the account's lock."""
     side, quantity, symbol, _, price = text.split()
     request = OrderRequest(symbol, Side(side), OrderType.LO, int(quantity), int(price), client_order_id="test")
@@ -57,7 +55,6 @@ def check(
             account_id=account_id,
             intent=OrderIntent(request, known.instrument if known else None, strategy_id),
             now=now,
-            open_order_count=open_order_count,
             actor=TRADER,
         )
 

@@ -140,9 +140,60 @@ def test_no_limit_can_be_deleted(officer):
     assert RiskLimit.objects.count() == 5
 
 
+def test_a_raised_limit_waits_for_a_second_officer(account_id, officer):
+    answer = officer.post(page(), form(limit="3000000000"), follow=True)
+    assert [str(message.level_tag) for message in answer.context["messages"]] == ["warning", "success"]
+    assert (current().version, current().limit) == (1, 2_000_000_000)
+    [asked] = selectors.open_proposals()
+    assert asked.lines == ("ORDER_VALUE_EXCEEDS_MAX firm: 2,000,000,000 → 3,000,000,000",)
+    listed = officer.get(reverse("admin:risk_changeproposal_changelist")).content.decode()
+    assert "volatile morning" in listed
+    assert officer.post(reverse("admin:risk_changeproposal_change", args=[asked.id])).status_code == 403
+
+
+def test_a_raise_beyond_the_days_cap_is_refused_with_the_reason(officer):
+    answer = officer.post(page(), form(limit="4000000001"), follow=True)
+    assert ["may reach 4,000,000,000 today" in str(message) for message in answer.context["messages"]] == [True]
+    assert selectors.open_proposals() == []
+
+
+def test_an_officer_stops_a_scope_in_the_administration_and_cannot_let_go_there(officer):
+    address = reverse("admin:risk_killswitch_add")
+    assert officer.post(address, {"scope": "planet:x", "reason": "storm"}).status_code == HTTPStatus.OK
+    for _ in range(2):  # the second time it is there already
+        assert officer.post(address, {"scope": "symbol:SSI", "reason": "storm"}).status_code == HTTPStatus.FOUND
+    (switch,) = selectors.kill_switches(engaged_only=True)
+    assert (switch.scope, switch.reason, switch.allows_reducing) == ("symbol:SSI", "storm", False)
+    person = verified_client(make_user("operator", Role.OPERATOR))
+    assert person.post(address, {"scope": "firm", "reason": "storm"}).status_code == HTTPStatus.FORBIDDEN
+    assert [found.scope for found in selectors.kill_switches()] == ["symbol:SSI"]
+
+
 def test_switches_are_shown_and_not_edited(officer):
     services.engage_kill_switch(scope="firm", reason="storm", actor=OFFICER, now=MONDAY)
     assert "storm" in officer.get(reverse("admin:risk_killswitch_changelist")).content.decode()
     answer = officer.post(reverse("admin:risk_killswitch_change", args=["firm"]), {"reason": "x"})
     assert answer.status_code == HTTPStatus.FORBIDDEN
     assert selectors.kill_switches()[0].reason == "storm"
+
+
+def test_what_a_change_would_do_is_asked_with_the_forms_numbers_and_nothing_is_saved(officer):
+    assert 'name="_what_if"' in officer.get(page()).content.decode()
+    asked = officer.post(page(), form(reason="", code="OPEN_ORDERS_EXCEED_MAX", _what_if="1"))
+    told = "code=ORDER_VALUE_EXCEEDS_MAX&scope=firm&scope_id=&limit=5000000&is_active=1"
+    assert asked["Location"] == f"{reverse('portal:what-if')}?{told}"
+    new = {"code": "OPEN_ORDERS_EXCEED_MAX", "scope": "symbol", "scope_id": "SSI", "limit": "7", "_what_if": "1"}
+    added = officer.post(reverse("admin:risk_risklimit_add"), new)
+    told = "code=OPEN_ORDERS_EXCEED_MAX&scope=symbol&scope_id=SSI&limit=7&is_active=0"
+    assert added["Location"] == f"{reverse('portal:what-if')}?{told}"
+    assert (current().version, current().limit) == (1, 2_000_000_000)
+    assert RiskLimit.objects.filter(scope="symbol").exists() is False
+
+
+def test_the_history_says_what_each_version_changed(officer, account_id):
+    officer.post(page(), form(limit="5000000"))
+    officer.post(page(), form(limit="4000000", seen_version="2"))
+    text = officer.get(page()).content.decode()
+    assert "v3 · 5,000,000 → 4,000,000 (" in text
+    assert "v2 · 2,000,000,000 → 5,000,000 (" in text
+    assert "v1 · 2,000,000,000 · " in text

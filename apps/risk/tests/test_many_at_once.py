@@ -33,9 +33,7 @@ def test_of_many_orders_at_once_exactly_as_many_pass_as_the_cash_pays_for(accoun
         try:
             with transaction.atomic():
                 lock_account(account_id)
-                breaches = services.pre_trade_check(
-                    account_id=account_id, intent=intent, now=MONDAY, open_order_count=0, actor=TRADER
-                )
+                breaches = services.pre_trade_check(account_id=account_id, intent=intent, now=MONDAY, actor=TRADER)
                 refusals.extend(str(breach.code) for breach in breaches)
                 if not breaches:
                     amount_vnd = accounts.cash_to_reserve_vnd(request, ceiling_vnd=26_750)

@@ -1,4 +1,4 @@
-"""The five people of the demo. Their passwords are public, so they are refused where the money is real."""
+"""The six people of the demo. Their passwords are public, so they are refused where the money is real."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -26,6 +26,7 @@ DEMO_USERS: Final = (
     DemoUser("trader", "trader-demo-1", (Role.TRADER,)),
     DemoUser("trader2", "trader-demo-2", (Role.TRADER,)),
     DemoUser("risk", "risk-demo-1", (Role.RISK_OFFICER,)),
+    DemoUser("risk2", "risk2-demo-1", (Role.RISK_OFFICER,)),  # what loosens takes two of them
     DemoUser("operator", "operator-demo-1", (Role.OPERATOR,)),
     DemoUser("admin", "admin-demo-1", (Role.ADMINISTRATOR,), is_superuser=True),
 )

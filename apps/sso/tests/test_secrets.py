@@ -65,7 +65,7 @@ def test_demo_users_are_made_once():
     assert list(Authenticator.objects.order_by("id").values_list("id", "data")) == codes_before
     trader.refresh_from_db()
     assert trader.check_password("changed-by-its-owner")
-    assert User.objects.count() == 5
+    assert User.objects.count() == 6
 
 
 def test_demo_users_log_in_with_the_printed_passwords_and_have_their_roles():
@@ -75,7 +75,8 @@ def test_demo_users_log_in_with_the_printed_passwords_and_have_their_roles():
         assert roles_of(user) == set(person.roles)
         assert Authenticator.objects.filter(user=user, type="totp").count() == 1
     assert list(User.objects.filter(is_superuser=True).values_list("username", flat=True)) == ["admin"]
-    assert set(User.objects.filter(is_staff=True).values_list("username", flat=True)) == {"admin", "operator", "risk"}
+    staff = set(User.objects.filter(is_staff=True).values_list("username", flat=True))
+    assert staff == {"admin", "operator", "risk", "risk2"}
 
 
 def test_demo_users_are_refused_outside_the_demo(settings):

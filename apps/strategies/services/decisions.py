@@ -1,5 +1,6 @@
 """From an intent to a recorded decision and its order, in one transaction that may be repeated."""
 
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,8 +10,10 @@ from django.db import transaction
 
 from apps.eventlog import services as eventlog
 from apps.orders import services as orders
+from apps.risk import services as risk
 from apps.strategies.locks import lock_strategy
 from apps.strategies.models import Decision, DecisionOutcome, Strategy, StrategyStatus
+from apps.strategies.services.lifecycle import RUNAWAY_REASON, stop_runaway
 from qts.domain.events import OrderProposed
 from qts.domain.orders import OrderRequest
 from qts.domain.strategy import Intent
@@ -59,10 +62,24 @@ def decide(
         if isinstance(answer, NoOrder):
             decision.outcome = DecisionOutcome.SKIPPED
             decision.outcome_reason = answer.reason
-        else:
+        elif _keeps_pace(current, cause, now):
             _submit(decision, answer, now)
+            is_sane = risk.note_answer(
+                str(current.id), is_accepted=decision.outcome == DecisionOutcome.SUBMITTED, now=now
+            )
+            if not is_sane:
+                stop_runaway(current, now)
+        else:
+            decision.outcome = DecisionOutcome.SKIPPED
+            decision.outcome_reason = RUNAWAY_REASON
+            stop_runaway(current, now)
         decision.save(force_insert=True)
     return decision
+
+
+def _keeps_pace(strategy: Strategy, cause: Cause, now: datetime) -> bool:
+    wall_ms, caused_ms = time.time_ns() // 1_000_000, cause.ts_received_ns // 1_000_000
+    return risk.pace_strategy(str(strategy.id), wall_ms=wall_ms, caused_ms=caused_ms, now=now)
 
 
 def _submit(decision: Decision, proposal: Proposal, now: datetime) -> None:

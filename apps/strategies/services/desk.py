@@ -1,6 +1,7 @@
 """All running strategies, each in its own process, and the facts they are told."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 from types import TracebackType
@@ -19,7 +20,8 @@ from apps.strategies.services.lifecycle import fail_strategy
 from qts.adapters.sandbox import StrategyHost, StrategyHostError
 from qts.domain.events import BarClosed, IndicatorCalculated, TickReceived
 from qts.domain.strategy import Bar, Context, Intent, TargetPosition, Tick
-from qts.domain.strategy.sizing import Holding, TopOfBook, propose
+from qts.domain.strategy.sizing import Holding, NoOrder, TopOfBook, propose
+from qts.domain.values import Session
 
 SIGNAL_AGE_S_MAX = 15.0  # wall clock: a backlog still feeds the indicators, but nobody trades on old news
 
@@ -87,10 +89,13 @@ class StrategyDesk:
             if self._hosts[strategy.id].wants_ticks:
                 self._consider(strategy, event, f"tick:{event.wal_position}", tick)
 
-    def _asked_about(self, event: BarClosed | TickReceived) -> list[Strategy]:
+    def _asked_about(self, event: BarClosed | TickReceived) -> Iterator[Strategy]:
+        """One by one: what one of them does may be the end of another."""
         if time.time() - event.ts_received_ns / 1e9 > SIGNAL_AGE_S_MAX:
-            return []
-        return [strategy for strategy in self._strategies.values() if event.symbol in strategy.symbols]
+            return
+        for strategy in list(self._strategies.values()):
+            if strategy.id in self._hosts and event.symbol in strategy.symbols:
+                yield strategy
 
     def _consider(
         self, strategy: Strategy, event: BarClosed | TickReceived, event_key: str, question: Bar | Tick
@@ -138,7 +143,11 @@ class StrategyDesk:
             ask_vnd=quote.asks[0][0] if quote.asks else 0,
             last_vnd=quote.last_vnd or quote.reference_vnd,
         )
-        decide(strategy, symbol=symbol, intent=intent, answer=propose(intent, holding, top), cause=cause, now=now)
+        is_halted = quote.session == Session.HALT
+        answer = NoOrder("the exchange has halted it") if is_halted else propose(intent, holding, top)
+        decision = decide(strategy, symbol=symbol, intent=intent, answer=answer, cause=cause, now=now)
+        if decision is None or decision.strategy.status != StrategyStatus.RUNNING:
+            self.refresh()  # it may be off: the next message, not the next second, finds it gone
         self._exposures = None  # an order changes what is held and working
 
     def _exposure(self, strategy: Strategy, symbol: str) -> orders.StrategyExposure:

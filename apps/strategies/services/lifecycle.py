@@ -17,6 +17,7 @@ from qts.domain.values import Actor, ActorKind
 from qts.quant.indicators import INDICATOR_NAMES
 
 _SYSTEM = Actor(ActorKind.SYSTEM, "signals")
+RUNAWAY_REASON = "it ran away; its kill switch is engaged"
 _DEMO = (
     ("MA cross", "moving_average_cross", {"fast": 5, "slow": 20, "quantity": 500}, 0, 15),
     ("RSI reversion", "rsi_mean_reversion", {"period": 14, "quantity": 300}, 15, 30),
@@ -60,6 +61,8 @@ def start_strategy(strategy_id: UUID, *, actor: Actor, now: datetime) -> None:
         problems = _problems(strategy.class_key, strategy.parameters, strategy.symbols)
         if risk.is_killed(strategy.account_id, str(strategy.id)):
             problems.append("The kill switch is engaged; a risk officer has to release it first.")
+        if stop := _market_stop(strategy.symbols):
+            problems.append(f"The market is stopped: {stop}.")
         if problems:
             raise StrategyRefused(problems)
         strategy.run += 1
@@ -82,6 +85,12 @@ def fail_strategy(strategy_id: UUID, *, reason: str, now: datetime) -> None:
             _change(strategy, StrategyStatus.FAILED, reason, _SYSTEM, now)
 
 
+def stop_runaway(strategy: Strategy, now: datetime) -> None:
+    """Its kill switch was engaged: the locked strategy is off from this transaction on, not from the next refresh."""
+    if strategy.status == StrategyStatus.RUNNING:
+        _change(strategy, StrategyStatus.FAILED, RUNAWAY_REASON, _SYSTEM, now)
+
+
 def seed_demo_strategies(account_id: UUID) -> None:
     """Two sample strategies on one demo account, one half of the listed symbols each; stopped. Safe to repeat."""
     symbols = sorted(security.symbol for security in marketdata.securities())
@@ -94,6 +103,11 @@ def seed_demo_strategies(account_id: UUID) -> None:
                 account_id=account_id,
                 symbols=symbols[first:last],
             )
+
+
+def _market_stop(symbols: Sequence[str]) -> str:
+    wanted = set(symbols)
+    return risk.market_stop({f"exchange:{one.exchange}" for one in marketdata.securities() if one.symbol in wanted})
 
 
 def _problems(class_key: str, parameters: Mapping[str, object], symbols: Sequence[str]) -> list[str]:

@@ -11,7 +11,9 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from apps.analytics.services import IndicatorEngine, record_indicators
+from apps.marketdata.selectors import market_now
 from apps.strategies.services.desk import StrategyDesk
+from apps.strategies.services.losses import stop_what_loses
 from qts.adapters.bus import connect, decode
 from qts.adapters.lease import Lease, slice_of
 from qts.domain.events import BarClosed, IndicatorCalculated, TickReceived
@@ -42,6 +44,7 @@ def run_signals_slice(*, seconds_max: float = SLICE_S) -> None:
                 if time.monotonic() - refreshed_at >= REFRESH_S:
                     close_old_connections()
                     desk.refresh()
+                    stop_what_loses(market_now())
                     refreshed_at = time.monotonic()
                 _take_batch(bus, desk)
 

@@ -12,6 +12,8 @@ from qts.domain.events.decisions import (
     OrderProposed,
 )
 from qts.domain.events.firm import (
+    ApprovalDecided,
+    ApprovalRequested,
     CashChanged,
     CredentialChanged,
     ExitRequested,
@@ -25,6 +27,7 @@ from qts.domain.events.firm import (
     SessionStarted,
     SettingChanged,
     StrategyChanged,
+    TradingStateChanged,
 )
 from qts.domain.events.market import (
     BarClosed,
@@ -38,6 +41,7 @@ from qts.domain.events.market import (
     SessionChanged,
     TickReceived,
 )
+from qts.domain.events.monitors import LimitApproached, MarginCalled
 from qts.domain.events.orders import (
     OrderAccepted,
     OrderAmended,
@@ -54,6 +58,8 @@ from qts.domain.events.orders import (
 
 __all__ = [
     "REGISTRY",
+    "ApprovalDecided",
+    "ApprovalRequested",
     "BarClosed",
     "CashChanged",
     "CredentialChanged",
@@ -65,9 +71,11 @@ __all__ = [
     "IndexUpdated",
     "IndicatorCalculated",
     "KillSwitchChanged",
+    "LimitApproached",
     "LimitBreached",
     "LimitChanged",
     "LogInFailed",
+    "MarginCalled",
     "MessageDeadLettered",
     "OrderAccepted",
     "OrderAmended",
@@ -91,4 +99,5 @@ __all__ = [
     "SettingChanged",
     "StrategyChanged",
     "TickReceived",
+    "TradingStateChanged",
 ]

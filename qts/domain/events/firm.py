@@ -36,10 +36,47 @@ class LimitChanged(Event):
 class KillSwitchChanged(Event):
     topic: ClassVar[str] = "risk.killSwitch.changed"
     key_field: ClassVar[str] = "scope"
-    scope: str  # "firm" or "account:<id>" or "strategy:<id>"
+    scope: str  # "firm", or a kind and what it names: "account:<id>", "strategy:<id>", "symbol:SSI", "user:<id>"
     engaged: bool
     reason: str
     ts_market_ms: int
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingStateChanged(Event):
+    """A dead-man timer held a scope back for a cause, or let it go."""
+
+    topic: ClassVar[str] = "risk.tradingState.changed"
+    key_field: ClassVar[str] = "scope"
+    scope: str
+    cause: str
+    state: str  # ACTIVE, REDUCING or HALTED, as far as this cause goes
+    reason: str
+    ts_market_ms: int
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRequested(Event):
+    """One officer asks for what takes a second one."""
+
+    topic: ClassVar[str] = "risk.approval.requested"
+    key_field: ClassVar[str] = "proposal_id"
+    proposal_id: str
+    kind: str  # limits or release
+    subject: str
+    reason: str
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalDecided(Event):
+    topic: ClassVar[str] = "risk.approval.decided"
+    key_field: ClassVar[str] = "proposal_id"
+    proposal_id: str
+    status: str  # approved, rejected or withdrawn
+    reason: str
 
 
 @published

@@ -2,10 +2,16 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
+from qts.domain.errors import RuleCode
 from qts.domain.market import Instrument
 from qts.domain.values import OrderType, Side
+
+NOTHING_CONFIRMED: Final[Mapping[RuleCode, int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +19,7 @@ class OrderRequest:
     """One order as asked for. `price_vnd` is the limit price of an LO order and None for every other type.
 
     `client_order_id` names the wish, not the attempt: the same one with the same content is answered once.
+    `confirmations` holds what was typed again, by the soft rule that asked for it.
     """
 
     symbol: str
@@ -21,21 +28,28 @@ class OrderRequest:
     quantity: int
     price_vnd: int | None
     client_order_id: str
+    confirmations: tuple[tuple[RuleCode, int], ...] = ()
 
     @property
     def body_hash(self) -> str:
         """SHA-256 of the content without the client order id; tells a repeat from a second, different wish."""
-        body = [self.symbol, self.side, self.order_type, self.quantity, self.price_vnd]
+        body: list[object] = [self.symbol, self.side, self.order_type, self.quantity, self.price_vnd]
+        if self.confirmations:
+            body.append(sorted(self.confirmations))
         return hashlib.sha256(json.dumps(body, separators=(",", ":")).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class OrderIntent:
-    """A request with the facts that the risk gate needs; `instrument` is None when the symbol is not known."""
+    """A request with the facts that the risk gate needs; `instrument` is None when the symbol is not known.
+
+    `signal_age_ms` is the age of the market message behind it, None when nothing but a person's wish is.
+    """
 
     request: OrderRequest
     instrument: Instrument | None
     strategy_id: str = ""
+    signal_age_ms: int | None = None
 
     @property
     def symbol(self) -> str:
@@ -56,3 +70,7 @@ class OrderIntent:
     @property
     def price_vnd(self) -> int | None:
         return self.request.price_vnd
+
+    @property
+    def confirmed(self) -> Mapping[RuleCode, int]:
+        return dict(self.request.confirmations) if self.request.confirmations else NOTHING_CONFIRMED

@@ -1,7 +1,11 @@
-"""What the gate looks at: one account and one market at one moment, frozen. Money is VND, quantity shares."""
+"""What the gate looks at: one account and one market at one moment, frozen. Money is VND, quantity shares.
+
+A fact that only some limits need is None, or zero, where none of them is in force: nobody looked it up.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from qts.domain.errors import RuleCode
 from qts.domain.market import Instrument
@@ -9,11 +13,25 @@ from qts.domain.portfolio import FeeSchedule
 from qts.domain.values import Session
 
 
+class ScopeKind(StrEnum):
+    """What a limit can be set for. Every limit that covers an order binds it."""
+
+    FIRM = "firm"
+    ACCOUNT = "account"
+    STRATEGY = "strategy"
+    USER = "user"
+    SYMBOL = "symbol"
+    SECTOR = "sector"
+    EXCHANGE = "exchange"
+
+
 @dataclass(frozen=True, slots=True)
 class MarketFacts:
     """One security now. `stream_age_ms` is wall time since the last frame of the market stream, None if it is not live.
 
-    `has_quote` says that the prices are of the current trading day, not left over from an earlier one.
+    `has_quote` says that the prices are of the current trading day, not left over from an earlier one. `last_vnd` and
+    `average_vnd` are 0 before the first match; `average_volume` is shares a day over the last twenty trading days.
+    `gap_count` counts the holes in the symbol's data during the last minutes.
     """
 
     instrument: Instrument
@@ -24,11 +42,21 @@ class MarketFacts:
     is_tradable: bool
     has_quote: bool
     stream_age_ms: int | None
+    last_vnd: int = 0
+    average_vnd: int = 0
+    is_warned: bool = False
+    quote_age_ms: int | None = None
+    day_volume: int = 0
+    average_volume: int | None = None
+    listed_quantity: int = 0
+    foreign_room_left: int | None = None
+    master_data_age_days: int | None = None
+    gap_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class KillState:
-    """An engaged kill switch that covers the order: its scope, and whether sales of held shares still pass."""
+    """A kill switch or trading hold that covers the order: its scope, and whether sales of held shares still pass."""
 
     scope: str
     allows_reducing: bool
@@ -38,6 +66,10 @@ class KillState:
 class AccountFacts:
     """The account before the order. `day_pnl_vnd` is realised and open profit since yesterday's close, net of fees
     and tax; None when a held symbol has no price, because an unknown loss must not look like none.
+
+    `held_vnd` is what is held at its marks, `working_buys_vnd` and `working_sales_vnd` what works at the dearest price
+    it can trade at; `sector_vnd` is the part of held and bought that is of the order's sector, None when the sector is
+    not recorded.
     """
 
     is_active: bool
@@ -47,6 +79,40 @@ class AccountFacts:
     sellable_quantity: int
     open_order_count: int
     day_pnl_vnd: int | None
+    realised_today_vnd: int = 0
+    equity_vnd: int | None = None
+    peak_equity_vnd: int | None = None
+    held_vnd: int | None = None
+    working_buys_vnd: int = 0
+    working_sales_vnd: int = 0
+    sector_vnd: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityFacts:
+    """What the account, and those who send for it, have on the market and sent before this order.
+
+    `opposite_count` counts own working orders of the other side in the symbol; `opposite_price_vnd` is the one that
+    this order would meet first, None when all of them are without a price (they meet anything). Rates are messages of
+    the last second of the wall clock, None where the order has no such sender. `repeated_count` are orders of the
+    strategy for the same symbol and side during the last minute. Day figures are of the current trading day.
+    """
+
+    opposite_count: int = 0
+    opposite_price_vnd: int | None = None
+    opposite_unpriced_count: int = 0
+    day_value_vnd: int = 0
+    day_symbol_quantity: int = 0
+    day_order_count: int = 0
+    day_trade_count: int = 0
+    user_rate: int | None = None
+    strategy_rate: int | None = None
+    account_rate: int = 0
+    broker_rate: int = 0
+    repeated_count: int | None = None
+    same_order_age_ms: int | None = None
+    signal_age_ms: int | None = None
+    actor_may_trade: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +124,4 @@ class RiskSnapshot:
     limits: Mapping[RuleCode, int]
     kills: tuple[KillState, ...] = ()
     fees: FeeSchedule = field(default_factory=FeeSchedule)
+    activity: ActivityFacts = field(default_factory=ActivityFacts)

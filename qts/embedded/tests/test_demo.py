@@ -91,8 +91,9 @@ def test_a_taken_port_is_said_before_anything_starts(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         process = run_module(
-            "demo", QTS_DATA_DIR=tmp_path / "var", PORT=free_port(), SIM_PORT=port, FLOWER_PORT=free_port()
-        )
+            "demo", QTS_DATA_DIR=tmp_path / "var", PORT=free_port(), SIM_PORT=port, FLOWER_PORT=free_port(),
+            RPC_PORT=free_port(),
+        )  # fmt: skip
         output, _ = process.communicate(timeout=10)
     assert process.returncode == 1
     assert f"Port {port} is taken by another program: choose another with SIM_PORT=" in output

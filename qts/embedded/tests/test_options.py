@@ -11,7 +11,7 @@ from qts.embedded.ports import free_port, is_free
 
 def test_an_empty_environment_gives_the_documented_demo():
     options = read_options({})
-    assert (options.port, options.sim_port, options.flower_port) == (8000, 8700, 5555)
+    assert (options.port, options.sim_port, options.flower_port, options.rpc_port) == (8000, 8700, 5555, 8500)
     assert options.data_dir == ROOT / "var"
     assert options.speed == 10
     assert options.start == time(8, 58)
@@ -47,7 +47,7 @@ def test_a_value_that_cannot_be_understood_is_named_with_its_variable(variable, 
 
 def test_every_taken_port_is_named_with_the_variable_that_chooses_another():
     web, simulator, flower = free_port(), free_port(), free_port()
-    options = replace(read_options({}), port=web, sim_port=simulator, flower_port=flower)
+    options = replace(read_options({}), port=web, sim_port=simulator, flower_port=flower, rpc_port=free_port())
     with socket.create_server(("127.0.0.1", web)), socket.create_server(("127.0.0.1", flower)):
         assert not is_free(web)
         with pytest.raises(EmbeddedError) as refusal:
@@ -64,6 +64,6 @@ def test_every_taken_port_is_named_with_the_variable_that_chooses_another():
 
 def test_two_parts_cannot_share_a_port():
     port = free_port()
-    options = replace(read_options({}), port=port, sim_port=port, flower_port=free_port())
-    with pytest.raises(EmbeddedError, match="three different ports"):
+    options = replace(read_options({}), port=port, sim_port=port, flower_port=free_port(), rpc_port=free_port())
+    with pytest.raises(EmbeddedError, match="four different ports"):
         options.refuse_taken_ports()

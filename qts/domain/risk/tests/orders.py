@@ -6,7 +6,7 @@ from typing import Any
 from qts.domain.errors import RuleCode
 from qts.domain.market import Instrument
 from qts.domain.orders import OrderIntent, OrderRequest
-from qts.domain.risk import AccountFacts, MarketFacts, RiskSnapshot
+from qts.domain.risk import AccountFacts, ActivityFacts, MarketFacts, RiskSnapshot
 from qts.domain.values import Exchange, InstrumentKind, OrderType, Session, Side
 
 SSI = Instrument("SSI", Exchange.HOSE, InstrumentKind.STOCK)
@@ -20,6 +20,10 @@ ACCOUNT = AccountFacts(
     sellable_quantity=10_000,
     open_order_count=0,
     day_pnl_vnd=0,
+    equity_vnd=1_000_000_000,
+    peak_equity_vnd=1_000_000_000,
+    held_vnd=250_000_000,
+    sector_vnd=250_000_000,
 )
 MARKET = MarketFacts(
     instrument=SSI,
@@ -30,6 +34,14 @@ MARKET = MarketFacts(
     is_tradable=True,
     has_quote=True,
     stream_age_ms=200,
+    last_vnd=25_000,
+    average_vnd=25_000,
+    quote_age_ms=200,
+    day_volume=1_000_000,
+    average_volume=1_000_000,
+    listed_quantity=1_000_000_000,
+    foreign_room_left=100_000_000,
+    master_data_age_days=0,
 )
 LIMITS = {
     RuleCode.ORDER_VALUE_EXCEEDS_MAX: 100_000_000,
@@ -41,12 +53,13 @@ LIMITS = {
 QUIET = RiskSnapshot(account=ACCOUNT, market=MARKET, limits=LIMITS)
 
 
-def order(text: str, instrument: Instrument | None = SSI) -> OrderIntent:
+def order(text: str, instrument: Instrument | None = SSI, confirmed: dict[RuleCode, int] | None = None) -> OrderIntent:
     """`SIDE quantity symbol [@ price] [TYPE]`; LO unless the type stands at the end."""
     side, quantity, symbol, *rest = text.split()
     price = int(rest[rest.index("@") + 1]) if "@" in rest else None
     order_type = OrderType(rest[-1]) if rest and rest[-1] in OrderType.__members__ else OrderType.LO
-    request = OrderRequest(symbol, Side(side), order_type, int(quantity), price, client_order_id="test")
+    typed = tuple((confirmed or {}).items())
+    request = OrderRequest(symbol, Side(side), order_type, int(quantity), price, "test", typed)
     return OrderIntent(request, instrument)
 
 
@@ -56,3 +69,12 @@ def with_account(**facts: Any) -> RiskSnapshot:
 
 def with_market(**facts: Any) -> RiskSnapshot:
     return replace(QUIET, market=replace(MARKET, **facts))
+
+
+def with_activity(**facts: Any) -> RiskSnapshot:
+    return replace(QUIET, activity=ActivityFacts(**facts))
+
+
+def under(snapshot: RiskSnapshot, **limits: int) -> RiskSnapshot:
+    """Nothing but these limits in force: `under(QUIET, ORDER_QUANTITY_EXCEEDS_MAX=300)`."""
+    return replace(snapshot, limits={RuleCode(code): limit for code, limit in limits.items()})

@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from qts.domain.errors import Breach, RuleCode
-from qts.domain.risk import LIMIT_CODES, RULES, KillState, RiskSnapshot, Rule, Unit, evaluate
+from qts.domain.risk import LIMIT_CODES, RULES, KillState, RiskSnapshot, Rule, Unit, evaluate, plan_of
 from qts.domain.risk.tests.orders import FUTURE, QUIET, order, with_account, with_market
+from qts.domain.risk.tests.test_exchange_controls import EXCHANGE_CASES
+from qts.domain.risk.tests.test_limit_controls import LIMIT_CASES
 from qts.domain.values import Session
 
 HALF_STOP = KillState("account:1", allows_reducing=True)
@@ -150,11 +152,11 @@ def test_a_rule_without_a_limit_in_force_does_not_bind():
 
 
 def test_a_check_that_raises_is_a_refusal_and_the_others_are_still_asked():
-    def broken(snapshot, intent):
+    def broken(case):
         raise ZeroDivisionError("limit / 0")
 
-    rules = [Rule(RuleCode.PRICE_OFF_TICK, broken, Unit.VND, "", ""), RULES[RuleCode.QUANTITY_OFF_LOT]]
-    found = evaluate(QUIET, order("BUY 150 SSI @ 25000"), rules)
+    rules = [Rule(RuleCode.PRICE_OFF_TICK, Unit.VND, "", "", check=broken), RULES[RuleCode.QUANTITY_OFF_LOT]]
+    found = evaluate(QUIET, order("BUY 150 SSI @ 25000"), plan_of(rules))
     assert found == (
         Breach(RuleCode.CHECK_FAILED, detail="PRICE_OFF_TICK: ZeroDivisionError"),
         Breach(RuleCode.QUANTITY_OFF_LOT, limit=100, actual=150),
@@ -162,23 +164,23 @@ def test_a_check_that_raises_is_a_refusal_and_the_others_are_still_asked():
 
 
 @pytest.mark.parametrize("code", RULES, ids=str)
-def test_every_rule_is_explained_in_both_languages_and_refuses_somewhere_above(code):
+def test_every_rule_is_explained_in_both_languages_and_refuses_somewhere(code):
     rule = RULES[code]
     assert rule.code is code
     assert rule.help_vi.endswith(".")
     assert rule.help_en.endswith(".")
     assert rule.help_vi != rule.help_en
-    refused = {breach[0] for _, _, breaches in CASES for breach in breaches} | {RuleCode.UNKNOWN_SYMBOL}
-    assert code in refused
+    assert rule.fact
+    rows = [*CASES, *EXCHANGE_CASES, *LIMIT_CASES]
+    assert code in {breach[0] for _, _, breaches in rows for breach in breaches} | {RuleCode.UNKNOWN_SYMBOL}
 
 
 def test_limits_have_units_and_loss_limits_let_sales_out():
     assert all(RULES[code].unit is not Unit.NONE for code in LIMIT_CODES)
-    only_purchases = {code for code, rule in RULES.items() if not rule.applies_to_sales}
-    assert only_purchases == {
-        RuleCode.POSITION_EXCEEDS_MAX,
-        RuleCode.DAILY_LOSS_EXCEEDS_MAX,
-        RuleCode.BUYING_POWER_EXCEEDED,
-    }
-    starved = with_account(position_quantity=10**6, day_pnl_vnd=-(10**12), buying_power_vnd=-(10**12))
-    assert evaluate(starved, order("SELL 100 SSI @ 25000")) == ()
+    starved = with_account(
+        position_quantity=10**6, day_pnl_vnd=-(10**12), buying_power_vnd=-(10**12), equity_vnd=1, held_vnd=10**12
+    )
+    only_purchases = {code: 0 for code in LIMIT_CODES if not RULES[code].applies_to_sales}
+    assert len(only_purchases) == 13
+    assert len(evaluate(replace(starved, limits=only_purchases), order("BUY 100 SSI @ 25000"))) > 8
+    assert evaluate(replace(starved, limits=only_purchases), order("SELL 100 SSI @ 25000")) == ()

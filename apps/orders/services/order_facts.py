@@ -1,0 +1,142 @@
+"""What the gate is told about an account's orders: at most five short statements, and one where no limit asks more."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, DurationField, ExpressionWrapper, F, Max, Min, Q, QuerySet, Sum
+from django.db.models.functions import Now
+
+from apps.accounts import selectors as accounts
+from apps.marketdata.selectors import market_today
+from apps.orders.models import Intent, Order
+from apps.orders.selectors import OPEN_STATUSES
+from apps.orders.services.access import may_trade
+from apps.risk.services import DAY_CODES, RATE_CODES, RECENT_CODES, WORKING_VALUE_CODES, OrderFacts, WorkingValue
+from qts.domain.errors import RuleCode
+from qts.domain.orders import OrderIntent, Status
+from qts.domain.risk import ActivityFacts
+from qts.domain.values import Actor, ActorKind, Side
+
+RATE_WINDOW = timedelta(seconds=1)
+REPEAT_WINDOW = timedelta(minutes=1)
+_WORKING = Q(status__in=OPEN_STATUSES)
+_REMAINING = F("quantity") - F("filled_quantity")
+
+
+def order_facts(
+    *, account_id: UUID, intent: OrderIntent, actor: Actor, limits: Mapping[RuleCode, int], asks_right: bool
+) -> OrderFacts:
+    """The reader that the gate is given; see `apps.risk.services.facts_orders`."""
+    asked = limits.keys()
+    working = _working(account_id, intent)
+    activity: dict[str, Any] = {
+        "opposite_count": working["opposite"],
+        "opposite_unpriced_count": working["unpriced"],
+        "opposite_price_vnd": working["nearest_vnd"],
+        "signal_age_ms": intent.signal_age_ms,
+        "actor_may_trade": not asks_right or may_trade(actor, account_id),
+    }
+    if asked & DAY_CODES:
+        activity |= _day(account_id, intent.symbol)
+    if asked & RECENT_CODES:
+        activity |= _recent(account_id, intent, actor, limits)
+    values = _working_values(account_id) if asked & WORKING_VALUE_CODES else ()
+    return OrderFacts(working["orders"], ActivityFacts(**activity), values)
+
+
+def _working(account_id: UUID, intent: OrderIntent) -> dict[str, Any]:
+    """A purchase meets the cheapest own sale first, a sale the dearest own purchase."""
+    opposite = Q(symbol=intent.symbol, side=intent.side.opposite)
+    nearest = Min if intent.side is Side.BUY else Max
+    return Order.objects.filter(_WORKING, account_id=account_id).aggregate(
+        orders=Count("id"),
+        opposite=Count("id", filter=opposite),
+        unpriced=Count("id", filter=opposite & Q(price_vnd=None)),
+        nearest_vnd=nearest("price_vnd", filter=opposite),
+    )
+
+
+def _working_values(account_id: UUID) -> tuple[WorkingValue, ...]:
+    rows = (
+        Order.objects.filter(_WORKING, account_id=account_id)
+        .order_by()
+        .values_list("symbol", "side")
+        .annotate(
+            priced_vnd=Sum(_REMAINING * F("price_vnd"), default=0),
+            unpriced_quantity=Sum(_REMAINING, filter=Q(price_vnd=None), default=0),
+        )
+    )
+    return tuple(WorkingValue(symbol, Side(side), int(vnd), int(unpriced)) for symbol, side, vnd, unpriced in rows)
+
+
+def _day(account_id: UUID, symbol: str) -> dict[str, Any]:
+    """Of the market's trading day. What was refused here never reached the market and does not count."""
+    sums = (
+        Order.objects.filter(account_id=account_id, trading_day=market_today())
+        .exclude(status=Status.DENIED)
+        .aggregate(
+            day_order_count=Count("id"),
+            day_trade_count=Count("id", filter=Q(filled_quantity__gt=0)),
+            day_value_vnd=Sum("filled_value_vnd", default=0),
+            filled=Sum("filled_quantity", filter=Q(symbol=symbol), default=0),
+            works=Sum(_REMAINING, filter=Q(symbol=symbol) & _WORKING, default=0),
+        )
+    )
+    return {**_whole(sums), "day_symbol_quantity": int(sums["filled"] + sums["works"])}
+
+
+def _whole(sums: Mapping[str, Any]) -> dict[str, int]:
+    return {name: int(sums[name]) for name in ("day_order_count", "day_trade_count", "day_value_vnd")}
+
+
+def _recent(account_id: UUID, intent: OrderIntent, actor: Actor, limits: Mapping[RuleCode, int]) -> dict[str, Any]:
+    """Counted from the start of this transaction back, by the database's clock: whoever waited for the account's lock
+    counts those that went before."""
+    same = timedelta(milliseconds=limits.get(RuleCode.DUPLICATE_ORDER, 0))
+    rows = Order.objects.filter(recorded_at__gt=Now() - max(REPEAT_WINDOW, same))
+    account = accounts.account(account_id)
+    senders = _senders(account_id, account.connection_id if account else None, intent, actor)
+    found = rows.aggregate(**_counts(senders), **_alike(account_id, intent))
+    cancels = _cancels(senders) if limits.keys() & RATE_CODES else {}
+    rates = {name: found[name] + cancels.get(name, 0) for name in senders}
+    age = found["same_age"]
+    return {
+        **rates,
+        "repeated_count": found["repeated"] if intent.strategy_id else None,
+        "same_order_age_ms": None if age is None else max(0, round(age / timedelta(milliseconds=1))),
+    }
+
+
+def _senders(account_id: UUID, connection_id: UUID | None, intent: OrderIntent, actor: Actor) -> dict[str, Q]:
+    """Whose orders count towards each rate; one that the order does not have is left out."""
+    senders = {"account_rate": Q(account_id=account_id), "broker_rate": Q(connection_id=connection_id)}
+    if actor.kind is ActorKind.USER:
+        senders["user_rate"] = Q(actor_kind=actor.kind, actor_id=actor.id)
+    if intent.strategy_id:
+        senders["strategy_rate"] = Q(strategy_id=intent.strategy_id)
+    return senders
+
+
+def _counts(senders: Mapping[str, Q]) -> dict[str, Count]:
+    within = Q(recorded_at__gt=Now() - RATE_WINDOW)
+    return {name: Count("id", filter=sender & within) for name, sender in senders.items()}
+
+
+def _alike(account_id: UUID, intent: OrderIntent) -> dict[str, Any]:
+    request = intent.request
+    alike = Q(symbol=request.symbol, side=request.side)
+    repeated = alike & Q(strategy_id=intent.strategy_id, recorded_at__gt=Now() - REPEAT_WINDOW)
+    same = alike & Q(account_id=account_id, order_type=request.order_type, quantity=request.quantity)
+    same &= Q(price_vnd=request.price_vnd) & ~Q(status=Status.DENIED)
+    age = ExpressionWrapper(Now() - Max("recorded_at", filter=same), output_field=DurationField())
+    return {"repeated": Count("id", filter=repeated), "same_age": age}
+
+
+def _cancels(senders: Mapping[str, Q]) -> dict[str, int]:
+    """A cancel is a message too, on the account of whoever sent its order."""
+    rows: QuerySet[Order] = Order.objects.filter(
+        intents__kind=Intent.Kind.CANCEL, intents__recorded_at__gt=Now() - RATE_WINDOW
+    )
+    return rows.aggregate(**{name: Count("intents__id", filter=sender) for name, sender in senders.items()})

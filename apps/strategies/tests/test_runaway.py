@@ -1,0 +1,134 @@
+"""A strategy that emits a flood is off before its eleventh order, whatever the signals behind it are."""
+
+import time
+
+import pytest
+
+from apps.orders import selectors as orders
+from apps.risk import selectors as risk
+from apps.risk.services import engage_kill_switch, note_answer, pace_strategy, stop_losing_strategy
+from apps.strategies import handlers, selectors
+from apps.strategies.models import Decision, Strategy
+from apps.strategies.services import StrategyRefused, start_strategy
+from apps.strategies.services.decisions import Cause, decide
+from apps.strategies.tests.conftest import NOW, TRADER
+from qts.domain.events import KillSwitchChanged
+from qts.domain.strategy import TargetPosition
+from qts.domain.strategy.sizing import Proposal
+from qts.domain.values import OrderType, Side
+
+SIGNALS = 500
+
+
+@pytest.fixture
+def strategy(strategy_id):
+    return Strategy.objects.get(id=strategy_id)
+
+
+def emit(strategy, number, *, price_vnd=25_000):
+    cause = Cause(
+        event_key=f"tick:{number}", trigger={}, indicators={}, indicators_previous={}, wal_position="0:0",
+        ts_received_ns=0,
+    )  # fmt: skip
+    return decide(
+        strategy,
+        symbol="SSI",
+        intent=TargetPosition(quantity=100, signal="flood"),
+        answer=Proposal(Side.BUY, 100, OrderType.LO, price_vnd),
+        cause=cause,
+        now=NOW,
+    )
+
+
+def orders_of(strategy):
+    return orders.orders([strategy.account_id], strategy_id=str(strategy.id))
+
+
+def stopped() -> list[tuple[str, str]]:
+    return [(switch.scope, switch.reason) for switch in risk.kill_switches(engaged_only=True)]
+
+
+def stand_still(monkeypatch):
+    moment = time.time_ns()
+    monkeypatch.setattr("apps.strategies.services.decisions.time.time_ns", lambda: moment)
+
+
+def test_a_flood_is_over_after_ten_orders(strategy, monkeypatch):
+    stand_still(monkeypatch)  # all within one second, however slow this machine is
+    for number in range(SIGNALS):
+        emit(strategy, number)
+    assert len(orders_of(strategy)) == 10
+    assert Decision.objects.count() == 11  # the one that was too many says why; the rest is not even recorded
+    assert stopped() == [(f"strategy:{strategy.id}", "runaway: more than 10 orders in a second")]
+    assert selectors.strategy(strategy.id).status == "FAILED"
+    with pytest.raises(StrategyRefused, match="kill switch"):
+        start_strategy(strategy.id, actor=TRADER, now=NOW)
+
+
+def test_it_is_disabled_within_a_second_of_the_order_that_is_too_many(strategy, monkeypatch):
+    stand_still(monkeypatch)
+    for number in range(10):
+        emit(strategy, number)
+    assert selectors.strategy(strategy.id).is_running
+    began = time.monotonic()
+    emit(strategy, 10)
+    assert selectors.strategy(strategy.id).is_running is False
+    assert time.monotonic() - began < 1.0
+    assert len(orders_of(strategy)) == 10
+
+
+def test_ten_in_each_second_are_a_strategy_and_not_a_flood(db):
+    name = "5525cb34-b425-4977-bd96-01e3de82e564"
+    for number in range(30):
+        assert pace_strategy(name, wall_ms=1_000_000 + 100 * number, now=NOW) is True
+    assert stopped() == []
+    assert pace_strategy(name, wall_ms=1_000_000 + 2_950, now=NOW) is False
+
+
+def test_another_strategy_goes_on(db):
+    for number in range(11):
+        pace_strategy("5525cb34-b425-4977-bd96-01e3de82e564", wall_ms=number, now=NOW)
+    assert pace_strategy("9a3c1f0e-6f0b-4b0e-9d7a-2f6f1a1c5d11", wall_ms=11, now=NOW) is True
+    assert [scope for scope, _ in stopped()] == ["strategy:5525cb34-b425-4977-bd96-01e3de82e564"]
+
+
+def test_repeated_refusals_stop_it(strategy, settings):
+    settings.RUNAWAY_REFUSALS_IN_A_ROW_MAX = 3
+    for number in range(6):
+        emit(strategy, number, price_vnd=99_000)
+    assert [order.status for order in orders_of(strategy)] == ["DENIED"] * 3
+    assert stopped() == [(f"strategy:{strategy.id}", "runaway: 3 orders in a row were refused")]
+    assert selectors.strategy(strategy.id).status == "FAILED"
+
+
+def test_one_that_passes_between_them_begins_the_count_anew(db, settings):
+    settings.RUNAWAY_REFUSALS_IN_A_ROW_MAX = 3
+    answers = [False, False, True, False, False, True, False, False]
+    name = "5525cb34-b425-4977-bd96-01e3de82e564"
+    assert all(note_answer(name, is_accepted=answer, now=NOW) for answer in answers)
+    assert stopped() == []
+    assert note_answer(name, is_accepted=False, now=NOW) is False
+
+
+def test_a_loss_over_its_limit_stops_it_and_one_at_the_limit_does_not(db):
+    name = "5525cb34-b425-4977-bd96-01e3de82e564"
+    assert stop_losing_strategy(name, loss_vnd=1_000_000, limit_vnd=1_000_000, now=NOW) is False
+    assert stopped() == []
+    assert stop_losing_strategy(name, loss_vnd=1_000_001, limit_vnd=1_000_000, now=NOW) is True
+    assert stopped() == [(f"strategy:{name}", "runaway: lost 1,000,001 VND today, allowed are 1,000,000 VND")]
+
+
+def test_a_person_who_kills_a_strategy_switches_it_off(strategy):
+    engage_kill_switch(scope=f"strategy:{strategy.id}", reason="odd", actor=TRADER, now=NOW)
+    event = KillSwitchChanged(scope=f"strategy:{strategy.id}", engaged=True, reason="odd", ts_market_ms=0)
+    handlers.stop_what_is_killed(event)
+    handlers.stop_what_is_killed(event)
+    assert selectors.strategy(strategy.id).status == "STOPPED"
+    assert selectors.strategy(strategy.id).status_reason == "kill switch: odd"
+
+
+@pytest.mark.parametrize(("scope", "engaged"), [("firm", True), ("symbol:SSI", True), ("strategy:{id}", False)])
+def test_other_switches_leave_it_running(strategy, scope, engaged):
+    named = scope.format(id=strategy.id)
+    handlers.stop_what_is_killed(KillSwitchChanged(scope=named, engaged=engaged, reason="x", ts_market_ms=0))
+    assert selectors.strategy(strategy.id).is_running

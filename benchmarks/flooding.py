@@ -1,0 +1,75 @@
+"""Floods inside of a running system: `python -m benchmarks.flooding ACCOUNT SYMBOL`, with the system's environment.
+
+For each line of its input a new strategy begins, ten thousand matches of one second are published, and a line of JSON
+tells what became of it.
+"""
+
+import json
+import sys
+import time
+from typing import Any
+
+import django
+
+SIGNALS = 10_000
+EMPLOYED_S = 3.0  # the signals worker looks each second, and its process has to start
+TIMEOUT_S = 30.0
+ENDED_ORDERS_S = 2.0
+
+
+def main(number: str, symbol: str) -> None:
+    django.setup()
+    from apps.accounts import selectors as accounts
+
+    account_id = accounts.account_id_of(number)
+    print("ready", flush=True)
+    for count, _ in enumerate(sys.stdin):
+        print(json.dumps(flood(account_id, symbol, count)), flush=True)
+
+
+def flood(account_id: Any, symbol: str, count: int) -> dict[str, float]:
+    """`disabled_s` from the first match on the bus, by this process; `from_s` and `until_s` of the wall clock."""
+    from django.conf import settings
+
+    from apps.marketdata.selectors import market_now
+    from apps.orders import selectors as orders
+    from apps.strategies import selectors, services
+    from qts.adapters.bus import connect
+    from qts.domain.values import Actor, ActorKind
+
+    strategy_id = services.create_strategy(
+        name=f"Flood {count}", class_key="tests.flooding_strategy:Flood", parameters={}, account_id=account_id,
+        symbols=[symbol],
+    )  # fmt: skip
+    services.start_strategy(strategy_id, actor=Actor(ActorKind.SYSTEM, "benchmark"), now=market_now())
+    time.sleep(EMPLOYED_S)
+    messages, bus = list(_matches(symbol, count)), connect(settings.EVENT_BUS_URL)
+    began, from_s = time.monotonic(), time.time()
+    bus.publish(messages)
+    while (found := selectors.strategy(strategy_id)) is not None and found.is_running:
+        assert time.monotonic() - began < TIMEOUT_S, "nobody stops it"
+        time.sleep(0.01)
+    disabled_s = time.monotonic() - began
+    time.sleep(ENDED_ORDERS_S)
+    left = orders.orders([account_id], strategy_id=str(strategy_id))
+    return {"disabled_s": disabled_s, "orders": len(left), "from_s": from_s, "until_s": time.time()}
+
+
+def _matches(symbol: str, count: int) -> Any:
+    from apps.marketdata.selectors import live_quotes, market_now
+    from qts.adapters.bus import encode
+    from qts.domain.events import TickReceived
+
+    price_vnd, first_ns = live_quotes([symbol])[symbol].floor_vnd, time.time_ns()
+    now_ms = round(market_now().timestamp() * 1000)
+    for number in range(SIGNALS):
+        yield encode(
+            TickReceived(
+                symbol=symbol, price_vnd=price_vnd, quantity=100, ts_exchange_ms=now_ms,
+                ts_received_ns=first_ns + number * 1_000_000_000 // SIGNALS, wal_position=f"0:{count}{number:05}",
+            )
+        )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
