@@ -93,7 +93,8 @@ def what_if(changes: Sequence[LimitChange], now: datetime) -> list[WhatIf]:
     codes = {change.code for change in changes}
     mine, left_out = _accounts(account_id)
     states = _states(mine, codes, now)
-    past = Past(replayed(found.orders, _held(states)), _worth(found.orders, codes))
+    before = replayed(found.orders, _held(states)) if _asks(Basis.REPLAY, codes) else {}
+    past = Past(before, _worth(found.orders, codes))
     in_force = _in_force(codes)
     known = sectors({order.symbol for order in found.orders}) if _asks_sectors(changes, in_force) else {}
     return [
@@ -216,8 +217,12 @@ def _held(states: Mapping[UUID, AccountState]) -> dict[UUID, dict[str, int]]:
     }
 
 
+def _asks(basis: Basis, codes: Collection[RuleCode]) -> bool:
+    return any(code in MEASURES and MEASURES[code][1] is basis for code in codes)
+
+
 def _worth(orders: Iterable[PastOrder], codes: Collection[RuleCode]) -> dict[tuple[UUID, datetime], Worth]:
-    if not any(code in MEASURES and MEASURES[code][1] is Basis.MINUTE for code in codes):
+    if not _asks(Basis.MINUTE, codes):
         return {}
     minutes = {minute_of(order) for order in orders}
     rows = EquityPoint.objects.filter(
