@@ -72,6 +72,7 @@ class _Gateway:
         self._pace = Pace(connection_id)
         self._resolver = Resolver(connection_id, client, self._pace)
         self._limits_known = False
+        self._began_at = time.monotonic()
         self._housekeeping_at = 0.0
         self._sweep_at = 0.0
 
@@ -105,7 +106,7 @@ class _Gateway:
         if self._turn.epoch is not None:
             doubt_stale_claims(self._connection_id, self._turn.epoch, now)
         adopt_kill_file(now)
-        watch_order_stream(self._connection_id, now)
+        watch_order_stream(self._connection_id, now, watched_s=time.monotonic() - self._began_at)
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + KILL_SWEEP_EVERY_S
             cancel_what_is_killed(self._connection_id, now)
