@@ -3,6 +3,8 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 RUN := $(PY) -m
 TEST_ARGS ?=
+# where it is set, each process compiles all it imports: seconds for each of them
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup setup-ml demo servers manage totp test e2e bench check reset base dev risk-oracle
 

@@ -184,7 +184,9 @@ def the_order_is_explained(page: Page) -> None:
     assert re.fullmatch(rf"{side} [\d,]+ {symbol} LO @ [\d.,]+", facts(step["decision"])["Order"])
     assert re.search(r"\d", facts(step["message"])["Position in the log"])
     step["message"].locator("summary").click()
-    assert symbol in json.dumps(json.loads(step["message"].locator("pre").inner_text()))
+    message = step["message"].locator("pre")
+    expect(message).to_contain_text(symbol)
+    assert isinstance(json.loads(message.text_content() or ""), dict)
 
 
 def facts(step: Locator) -> dict[str, str]:

@@ -38,7 +38,7 @@ def test_a_dead_broker_is_told_and_then_prices_move_again(board: Page, system: R
 
 
 def test_a_dead_web_server_is_told_and_then_prices_move_again(board: Page, doors: Doors, system: RunningSystem):
-    doors.visitors[-1].expect_fault(r"WebSocket connection to .* failed")
+    doors.visitors[-1].allow_fault(r"WebSocket connection to .* failed")  # the supervisor may be the quicker one
     with without_reload(board):
         system.wait_for_successor("web", system.kill("web"))
         told(board, ["down"])
