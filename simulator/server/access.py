@@ -105,11 +105,10 @@ class Access:
             return failure("2FA type is invalid")
         if login.is_save and not self._is_right(customer, login.two_factor_type, login.code):
             return failure("Wrong OTP" if login.two_factor_type == _OTP else "Wrong PIN")
-        answered = self._token_answer(tokens.Claims(tokens.TRADING, login.consumer_id, login.is_save))
-        if self._faults().single_session:
+        if self._faults().single_session:  # before the new token is made: it must not end with the others
             self._ended_ms[tokens.TRADING, login.consumer_id, login.is_save] = int(time.time() * 1000) - 1
             self._on_second_log_in(customer)
-        return answered
+        return self._token_answer(tokens.Claims(tokens.TRADING, login.consumer_id, login.is_save))
 
     async def one_time_code(self, request: web.Request) -> web.Response:
         """GetOTP; the answer has no data."""

@@ -155,7 +155,7 @@ def test_every_answer_was_true(morning):
     print("orders of people:", dict(outcomes), "requests repeated:", repeated)
     assert outcomes["FILLED"] > 40
     assert outcomes["CANCELLED"] > 10
-    assert repeated >= 3, "no request had to be repeated: the kills were idle"
+    assert repeated, "no request had to be repeated: the kills were idle"
 
 
 def test_no_order_is_lost_or_doubled(morning, at_broker):
