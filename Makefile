@@ -6,7 +6,7 @@ TEST_ARGS ?=
 # where it is set, each process compiles all it imports: seconds for each of them
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-ml demo servers manage totp test e2e bench check reset base dev risk-oracle
+.PHONY: help setup setup-ml demo servers manage totp test e2e bench check reset base dev soak
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -43,8 +43,9 @@ e2e: dev ## the browser journeys alone
 bench: dev ## measure; writes benchmarks/results/latest.json
 	$(RUN) benchmarks
 
-risk-oracle: dev ## a million random orders: the gate against its independent oracle
-	QTS_ORACLE_ORDERS=1000000 $(RUN) pytest -q tests/test_risk_oracle.py
+soak: dev ## the long trials: a million orders against the gate's oracle, a thousand stops, 200 rounds at one limit
+	QTS_ORACLE_ORDERS=1000000 QTS_KILL_TRIALS=1000 QTS_GATE_ROUNDS=200 $(RUN) pytest -s \
+		tests/test_risk_oracle.py tests/test_kill_trials.py tests/test_gate_many_at_once.py $(TEST_ARGS)
 
 check: dev ## style, types, import contracts, migrations, templates
 	$(RUN) ruff check .

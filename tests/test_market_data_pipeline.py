@@ -1,12 +1,9 @@
 """From the simulated exchange over the wire into the tick table and the bars, every stage the real one."""
 
-import csv
-import gzip
 import os
 import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -20,14 +17,9 @@ from qts.adapters import bus as event_bus
 from qts.adapters.ssi.codec import decode_frame
 from qts.adapters.wal import WalReader
 from qts.domain.events import BarClosed, QuoteUpdated, TickReceived
-from qts.domain.market import to_vietnam
 from tests.market_pipeline import Market, wait_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(400)]
-
-SHARED = Path(os.environ.get("QTS_SHARED_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
-TICK_DAY = date(2026, 2, 25)
-RECORDING = SHARED / "intraday" / "vn30f1m_ticks" / f"{TICK_DAY}.csv.gz"
 
 
 @pytest.fixture
@@ -195,38 +187,3 @@ def wait_until_all_is_recorded():
     wait_for(lambda: selectors.market_now() > newest + timedelta(minutes=2), 60, "the market clock stands still")
     wait_for(lambda: len(stored_bars()) == len(bars_of_ticks()), 60, "minutes are left open")
     wait_for(lambda: not Bar1m.objects.filter(is_announced=False).exists(), 15, "bars are not announced")
-
-
-@pytest.mark.shared_data
-@pytest.mark.skipif(
-    not RECORDING.is_file(), reason=f"needs {RECORDING.name} of the recorded data, which is not shipped"
-)
-def test_a_recorded_day_gives_the_minutes_of_the_recording(start_market, settings):
-    replay = ("--replay", str(RECORDING), "--replay-symbol", "VN30F1M")
-    start_market(TICK_DAY, "08:59:00", "15:00:00", 500, *replay)
-    expected, volume = recorded_minutes()
-    wait_for(lambda: total_volume() >= volume, 240, "the recording's volume did not come in")
-    wait_for(lambda: len(stored_bars()) >= len(expected), 40, "the last minute is left open")
-    assert {starts_at: bar[:5] for (symbol, starts_at), bar in stored_bars().items() if symbol == "VN30F1M"} == expected
-    assert stored_bars() == bars_of_ticks()
-
-
-def total_volume():
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(sum(quantity), 0)::bigint FROM marketdata_tick")
-        return cursor.fetchone()[0]
-
-
-def recorded_minutes():
-    """minute -> open, high, low, close in VND per contract, volume; and the day's volume, straight from the file."""
-    minutes: dict[datetime, list[int]] = {}
-    with gzip.open(RECORDING, "rt", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            local = datetime.fromisoformat(f"{TICK_DAY}T{row['time']}+07:00")
-            price_vnd, quantity = round(float(row["price"]) * 10) * 10_000, int(row["volume"])
-            starts_at = local.replace(second=0, microsecond=0).astimezone(UTC)
-            bar = minutes.setdefault(starts_at, [price_vnd, price_vnd, price_vnd, price_vnd, 0])
-            bar[1], bar[2], bar[3] = max(bar[1], price_vnd), min(bar[2], price_vnd), price_vnd
-            bar[4] += quantity
-    assert to_vietnam(min(minutes)).date() == TICK_DAY
-    return {starts_at: tuple(bar) for starts_at, bar in minutes.items()}, sum(bar[4] for bar in minutes.values())

@@ -1,6 +1,6 @@
 """The gate against an independent oracle: the same order, the same facts, the same refusals, all of them, every time.
 
-`QTS_ORACLE_ORDERS=1000000 pytest tests/test_risk_oracle.py` (or `make risk-oracle`) asks about a million.
+`QTS_ORACLE_ORDERS=1000000 pytest tests/test_risk_oracle.py` (or `make soak`) asks about a million.
 """
 
 import os

@@ -2,6 +2,8 @@
 
 from uuid import uuid4
 
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import decrypt
 from django.contrib.auth import get_user_model
 
 from apps.accounts import selectors as accounts
@@ -24,6 +26,12 @@ def begin(*usernames: str) -> None:
         print(user.pk, verified_client(user).cookies["sessionid"].value)
     for strategy in selectors.strategies():
         services.start_strategy(strategy.id, actor=OPERATOR, now=market_now())
+
+
+def show_seeds() -> None:
+    """Of every authenticator: the user's name and the secret (base32), a line each."""
+    for factor in Authenticator.objects.filter(type=Authenticator.Type.TOTP).select_related("user"):
+        print(factor.user.get_username(), decrypt(factor.data["secret"]))
 
 
 def stop_strategies() -> None:

@@ -22,9 +22,9 @@ from qts.embedded.postgres import FAST_STOP
 from qts.embedded.prepare import USERS_FILE
 from qts.embedded.run_folder import RunFolder
 
+SHELL = ("shell", "--no-imports", "-v", "0", "-c")
 START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 15.0
-CODE_PERIOD_S = 30
 PORTS = ("PORT", "SIM_PORT", "FLOWER_PORT", "RPC_PORT")
 # what the test run itself has set, and what would point the system at servers of the test run
 REPLACED = frozenset(
@@ -48,7 +48,6 @@ class RunningSystem:
     options: SystemOptions = field(default_factory=SystemOptions)
     ports: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in PORTS})
     _process: subprocess.Popen[bytes] | None = None
-    _codes: dict[str, str] = field(default_factory=dict)
 
     @property
     def web_url(self) -> str:
@@ -148,15 +147,6 @@ class RunningSystem:
         assert processes.wait_until(lambda: self.pids().get(name, old_pid) != old_pid, timeout_s), self.output()[-4000:]
         return self.pids()[name]
 
-    def totp(self, username: str) -> str:
-        """A log-in code of this user that was not handed out before (the log-in refuses a code used twice)."""
-        deadline = time.monotonic() + CODE_PERIOD_S + 10
-        while (code := self.manage("totp", username).strip()) == self._codes.get(username):
-            assert time.monotonic() < deadline, f"the code of {username} never changes"
-            time.sleep(1)
-        self._codes[username] = code
-        return code
-
     def manage(self, *arguments: str) -> str:
         """The output of a command of manage.py on this system."""
         answer = subprocess.run(
@@ -184,6 +174,11 @@ class RunningSystem:
     def is_ready(self) -> bool:
         """Whether /readyz answers 200 now."""
         return programs.answers(f"{self.web_url}readyz")
+
+    def is_healthy(self) -> bool:
+        """Ready, and nothing behind it is missing: the market's stream among others."""
+        answer = httpx2.get(f"{self.web_url}readyz", timeout=10, trust_env=False)
+        return answer.status_code == 200 and answer.json()["degraded"] == []
 
 
 @contextmanager

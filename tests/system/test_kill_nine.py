@@ -13,9 +13,9 @@ import pytest
 from tests.system.books import Books, assert_same_fills, assert_same_orders, twice
 from tests.system.market_witness import MarketWitness
 from tests.system.order_load import OrderLoad
-from tests.system.running import RunningSystem, SystemOptions
+from tests.system.running import SHELL, RunningSystem, SystemOptions
 
-MORNING = SystemOptions(start="09:15:00", speed=12)  # continuous trading until 11:30: eleven minutes here
+MORNING = SystemOptions(start="09:15:00", speed=20)  # continuous trading until 11:30: seven minutes here
 # beat first: all workers after it are started again by its successor; the strategies last: they need 20 minutes of bars
 VICTIMS = ("beat", "trading", "stream", "quant", "web", "valkey", "simulator", "postgres", "signals")
 RECOVERY_S_MAX = 90.0
@@ -64,7 +64,7 @@ class Morning:
         if name == "simulator":
             self.wait(self.slow_down_broker, RECOVERY_S_MAX, "the simulator does not answer")
         for what, is_so in (
-            ("ready", self.is_healthy),
+            ("ready", self.system.is_healthy),
             ("new bars", lambda: (newest := self.books.newest_bar()) and newest > bar + timedelta(minutes=1)),
             ("new fills", lambda: self.books.filled_since(up_at) >= FILLS_WANTED),
             ("new decisions", lambda: name != "signals" or self.books.decided_since(up_at)),
@@ -93,10 +93,6 @@ class Morning:
         self.wait(self.books.is_order_unknown, 30, "no answer is missed", pause_s=0.05)
         self.slow_down_broker()
 
-    def is_healthy(self) -> bool:
-        answer = httpx2.get(f"{self.system.web_url}readyz", timeout=10, trust_env=False)
-        return answer.status_code == 200 and answer.json()["degraded"] == []
-
     def wait(self, is_so: Callable[[], Any], seconds: float, reason: str, *, pause_s: float = 0.25) -> None:
         until = time.monotonic() + seconds
         trouble = ""
@@ -111,9 +107,7 @@ class Morning:
         raise AssertionError(f"{reason} within {seconds:.0f} s. {trouble} {self._state()}")
 
     def act(self, call: str) -> str:
-        return self.system.manage(
-            "shell", "--no-imports", "-v", "0", "-c", f"from tests.system.inside import *; {call}"
-        )
+        return self.system.manage(*SHELL, f"from tests.system.inside import *; {call}")
 
     def _state(self) -> str:
         outcomes = Counter((order.status, order.reason[:60]) for order in self.books.orders())

@@ -85,12 +85,18 @@ def start_strategies():
         strategies.start_strategy(strategy_id, actor=OPERATOR, now=selectors.market_now())
 
 
-def recorded_closes():
-    """Minute -> last price of the minute in VND per contract (a point is 100,000 VND)."""
+def recorded_bars():
+    """By minute: prices in VND per contract (a point is 100,000 VND), and how many contracts."""
     matches = pd.read_csv(RECORDING)
     minutes = pd.to_datetime(f"{DAY} " + matches["time"]).dt.floor("min").dt.tz_localize("Asia/Ho_Chi_Minh")
-    closes = matches.groupby(minutes)["price"].last()
-    return (closes * 10).round().astype("int64") * 10_000
+    matches["price_vnd"] = (matches["price"] * 10).round().astype("int64") * 10_000
+    return matches.groupby(minutes).agg(
+        open_vnd=("price_vnd", "first"),
+        high_vnd=("price_vnd", "max"),
+        low_vnd=("price_vnd", "min"),
+        close_vnd=("price_vnd", "last"),
+        volume=("volume", "sum"),
+    )
 
 
 def crosses(closes):
@@ -121,12 +127,14 @@ def batch_indicators(closes):
 
 
 def test_strategies_decide_on_a_recorded_day_what_a_batch_over_the_file_decides(market):
-    closes = recorded_closes()
+    bars = recorded_bars()
+    closes = bars["close_vnd"]
     wait_for(lambda: Bar1m.objects.filter(symbol=SYMBOL).count() >= len(closes), 200, "minutes are missing")
     wait_for(lambda: IndicatorSnapshot.objects.count() >= len(closes), 40, "indicators are missing")
     market.kill_all()
     assert MarketGap.objects.count() == 0
-    assert dict(Bar1m.objects.values_list("starts_at", "close_vnd")) == {at: int(vnd) for at, vnd in closes.items()}
+    stored = {at: tuple(figures) for at, *figures in Bar1m.objects.values_list("starts_at", *bars.columns)}
+    assert stored == {at: tuple(map(int, figures)) for at, *figures in bars.itertuples()}
     assert_indicators_equal(batch_indicators(closes))
 
     decided = {

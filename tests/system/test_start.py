@@ -13,7 +13,7 @@ def test_first_start_second_start_and_start_after_kill_9(start_system):
     first = system.pids()
     assert set(first) == EVERY_PROCESS
     assert httpx2.get(f"{system.web_url}healthz", timeout=5).status_code == 200
-    assert system.totp("trader").isdigit()
+    assert system.manage("totp", "trader").strip().isdigit()
     users_before = system.manage("shell", "-c", "from apps.sso.models import User; print(User.objects.count())")
 
     assert system.stop() < 10
