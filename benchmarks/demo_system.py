@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.figures import progress
+from qts.embedded import processes
 from qts.embedded.options import ROOT
 from tests.system.running import RunningSystem, SystemOptions, started_system
 
@@ -43,6 +44,7 @@ def started(*, orders_per_second_max: int = ORDERS_PER_SECOND_MAX) -> Iterator[A
     progress("starting the whole system")
     pace = ("RUNAWAY_ORDERS_PER_SECOND_MAX", str(orders_per_second_max))
     with started_system(SystemOptions(start="09:15:00", speed=10.0, variables=(pace,))) as running:
+        assert processes.wait_until(running.is_healthy, READY_TIMEOUT_S), "the market's stream does not come"
         answer = subprocess.run(
             [sys.executable, "-m", "benchmarks.arrangement"],
             cwd=ROOT,

@@ -31,19 +31,20 @@ def flood(account_id: Any, symbol: str, count: int) -> dict[str, float]:
     """`disabled_s` from the first match on the bus, by this process; `from_s` and `until_s` of the wall clock."""
     from django.conf import settings
 
-    from apps.marketdata.selectors import market_now
+    from apps.marketdata.selectors import live_quotes, market_now
     from apps.orders import selectors as orders
     from apps.strategies import selectors, services
     from qts.adapters.bus import connect
     from qts.domain.values import Actor, ActorKind
 
+    price_vnd = live_quotes([symbol])[symbol].floor_vnd  # the market's own matches are above it
     strategy_id = services.create_strategy(
-        name=f"Flood {count}", class_key="tests.flooding_strategy:Flood", parameters={}, account_id=account_id,
-        symbols=[symbol],
+        name=f"Flood {count}", class_key="tests.flooding_strategy:Flood", parameters={"only_at_vnd": price_vnd},
+        account_id=account_id, symbols=[symbol],
     )  # fmt: skip
     services.start_strategy(strategy_id, actor=Actor(ActorKind.SYSTEM, "benchmark"), now=market_now())
     time.sleep(EMPLOYED_S)
-    messages, bus = list(_matches(symbol, count)), connect(settings.EVENT_BUS_URL)
+    messages, bus = list(_matches(symbol, price_vnd, count)), connect(settings.EVENT_BUS_URL)
     began, from_s = time.monotonic(), time.time()
     bus.publish(messages)
     while (found := selectors.strategy(strategy_id)) is not None and found.is_running:
@@ -55,13 +56,12 @@ def flood(account_id: Any, symbol: str, count: int) -> dict[str, float]:
     return {"disabled_s": disabled_s, "orders": len(left), "from_s": from_s, "until_s": time.time()}
 
 
-def _matches(symbol: str, count: int) -> Any:
-    from apps.marketdata.selectors import live_quotes, market_now
+def _matches(symbol: str, price_vnd: int, count: int) -> Any:
+    from apps.marketdata.selectors import market_now
     from qts.adapters.bus import encode
     from qts.domain.events import TickReceived
 
-    price_vnd, first_ns = live_quotes([symbol])[symbol].floor_vnd, time.time_ns()
-    now_ms = round(market_now().timestamp() * 1000)
+    first_ns, now_ms = time.time_ns(), round(market_now().timestamp() * 1000)
     for number in range(SIGNALS):
         yield encode(
             TickReceived(

@@ -161,7 +161,9 @@ def assert_nothing_was_bought_and_every_reason_is_kept():
     """A cash account may not hold futures: what would buy is refused, what would leave has nothing to sell."""
     for decision in Decision.objects.all():
         if "above sma" in decision.signal or "fell below" in decision.signal:
-            assert (decision.outcome, decision.side, decision.quantity) == ("DENIED", "BUY", 100)
+            assert (decision.outcome, decision.side, decision.quantity) == ("DENIED", "BUY", 100), (
+                decision.outcome_reason
+            )
             assert "SECURITY_NOT_TRADABLE" in decision.outcome_reason
             told = explanation(decision.order_id)
             assert told.raw_message is not None

@@ -22,6 +22,9 @@ class RecordingBus:
     def acknowledge(self, group: str, deliveries: Sequence[Delivery]) -> None:
         raise NotImplementedError
 
+    def skip_older(self, topic: str, *, group: str, than_ms: int) -> None:
+        raise NotImplementedError
+
 
 class BusThatIsDown(RecordingBus):
     def publish(self, messages: Sequence[BusMessage]) -> None:

@@ -60,7 +60,8 @@ def stop_losing_strategy(strategy_id: str, *, loss_vnd: int, limit_vnd: int, now
 
 
 def _recent(moments_ms: list[int], now_ms: int | None) -> list[int]:
-    return [] if now_ms is None else [at_ms for at_ms in moments_ms if now_ms - WINDOW_MS < at_ms <= now_ms]
+    """Later ones too: after a worker's end, what it took and left undone comes after what its successor has seen."""
+    return [] if now_ms is None else [at_ms for at_ms in moments_ms if abs(at_ms - now_ms) < WINDOW_MS]
 
 
 def _stop(strategy_id: str, reason: str, now: datetime) -> bool:

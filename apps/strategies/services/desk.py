@@ -28,6 +28,11 @@ SIGNAL_AGE_S_MAX = 15.0  # wall clock: a backlog still feeds the indicators, but
 log = structlog.get_logger(__name__)
 
 
+def oldest_signal_ms() -> int:
+    """Since 1970: what came before that is not acted upon."""
+    return round((time.time() - SIGNAL_AGE_S_MAX) * 1_000)
+
+
 class StrategyDesk:
     """One thread's. `refresh` follows what people start and stop; `begin_batch` forgets what it knew of holdings."""
 
@@ -91,7 +96,7 @@ class StrategyDesk:
 
     def _asked_about(self, event: BarClosed | TickReceived) -> Iterator[Strategy]:
         """One by one: what one of them does may be the end of another."""
-        if time.time() - event.ts_received_ns / 1e9 > SIGNAL_AGE_S_MAX:
+        if event.ts_received_ns // 1_000_000 < oldest_signal_ms():
             return
         for strategy in list(self._strategies.values()):
             if strategy.id in self._hosts and event.symbol in strategy.symbols:

@@ -59,8 +59,7 @@ def start_strategy(strategy_id: UUID, *, actor: Actor, now: datetime) -> None:
         if strategy.status == StrategyStatus.RUNNING:
             return
         problems = _problems(strategy.class_key, strategy.parameters, strategy.symbols)
-        if risk.is_killed(strategy.account_id, str(strategy.id)):
-            problems.append("The kill switch is engaged; a risk officer has to release it first.")
+        problems += _stops(strategy)
         if stop := _market_stop(strategy.symbols):
             problems.append(f"The market is stopped: {stop}.")
         if problems:
@@ -103,6 +102,17 @@ def seed_demo_strategies(account_id: UUID) -> None:
                 account_id=account_id,
                 symbols=symbols[first:last],
             )
+
+
+def _stops(strategy: Strategy) -> list[str]:
+    """A kill switch takes two officers to release; what a dead-man timer holds goes on by itself."""
+    held = {f"{hold.scope} ({hold.cause})": hold.reason for hold in risk.holds()}
+    return [
+        f"Trading is held back: {held[stop.scope]}. It goes on by itself when that is over."
+        if stop.scope in held
+        else "The kill switch is engaged; a risk officer has to release it first."
+        for stop in risk.kill_states(strategy.account_id, str(strategy.id))
+    ]
 
 
 def _market_stop(symbols: Sequence[str]) -> str:

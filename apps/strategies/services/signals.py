@@ -12,7 +12,7 @@ from django.db import close_old_connections
 
 from apps.analytics.services import IndicatorEngine, record_indicators
 from apps.marketdata.selectors import market_now
-from apps.strategies.services.desk import StrategyDesk
+from apps.strategies.services.desk import StrategyDesk, oldest_signal_ms
 from apps.strategies.services.losses import stop_what_loses
 from qts.adapters.bus import connect, decode
 from qts.adapters.lease import Lease, slice_of
@@ -39,13 +39,16 @@ def run_signals_slice(*, seconds_max: float = SLICE_S) -> None:
             return
         bus = connect(settings.EVENT_BUS_URL)
         with StrategyDesk(IndicatorEngine()) as desk:
-            refreshed_at = 0.0
+            refreshed_at, had_ticks = 0.0, False
             while turn.goes_on():
                 if time.monotonic() - refreshed_at >= REFRESH_S:
                     close_old_connections()
                     desk.refresh()
                     stop_what_loses(market_now())
                     refreshed_at = time.monotonic()
+                if desk.wants_ticks and not had_ticks:  # nobody read them while no strategy wanted any
+                    bus.skip_older(TickReceived.topic, group=GROUP, than_ms=oldest_signal_ms())
+                had_ticks = desk.wants_ticks
                 _take_batch(bus, desk)
 
 

@@ -3,7 +3,8 @@ import pytest
 from apps.eventlog import selectors as eventlog
 from apps.orders import selectors as orders
 from apps.orders.services import submit_order
-from apps.risk.services import engage_kill_switch
+from apps.risk.selectors import FIRM
+from apps.risk.services import Cause, engage_kill_switch, hold, let_go
 from apps.strategies import selectors
 from apps.strategies.handlers import cancel_what_it_left
 from apps.strategies.models import Strategy
@@ -95,6 +96,16 @@ def test_a_strategy_does_not_start_under_a_kill_switch(strategy_id, account_id):
     with pytest.raises(StrategyRefused, match="kill switch"):
         start_strategy(strategy_id, actor=TRADER, now=NOW)
     assert selectors.strategy(strategy_id).is_running is False
+
+
+def test_what_a_timer_holds_back_is_told_as_that(strategy_id):
+    stop_strategy(strategy_id, actor=TRADER, now=NOW)
+    hold(scope=FIRM, cause=Cause.STALE_FEED, reason="no market data at all", now=NOW)
+    with pytest.raises(StrategyRefused, match="held back: no market data at all. It goes on by itself"):
+        start_strategy(strategy_id, actor=TRADER, now=NOW)
+    let_go(scope=FIRM, cause=Cause.STALE_FEED, reason="market data are back", now=NOW)
+    start_strategy(strategy_id, actor=TRADER, now=NOW)
+    assert selectors.strategy(strategy_id).is_running
 
 
 def test_seeding_twice_seeds_once(account_id):

@@ -85,6 +85,14 @@ def test_ten_in_each_second_are_a_strategy_and_not_a_flood(db):
     assert pace_strategy(name, wall_ms=1_000_000 + 2_950, now=NOW) is False
 
 
+def test_what_a_dead_worker_left_undone_counts_though_it_is_older(db):
+    name = "5525cb34-b425-4977-bd96-01e3de82e564"
+    for number in range(10):  # a machine that takes a second for each: only the data tell the pace
+        assert pace_strategy(name, wall_ms=1_000 * number, caused_ms=5_500 + number, now=NOW) is True
+    assert pace_strategy(name, wall_ms=10_000, caused_ms=5_000, now=NOW) is False
+    assert len(stopped()) == 1
+
+
 def test_another_strategy_goes_on(db):
     for number in range(11):
         pace_strategy("5525cb34-b425-4977-bd96-01e3de82e564", wall_ms=number, now=NOW)

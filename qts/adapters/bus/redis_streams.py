@@ -102,6 +102,15 @@ class RedisStreamsBus:
                 pipe.xack(stream_key(topic), group, *ids)
             pipe.execute()
 
+    def skip_older(self, topic: str, *, group: str, than_ms: int) -> None:
+        """The positions of a stream are Redis's own milliseconds."""
+        with transient_errors():
+            self._ensure_group(topic, group)
+            for row in self._client.xinfo_groups(stream_key(topic)):
+                read_ms = int(row["last-delivered-id"].partition(b"-")[0])
+                if row["name"] == group.encode() and read_ms < than_ms:
+                    self._client.xgroup_setid(stream_key(topic), group, f"{than_ms}-0")
+
     def _ensure_group(self, topic: str, group: str) -> None:
         if (topic, group) in self._groups:
             return

@@ -1,6 +1,7 @@
 """What every bus must do, whatever carries it. A test module of an adapter inherits `BusContract` and says how to
 connect; the suite then runs against a real server."""
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -65,6 +66,23 @@ class BusContract:
 
         assert bodies(read(after, topic)) == [b"1", b"3"]
         assert bodies(drain(after, topic, expect=2)) == [b"4", b"5"]
+
+    def test_a_group_that_is_behind_skips_what_is_old_and_keeps_what_it_took(self, connect, topic):
+        before = connect()
+        before.publish(messages(topic, 2))
+        assert bodies(drain(before, topic, expect=2, acknowledge=False)) == [b"0", b"1"]
+        before.publish(messages(topic, 4)[2:])
+        time.sleep(0.05)
+        since_ms = time.time_ns() // 1_000_000
+        time.sleep(0.05)
+        before.publish(messages(topic, 6)[4:])
+
+        after = connect()
+        after.skip_older(topic, group="g", than_ms=since_ms)
+        assert bodies(drain(after, topic, expect=4)) == [b"0", b"1", b"4", b"5"]
+
+        after.skip_older(topic, group="g", than_ms=since_ms)  # it is further already: nothing comes again
+        assert read(after, topic, block_ms=50) == []
 
     def test_the_same_run_does_not_get_its_unacknowledged_messages_again(self, connect, topic):
         bus = connect()

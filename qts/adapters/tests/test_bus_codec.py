@@ -74,6 +74,9 @@ class RecordingBus:
     def acknowledge(self, group, deliveries):
         raise AssertionError("publishing acknowledges nothing")
 
+    def skip_older(self, topic, *, group, than_ms):
+        raise AssertionError("publishing skips nothing")
+
 
 def test_all_events_go_in_one_call_and_none_makes_no_call():
     bus = RecordingBus()

@@ -9,7 +9,14 @@ from qts.domain.strategy.interface import (
     TargetPosition,
     Tick,
 )
-from qts.domain.strategy.parameters import Parameter, ParameterError, Parameters, describe_parameters, parse_parameters
+from qts.domain.strategy.parameters import (
+    Parameter,
+    ParameterError,
+    Parameters,
+    describe_parameters,
+    parameter,
+    parse_parameters,
+)
 from qts.domain.strategy.registry import registered_strategies, strategy_class
 
 __all__ = [
@@ -24,6 +31,7 @@ __all__ = [
     "TargetPosition",
     "Tick",
     "describe_parameters",
+    "parameter",
     "parse_parameters",
     "registered_strategies",
     "strategy_class",
