@@ -101,7 +101,7 @@ def test_a_strategy_does_not_start_under_a_kill_switch(strategy_id, account_id):
 def test_what_a_timer_holds_back_is_told_as_that(strategy_id):
     stop_strategy(strategy_id, actor=TRADER, now=NOW)
     hold(scope=FIRM, cause=Cause.STALE_FEED, reason="no market data at all", now=NOW)
-    with pytest.raises(StrategyRefused, match="held back: no market data at all. It goes on by itself"):
+    with pytest.raises(StrategyRefused, match=r"held back: no market data at all\. It goes on by itself"):
         start_strategy(strategy_id, actor=TRADER, now=NOW)
     let_go(scope=FIRM, cause=Cause.STALE_FEED, reason="market data are back", now=NOW)
     start_strategy(strategy_id, actor=TRADER, now=NOW)
