@@ -1,18 +1,57 @@
 """One account at one moment, from its running totals. What has fallen due counts whether it was posted yet or not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Max, Q, Sum
+from django.db import connection
+from django.db.models import Sum
 
-from apps.accounts.models import CashBalance, CashSettlement, DailySnapshot, Position, Reservation, ShareLot
+from apps.accounts.models import Reservation, ShareLot
 from apps.accounts.selectors.types import AccountState, PositionState
 from qts.domain.errors import TerminalError
 from qts.domain.market import to_vietnam
 from qts.domain.portfolio import sellable_quantity
 from qts.domain.values import Side
+
+# every order asks for this, with the account's lock held: one statement, written out, costs a fifth of what the six of
+# an object mapper did
+_STATE = """
+    SELECT account.is_active, cash.settled_vnd, cash.receivable_vnd, cash.payable_vnd, cash.reserved_vnd,
+           cash.realised_pnl_vnd, due.coming, due.going, working.sums, unsettled.sums, held.rows,
+           opening.cash_vnd, opening.realised_pnl_vnd, opening.quantities::json
+    FROM accounts_cashbalance AS cash
+    JOIN accounts_brokerageaccount AS account ON account.id = cash.account_id
+    LEFT JOIN accounts_dailysnapshot AS opening
+        ON opening.account_id = cash.account_id AND opening.trading_day = cash.opened_day
+        AND cash.opened_day >= %(today)s
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(amount_vnd) FILTER (WHERE amount_vnd > 0), 0)::bigint AS coming,
+               coalesce(-sum(amount_vnd) FILTER (WHERE amount_vnd < 0), 0)::bigint AS going
+        FROM accounts_cashsettlement
+        WHERE account_id = cash.account_id AND settled_at IS NULL AND due_at <= %(now)s
+    ) AS due
+    CROSS JOIN LATERAL (
+        SELECT json_agg(json_build_array(side, symbol, quantity, largest_vnd, orders)) AS sums
+        FROM (
+            SELECT side, symbol, sum(quantity)::bigint AS quantity, max(amount_vnd) AS largest_vnd, count(*) AS orders
+            FROM accounts_reservation WHERE account_id = cash.account_id AND state = 'PENDING' GROUP BY side, symbol
+        ) AS by_symbol
+    ) AS working
+    CROSS JOIN LATERAL (
+        SELECT json_object_agg(symbol, quantity) AS sums
+        FROM (
+            SELECT symbol, sum(quantity)::bigint AS quantity
+            FROM accounts_sharelot WHERE account_id = cash.account_id AND sellable_at > %(now)s GROUP BY symbol
+        ) AS by_symbol
+    ) AS unsettled
+    CROSS JOIN LATERAL (
+        SELECT json_agg(json_build_array(symbol, quantity, cost_total_vnd, realised_pnl_vnd)) AS rows
+        FROM accounts_position WHERE account_id = cash.account_id
+    ) AS held
+    WHERE cash.account_id = %(account_id)s
+"""
 
 
 @dataclass(slots=True)
@@ -25,39 +64,52 @@ class _Working:
     buy_quantity: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One row of `_STATE`. The opening figures are None before the day's first booking."""
+
+    is_active: bool
+    settled_vnd: int
+    receivable_vnd: int
+    payable_vnd: int
+    reserved_vnd: int
+    realised_pnl_vnd: int
+    due_in_vnd: int
+    due_out_vnd: int
+    working: list[tuple[str, str, int, int, int]] | None
+    unsettled: dict[str, int] | None
+    held: list[tuple[str, int, int, int]] | None
+    opening_cash_vnd: int | None
+    opening_pnl_vnd: int | None
+    opening_quantities: dict[str, int] | None
+
+
 def account_state(account_id: UUID, now: datetime) -> AccountState:
-    """Six short queries, whatever the account holds. Raises TerminalError when there is no such account."""
-    cash = CashBalance.objects.select_related("account").filter(account_id=account_id).first()
-    if cash is None:
+    """One statement, whatever the account holds. Raises TerminalError when there is no such account."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STATE, {"account_id": account_id, "now": now, "today": to_vietnam(now).date()})
+        found = cursor.fetchone()
+    if found is None:
         raise TerminalError(f"there is no account {account_id}")
-    due_in, due_out = due_cash(account_id, now)
-    working = _working(account_id)
-    positions = _positions(account_id, unsettled_quantities(account_id, now), working)
-    opening = _opening(cash, positions, to_vietnam(now).date())
+    row = _Row(*found)
+    working = _working(row)
+    positions = _positions(row, working)
+    opening_cash_vnd, opening_pnl_vnd, opening_quantities = _opening(row, positions)
     return AccountState(
         account_id=account_id,
-        is_active=cash.account.is_active,
-        cash_settled_vnd=cash.settled_vnd + due_in - due_out,
-        cash_pending_vnd=cash.receivable_vnd - due_in,
-        payable_vnd=cash.payable_vnd - due_out,
-        reserved_orders_vnd=cash.reserved_vnd,
+        is_active=row.is_active,
+        cash_settled_vnd=row.settled_vnd + row.due_in_vnd - row.due_out_vnd,
+        cash_pending_vnd=row.receivable_vnd - row.due_in_vnd,
+        payable_vnd=row.payable_vnd - row.due_out_vnd,
+        reserved_orders_vnd=row.reserved_vnd,
         open_order_count=working.orders,
         largest_order_vnd=working.largest_order_vnd,
-        realised_pnl_vnd=cash.realised_pnl_vnd,
-        realised_today_vnd=cash.realised_pnl_vnd - opening.realised_pnl_vnd,
-        opening_cash_vnd=opening.cash_vnd,
-        opening_quantities=opening.quantities,
+        realised_pnl_vnd=row.realised_pnl_vnd,
+        realised_today_vnd=row.realised_pnl_vnd - opening_pnl_vnd,
+        opening_cash_vnd=opening_cash_vnd,
+        opening_quantities=opening_quantities,
         positions=positions,
     )
-
-
-def due_cash(account_id: UUID, now: datetime) -> tuple[int, int]:
-    """Cash that has fallen due without being posted: what comes in and what goes out, both positive."""
-    due = CashSettlement.objects.filter(account_id=account_id, settled_at=None, due_at__lte=now)
-    sums = due.aggregate(
-        coming=Sum("amount_vnd", filter=Q(amount_vnd__gt=0)), going=Sum("amount_vnd", filter=Q(amount_vnd__lt=0))
-    )
-    return int(sums["coming"] or 0), -int(sums["going"] or 0)
 
 
 def unsettled_quantities(account_id: UUID, now: datetime, symbol: str = "") -> dict[str, int]:
@@ -76,48 +128,45 @@ def reserved_sell_quantity(account_id: UUID, symbol: str) -> int:
     return int(rows.aggregate(total=Sum("quantity"))["total"] or 0)
 
 
-def _working(account_id: UUID) -> _Working:
-    """Summed up by the database: every order asks, and an account may have many that work."""
-    pending = Reservation.objects.filter(account_id=account_id, state=Reservation.State.PENDING).order_by()
-    sums = pending.values_list("side", "symbol").annotate(Sum("quantity"), Max("amount_vnd"), Count("order_id"))
+def _working(row: _Row) -> _Working:
+    """Summed up by the database: an account may have many orders that work."""
     working = _Working()
-    for side, symbol, quantity, largest_order_vnd, orders in sums:
+    for side, symbol, quantity, largest_order_vnd, orders in row.working or ():
         quantities = working.buy_quantity if side == Side.BUY else working.sell_quantity
-        quantities[symbol] = int(quantity)
+        quantities[symbol] = quantity
         working.largest_order_vnd = max(working.largest_order_vnd, largest_order_vnd)
         working.orders += orders
     return working
 
 
-def _positions(account_id: UUID, unsettled: Mapping[str, int], working: _Working) -> dict[str, PositionState]:
-    rows = {row.symbol: row for row in Position.objects.filter(account_id=account_id).order_by()}
+def _positions(row: _Row, working: _Working) -> dict[str, PositionState]:
+    held = {symbol: figures for symbol, *figures in row.held or ()}
+    unsettled = row.unsettled or {}
     return {
-        symbol: _position_state(rows.get(symbol) or Position(symbol=symbol), unsettled, working)
-        for symbol in sorted({*rows, *working.buy_quantity})
+        symbol: _position(symbol, held.get(symbol, (0, 0, 0)), unsettled.get(symbol, 0), working)
+        for symbol in sorted({*held, *working.buy_quantity})
     }
 
 
-def _position_state(row: Position, unsettled: Mapping[str, int], working: _Working) -> PositionState:
-    promised = working.sell_quantity.get(row.symbol, 0)
+def _position(symbol: str, held: Sequence[int], unsettled: int, working: _Working) -> PositionState:
+    quantity, cost_total_vnd, realised_pnl_vnd = held
+    promised = working.sell_quantity.get(symbol, 0)
     return PositionState(
-        symbol=row.symbol,
-        quantity=row.quantity,
-        sellable_quantity=sellable_quantity(
-            quantity=row.quantity, unsettled=unsettled.get(row.symbol, 0), reserved_quantity=promised
-        ),
+        symbol=symbol,
+        quantity=quantity,
+        sellable_quantity=sellable_quantity(quantity=quantity, unsettled=unsettled, reserved_quantity=promised),
         reserved_sell_quantity=promised,
-        pending_buy_quantity=working.buy_quantity.get(row.symbol, 0),
-        cost_total_vnd=row.cost_total_vnd,
-        realised_pnl_vnd=row.realised_pnl_vnd,
+        pending_buy_quantity=working.buy_quantity.get(symbol, 0),
+        cost_total_vnd=cost_total_vnd,
+        realised_pnl_vnd=realised_pnl_vnd,
     )
 
 
-def _opening(cash: CashBalance, positions: Mapping[str, PositionState], today: date) -> DailySnapshot:
-    """How the day began. Without a snapshot of today nothing has been booked today: it began as it is now."""
-    if cash.opened_day is not None and cash.opened_day >= today:
-        return DailySnapshot.objects.get(account_id=cash.account_id, trading_day=cash.opened_day)
-    return DailySnapshot(
-        cash_vnd=cash.settled_vnd + cash.receivable_vnd - cash.payable_vnd,
-        realised_pnl_vnd=cash.realised_pnl_vnd,
-        quantities={symbol: position.quantity for symbol, position in positions.items() if position.quantity},
-    )
+def _opening(row: _Row, positions: Mapping[str, PositionState]) -> tuple[int, int, Mapping[str, int]]:
+    """Cash, profit and quantities as the day began. Without a snapshot of today nothing has been booked today: it
+    began as it is now."""
+    if row.opening_cash_vnd is not None:
+        return row.opening_cash_vnd, row.opening_pnl_vnd or 0, row.opening_quantities or {}
+    cash_vnd = row.settled_vnd + row.receivable_vnd - row.payable_vnd
+    held = {symbol: position.quantity for symbol, position in positions.items() if position.quantity}
+    return cash_vnd, row.realised_pnl_vnd, held

@@ -93,10 +93,10 @@ def test_a_posting_that_does_not_balance_is_refused_by_the_database(account_id):
     }
 
 
-def test_a_state_takes_six_queries_whatever_is_held(account_id, desk, django_assert_num_queries):
+def test_a_state_takes_one_statement_whatever_is_held(account_id, desk, django_assert_num_queries):
     for number in range(12):
         desk.fill(BUY, 100, 10_000, symbol=f"S{number:02}")
         desk.reserve(BUY, 100, 1_001_500, symbol=f"S{number:02}")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(1):
         state = selectors.account_state(account_id, MONDAY)
     assert len(state.positions) == 13

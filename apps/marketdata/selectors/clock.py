@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
 from django.conf import settings
+from django.db import connection
 
-from apps.marketdata.models import MarketHoliday
 from qts.adapters.clock import market_clock
 from qts.adapters.vietnam_holidays import YEARS, vietnam_holidays
 from qts.domain.market import VIETNAM, AffineSchedule, TradingCalendar, parse_clock, session_at, to_vietnam
@@ -31,7 +31,10 @@ def market_today() -> date:
 def trading_calendar() -> TradingCalendar:
     """Public holidays with the overrides that an operator entered. One query."""
     holidays = set(vietnam_holidays(YEARS))
-    for day, is_trading_day in MarketHoliday.objects.values_list("day", "is_trading_day"):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT day, is_trading_day FROM marketdata_marketholiday")
+        overrides = cursor.fetchall()
+    for day, is_trading_day in overrides:
         if is_trading_day:
             holidays.discard(day)
         else:

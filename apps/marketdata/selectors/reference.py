@@ -3,14 +3,24 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from django.db import connection
+
 from apps.marketdata.models import DailyReference, MasterDataLoad, Security
 from apps.marketdata.selectors.types import SecurityView
 from qts.domain.values import Exchange, InstrumentKind
 
+# asked for every order
+_SECURITY = """
+    SELECT symbol, exchange, kind, name_vi, name_en, lot_size, listed_quantity, is_active
+    FROM marketdata_security WHERE symbol = %s
+"""
+
 
 def security(symbol: str) -> SecurityView | None:
-    row = Security.objects.filter(symbol=symbol).first()
-    return _view(row) if row else None
+    with connection.cursor() as cursor:
+        cursor.execute(_SECURITY, [symbol])
+        row = cursor.fetchone()
+    return None if row is None else SecurityView(row[0], Exchange(row[1]), InstrumentKind(row[2]), *row[3:])
 
 
 def securities(*, active_only: bool = True) -> list[SecurityView]:

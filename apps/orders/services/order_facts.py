@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, DurationField, ExpressionWrapper, F, Max, Min, Q, QuerySet, Sum
+from django.db import connection
+from django.db.models import Count, DurationField, ExpressionWrapper, F, Max, Q, QuerySet, Sum
 from django.db.models.functions import Now
 
 from apps.accounts import selectors as accounts
@@ -22,6 +23,17 @@ from qts.domain.values import Actor, ActorKind, Side
 RATE_WINDOW = timedelta(seconds=1)
 REPEAT_WINDOW = timedelta(minutes=1)
 _WORKING = Q(status__in=OPEN_STATUSES)
+_OPEN = [str(status) for status in OPEN_STATUSES]
+# asked for every order; the rest only where a limit wants it
+_WORKING_SQL = """
+    WITH working AS (
+        SELECT price_vnd, symbol = %(symbol)s AND side = %(side)s AS meets
+        FROM orders_order WHERE account_id = %(account_id)s AND status = ANY(%(open)s)
+    )
+    SELECT count(*), count(*) FILTER (WHERE meets), count(*) FILTER (WHERE meets AND price_vnd IS NULL),
+           min(price_vnd) FILTER (WHERE meets), max(price_vnd) FILTER (WHERE meets)
+    FROM working
+"""
 _REMAINING = F("quantity") - F("filled_quantity")
 
 
@@ -48,14 +60,17 @@ def order_facts(
 
 def _working(account_id: UUID, intent: OrderIntent) -> dict[str, Any]:
     """A purchase meets the cheapest own sale first, a sale the dearest own purchase."""
-    opposite = Q(symbol=intent.symbol, side=intent.side.opposite)
-    nearest = Min if intent.side is Side.BUY else Max
-    return Order.objects.filter(_WORKING, account_id=account_id).aggregate(
-        orders=Count("id"),
-        opposite=Count("id", filter=opposite),
-        unpriced=Count("id", filter=opposite & Q(price_vnd=None)),
-        nearest_vnd=nearest("price_vnd", filter=opposite),
-    )
+    asked: dict[str, Any] = {
+        "account_id": account_id,
+        "open": _OPEN,
+        "symbol": intent.symbol,
+        "side": intent.side.opposite,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_WORKING_SQL, asked)
+        orders, opposite, unpriced, cheapest_vnd, dearest_vnd = cursor.fetchone()
+    nearest_vnd = cheapest_vnd if intent.side is Side.BUY else dearest_vnd
+    return {"orders": orders, "opposite": opposite, "unpriced": unpriced, "nearest_vnd": nearest_vnd}
 
 
 def _working_values(account_id: UUID) -> tuple[WorkingValue, ...]:

@@ -32,7 +32,7 @@ def busy_desk(desk):
 
 @pytest.mark.parametrize(
     ("text", "most"),
-    [("BUY 100 SSI @ 25050", 26), ("BUY 100 SSI @ MTL", 27), ("SELL 100 SSI @ 25050", 28), ("BUY 1 SSI @ 25050", 18)],
+    [("BUY 100 SSI @ 25050", 21), ("BUY 100 SSI @ MTL", 22), ("SELL 100 SSI @ 25050", 23), ("BUY 1 SSI @ 25050", 13)],
 )
 def test_an_order_costs_so_many_statements(busy_desk, text, most):
     assert statements(busy_desk.submit, text) <= most

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import BooleanField, Case, CharField, F, Value, When
-from django.db.models.functions import Concat
+from django.db import connection
 
 from apps.accounts import selectors as accounts
 from apps.risk.models import KillSwitch, TradingHold
@@ -18,6 +17,13 @@ from apps.risk.selectors.types import HoldView, KillSwitchView
 from qts.domain.risk import KillState
 from qts.domain.risk.states import TradingState, state_under
 
+# asked for every order, and again before each send
+_STOPS: Final = """
+    SELECT scope, allows_reducing FROM risk_killswitch WHERE is_engaged AND scope = ANY(%(scopes)s)
+    UNION ALL
+    SELECT scope || ' (' || cause || ')', state = 'REDUCING' FROM risk_tradinghold
+    WHERE is_on AND scope = ANY(%(scopes)s)
+"""
 MARKET_CAUSES: Final = frozenset({TradingHold.Cause.MARKET_HALT.value, TradingHold.Cause.MARKET_FALL.value})
 
 
@@ -69,20 +75,9 @@ def kill_states(
     """Everything that stops an order of the account, strategy, security and person: engaged switches, holds of the
     dead-man timers, the kill file. One query."""
     scopes = scopes_of(account_id, strategy_id, symbol=symbol, exchange=exchange, user_id=user_id)
-    lets_reducing_pass = Case(
-        When(state=TradingHold.State.REDUCING, then=True), default=False, output_field=BooleanField()
-    )
-    held = (
-        TradingHold.objects.filter(scope__in=scopes, is_on=True)
-        .order_by()
-        .values_list(Concat("scope", Value(" ("), "cause", Value(")"), output_field=CharField()), lets_reducing_pass)
-    )
-    switches = (
-        KillSwitch.objects.filter(scope__in=scopes, is_engaged=True)
-        .order_by()
-        .values_list(F("scope"), F("allows_reducing"))
-    )
-    rows = sorted(switches.union(held, all=True))
+    with connection.cursor() as cursor:
+        cursor.execute(_STOPS, {"scopes": scopes})
+        rows = sorted(cursor.fetchall())
     return tuple(KillState(scope, reducing) for scope, reducing in rows) + _file_states(scopes)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q
+from django.db import connection
 
 from apps.accounts import selectors as accounts
 from apps.risk.models import RiskLimit, SecuritySector
@@ -15,6 +15,15 @@ from qts.domain.errors import RuleCode
 from qts.domain.risk import RULES
 
 Scope = RiskLimit.Scope
+# asked for every order
+_IN_FORCE = """
+    SELECT code, "limit", scope, scope_id FROM risk_risklimit
+    WHERE is_current AND is_active AND (
+        (scope, scope_id) IN (SELECT * FROM unnest(%(scopes)s::text[], %(ids)s::text[]))
+        OR scope = 'sector' AND scope_id = (SELECT sector FROM risk_securitysector WHERE symbol = %(symbol)s)
+    )
+    ORDER BY id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +38,20 @@ def effective_limits(
     account_id: UUID, symbol: str = "", strategy_id: str = "", *, exchange: str = "", user_id: str = ""
 ) -> Mapping[RuleCode, EffectiveLimit]:
     """All scopes that cover an order bind at once, so the tightest of each rule counts. One query."""
-    named = {Scope.STRATEGY: strategy_id, Scope.SYMBOL: symbol, Scope.EXCHANGE: exchange, Scope.USER: user_id}
-    covers = Q(scope=Scope.FIRM) | Q(scope=Scope.ACCOUNT, scope_id=str(account_id))
-    for scope, scope_id in named.items():
-        if scope_id:
-            covers |= Q(scope=scope, scope_id=scope_id)
-    if symbol:
-        its_sector = SecuritySector.objects.filter(symbol=symbol).values("sector")
-        covers |= Q(scope=Scope.SECTOR, scope_id__in=its_sector)
-    rows = RiskLimit.objects.filter(covers, is_current=True, is_active=True).order_by("id")
+    named = {
+        Scope.FIRM: "",
+        Scope.ACCOUNT: str(account_id),
+        Scope.STRATEGY: strategy_id,
+        Scope.SYMBOL: symbol,
+        Scope.EXCHANGE: exchange,
+        Scope.USER: user_id,
+    }
+    scopes = {str(scope): scope_id for scope, scope_id in named.items() if scope_id or scope == Scope.FIRM}
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_FORCE, {"scopes": list(scopes), "ids": list(scopes.values()), "symbol": symbol})
+        rows = cursor.fetchall()
     found: dict[RuleCode, EffectiveLimit] = {}
-    for name, limit, kind, kind_id in rows.values_list("code", "limit", "scope", "scope_id"):
+    for name, limit, kind, kind_id in rows:
         code = RuleCode(name)
         known = found.get(code)
         if known is None or (limit != known.limit and RULES[code].tightest(known.limit, limit) == limit):
