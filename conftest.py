@@ -96,15 +96,15 @@ class WorkerShares:
 
     @staticmethod
     def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-        """One file at a time for each worker, so that its fixtures are set up once; what shares a running system stays
-        together as well. (pytest-xdist's own groups are lost under pytest 9.1 and later: they were written into node
+        """One file at a time for each worker, so that its fixtures are set up once. Whole systems run one after the
+        other beside the rest: two of them at once take longer than both in turn. (pytest-xdist's own groups are lost under pytest 9.1 and later: they were written into node
         ids.)"""
         from xdist.scheduler import LoadScopeScheduling
 
         class KeepSystemsTogether(LoadScopeScheduling):  # type: ignore[misc]  # untyped there
             def _split_scope(self, nodeid: str) -> str:
                 file = nodeid.partition("::")[0]
-                return next((folder for folder in WHOLE_SYSTEM if file.startswith(folder)), file)
+                return "systems" if file.startswith(WHOLE_SYSTEM) else file
 
         config.option.loadscopereorder = False  # the order is that of `pytest_collection_modifyitems`
         return KeepSystemsTogether(config, log)

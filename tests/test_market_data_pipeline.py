@@ -164,6 +164,8 @@ def test_ticks_and_bars_survive_broken_messages_lost_streams_and_killed_processe
     assert_it_goes_on()
     assert MarketGap.objects.count() == 3
 
+    market.simulator.kill()  # first, so that nothing is in the log that only a successor of the reader would publish
+    wait_for(lambda: not selectors.stream_status().is_live, 15, "a dead exchange still looks alive")
     market.ingest.kill()
     wait_until_all_is_recorded()
     market.recorder.kill()
