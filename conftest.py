@@ -97,8 +97,8 @@ class WorkerShares:
     @staticmethod
     def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         """One file at a time for each worker, so that its fixtures are set up once. Whole systems run one after the
-        other beside the rest: two of them at once take longer than both in turn. (pytest-xdist's own groups are lost under pytest 9.1 and later: they were written into node
-        ids.)"""
+        other beside the rest: two of them at once take longer than both in turn. (pytest-xdist's own groups are lost
+        under pytest 9.1 and later: they were written into node ids.)"""
         from xdist.scheduler import LoadScopeScheduling
 
         class KeepSystemsTogether(LoadScopeScheduling):  # type: ignore[misc]  # untyped there
