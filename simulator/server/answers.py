@@ -9,7 +9,7 @@ from aiohttp import web
 from simulator.server.quotas import Limit
 
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)  # what decoding a body may raise
-BODY_TIMEOUT_S: Final = 10.0
+BODY_TIMEOUT_S: Final = 5.0
 _PREFIXES: Final = ("lookuprequest.", "request.")
 
 

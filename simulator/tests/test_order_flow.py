@@ -70,7 +70,7 @@ def in_one_step():
     return stream([])
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.floats(0, SPAN_S, allow_nan=False), max_size=60).map(sorted))
 def test_the_stream_is_the_same_in_whatever_steps_time_is_advanced(steps_s):
     assert stream(steps_s) == in_one_step()
@@ -276,7 +276,7 @@ def test_the_whole_market_trades_on_every_board():
     market = GeneratedMarket(None, listings=all_listings(), with_futures=True, activity=3.0)
     market.exchange.skip_to(START)
     market.flow.resume()
-    market.until(START + timedelta(seconds=120))
+    market.until(START + timedelta(seconds=60))
     traded = Counter(one.market for one in market.exchange.securities.values() if one.totals.quantity)
     assert min(traded[board] for board in Market) > 0
     assert traded[Market.HOSE] > 100
