@@ -35,7 +35,7 @@ totp: base ## the log-in code of a demo user: make totp USER=trader
 	@exec $(RUN) qts.embedded.demo manage totp "$(if $(findstring command,$(origin USER)),$(USER),trader)"
 
 test: dev ## every test, on a PostgreSQL and a Valkey of its own (TEST_ARGS='apps/orders -x' chooses)
-	$(RUN) pytest -n 3 $(TEST_ARGS)
+	$(RUN) pytest -n 2 $(TEST_ARGS)
 
 e2e: dev ## the browser journeys alone
 	$(RUN) pytest -m e2e $(TEST_ARGS)

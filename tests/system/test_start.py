@@ -8,7 +8,7 @@ WORKERS = {"stream", "signals", "trading", "quant"}
 EVERY_PROCESS = {"postgres", "valkey", "simulator", "loader", "web", "rpc", "beat", "flower"} | WORKERS
 
 
-def test_first_start_second_start_and_start_after_kill_9(start_system):
+def test_it_starts_mends_itself_stops_and_starts_again_even_after_kill_9(start_system):
     system = start_system()
     first = system.pids()
     assert set(first) == EVERY_PROCESS
@@ -16,6 +16,9 @@ def test_first_start_second_start_and_start_after_kill_9(start_system):
     assert system.manage("totp", "trader").strip().isdigit()
     users_before = system.manage("shell", "-c", "from apps.sso.models import User; print(User.objects.count())")
 
+    every_killed_process_comes_back(system)
+
+    first = system.pids()
     assert system.stop() < 10
     assert [name for name, pid in first.items() if processes.mark_of(pid)] == []
 
@@ -29,12 +32,10 @@ def test_first_start_second_start_and_start_after_kill_9(start_system):
     assert system.stop() < 10
 
 
-def test_a_killed_process_of_any_kind_comes_back(running_system):
+def every_killed_process_comes_back(system):
     for name in ("valkey", "postgres", "simulator", "web", "beat", "stream", "loader"):
-        old = running_system.kill(name)
-        running_system.wait_for_successor(name, old)
-    assert processes.wait_until(lambda: set(running_system.pids()) == EVERY_PROCESS, 60), running_system.output()[
-        -4000:
-    ]
-    assert processes.wait_until(running_system.is_ready, 60, pause_s=0.5), running_system.output()[-4000:]
-    assert set(running_system.pids()) == EVERY_PROCESS
+        old = system.kill(name)
+        system.wait_for_successor(name, old)
+    assert processes.wait_until(lambda: set(system.pids()) == EVERY_PROCESS, 60), system.output()[-4000:]
+    assert processes.wait_until(system.is_ready, 60, pause_s=0.5), system.output()[-4000:]
+    assert set(system.pids()) == EVERY_PROCESS
