@@ -36,6 +36,8 @@ def every_killed_process_comes_back(system):
     for name in ("valkey", "postgres", "simulator", "web", "beat", "stream", "loader"):
         old = system.kill(name)
         system.wait_for_successor(name, old)
-    # the new loader prepares once more before it lets the others go
-    is_whole = lambda: set(system.pids()) == EVERY_PROCESS and system.is_ready()  # noqa: E731
+
+    def is_whole():  # the new loader prepares once more before it lets the others go
+        return set(system.pids()) == EVERY_PROCESS and system.is_ready()
+
     assert processes.wait_until(is_whole, 90, pause_s=0.5), system.output()[-4000:]

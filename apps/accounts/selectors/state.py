@@ -20,12 +20,12 @@ from qts.domain.values import Side
 _STATE = """
     SELECT account.is_active, cash.settled_vnd, cash.receivable_vnd, cash.payable_vnd, cash.reserved_vnd,
            cash.realised_pnl_vnd, due.coming, due.going, working.sums, unsettled.sums, held.rows,
+           coalesce(cash.opened_day >= %(today)s, false),
            opening.cash_vnd, opening.realised_pnl_vnd, opening.quantities::json
     FROM accounts_cashbalance AS cash
     JOIN accounts_brokerageaccount AS account ON account.id = cash.account_id
     LEFT JOIN accounts_dailysnapshot AS opening
         ON opening.account_id = cash.account_id AND opening.trading_day = cash.opened_day
-        AND cash.opened_day >= %(today)s
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(amount_vnd) FILTER (WHERE amount_vnd > 0), 0)::bigint AS coming,
                coalesce(-sum(amount_vnd) FILTER (WHERE amount_vnd < 0), 0)::bigint AS going
@@ -66,7 +66,7 @@ class _Working:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One row of `_STATE`. The opening figures are None before the day's first booking."""
+    """One row of `_STATE`. The opening figures are of the last day that has them; `has_opened`: that is today."""
 
     is_active: bool
     settled_vnd: int
@@ -79,6 +79,7 @@ class _Row:
     working: list[tuple[str, str, int, int, int]] | None
     unsettled: dict[str, int] | None
     held: list[tuple[str, int, int, int]] | None
+    has_opened: bool
     opening_cash_vnd: int | None
     opening_pnl_vnd: int | None
     opening_quantities: dict[str, int] | None
@@ -163,10 +164,14 @@ def _position(symbol: str, held: Sequence[int], unsettled: int, working: _Workin
 
 
 def _opening(row: _Row, positions: Mapping[str, PositionState]) -> tuple[int, int, Mapping[str, int]]:
-    """Cash, profit and quantities as the day began. Without a snapshot of today nothing has been booked today: it
-    began as it is now."""
-    if row.opening_cash_vnd is not None:
-        return row.opening_cash_vnd, row.opening_pnl_vnd or 0, row.opening_quantities or {}
+    """Cash, profit and quantities as the day began. Before the day's first booking it began as it is now.
+
+    Raises TerminalError when the day was opened and its snapshot is gone: then nobody can say how it began.
+    """
+    if row.has_opened:
+        if row.opening_cash_vnd is None or row.opening_pnl_vnd is None or row.opening_quantities is None:
+            raise TerminalError("the day was opened, and its snapshot is gone")
+        return row.opening_cash_vnd, row.opening_pnl_vnd, row.opening_quantities
     cash_vnd = row.settled_vnd + row.receivable_vnd - row.payable_vnd
     held = {symbol: position.quantity for symbol, position in positions.items() if position.quantity}
     return cash_vnd, row.realised_pnl_vnd, held

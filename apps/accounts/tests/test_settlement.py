@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from apps.accounts import selectors, services
 from apps.accounts.models import CashBalance, DailySnapshot, LedgerEntry
 from apps.accounts.tests.conftest import MONDAY, day
+from qts.domain.errors import TerminalError
 from qts.domain.values import Side
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -69,6 +70,13 @@ def test_a_day_is_opened_once_with_what_was_there_before_its_first_change(accoun
     assert (monday.cash_vnd, monday.quantities, monday.realised_pnl_vnd) == (100_000_000, {"SSI": 1_000}, 0)
     assert (tuesday.cash_vnd, tuesday.quantities) == (107_481_250, {"SSI": 700})
     assert tuesday.realised_pnl_vnd == 281_250
+
+
+def test_a_day_that_was_opened_and_has_no_snapshot_is_not_guessed(account_id, desk):
+    desk.fill(SELL, 300, 25_000)
+    DailySnapshot.objects.all().delete()
+    with pytest.raises(TerminalError, match="its snapshot is gone"):
+        selectors.account_state(account_id, MONDAY)
 
 
 @pytest.mark.parametrize(
