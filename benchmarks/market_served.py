@@ -22,8 +22,8 @@ from qts.adapters.ssi.credentials import DataCredentials
 from qts.adapters.ssi.market_data import MarketDataClient
 from qts.adapters.ssi.market_stream import connect_market_stream
 from qts.adapters.ssi.signalr import SignalRConnection
+from qts.embedded.options import ROOT
 
-ROOT: Final = Path(__file__).resolve().parents[1]
 _CHANNELS: Final = ("F:ALL", "X-QUOTE:ALL", "X-TRADE:ALL", "B:ALL", "R:ALL", "MI:ALL", "OL:ALL")
 _SETTLING_S: Final = 10.0  # the first answer is the whole market's state
 _OPTIONS: Final = ("--controls", "--port", "0", "--universe", "all")

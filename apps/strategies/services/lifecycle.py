@@ -107,12 +107,13 @@ def seed_demo_strategies(account_id: UUID) -> None:
 def _stops(strategy: Strategy) -> list[str]:
     """A kill switch takes two officers to release; what a dead-man timer holds goes on by itself."""
     held = {f"{hold.scope} ({hold.cause})": hold.reason for hold in risk.holds()}
-    return [
+    told = (
         f"Trading is held back: {held[stop.scope]}. It goes on by itself when that is over."
         if stop.scope in held
         else "The kill switch is engaged; a risk officer has to release it first."
         for stop in risk.kill_states(strategy.account_id, str(strategy.id))
-    ]
+    )
+    return list(dict.fromkeys(told))  # several switches are one sentence
 
 
 def _market_stop(symbols: Sequence[str]) -> str:

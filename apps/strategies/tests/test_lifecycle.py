@@ -93,8 +93,10 @@ def place(account_id, strategy_id):
 def test_a_strategy_does_not_start_under_a_kill_switch(strategy_id, account_id):
     stop_strategy(strategy_id, actor=TRADER, now=NOW)
     engage_kill_switch(scope=f"account:{account_id}", reason="too wild", actor=TRADER, now=NOW)
-    with pytest.raises(StrategyRefused, match="kill switch"):
+    engage_kill_switch(scope=FIRM, reason="all of it", actor=TRADER, now=NOW)
+    with pytest.raises(StrategyRefused, match="kill switch") as refused:
         start_strategy(strategy_id, actor=TRADER, now=NOW)
+    assert len(refused.value.problems) == 1  # two switches, one sentence
     assert selectors.strategy(strategy_id).is_running is False
 
 
