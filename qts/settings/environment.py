@@ -53,5 +53,10 @@ def database_settings(url: str) -> dict[str, object]:
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 0,
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 20, "timeout": 10}},
+        "OPTIONS": {
+            "pool": {"min_size": 1, "max_size": 20, "timeout": 10},
+            # parameters travel apart from the statement, so that PostgreSQL plans what each order asks only once
+            "server_side_binding": True,
+            "prepare_threshold": 3,
+        },
     }
