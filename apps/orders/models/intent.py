@@ -1,0 +1,86 @@
+"""What has to be sent to the broker, and the ids that are given out for it."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from apps.orders.models.order import Order
+
+
+class Intent(models.Model):
+    """Something that must reach the broker once: durable before the network is touched, claimed by one sender.
+
+    READY -> CLAIMED (committed before the call) -> ANSWERED | REFUSED, or UNKNOWN when the answer was lost, which ends
+    as ANSWERED (found at the broker) or NOT_RECEIVED. WITHDRAWN was never sent.
+    """
+
+    class Kind(models.TextChoices):
+        PLACE = "PLACE"
+        CANCEL = "CANCEL"
+
+    class State(models.TextChoices):
+        READY = "READY"
+        CLAIMED = "CLAIMED"
+        ANSWERED = "ANSWERED"
+        REFUSED = "REFUSED"
+        UNKNOWN = "UNKNOWN"
+        NOT_RECEIVED = "NOT_RECEIVED"
+        WITHDRAWN = "WITHDRAWN"
+
+    id = models.BigAutoField(primary_key=True)
+    order = models.ForeignKey(Order, models.PROTECT, related_name="intents", verbose_name=_("order"))
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
+    state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.READY)
+    connection_id = models.UUIDField(_("broker connection"))
+    trading_day = models.DateField(_("trading day"))
+    request_id = models.CharField(_("request id"), max_length=8)
+    account_number = models.CharField(_("account number"), max_length=20)
+    caused_by_received_ns = models.BigIntegerField(_("market message received, ns"), null=True)
+    claimed_epoch = models.BigIntegerField(_("claimed in epoch"), null=True)
+    claimed_at = models.DateTimeField(_("claimed"), null=True)  # wall clock of the database
+    transmitted_ns = models.BigIntegerField(_("last byte written, ns"), null=True)  # wall clock
+    not_before = models.DateTimeField(_("not before"), null=True)  # wall clock; a refused connection is tried later
+    answered_at = models.DateTimeField(_("answered"), null=True)  # wall clock
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    answer = models.CharField(_("answer"), max_length=500, blank=True)
+    recorded_at = models.DateTimeField(_("recorded"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("intent")
+        verbose_name_plural = _("intents")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection_id", "trading_day", "request_id"], name="orders_request_id_once"
+            ),
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(kind="CANCEL", state__in=["READY", "CLAIMED", "ANSWERED", "UNKNOWN"]),
+                name="orders_one_cancel_at_a_time",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["connection_id", "kind", "id"],
+                condition=Q(state__in=["READY", "CLAIMED", "UNKNOWN"]),
+                name="orders_intents_to_do",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.request_id} {self.state}"
+
+
+class RequestCounter(models.Model):
+    """The last requestID given out per connection and trading day."""
+
+    connection_id = models.UUIDField(_("broker connection"))
+    trading_day = models.DateField(_("trading day"))
+    last = models.BigIntegerField(_("last request id"))
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection_id", "trading_day"], name="orders_one_counter")]
+
+    def __str__(self) -> str:
+        return f"{self.trading_day} {self.last}"

@@ -1,0 +1,48 @@
+"""Reading orders. Times are market time unless their name says wall."""
+
+from apps.orders.selectors.connections import broker_connection_status, foreign_orders, open_discrepancies
+from apps.orders.selectors.orders import (
+    OPEN_STATUSES,
+    breach_from,
+    fills,
+    order,
+    order_history,
+    orders,
+    orders_by_id,
+    working_order_ids,
+)
+from apps.orders.selectors.strategy_days import strategy_days, strategy_exposures
+from apps.orders.selectors.types import (
+    BrokerConnectionStatus,
+    DiscrepancyView,
+    FillView,
+    ForeignOrderView,
+    HistoryEntry,
+    OrderView,
+    StrategyDay,
+    StrategyExposure,
+)
+
+__all__ = [
+    "OPEN_STATUSES",
+    "BrokerConnectionStatus",
+    "DiscrepancyView",
+    "FillView",
+    "ForeignOrderView",
+    "HistoryEntry",
+    "OrderView",
+    "StrategyDay",
+    "StrategyExposure",
+    "breach_from",
+    "broker_connection_status",
+    "fills",
+    "foreign_orders",
+    "open_discrepancies",
+    "order",
+    "order_history",
+    "orders",
+    "orders_by_id",
+    "strategy_days",
+    "strategy_exposures",
+    "working_order_ids",
+]
