@@ -1,6 +1,6 @@
 """What an account is worth, at live prices."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -18,7 +18,7 @@ def portfolio(account_id: UUID, now: datetime) -> PortfolioView:
     if found is None:
         raise TerminalError(f"there is no account {account_id}")
     state = account_state(account_id, now)
-    quotes = live_quotes(_symbols(state))
+    quotes = live_quotes(sorted(valued_symbols(state)))
     positions = tuple(_view(position, quotes.get(symbol)) for symbol, position in state.positions.items())
     equity = equity_vnd(state, quotes)
     return PortfolioView(
@@ -34,12 +34,11 @@ def portfolio(account_id: UUID, now: datetime) -> PortfolioView:
 
 def day_pnl(state: AccountState) -> int | None:
     """Realised and open profit since yesterday's close in VND; None when a held symbol has no price."""
-    return valuation(state).day_pnl_vnd
+    return valuation_at(state, live_quotes(sorted(valued_symbols(state)))).day_pnl_vnd
 
 
-def valuation(state: AccountState, also: Collection[str] = ()) -> Valuation:
-    """The account at live prices in one look at them; `also` names symbols whose quotes the caller needs besides."""
-    quotes = live_quotes(sorted({*_symbols(state), *also}))
+def valuation_at(state: AccountState, quotes: Mapping[str, LiveQuote]) -> Valuation:
+    """The account at these prices, which have to cover its `valued_symbols`."""
     equity = equity_vnd(state, quotes)
     return Valuation(equity_vnd=equity, day_pnl_vnd=_day_pnl(state, quotes, equity), quotes=quotes)
 
@@ -55,9 +54,10 @@ def equity_vnd(state: AccountState, quotes: Mapping[str, LiveQuote]) -> int | No
     return state.cash_vnd + market_value_vnd(holdings)
 
 
-def _symbols(state: AccountState) -> list[str]:
+def valued_symbols(state: AccountState) -> set[str]:
+    """What is held, and what was as the day began: without their prices nobody knows the day's profit."""
     held = {symbol for symbol, position in state.positions.items() if position.quantity}
-    return sorted(held | {symbol for symbol, quantity in state.opening_quantities.items() if quantity})
+    return held | {symbol for symbol, quantity in state.opening_quantities.items() if quantity}
 
 
 def _mark(quote: LiveQuote | None) -> int | None:

@@ -22,6 +22,7 @@ from apps.marketdata.selectors.history import (
 from apps.marketdata.selectors.live import (
     live_indices,
     live_quotes,
+    market_and_quotes,
     market_state,
     market_topics,
     marks_vnd,
@@ -77,6 +78,7 @@ __all__ = [
     "latest_ticks",
     "live_indices",
     "live_quotes",
+    "market_and_quotes",
     "market_moment",
     "market_now",
     "market_state",

@@ -7,7 +7,7 @@ All functions raise TransientError while Redis is away.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -82,13 +82,25 @@ def marks_vnd(symbols: Sequence[str]) -> dict[str, int]:
 
 
 def market_state(symbol: str, now: datetime) -> MarketState | None:
-    """What the gate needs at market time `now`; None for a symbol that is not listed."""
-    known = security(symbol)
-    if known is None or not known.is_active:
-        return None
-    live, stream = _read(lambda pipe: [pipe.hgetall(SYMBOL_KEY + symbol), pipe.hgetall(STREAM_KEY)])
-    today = to_vietnam(now).date()
-    quote = _quotes({symbol: _events_of(live, today)}, today)[symbol]
+    """What an order needs to know of its symbol at market time `now`; None for a symbol that is not listed."""
+    return market_and_quotes(symbol, (), now)[0]
+
+
+def market_and_quotes(
+    symbol: str, others: Collection[str], now: datetime
+) -> tuple[MarketState | None, dict[str, LiveQuote]]:
+    """The gate's look: the symbol as `market_state` tells it and today's quotes of `others`, in one pipeline."""
+    known, today, asked = security(symbol), to_vietnam(now).date(), sorted({symbol, *others})
+    *answers, stream = _read(
+        lambda pipe: [*(pipe.hgetall(SYMBOL_KEY + one) for one in asked), pipe.hgetall(STREAM_KEY)]
+    )
+    events = {one: _events_of(answer, today) for one, answer in zip(asked, answers, strict=True)}
+    quotes = _quotes(events, today)
+    state = None if known is None or not known.is_active else _state(known, quotes[symbol], stream, now)
+    return state, {one: quotes[one] for one in others}
+
+
+def _state(known: SecurityView, quote: LiveQuote, stream: Mapping[bytes, bytes], now: datetime) -> MarketState:
     wall_ns = time.time_ns()
     session = _session(known, quote, now)
     return MarketState(

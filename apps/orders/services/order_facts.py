@@ -1,4 +1,7 @@
-"""What the gate is told about an account's orders: at most five short statements, and one where no limit asks more."""
+"""What the gate is told about an account's orders: at most five short statements, and one where no limit asks more.
+
+Written out, because the account is locked meanwhile.
+"""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -6,35 +9,74 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, DurationField, ExpressionWrapper, F, Max, Q, QuerySet, Sum
-from django.db.models.functions import Now
 
 from apps.accounts import selectors as accounts
 from apps.marketdata.selectors import market_today
-from apps.orders.models import Intent, Order
 from apps.orders.selectors import OPEN_STATUSES
 from apps.orders.services.access import may_trade
 from apps.risk.services import DAY_CODES, RATE_CODES, RECENT_CODES, WORKING_VALUE_CODES, OrderFacts, WorkingValue
 from qts.domain.errors import RuleCode
-from qts.domain.orders import OrderIntent, Status
+from qts.domain.orders import OrderIntent
 from qts.domain.risk import ActivityFacts
 from qts.domain.values import Actor, ActorKind, Side
 
 RATE_WINDOW = timedelta(seconds=1)
 REPEAT_WINDOW = timedelta(minutes=1)
-_WORKING = Q(status__in=OPEN_STATUSES)
 _OPEN = [str(status) for status in OPEN_STATUSES]
-# asked for every order; the rest only where a limit wants it
-_WORKING_SQL = """
+_WORKING = """
     WITH working AS (
-        SELECT price_vnd, symbol = %(symbol)s AND side = %(side)s AS meets
+        SELECT price_vnd, symbol = %(symbol)s AND side = %(opposite)s AS meets
         FROM orders_order WHERE account_id = %(account_id)s AND status = ANY(%(open)s)
     )
     SELECT count(*), count(*) FILTER (WHERE meets), count(*) FILTER (WHERE meets AND price_vnd IS NULL),
            min(price_vnd) FILTER (WHERE meets), max(price_vnd) FILTER (WHERE meets)
     FROM working
 """
-_REMAINING = F("quantity") - F("filled_quantity")
+_WORKING_VALUES = """
+    SELECT symbol, side, coalesce(sum((quantity - filled_quantity) * price_vnd), 0)::bigint,
+           coalesce(sum(quantity - filled_quantity) FILTER (WHERE price_vnd IS NULL), 0)::bigint
+    FROM orders_order WHERE account_id = %(account_id)s AND status = ANY(%(open)s)
+    GROUP BY symbol, side
+"""
+# what was refused here never reached the market and does not count
+_DAY = """
+    SELECT count(*) AS day_order_count, count(*) FILTER (WHERE filled_quantity > 0) AS day_trade_count,
+           coalesce(sum(filled_value_vnd), 0)::bigint AS day_value_vnd,
+           coalesce(sum(CASE WHEN status = ANY(%(open)s) THEN quantity ELSE filled_quantity END)
+                    FILTER (WHERE symbol = %(symbol)s), 0)::bigint AS day_symbol_quantity
+    FROM orders_order WHERE account_id = %(account_id)s AND trading_day = %(today)s AND status <> 'DENIED'
+"""
+_OF_SENDERS = """
+    count(*) FILTER (WHERE recent AND account_id = %(account_id)s) AS account_rate,
+    count(*) FILTER (WHERE recent AND connection_id = %(connection_id)s) AS broker_rate,
+    count(*) FILTER (WHERE recent AND actor_kind = 'user' AND actor_id = %(user_id)s::text) AS user_rate,
+    count(*) FILTER (WHERE recent AND strategy_id = %(strategy_id)s::text) AS strategy_rate
+"""
+_RECENT = f"""
+    WITH seen AS (
+        SELECT *, recorded_at > statement_timestamp() - %(rate_window)s AS recent,
+               recorded_at > statement_timestamp() - %(repeat_window)s
+                   AND strategy_id = %(strategy_id)s::text AS repeats,
+               symbol = %(symbol)s AND side = %(side)s AS alike
+        FROM orders_order WHERE recorded_at > statement_timestamp() - %(window)s
+    )
+    SELECT {_OF_SENDERS}, count(*) FILTER (WHERE alike AND repeats) AS repeated_count,
+           statement_timestamp() - max(recorded_at) FILTER (
+               WHERE alike AND account_id = %(account_id)s AND order_type = %(order_type)s
+                   AND quantity = %(quantity)s AND price_vnd IS NOT DISTINCT FROM %(price_vnd)s::bigint
+                   AND status <> 'DENIED'
+           ) AS same_order_age
+    FROM seen
+"""  # noqa: S608  # put together from what stands here
+# a cancel is a message too, on the account of whoever sent its order
+_RECENT_CANCELS = f"""
+    WITH seen AS (
+        SELECT placed.*, true AS recent
+        FROM orders_intent AS sent JOIN orders_order AS placed ON placed.id = sent.order_id
+        WHERE sent.kind <> 'PLACE' AND sent.recorded_at > statement_timestamp() - %(rate_window)s
+    )
+    SELECT {_OF_SENDERS} FROM seen
+"""  # noqa: S608
 
 
 def order_facts(
@@ -42,7 +84,8 @@ def order_facts(
 ) -> OrderFacts:
     """The reader that the gate is given; see `apps.risk.services.facts_orders`."""
     asked = limits.keys()
-    working = _working(account_id, intent)
+    facts = {"account_id": account_id, "symbol": intent.symbol, "open": _OPEN}
+    working = _working(facts, intent)
     activity: dict[str, Any] = {
         "opposite_count": working["opposite"],
         "opposite_unpriced_count": working["unpriced"],
@@ -51,107 +94,62 @@ def order_facts(
         "actor_may_trade": not asks_right or may_trade(actor, account_id),
     }
     if asked & DAY_CODES:
-        activity |= _day(account_id, intent.symbol)
+        activity |= _named(_DAY, facts | {"today": market_today()})
     if asked & RECENT_CODES:
         activity |= _recent(account_id, intent, actor, limits)
-    values = _working_values(account_id) if asked & WORKING_VALUE_CODES else ()
+    values = _working_values(facts) if asked & WORKING_VALUE_CODES else ()
     return OrderFacts(working["orders"], ActivityFacts(**activity), values)
 
 
-def _working(account_id: UUID, intent: OrderIntent) -> dict[str, Any]:
+def _working(facts: Mapping[str, Any], intent: OrderIntent) -> dict[str, Any]:
     """A purchase meets the cheapest own sale first, a sale the dearest own purchase."""
-    asked: dict[str, Any] = {
-        "account_id": account_id,
-        "open": _OPEN,
-        "symbol": intent.symbol,
-        "side": intent.side.opposite,
-    }
     with connection.cursor() as cursor:
-        cursor.execute(_WORKING_SQL, asked)
+        cursor.execute(_WORKING, {**facts, "opposite": intent.side.opposite})
         orders, opposite, unpriced, cheapest_vnd, dearest_vnd = cursor.fetchone()
     nearest_vnd = cheapest_vnd if intent.side is Side.BUY else dearest_vnd
     return {"orders": orders, "opposite": opposite, "unpriced": unpriced, "nearest_vnd": nearest_vnd}
 
 
-def _working_values(account_id: UUID) -> tuple[WorkingValue, ...]:
-    rows = (
-        Order.objects.filter(_WORKING, account_id=account_id)
-        .order_by()
-        .values_list("symbol", "side")
-        .annotate(
-            priced_vnd=Sum(_REMAINING * F("price_vnd"), default=0),
-            unpriced_quantity=Sum(_REMAINING, filter=Q(price_vnd=None), default=0),
-        )
-    )
-    return tuple(WorkingValue(symbol, Side(side), int(vnd), int(unpriced)) for symbol, side, vnd, unpriced in rows)
-
-
-def _day(account_id: UUID, symbol: str) -> dict[str, Any]:
-    """Of the market's trading day. What was refused here never reached the market and does not count."""
-    sums = (
-        Order.objects.filter(account_id=account_id, trading_day=market_today())
-        .exclude(status=Status.DENIED)
-        .aggregate(
-            day_order_count=Count("id"),
-            day_trade_count=Count("id", filter=Q(filled_quantity__gt=0)),
-            day_value_vnd=Sum("filled_value_vnd", default=0),
-            filled=Sum("filled_quantity", filter=Q(symbol=symbol), default=0),
-            works=Sum(_REMAINING, filter=Q(symbol=symbol) & _WORKING, default=0),
-        )
-    )
-    return {**_whole(sums), "day_symbol_quantity": int(sums["filled"] + sums["works"])}
-
-
-def _whole(sums: Mapping[str, Any]) -> dict[str, int]:
-    return {name: int(sums[name]) for name in ("day_order_count", "day_trade_count", "day_value_vnd")}
+def _working_values(facts: Mapping[str, Any]) -> tuple[WorkingValue, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(_WORKING_VALUES, facts)
+        rows = cursor.fetchall()
+    return tuple(WorkingValue(symbol, Side(side), vnd, unpriced) for symbol, side, vnd, unpriced in rows)
 
 
 def _recent(account_id: UUID, intent: OrderIntent, actor: Actor, limits: Mapping[RuleCode, int]) -> dict[str, Any]:
-    """Counted from the start of this transaction back, by the database's clock: whoever waited for the account's lock
-    counts those that went before."""
+    """Counted back from this statement, by the database's clock: whoever waited for the account's lock counts those
+    that went before."""
+    request, account = intent.request, accounts.account(account_id)
     same = timedelta(milliseconds=limits.get(RuleCode.DUPLICATE_ORDER, 0))
-    rows = Order.objects.filter(recorded_at__gt=Now() - max(REPEAT_WINDOW, same))
-    account = accounts.account(account_id)
-    senders = _senders(account_id, account.connection_id if account else None, intent, actor)
-    found = rows.aggregate(**_counts(senders), **_alike(account_id, intent))
-    cancels = _cancels(senders) if limits.keys() & RATE_CODES else {}
-    rates = {name: found[name] + cancels.get(name, 0) for name in senders}
-    age = found["same_age"]
+    asked = {
+        "account_id": account_id,
+        "connection_id": account.connection_id if account else None,
+        "user_id": actor.id if actor.kind is ActorKind.USER else None,
+        "strategy_id": intent.strategy_id or None,
+        "symbol": request.symbol,
+        "side": request.side,
+        "order_type": request.order_type,
+        "quantity": request.quantity,
+        "price_vnd": request.price_vnd,
+        "rate_window": RATE_WINDOW,
+        "repeat_window": REPEAT_WINDOW,
+        "window": max(REPEAT_WINDOW, same),
+    }
+    found = _named(_RECENT, asked)
+    cancels = _named(_RECENT_CANCELS, asked) if limits.keys() & RATE_CODES else {}
+    found |= {rate: found[rate] + count for rate, count in cancels.items()}
+    age = found.pop("same_order_age")
+    senders = {"strategy_rate": "strategy_id", "repeated_count": "strategy_id", "user_rate": "user_id"}
     return {
-        **rates,
-        "repeated_count": found["repeated"] if intent.strategy_id else None,
+        **found,
+        **{rate: None for rate, sender in senders.items() if asked[sender] is None},
         "same_order_age_ms": None if age is None else max(0, round(age / timedelta(milliseconds=1))),
     }
 
 
-def _senders(account_id: UUID, connection_id: UUID | None, intent: OrderIntent, actor: Actor) -> dict[str, Q]:
-    """Whose orders count towards each rate; one that the order does not have is left out."""
-    senders = {"account_rate": Q(account_id=account_id), "broker_rate": Q(connection_id=connection_id)}
-    if actor.kind is ActorKind.USER:
-        senders["user_rate"] = Q(actor_kind=actor.kind, actor_id=actor.id)
-    if intent.strategy_id:
-        senders["strategy_rate"] = Q(strategy_id=intent.strategy_id)
-    return senders
-
-
-def _counts(senders: Mapping[str, Q]) -> dict[str, Count]:
-    within = Q(recorded_at__gt=Now() - RATE_WINDOW)
-    return {name: Count("id", filter=sender & within) for name, sender in senders.items()}
-
-
-def _alike(account_id: UUID, intent: OrderIntent) -> dict[str, Any]:
-    request = intent.request
-    alike = Q(symbol=request.symbol, side=request.side)
-    repeated = alike & Q(strategy_id=intent.strategy_id, recorded_at__gt=Now() - REPEAT_WINDOW)
-    same = alike & Q(account_id=account_id, order_type=request.order_type, quantity=request.quantity)
-    same &= Q(price_vnd=request.price_vnd) & ~Q(status=Status.DENIED)
-    age = ExpressionWrapper(Now() - Max("recorded_at", filter=same), output_field=DurationField())
-    return {"repeated": Count("id", filter=repeated), "same_age": age}
-
-
-def _cancels(senders: Mapping[str, Q]) -> dict[str, int]:
-    """A cancel is a message too, on the account of whoever sent its order."""
-    rows: QuerySet[Order] = Order.objects.filter(
-        intents__kind=Intent.Kind.CANCEL, intents__recorded_at__gt=Now() - RATE_WINDOW
-    )
-    return rows.aggregate(**{name: Count("intents__id", filter=sender) for name, sender in senders.items()})
+def _named(statement: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The one row of a statement, by the names of its columns."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, asked)
+        return dict(zip((column.name for column in cursor.description), cursor.fetchone(), strict=True))

@@ -14,7 +14,7 @@ import structlog
 from apps.accounts import selectors as accounts
 from apps.accounts.selectors import AccountState, Valuation
 from apps.marketdata import selectors as marketdata
-from apps.marketdata.selectors import LiveQuote, MarketState, market_state
+from apps.marketdata.selectors import LiveQuote, MarketState, market_and_quotes
 from apps.risk.models import EquityPoint
 from apps.risk.selectors import effective_limits, kill_states, sectors
 from apps.risk.services.facts_orders import OrderFacts, WorkingValue, order_facts_reader
@@ -58,13 +58,12 @@ def _live(
 ) -> tuple[Valuation, MarketState | None]:
     """Without Redis nothing is known of the market, and the rules that need it refuse."""
     unpriced = {working.symbol for working in orders.working if working.unpriced_quantity}
-    if intent.instrument is None:
-        return accounts.valuation(state, unpriced), None
     try:
-        return accounts.valuation(state, unpriced), market_state(intent.symbol, now)
+        market, quotes = market_and_quotes(intent.symbol, accounts.valued_symbols(state) | unpriced, now)
     except TransientError as error:
         log.warning("risk.market_unknown", symbol=intent.symbol, reason=str(error))
         return NOTHING_KNOWN, None
+    return accounts.valuation_at(state, quotes), market
 
 
 def _account(

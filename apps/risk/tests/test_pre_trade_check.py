@@ -72,7 +72,7 @@ def test_without_redis_everything_is_refused_and_says_why(account_id, monkeypatc
     def away(*args):
         raise TransientError("connection refused")
 
-    monkeypatch.setattr(facts, "market_state", away)
+    monkeypatch.setattr(facts, "market_and_quotes", away)
     assert codes(check(account_id, "BUY 100 SSI @ 25000")) == ["CHECK_FAILED", "MARKET_DATA_MISSING"]
     assert codes(check(account_id, "SELL 100 SSI @ 25000")) == ["MARKET_DATA_MISSING"]
 
