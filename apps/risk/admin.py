@@ -1,11 +1,12 @@
 """Where the risk officer edits limits. Saving goes through the service, which writes a new version."""
 
+from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -18,6 +19,7 @@ from apps.risk.forms import KillSwitchForm, RiskLimitForm
 from apps.risk.models import ChangeProposal, KillSwitch, RiskLimit, SecuritySector, TradingHold
 from apps.sso.selectors import Role, actor_of, has_role
 from qts.domain.errors import RuleCode
+from qts.domain.market import to_vietnam
 from qts.domain.risk import RULES
 
 NAMES_A_LIMIT = ("code", "scope", "scope_id")
@@ -28,17 +30,27 @@ class RiskLimitAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """The list holds what is in force; the page of a limit shows its history."""
 
     form = RiskLimitForm
-    list_display = ["code", "scope", "scope_id", "limit", "unit", "is_active", "version", "changed_by", "effective_at"]
+    list_display = ["code", "scope", "scope_id", "limit", "unit", "is_active", "version", "effective_at"]
+    list_display += ["next_version", "changed_by"]
     list_filter = ["code", "scope", "is_active"]
     search_fields = ["code", "scope_id__exact"]
     readonly_fields = ["what_if", "meaning", "history"]
     fields = [
         *("code", "scope", "scope_id", "limit", "is_active", "what_if"),
-        *("reason", "seen_version", "meaning", "history"),
+        *("effective_at", "reason", "seen_version", "meaning", "history"),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RiskLimit]:
-        return RiskLimit.objects.filter(is_current=True)
+        """What is in force, and what will be where nothing is yet."""
+        same = {name: OuterRef(name) for name in NAMES_A_LIMIT}
+        current, planned = (RiskLimit.objects.filter(**same, **{kind: True}) for kind in ("is_current", "is_planned"))
+        rows = RiskLimit.objects.annotate(planned_at=Subquery(planned.values("effective_at")[:1]))
+        return rows.filter(Q(is_current=True) | Q(is_planned=True) & ~Exists(current))
+
+    @admin.display(description=_("next version from"), empty_value="–")
+    def next_version(self, obj: RiskLimit) -> str | None:
+        planned_at: datetime | None = getattr(obj, "planned_at", None)
+        return _moment(planned_at) if planned_at else None
 
     def get_readonly_fields(self, request: HttpRequest, obj: RiskLimit | None = None) -> list[str]:
         return [*self.readonly_fields, *(["code", "scope", "scope_id"] if obj else [])]
@@ -76,13 +88,19 @@ class RiskLimitAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
             limit=form.cleaned_data["limit"],
             is_active=form.cleaned_data["is_active"],
             seen_version=form.cleaned_data["seen_version"] or 0,
+            effective_at=form.cleaned_data["effective_at"],
         )
         proposal_id = services.request_change(
             change_wanted, reason=form.cleaned_data["reason"], actor=actor_of(request.user), now=market_now()
         )
-        newest = RiskLimit.objects.get(code=obj.code, scope=obj.scope, scope_id=obj.scope_id, is_current=True)
-        obj.pk, obj.version = newest.pk, newest.version
-        if proposal_id is None:
+        versions = RiskLimit.objects.filter(code=obj.code, scope=obj.scope, scope_id=obj.scope_id)
+        shown = versions.filter(is_current=True).first() or versions.order_by("-version").first()
+        if shown is not None:
+            obj.pk, obj.version = shown.pk, shown.version
+        planned = versions.filter(is_planned=True).first()
+        if proposal_id is None and planned is not None:
+            messages.info(request, _("It acts from %(moment)s on.") % {"moment": _moment(planned.effective_at)})
+        elif proposal_id is None:
             messages.info(request, _("It acts on the next order."))
         else:
             messages.warning(request, _("It is looser than now: it waits for a second risk officer."))
@@ -123,7 +141,9 @@ class RiskLimitAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         if not obj.code:
             return ""
         versions = selectors.limit_history(RuleCode(obj.code), obj.scope, obj.scope_id)
-        rows = [_history_row(*pair) for pair in zip_longest(versions, versions[1:])]
+        acted = [version for version in versions if not version.is_planned and version.voided_at is None]
+        before = dict(zip_longest(acted, acted[1:]))
+        rows = [_history_row(version, before.get(version)) for version in versions]
         return format_html_join("", "<p>v{} · {} · {} · {} · {}</p>", rows)
 
 
@@ -207,7 +227,13 @@ def _history_row(version: selectors.LimitView, before: selectors.LimitView | Non
         way = _("looser") if RULES[version.code].is_looser(was, is_) else _("tighter")
         number = f"{_number(before)} → {number}" + (f" ({way})" if was != is_ else "")
     people = f"{version.changed_by} + {version.approved_by}" if version.approved_by else version.changed_by
-    return version.version, number, people, f"{version.effective_at:%Y-%m-%d %H:%M:%S}", version.reason
+    if version.is_planned or version.voided_at is not None:
+        number = f"{number} ({_('void') if version.voided_at else _('planned')})"
+    return version.version, number, people, _moment(version.effective_at), version.reason
+
+
+def _moment(at: datetime) -> str:
+    return f"{to_vietnam(at):%Y-%m-%d %H:%M:%S}"
 
 
 def _number(version: selectors.LimitView) -> str:

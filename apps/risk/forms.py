@@ -1,15 +1,19 @@
 """The officer's form: a number, whether it binds, and why."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 from uuid import UUID
 
 from django import forms
+from django.contrib.auth import get_user_model
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 
 from apps.accounts.selectors import account
 from apps.marketdata.selectors import security
-from apps.risk.models import KillSwitch, RiskLimit
+from apps.risk.models import KillSwitch, RiskLimit, SecuritySector
 from apps.risk.selectors import is_scope
+from qts.domain.values import Exchange
 
 Scope = RiskLimit.Scope
 
@@ -19,6 +23,12 @@ class RiskLimitForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes no p
 
     reason = forms.CharField(label=_("reason"), max_length=500, min_length=5, widget=forms.Textarea(attrs={"rows": 2}))
     seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    effective_at = forms.SplitDateTimeField(
+        label=_("in force from"),
+        required=False,
+        widget=UnfoldAdminSplitDateTimeWidget,
+        help_text=_("Market time; empty for at once. A later change of this limit takes its place."),
+    )
 
     class Meta:
         model = RiskLimit
@@ -26,14 +36,14 @@ class RiskLimitForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes no p
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["seen_version"].initial = self.instance.version or 0
+        self.fields["seen_version"].initial = (self.instance.version or 0) if self.instance.is_current else 0
         self.fields["limit"].widget.attrs["min"] = 0
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         scope, scope_id = given.get("scope"), given.get("scope_id")
         if scope and scope_id and not _exists(scope, scope_id):
-            self.add_error("scope_id", _("There is no such account, symbol or strategy."))
+            self.add_error("scope_id", _("There is none of that name."))
         if scope and self.instance.pk is None and _is_set(given.get("code", ""), scope, scope_id or ""):
             self.add_error("code", _("This limit exists already: change it in the list."))
         return given
@@ -61,11 +71,28 @@ def _is_set(code: str, scope: str, scope_id: str) -> bool:
 
 
 def _exists(scope: str, scope_id: str) -> bool:
-    """Of strategies only the form of the id is known here; they are above this app."""
-    if scope == Scope.SYMBOL:
-        return security(scope_id) is not None
+    known = _KNOWN.get(scope)
+    return known is not None and known(scope_id)
+
+
+def _uuid(text: str) -> UUID | None:
     try:
-        found = UUID(scope_id)
+        return UUID(text)
     except ValueError:
-        return False
-    return scope == Scope.STRATEGY or (scope == Scope.ACCOUNT and account(found) is not None)
+        return None
+
+
+def _is_account(scope_id: str) -> bool:
+    found = _uuid(scope_id)
+    return found is not None and account(found) is not None
+
+
+# of strategies only the form of the id is known here; they are above this app
+_KNOWN: Final[Mapping[str, Callable[[str], bool]]] = {
+    Scope.SYMBOL: lambda scope_id: security(scope_id) is not None,
+    Scope.ACCOUNT: _is_account,
+    Scope.STRATEGY: lambda scope_id: _uuid(scope_id) is not None,
+    Scope.USER: lambda scope_id: scope_id.isdecimal() and get_user_model().objects.filter(pk=scope_id).exists(),
+    Scope.EXCHANGE: lambda scope_id: scope_id in set(Exchange),
+    Scope.SECTOR: lambda scope_id: SecuritySector.objects.filter(sector=scope_id).exists(),
+}

@@ -9,7 +9,7 @@ from apps.risk.models import ChangeProposal, ExitPlan, KillSwitch, RiskLimit, St
 
 
 def lock_limit(code: str, scope: str, scope_id: str) -> RiskLimit | None:
-    """The version in force, with the limit locked until the transaction ends; None when it was never set.
+    """The current version, with the limit locked until the transaction ends; None when it was never set.
 
     The lock is on the limit's name. A lock on the current row would not do: whoever waited for it finds that this row
     is the current one no more.

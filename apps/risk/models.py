@@ -15,7 +15,8 @@ from qts.domain.risk import LIMIT_CODES, RULES
 
 
 class RiskLimit(models.Model):
-    """One version of one limit. The newest row of (code, scope, scope id) is in force; older ones are its history."""
+    """One version of one limit. Of those of (code, scope, scope id) that are current, or planned for a moment that has
+    come, the newest is in force; the others are its history."""
 
     class Scope(models.TextChoices):
         FIRM = "firm", _("firm")
@@ -34,6 +35,9 @@ class RiskLimit(models.Model):
     is_active = models.BooleanField(_("active"), default=True)
     version = models.PositiveIntegerField(_("version"))
     is_current = models.BooleanField(default=True, editable=False)
+    # Agreed, and not in force before `effective_at`. A newer version takes its place: then it is void.
+    is_planned = models.BooleanField(default=False, editable=False)
+    voided_at = models.DateTimeField(null=True, editable=False, help_text=_("market time"))
     reason = models.CharField(_("reason"), max_length=500)
     changed_by = models.CharField(_("changed by"), max_length=120)
     approved_by = models.CharField(_("approved by"), max_length=120, blank=True)  # empty: it took one person
@@ -50,6 +54,11 @@ class RiskLimit(models.Model):
                 fields=["code", "scope", "scope_id"],
                 condition=Q(is_current=True),
                 name="risk_limit_one_current",
+            ),
+            models.UniqueConstraint(
+                fields=["code", "scope", "scope_id"],
+                condition=Q(is_planned=True),
+                name="risk_limit_one_planned",
             ),
             models.CheckConstraint(
                 condition=Q(limit__gte=0),

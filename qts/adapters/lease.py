@@ -7,6 +7,7 @@ its next `renew`, and what it would still write can be refused by its older epoc
 import secrets
 import threading
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -49,7 +50,7 @@ class Lease:
         self.name = name
         self.ttl_s = ttl_s
         self._client = redis_client(redis_url)
-        self._keys = [f"qts:lease:{name}", f"qts:lease:{name}:epoch"]
+        self._keys = [_key(name), f"{_key(name)}:epoch"]
         self._token = ""
         self._epoch: int | None = None
         self._held_until = 0.0
@@ -159,3 +160,28 @@ class Slice:
 
 def slice_of(lease: Lease, seconds_max: float) -> Slice:
     return Slice(lease, seconds_max)
+
+
+class LeaseWatch:
+    """Tells which of some names nobody has held for `silence_s_max` seconds, counted from the first look at the
+    earliest: whoever watches begins together with those it watches."""
+
+    def __init__(self, redis_url: str, silence_s_max: float) -> None:
+        self._client = redis_client(redis_url)
+        self._silence_s_max = silence_s_max
+        self._missing_since: dict[str, float] = {}
+
+    def lost(self, names: Sequence[str]) -> list[str]:
+        """To be asked often: a holder that came and went between two looks was not seen. Raises TransientError."""
+        with transient_errors(), self._client.pipeline(transaction=False) as pipe:
+            for name in names:
+                pipe.exists(_key(name))
+            held = pipe.execute()
+        now = time.monotonic()
+        missing = [name for name, is_held in zip(names, held, strict=True) if not is_held]
+        self._missing_since = {name: self._missing_since.get(name, now) for name in missing}
+        return [name for name in missing if now - self._missing_since[name] >= self._silence_s_max]
+
+
+def _key(name: str) -> str:
+    return f"qts:lease:{name}"

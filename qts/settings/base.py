@@ -55,6 +55,7 @@ RUNAWAY_ORDERS_PER_SECOND_MAX = environment.runaway_orders_per_second_max  # of 
 RUNAWAY_REFUSALS_IN_A_ROW_MAX = 20
 FEED_SILENCE_MS_MAX = 60_000  # the gate refuses orders on stale data much earlier; this holds the firm and says so
 ORDER_STREAM_SILENCE_S_MAX = 30
+WORKER_SILENCE_S_MAX = 30  # a killed worker's successor is there within ten
 MARKET_FALL_BPS_MAX = 500  # of an exchange's index since the close before: no strategy trades there then
 REJECT_STORM_COUNT = 20  # of one account
 REJECT_STORM_S = 60

@@ -19,7 +19,7 @@ from apps.orders.services.sending import Unreachable, doubt_stale_claims, fence,
 from apps.orders.services.stream_watch import watch_order_stream
 from apps.orders.services.turns import SLICE_S, run_for_each_connection, run_under_lease
 from apps.orders.services.wakeup import Doorbell
-from apps.risk.services import adopt_kill_file
+from apps.risk.services import MonitorWatch, adopt_kill_file
 from qts.adapters.lease import Slice
 from qts.adapters.ssi.trading import RateLimit, TradingClient
 from qts.domain.errors import TerminalError, TransientError
@@ -73,6 +73,7 @@ class _Gateway:
         self._resolver = Resolver(connection_id, client, self._pace)
         self._limits_known = False
         self._began_at = time.monotonic()
+        self._monitor_watch = MonitorWatch()
         self._housekeeping_at = 0.0
         self._sweep_at = 0.0
 
@@ -106,6 +107,7 @@ class _Gateway:
         if self._turn.epoch is not None:
             doubt_stale_claims(self._connection_id, self._turn.epoch, now)
         adopt_kill_file(now)
+        self._monitor_watch.look(now)
         watch_order_stream(self._connection_id, now, watched_s=time.monotonic() - self._began_at)
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + KILL_SWEEP_EVERY_S

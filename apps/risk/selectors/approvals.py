@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from apps.risk.models import ChangeProposal, RiskLimit
 from apps.risk.selectors.types import ProposalView
+from qts.domain.market import to_vietnam
 
 Status = ChangeProposal.Status
 
@@ -58,4 +59,9 @@ def _limit_line(stored: dict[str, Any]) -> str:
     before = f"{seen.limit:,}" if seen and seen.is_active else "–"
     after = f"{stored['limit']:,}" if stored["is_active"] else "–"
     named = f"{stored['scope']}:{stored['scope_id']}" if stored["scope_id"] else stored["scope"]
-    return f"{stored['code']} {named}: {before} → {after}"
+    moment = f", {_local(stored['effective_at'])}" if "effective_at" in stored else ""
+    return f"{stored['code']} {named}: {before} → {after}{moment}"
+
+
+def _local(moment: str) -> str:
+    return f"{to_vietnam(datetime.fromisoformat(moment)):%d/%m/%Y %H:%M}"

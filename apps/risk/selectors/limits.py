@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -9,20 +10,21 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 
 from apps.accounts import selectors as accounts
+from apps.marketdata.selectors import market_now
 from apps.risk.models import RiskLimit, SecuritySector
 from apps.risk.selectors.types import LimitView
 from qts.domain.errors import RuleCode
 from qts.domain.risk import RULES
 
 Scope = RiskLimit.Scope
-# asked for every order
+# asked for every order; a version that was planned acts from its moment, whether its row was moved up already or not
 _IN_FORCE = """
-    SELECT code, "limit", scope, scope_id FROM risk_risklimit
-    WHERE is_current AND is_active AND (
+    SELECT DISTINCT ON (code, scope, scope_id) code, "limit", scope, scope_id, is_active FROM risk_risklimit
+    WHERE (is_current OR is_planned AND effective_at <= %(now)s) AND (
         (scope, scope_id) IN (SELECT * FROM unnest(%(scopes)s::text[], %(ids)s::text[]))
         OR scope = 'sector' AND scope_id = (SELECT sector FROM risk_securitysector WHERE symbol = %(symbol)s)
     )
-    ORDER BY id
+    ORDER BY code, scope, scope_id, version DESC
 """
 
 
@@ -48,10 +50,18 @@ def effective_limits(
     }
     scopes = {str(scope): scope_id for scope, scope_id in named.items() if scope_id or scope == Scope.FIRM}
     with connection.cursor() as cursor:
-        cursor.execute(_IN_FORCE, {"scopes": list(scopes), "ids": list(scopes.values()), "symbol": symbol})
+        asked: dict[str, Any] = {
+            "scopes": list(scopes),
+            "ids": list(scopes.values()),
+            "symbol": symbol,
+            "now": market_now(),
+        }
+        cursor.execute(_IN_FORCE, asked)
         rows = cursor.fetchall()
     found: dict[RuleCode, EffectiveLimit] = {}
-    for name, limit, kind, kind_id in rows:
+    for name, limit, kind, kind_id, is_active in rows:
+        if not is_active:
+            continue
         code = RuleCode(name)
         known = found.get(code)
         if known is None or (limit != known.limit and RULES[code].tightest(known.limit, limit) == limit):
@@ -67,6 +77,11 @@ def sectors(symbols: Collection[str]) -> dict[str, str]:
 def limits() -> list[LimitView]:
     """Every limit in its current version."""
     return [_view(row) for row in RiskLimit.objects.filter(is_current=True)]
+
+
+def planned_limits() -> list[LimitView]:
+    """What is agreed and not in force yet, the next one first."""
+    return [_view(row) for row in RiskLimit.objects.filter(is_planned=True).order_by("effective_at", "id")]
 
 
 def strategy_loss_limits() -> dict[str, int]:
@@ -103,6 +118,8 @@ def _view(row: RiskLimit) -> LimitView:
         changed_by=row.changed_by,
         approved_by=row.approved_by,
         effective_at=row.effective_at,
+        is_planned=row.is_planned,
+        voided_at=row.voided_at,
         help_vi=rule.help_vi,
         help_en=rule.help_en,
     )

@@ -25,6 +25,8 @@ class LimitView:
     changed_by: str
     approved_by: str
     effective_at: datetime
+    is_planned: bool
+    voided_at: datetime | None
     help_vi: str
     help_en: str
 

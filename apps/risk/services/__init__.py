@@ -40,6 +40,7 @@ from apps.risk.services.runaway import note_answer, pace_strategy, stop_losing_s
 from apps.risk.services.states import Cause, hold, let_go
 from apps.risk.services.what_if import Headroom, JudgedOrder, Judgement, WhatIf, what_if
 from apps.risk.services.what_if_measures import Basis
+from apps.risk.services.worker_watch import MonitorWatch, WorkerWatch
 
 __all__ = [
     "DAY_CODES",
@@ -56,11 +57,13 @@ __all__ = [
     "Judgement",
     "LimitChange",
     "LimitChangedMeanwhile",
+    "MonitorWatch",
     "OrderFacts",
     "PastOrder",
     "PastOrders",
     "SecondOfficerNeeded",
     "WhatIf",
+    "WorkerWatch",
     "WorkingValue",
     "adopt_kill_file",
     "approve",

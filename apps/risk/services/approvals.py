@@ -17,7 +17,7 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from apps.eventlog.services import record
-from apps.risk.locks import lock_kill_switch, lock_limit, lock_proposal
+from apps.risk.locks import lock_kill_switch, lock_proposal
 from apps.risk.models import ChangeProposal, RiskLimit
 from apps.risk.selectors import ProposalView
 from apps.risk.services.kill import refuse_scope, release_locked
@@ -28,6 +28,7 @@ from apps.risk.services.limits import (
     apply_change,
     change_limit,
     is_looser,
+    lock_in_force,
     refuse_nonsense,
 )
 from apps.sso.selectors import Role, has_role
@@ -74,7 +75,7 @@ def propose_limits(changes: Sequence[LimitChange], *, reason: str, actor: Actor,
         refuse_nonsense(change, reason)
     with transaction.atomic():
         for change in changes:
-            current = lock_limit(change.code, change.scope, change.scope_id)
+            current = lock_in_force(change, now)
             if change.seen_version != (current.version if current else 0):
                 raise LimitChangedMeanwhile(f"{change.name} has another version by now")
             _refuse_beyond_the_days_cap(change, current, now)
@@ -97,6 +98,7 @@ def request_change(change: LimitChange, *, reason: str, actor: Actor, now: datet
             scope_id=change.scope_id,
             is_active=change.is_active,
             seen_version=change.seen_version,
+            effective_at=change.effective_at,
             reason=reason,
             actor=actor,
             now=now,
@@ -208,7 +210,7 @@ def _open_proposal(proposal_id: UUID) -> ChangeProposal:
 def _apply_limits(proposal: ChangeProposal, actor: Actor, now: datetime) -> None:
     changes = [LimitChange.from_json(stored) for stored in proposal.content["changes"]]
     for change in sorted(changes, key=lambda change: change.name):  # one order of locks for everybody
-        current = lock_limit(change.code, change.scope, change.scope_id)
+        current = lock_in_force(change, now)
         _refuse_beyond_the_days_cap(change, current, now)
         proposer = Actor(ActorKind.USER, proposal.proposed_by.removeprefix(f"{ActorKind.USER}:"))
         try:

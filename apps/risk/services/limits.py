@@ -14,11 +14,12 @@ from apps.eventlog.services import record
 from apps.risk.locks import lock_limit
 from apps.risk.models import RiskLimit
 from qts.domain.errors import RuleCode, TerminalError
-from qts.domain.events import LimitChanged
+from qts.domain.events import LimitChanged, LimitPlanned
 from qts.domain.risk import LIMIT_CODES, RULES
 from qts.domain.values import Actor, ActorKind
 
 Scope = RiskLimit.Scope
+PLAN: Final = Actor(ActorKind.SYSTEM, "planned-limit")
 
 FIRST_LIMITS: Final = {
     RuleCode.ORDER_VALUE_EXCEEDS_MAX: 2_000_000_000,
@@ -39,7 +40,8 @@ class SecondOfficerNeeded(TerminalError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitChange:
-    """What one limit shall be. `seen_version` is the version looked at, 0 for a limit that was never set."""
+    """What one limit shall be, at once or from `effective_at` (market time). `seen_version` is the version looked at,
+    0 for a limit that was never set."""
 
     code: RuleCode
     limit: int
@@ -47,6 +49,7 @@ class LimitChange:
     scope_id: str = ""
     is_active: bool = True
     seen_version: int | None = None
+    effective_at: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -60,11 +63,15 @@ class LimitChange:
             "limit": self.limit,
             "is_active": self.is_active,
             "seen_version": self.seen_version or 0,
+            **({"effective_at": self.effective_at.isoformat()} if self.effective_at else {}),
         }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "LimitChange":
-        return cls(**{**stored, "code": RuleCode(stored["code"])})
+        given = {**stored, "code": RuleCode(stored["code"])}
+        if "effective_at" in stored:
+            given["effective_at"] = datetime.fromisoformat(stored["effective_at"])
+        return cls(**given)
 
 
 def change_limit(
@@ -78,20 +85,27 @@ def change_limit(
     scope_id: str = "",
     is_active: bool = True,
     seen_version: int | None = None,
+    effective_at: datetime | None = None,
 ) -> int:
     """Set or tighten a limit, in the unit of its rule; the new version's number. It acts on every order gated after
-    the commit, in every process.
+    the commit, in every process, or from `effective_at` where that is later. What was planned before is void then.
 
     `seen_version` is the version that the caller looked at; raises LimitChangedMeanwhile when it is not the current
     one any more, SecondOfficerNeeded when the change is not a tightening, TerminalError for a rule without a limit, a
     negative number, or a change without a reason.
     """
     change = LimitChange(
-        code=code, limit=limit, scope=scope, scope_id=scope_id, is_active=is_active, seen_version=seen_version
+        code=code,
+        limit=limit,
+        scope=scope,
+        scope_id=scope_id,
+        is_active=is_active,
+        seen_version=seen_version,
+        effective_at=effective_at,
     )
     refuse_nonsense(change, reason)
     with transaction.atomic():
-        current = lock_limit(code, scope, scope_id)
+        current = lock_in_force(change, now)
         if is_looser(change, current):
             raise SecondOfficerNeeded(f"{change.name}: looser than now, which takes a second risk officer")
         return apply_change(change, current, reason=reason, actor=actor, now=now)
@@ -110,30 +124,57 @@ def apply_change(
     seen = current.version if current else 0
     if change.seen_version is not None and change.seen_version != seen:
         raise LimitChangedMeanwhile(f"{change.name} is at version {seen} by now")
-    if current:
-        RiskLimit.objects.filter(pk=current.pk).update(is_current=False)
-    RiskLimit.objects.create(
+    versions = RiskLimit.objects.filter(code=change.code, scope=change.scope, scope_id=change.scope_id)
+    newest = versions.order_by("-version").first()
+    effective_at = change.effective_at if change.effective_at and change.effective_at > now else now
+    versions.filter(is_planned=True).update(is_planned=False, voided_at=now)
+    if current and effective_at == now:
+        versions.filter(pk=current.pk).update(is_current=False)
+    row = RiskLimit.objects.create(
         code=change.code,
         scope=change.scope,
         scope_id=change.scope_id,
         limit=change.limit,
         is_active=change.is_active,
-        version=seen + 1,
+        version=newest.version + 1 if newest else 1,
+        is_current=effective_at == now,
+        is_planned=effective_at > now,
         reason=reason.strip(),
         changed_by=str(actor),
         approved_by=approved_by,
-        effective_at=now,
+        effective_at=effective_at,
     )
-    event = LimitChanged(
-        code=change.code,
-        scope=f"{change.scope}:{change.scope_id}" if change.scope_id else change.scope,
-        limit_before=current.limit if current else change.limit,
-        limit_after=change.limit,
-        version=seen + 1,
-        reason=reason.strip(),
-    )
-    record(event, actor=actor, now=now)
-    return seen + 1
+    _announce(LimitPlanned if row.is_planned else LimitChanged, row, current, actor, now)
+    return row.version
+
+
+def lock_in_force(change: LimitChange, now: datetime) -> RiskLimit | None:
+    """The version in force of a limit that shall be changed, locked; None when there is none yet."""
+    current = lock_limit(change.code, change.scope, change.scope_id)
+    planned = RiskLimit.objects.filter(
+        code=change.code, scope=change.scope, scope_id=change.scope_id, is_planned=True, effective_at__lte=now
+    ).first()
+    if planned is None:
+        return current
+    if current:
+        RiskLimit.objects.filter(pk=current.pk).update(is_current=False)
+    planned.is_planned, planned.is_current = False, True
+    planned.save(update_fields=["is_planned", "is_current"])
+    _announce(LimitChanged, planned, current, PLAN, now)
+    return planned
+
+
+def move_up_planned(now: datetime) -> int:
+    """Make current what was planned for a moment that has come; how many. The gate does not wait for it: this is for
+    whoever reads the current rows, and for the event."""
+    due = RiskLimit.objects.filter(is_planned=True, effective_at__lte=now)
+    changes = [
+        LimitChange(code=RuleCode(row.code), limit=row.limit, scope=row.scope, scope_id=row.scope_id) for row in due
+    ]
+    for change in changes:
+        with transaction.atomic():
+            lock_in_force(change, now)
+    return len(changes)
 
 
 def seed_limits(now: datetime) -> None:
@@ -144,6 +185,21 @@ def seed_limits(now: datetime) -> None:
             change_limit(
                 code=code, limit=limit, reason="first limits", actor=Actor(ActorKind.SYSTEM, "set-up"), now=now
             )
+
+
+def _announce(
+    kind: type[LimitChanged] | type[LimitPlanned], row: RiskLimit, before: RiskLimit | None, actor: Actor, now: datetime
+) -> None:
+    event = kind(
+        code=RuleCode(row.code),
+        scope=f"{row.scope}:{row.scope_id}" if row.scope_id else row.scope,
+        limit_before=before.limit if before else row.limit,
+        limit_after=row.limit,
+        version=row.version,
+        reason=row.reason,
+        effective_ms=round(row.effective_at.timestamp() * 1000),
+    )
+    record(event, actor=actor, now=now)
 
 
 def refuse_nonsense(change: LimitChange, reason: str) -> None:

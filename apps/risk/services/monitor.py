@@ -14,10 +14,12 @@ from apps.marketdata.selectors import market_now
 from apps.risk.selectors import account_scope, day_loss_vnd, effective_limits, limit_use
 from apps.risk.services.dead_man import watch_dead_man_timers
 from apps.risk.services.kill import engage_kill_switch
+from apps.risk.services.limits import move_up_planned
 from apps.risk.services.market_watch import watch_markets
 from apps.risk.services.monitor_alerts import watch_limit_use
 from apps.risk.services.monitor_equity import record_equity
 from apps.risk.services.monitor_exits import watch_exits
+from apps.risk.services.worker_watch import MONITOR_LEASE, WorkerWatch
 from qts.adapters.lease import Lease, slice_of
 from qts.domain.errors import RuleCode, TransientError
 from qts.domain.events import LimitBreached
@@ -32,9 +34,12 @@ log = structlog.get_logger(__name__)
 
 def run_monitor_slice(*, seconds_max: float = 60) -> None:
     """Look at every account each two seconds of the wall clock, until the lease or the time is over."""
-    with slice_of(Lease(settings.REDIS_URL, "risk-monitor", LEASE_TTL_S), seconds_max) as turn:
+    with slice_of(Lease(settings.REDIS_URL, MONITOR_LEASE, LEASE_TTL_S), seconds_max) as turn:
+        workers = WorkerWatch()
         while turn.goes_on():
             watch_dead_man_timers(market_now())
+            workers.look(market_now())
+            move_up_planned(market_now())
             watch_markets(market_now())
             watch_accounts(market_now())
             time.sleep(LOOK_EVERY_S)

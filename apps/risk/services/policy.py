@@ -13,10 +13,9 @@ from uuid import UUID
 import yaml
 from django.db import transaction
 
-from apps.risk.locks import lock_limit
 from apps.risk.models import ChangeProposal, RiskLimit
 from apps.risk.services.approvals import MAY_PROPOSE, propose_limits, refuse_person
-from apps.risk.services.limits import LimitChange, apply_change, is_looser, refuse_nonsense
+from apps.risk.services.limits import LimitChange, apply_change, is_looser, lock_in_force, refuse_nonsense
 from qts.domain.errors import RuleCode, TerminalError
 from qts.domain.values import Actor
 
@@ -66,7 +65,7 @@ def import_policy(text: str, *, reason: str, actor: Actor, now: datetime) -> tup
     with transaction.atomic():
         for change in found.tighter:
             refuse_nonsense(change, reason)
-            apply_change(change, _locked(change), reason=reason, actor=actor, now=now)
+            apply_change(change, _locked(change, now), reason=reason, actor=actor, now=now)
         proposal_id = propose_limits(found.looser, reason=reason, actor=actor, now=now) if found.looser else None
     return found, proposal_id
 
@@ -122,8 +121,8 @@ def _change_of(row: RiskLimit, *, is_active: bool = True) -> LimitChange:
     )
 
 
-def _locked(change: LimitChange) -> RiskLimit | None:
-    current = lock_limit(change.code, change.scope, change.scope_id)
+def _locked(change: LimitChange, now: datetime) -> RiskLimit | None:
+    current = lock_in_force(change, now)
     if is_looser(change, current):
         raise TerminalError(f"{change.name} was tightened meanwhile: look at the policy again")
     return current

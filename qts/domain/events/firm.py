@@ -29,6 +29,23 @@ class LimitChanged(Event):
     limit_after: int
     version: int
     reason: str
+    effective_ms: int = 0  # market time, since the Unix epoch
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitPlanned(Event):
+    """Agreed, and in force from `effective_ms`; a later change of the same limit takes its place."""
+
+    topic: ClassVar[str] = "risk.limit.planned"
+    key_field: ClassVar[str] = "code"
+    code: str
+    scope: str
+    limit_before: int
+    limit_after: int
+    version: int
+    reason: str
+    effective_ms: int
 
 
 @published
