@@ -38,6 +38,8 @@ class FillsQuery(StrictSerializer):
 
 
 class OrdersApi(APIView):
+    api_keys_may_write = True
+
     @extend_schema(operation_id="orders_list", parameters=[OrdersQuery], responses=OrderOut(many=True))
     def get(self, request: Request) -> Response:
         """Orders of the accounts that you may see, newest first."""
@@ -73,6 +75,8 @@ class OrdersApi(APIView):
 
 
 class OrderCheckApi(APIView):
+    api_keys_may_write = True
+
     @extend_schema(operation_id="risk_check", request=OrderIn, responses=OrderCheckOut)
     def post(self, request: Request) -> Response:
         """What would happen to an order now: every rule that it would break. Nothing is recorded or sent."""
@@ -94,6 +98,8 @@ class OrderApi(APIView):
 
 
 class OrderCancelApi(APIView):
+    api_keys_may_write = True
+
     @extend_schema(request=None, responses={202: OrderOut})
     def post(self, request: Request, order_id: UUID) -> Response:
         """Ask for a cancel. 202: it will be sent, or waits for a session that allows it; fills may still come."""

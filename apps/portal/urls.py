@@ -3,6 +3,7 @@
 from django.urls import path
 
 from apps.portal.views import (
+    api_keys,
     approvals,
     board,
     exit_plans,
@@ -52,6 +53,8 @@ urlpatterns = [
     path("risk/approvals/<uuid:proposal_id>/", approvals.approval, name="approval"),
     path("risk/what-if/", what_if.what_if, name="what-if"),
     path("system/", system.system, name="system"),
+    path("api-keys/", api_keys.api_keys, name="api-keys"),
+    path("api-keys/<uuid:key_id>/revoke/", api_keys.revoke, name="api-key-revoke"),
     path("design/", shell.design, name="design"),
     path("banners/", shell.banners, name="banners"),
 ]

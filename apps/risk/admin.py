@@ -37,7 +37,7 @@ class RiskLimitAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     readonly_fields = ["what_if", "meaning", "history"]
     fields = [
         *("code", "scope", "scope_id", "limit", "is_active", "what_if"),
-        *("effective_at", "reason", "seen_version", "meaning", "history"),
+        *("in_force_from", "reason", "seen_version", "meaning", "history"),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RiskLimit]:
@@ -88,7 +88,7 @@ class RiskLimitAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
             limit=form.cleaned_data["limit"],
             is_active=form.cleaned_data["is_active"],
             seen_version=form.cleaned_data["seen_version"] or 0,
-            effective_at=form.cleaned_data["effective_at"],
+            effective_at=form.cleaned_data["in_force_from"],
         )
         proposal_id = services.request_change(
             change_wanted, reason=form.cleaned_data["reason"], actor=actor_of(request.user), now=market_now()

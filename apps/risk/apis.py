@@ -42,8 +42,8 @@ class LimitsApi(APIView):
 
     @extend_schema(request=LimitIn, responses={200: LimitOut(many=True), 202: ProposalOut})
     def post(self, request: Request) -> Response:
-        """Set one limit. A tighter one acts at once (200, its versions); a looser one waits for a second risk officer
-        (202, the proposal)."""
+        """Set one limit. A tighter one acts at once or from `effective_at` (200, its versions); a looser one waits for
+        a second risk officer (202, the proposal)."""
         given = _read(LimitIn, request)
         reason = given.pop("reason")
         change = services.LimitChange(**{**given, "code": RuleCode(given["code"])})

@@ -23,7 +23,7 @@ class RiskLimitForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes no p
 
     reason = forms.CharField(label=_("reason"), max_length=500, min_length=5, widget=forms.Textarea(attrs={"rows": 2}))
     seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    effective_at = forms.SplitDateTimeField(
+    in_force_from = forms.SplitDateTimeField(
         label=_("in force from"),
         required=False,
         widget=UnfoldAdminSplitDateTimeWidget,
@@ -37,6 +37,7 @@ class RiskLimitForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes no p
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["seen_version"].initial = (self.instance.version or 0) if self.instance.is_current else 0
+        self.initial["reason"] = ""  # each change has its own
         self.fields["limit"].widget.attrs["min"] = 0
 
     def clean(self) -> dict[str, Any]:

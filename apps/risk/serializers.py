@@ -62,6 +62,7 @@ class LimitIn(StrictSerializer):
     limit = WholeNumberField(min_value=0)
     is_active = serializers.BooleanField(default=True)
     seen_version = WholeNumberField(min_value=0)
+    effective_at = serializers.DateTimeField(default=None, allow_null=True)
     reason = serializers.CharField(min_length=5, max_length=500)
 
 

@@ -1,5 +1,6 @@
 """Users, their roles, and the bridge from allauth's second factor to django-otp's 'is this session verified?'."""
 
+import uuid
 from enum import StrEnum
 
 from django.contrib.auth.models import AbstractUser
@@ -51,3 +52,30 @@ class AllauthDevice(ThrottlingMixin, Device):  # type: ignore[misc]
             return True
         self.throttle_increment()
         return False
+
+
+class ApiKey(models.Model):
+    """A program's way in, with no more rights than its owner has. Only the digest of the key is stored."""
+
+    class Scope(models.TextChoices):
+        READ = "read", _("read")
+        TRADE = "trade", _("read and trade")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="api_keys", verbose_name=_("user"))
+    name = models.CharField(_("name"), max_length=60)
+    prefix = models.CharField(_("begins with"), max_length=12)
+    digest = models.CharField(max_length=64, unique=True)
+    scope = models.CharField(_("may"), max_length=8, choices=Scope.choices)
+    created_at = models.DateTimeField(_("made"))  # wall clock, as all times here
+    expires_at = models.DateTimeField(_("ends"))
+    last_used_at = models.DateTimeField(_("last used"), null=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True)
+
+    class Meta:
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… {self.name}"

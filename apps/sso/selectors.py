@@ -1,22 +1,32 @@
-"""Who somebody is and what the session has proved."""
+"""Who somebody is and what the session, or the key, has proved."""
 
+import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from allauth.mfa.models import Authenticator
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_otp import DEVICE_ID_SESSION_KEY
 
-from apps.sso.models import AllauthDevice, Role, User
+from apps.sso.models import AllauthDevice, ApiKey, Role, User
 from qts.domain.values import Actor, ActorKind
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 __all__ = [
+    "API_KEY_SCOPES",
     "ROLE_LABELS",
+    "ApiKeyView",
     "Role",
     "actor_of",
+    "api_key",
+    "api_key_digest",
+    "api_keys",
     "has_role",
     "has_second_factor",
     "is_session_verified",
@@ -30,6 +40,53 @@ ROLE_LABELS: Final["Mapping[Role, StrOrPromise]"] = {
     Role.OPERATOR: _("operator"),
     Role.ADMINISTRATOR: _("administrator"),
 }
+
+
+API_KEY_SCOPES: Final = [(scope.value, scope.label) for scope in ApiKey.Scope]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyView:
+    """A key without its secret. Times are of the wall clock."""
+
+    id: UUID
+    user: User
+    name: str
+    prefix: str
+    scope: str
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+    @property
+    def may_trade(self) -> bool:
+        return self.scope == ApiKey.Scope.TRADE
+
+    @property
+    def is_over(self) -> bool:
+        return self.revoked_at is not None or self.expires_at <= timezone.now()
+
+
+def api_key(secret: str) -> ApiKeyView | None:
+    """The key that still opens; None for one that is unknown, over, revoked, or of somebody who is locked out."""
+    row = ApiKey.objects.select_related("user").filter(digest=api_key_digest(secret), user__is_active=True).first()
+    found = _key_view(row) if row else None
+    return None if found is None or found.is_over else found
+
+
+def api_keys(user: User) -> list[ApiKeyView]:
+    """All that the user ever made, the newest first."""
+    return [_key_view(row) for row in ApiKey.objects.select_related("user").filter(user=user)]
+
+
+def api_key_digest(secret: str) -> str:
+    """No salt and no slow hash: a key is 256 random bits, which nobody guesses."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _key_view(row: ApiKey) -> ApiKeyView:
+    return ApiKeyView(**{name: getattr(row, name) for name in ApiKeyView.__slots__})
 
 
 def roles_of(user: Any) -> frozenset[Role]:

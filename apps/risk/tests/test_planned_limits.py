@@ -123,14 +123,14 @@ def test_the_officer_plans_it_in_the_admin(account_id):
     officer = verified_client(make_user("officer", Role.RISK_OFFICER))
     page = reverse("admin:risk_risklimit_change", args=[RiskLimit.objects.get(code=VALUE).pk])
     given = {"limit": "5000000", "is_active": "on", "reason": "the afternoon", "seen_version": "1"}
-    answer = officer.post(page, given | {"effective_at_0": "2026-11-09", "effective_at_1": "13:15:00"}, follow=True)
+    answer = officer.post(page, given | {"in_force_from_0": "2026-11-09", "in_force_from_1": "13:15:00"}, follow=True)
     assert answer.status_code == HTTPStatus.OK
     assert "2026-11-09 13:15:00" in answer.content.decode()
     assert [view.effective_at for view in selectors.planned_limits()] == [NOON]
     assert codes(check(account_id, ORDER)) == []
     again = officer.get(page).content.decode()
     assert "5,000,000" in again
-    assert "planned" in again
+    assert "đã lên lịch" in again
 
 
 def test_a_planned_limit_that_was_never_set_is_in_the_list(account_id):

@@ -12,6 +12,7 @@ from qts.domain.events.decisions import (
     OrderProposed,
 )
 from qts.domain.events.firm import (
+    ApiKeyChanged,
     ApprovalDecided,
     ApprovalRequested,
     CashChanged,
@@ -59,6 +60,7 @@ from qts.domain.events.orders import (
 
 __all__ = [
     "REGISTRY",
+    "ApiKeyChanged",
     "ApprovalDecided",
     "ApprovalRequested",
     "BarClosed",

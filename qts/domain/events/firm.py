@@ -167,6 +167,20 @@ class CredentialChanged(Event):
 
 @published
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKeyChanged(Event):
+    """A key was made or revoked; its first characters, never the key."""
+
+    topic: ClassVar[str] = "identity.apiKey.changed"
+    key_field: ClassVar[str] = "user_id"
+    user_id: str
+    name: str
+    prefix: str
+    scope: str
+    is_active: bool
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionStarted(Event):
     """Somebody logged in; `is_verified` says whether a second factor was shown."""
 
