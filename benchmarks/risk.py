@@ -65,6 +65,11 @@ def run_snapshot(section: Section, system: ArrangedSystem, *, quick: bool) -> No
     millis = _inside("benchmarks.risk_limit_change", system, 50 if quick else 300)["millis"]
     for percent in (50, 99):
         section.add(f"from a tightened limit to its first refusal, p{percent}", "ms", [percentile(millis, percent)])
+    stopped = _inside("benchmarks.risk_kill", system, 10 if quick else 100)
+    for name, told in (("silent", "the last byte of a new order"), ("cleared", "the last order asked for back")):
+        for percent in (50, 99):
+            section.add(f"from a stop to {told}, p{percent}", "ms", [percentile(stopped[name], percent)])
+    section.add("orders sent before each stop", "orders", stopped["sent before"])
 
 
 def _inside(module: str, system: ArrangedSystem, count: int) -> dict[str, list[float]]:
