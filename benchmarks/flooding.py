@@ -1,7 +1,7 @@
-"""Floods inside of a running system: `python -m benchmarks.flooding ACCOUNT SYMBOL`, with the system's environment.
+"""Floods inside of a running system: `python -m benchmarks.flooding ACCOUNT`, with the system's environment.
 
 For each line of its input a new strategy begins, ten thousand matches of one second are published, and a line of JSON
-tells what became of it.
+tells what became of it. Each flood has a symbol of its own, or the next strategy would act upon the last one's matches.
 """
 
 import json
@@ -17,14 +17,17 @@ TIMEOUT_S = 30.0
 ENDED_ORDERS_S = 2.0
 
 
-def main(number: str, symbol: str) -> None:
+def main(number: str) -> None:
     django.setup()
     from apps.accounts import selectors as accounts
+    from apps.marketdata.selectors import live_quotes, securities
 
     account_id = accounts.account_id_of(number)
+    quotes = live_quotes([security.symbol for security in securities()])
+    symbols = sorted((symbol for symbol in quotes if quotes[symbol].floor_vnd), key=lambda one: quotes[one].floor_vnd)
     print("ready", flush=True)
     for count, _ in enumerate(sys.stdin):
-        print(json.dumps(flood(account_id, symbol, count)), flush=True)
+        print(json.dumps(flood(account_id, symbols[count], count)), flush=True)
 
 
 def flood(account_id: Any, symbol: str, count: int) -> dict[str, float]:

@@ -29,7 +29,7 @@ def run(section: Section, *, quick: bool) -> None:
 
 def _measure(section: Section, system: ArrangedSystem, floods: int) -> None:
     person = _Person(system)
-    command = [sys.executable, "-m", "benchmarks.flooding", FLOODED, SYMBOL]
+    command = [sys.executable, "-m", "benchmarks.flooding", FLOODED]
     with (
         subprocess.Popen(
             command, cwd=ROOT, env=os.environ | system.environment, text=True, stdin=subprocess.PIPE,
