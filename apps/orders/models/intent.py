@@ -18,6 +18,7 @@ class Intent(models.Model):
     class Kind(models.TextChoices):
         PLACE = "PLACE"
         CANCEL = "CANCEL"
+        AMEND = "AMEND"
 
     class State(models.TextChoices):
         READY = "READY"
@@ -36,6 +37,9 @@ class Intent(models.Model):
     trading_day = models.DateField(_("trading day"))
     request_id = models.CharField(_("request id"), max_length=8)
     account_number = models.CharField(_("account number"), max_length=20)
+    # What an amendment asks for: the whole quantity, filled shares included, and the limit price.
+    quantity = models.BigIntegerField(_("quantity"), null=True)
+    price_vnd = models.BigIntegerField(_("price, VND"), null=True)
     caused_by_received_ns = models.BigIntegerField(_("market message received, ns"), null=True)
     claimed_epoch = models.BigIntegerField(_("claimed in epoch"), null=True)
     claimed_at = models.DateTimeField(_("claimed"), null=True)  # wall clock of the database
@@ -58,6 +62,14 @@ class Intent(models.Model):
                 fields=["order"],
                 condition=Q(kind="CANCEL", state__in=["READY", "CLAIMED", "ANSWERED", "UNKNOWN"]),
                 name="orders_one_cancel_at_a_time",
+            ),
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(kind="AMEND", state__in=["READY", "CLAIMED", "UNKNOWN"]),
+                name="orders_one_amend_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="AMEND") | Q(quantity__gt=0, price_vnd__gt=0), name="orders_amend_asks_for_something"
             ),
         ]
         indexes = [
