@@ -39,6 +39,7 @@ from qts.domain.orders import (
     fill_trigger,
 )
 from qts.domain.values import Side
+from qts.observability.crash_points import passing
 
 log = structlog.get_logger(__name__)
 
@@ -111,6 +112,7 @@ def _take_state(order: Order, reported: BrokerOrder, now: datetime) -> None:
     _learn_broker_id(order, reported.order_id)
     _settle_intents(order, reported.unique_id)
     order.reported_filled_quantity = max(order.reported_filled_quantity, reported.filled_quantity)
+    passing("state.learned")
     try:
         trigger = broker_trigger(reported.status)
     except UnknownBrokerStatus:
@@ -125,6 +127,7 @@ def _take_state(order: Order, reported: BrokerOrder, now: datetime) -> None:
     if trigger in _FINAL or reported.status == "FF":
         order.is_final_at_broker = True
     _step_or_note(order, trigger, reported.reject_reason if trigger in _FINAL else "", reported.status, now)
+    passing("state.stepped")
     if order.cancel_wanted:
         wakeup.ring(connection_id)
 
@@ -211,8 +214,11 @@ def _take_match(connection_id: UUID, match: BrokerMatch, now: datetime) -> None:
         price_vnd=match.price_vnd,
         matched_at=matched_at,
     )
+    passing("fill.saved")
     _move_by_fill(order, fill, now)
+    passing("fill.moved")
     _book(order, fill, now)
+    passing("fill.booked")
     release_what_cannot_trade(order, now)
 
 

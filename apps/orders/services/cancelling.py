@@ -26,6 +26,7 @@ from qts.domain.events import OrderCancelled, OrderCancelRequested
 from qts.domain.market import may_cancel, session_at, to_vietnam
 from qts.domain.orders import WORKING, OrderTrigger, Status
 from qts.domain.values import Actor, ActorKind, Exchange, Side
+from qts.observability.crash_points import passing
 
 log = structlog.get_logger(__name__)
 
@@ -191,6 +192,7 @@ def queue_cancel(order: Order, *, actor: Actor, now: datetime) -> None:
     order.cancel_wanted = False
     place = order.intents.get(kind=Intent.Kind.PLACE)
     take_step(order, OrderTrigger.CANCEL_REQUESTED, announce=OrderCancelRequested, actor=actor, now=now)
+    passing("cancel.stepped")
     trading_day = to_vietnam(now).date()
     Intent.objects.create(
         order=order,
@@ -201,6 +203,7 @@ def queue_cancel(order: Order, *, actor: Actor, now: datetime) -> None:
         account_number=place.account_number,
     )
     wakeup.ring(order.connection_id)
+    passing("cancel.queued")
 
 
 def withdraw(order: Order, *, reason: str, actor: Actor, now: datetime) -> None:
@@ -217,7 +220,9 @@ def _cancel(order_id: UUID, *, actor: Actor, now: datetime, reason: str, waits_f
     with transaction.atomic():
         lock_account(known["account_id"])
         order = lock_order(order_id)
-        return _cancel_locked(order, actor=actor, now=now, reason=reason, waits_for_session=waits_for_session)
+        answer = _cancel_locked(order, actor=actor, now=now, reason=reason, waits_for_session=waits_for_session)
+    passing("cancel.committed")
+    return answer
 
 
 def _cancel_locked(order: Order, *, actor: Actor, now: datetime, reason: str, waits_for_session: bool) -> CancelAnswer:

@@ -22,6 +22,7 @@ from qts.adapters.ssi.trading import TradingClient
 from qts.adapters.ssi.trading_codec import BrokerOrder
 from qts.domain.market import to_vietnam
 from qts.domain.orders import TRANSITIONS, WORKING, Status, UnknownBrokerStatus, broker_trigger
+from qts.observability.crash_points import passing
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +57,7 @@ class Reconciler:
             self._keep_pace()
             self._compare(account.id, self._client.order_book(account.number), now)
         StreamPosition.objects.filter(connection_id=self._connection_id).update(reconciled_at=Now())
+        passing("reconcile.done")
 
     def _keep_pace(self) -> None:
         while wait_ms := self._pace.take():
@@ -80,8 +82,10 @@ class Reconciler:
             expire_former_day(order.id, now)
 
     def _compare(self, account_id: UUID, book: list[BrokerOrder], now: datetime) -> None:
+        passing("reconcile.read")
         for row in rows_with_news(self._connection_id, account_id, book, now):
             apply_book_row(self._connection_id, row, now=now)
+            passing("reconcile.applied")
         ours = list(
             Order.objects.filter(
                 connection_id=self._connection_id, account_id=account_id, trading_day=to_vietnam(now).date()

@@ -22,6 +22,7 @@ from qts.domain.errors import TerminalError, TransientError
 from qts.domain.events import OrderRejected
 from qts.domain.market import to_vietnam
 from qts.domain.orders import OrderTrigger, Status
+from qts.observability.crash_points import passing
 
 log = structlog.get_logger(__name__)
 
@@ -67,10 +68,12 @@ class Resolver:
         except (TransientError, TerminalError):
             self._absent_since.clear()
             raise
+        passing("resolve.asked")
         for intent in intents:
             row = _row_of(intent, book)
             if row is not None:
                 apply_book_row(self._connection_id, row, now=now)
+                passing("resolve.applied")
             if row is None or not _is_seen(intent, row):
                 self._wait_or_give_up(intent, now)
 
@@ -103,6 +106,8 @@ def declare_not_received(intent: Intent, now: datetime) -> None:
                 reason=f"{NOT_RECEIVED_REASON}: not in its order book for {ABSENT_S_MIN:.0f} s",
             )
             ledger.release_reservation(order_id=order.id, now=now)
+        passing("absence.written")
+    passing("absence.committed")
     log.warning("request_not_received", intent_id=intent.id, order_id=str(intent.order_id), kind=intent.kind)
 
 

@@ -26,6 +26,7 @@ from qts.domain.events import OrderSent, OrderSubmitted, OrderUnknown
 from qts.domain.market import admits, session_at, to_vietnam
 from qts.domain.orders import TERMINAL, OrderTrigger, Status
 from qts.domain.values import Exchange, OrderType, Side
+from qts.observability.crash_points import passing
 from qts.observability.metrics import ORDER_ROUND_TRIP_MS, TICK_TO_ORDER_MS
 
 log = structlog.get_logger(__name__)
@@ -114,9 +115,11 @@ def _claim(connection_id: UUID, turn: Turn, now: datetime) -> Claim | None:
         raise FenceDown("the lease is lost")
     with transaction.atomic():
         fence(connection_id, turn.epoch)
+        passing("claim.fenced")
         intent = lock_next_intent(connection_id, to_vietnam(now).date())
         if intent is None:
             return None
+        passing("claim.locked")
         order = intent.order
         if intent.kind == Intent.Kind.PLACE:
             obstacle = _obstacle(intent, order, now)
@@ -124,6 +127,7 @@ def _claim(connection_id: UUID, turn: Turn, now: datetime) -> Claim | None:
                 return Claim(intent, order, claimed_at_s, obstacle)
             order.sent_at = now
             take_step(order, OrderTrigger.SEND, announce=OrderSent, actor=GATEWAY, now=now)
+            passing("claim.stepped")
         elif order.status in TERMINAL:
             intent.state = Intent.State.WITHDRAWN
             intent.save(update_fields=["state"])
@@ -132,6 +136,8 @@ def _claim(connection_id: UUID, turn: Turn, now: datetime) -> Claim | None:
         Intent.objects.filter(id=intent.id).update(
             state=intent.state, claimed_epoch=turn.epoch, claimed_at=Now(), attempts=F("attempts") + 1
         )
+        passing("claim.written")
+    passing("claim.committed")
     return Claim(intent, order, claimed_at_s)
 
 
@@ -166,8 +172,10 @@ def _send(claim: Claim, client: TradingClient, now: datetime) -> None:
     except (TransientError, TerminalError) as error:
         _take_back(intent, order, str(error), now)
         raise Unreachable(str(error)) from error
+    passing("call.answered")
     if isinstance(answer, Accepted):
         _write_answer(intent, answer)
+        passing("answer.written")
     elif answer.over_quota:
         _take_back(intent, order, answer.message, now)
     else:
@@ -211,7 +219,11 @@ def _write_answer(intent: Intent, answer: Accepted) -> None:
 def _refuse(intent: Intent, order: Order, answer: Refused, now: datetime) -> None:
     with transaction.atomic():
         lock_account(order.account_id)
-        refuse_locked(lock_order(order.id), intent, f"{answer.code}: {answer.message}", now)
+        current = lock_order(order.id)
+        passing("refusal.locked")
+        refuse_locked(current, intent, f"{answer.code}: {answer.message}", now)
+        passing("refusal.written")
+    passing("refusal.committed")
 
 
 def _lose_answer(intent_id: int, order_id: UUID, reason: str, now: datetime) -> None:
@@ -221,6 +233,8 @@ def _lose_answer(intent_id: int, order_id: UUID, reason: str, now: datetime) -> 
         lost = Intent.objects.filter(id=intent_id, state=Intent.State.CLAIMED)
         if lost.update(state=Intent.State.UNKNOWN, answer=reason[:500]) and order.status == Status.SENT:
             take_step(order, OrderTrigger.ANSWER_LOST, announce=OrderUnknown, actor=GATEWAY, now=now, reason=reason)
+        passing("doubt.written")
+    passing("doubt.committed")
     log.warning("order_answer_lost", intent_id=intent_id, order_id=str(order_id), reason=reason)
 
 
@@ -240,4 +254,5 @@ def _take_back(intent: Intent, order: Order, reason: str, now: datetime) -> None
                 now=now,
                 reason=f"not sent yet: {reason}",
             )
+        passing("takeback.written")
     log.warning("order_not_transmitted", intent_id=intent.id, order_id=str(order.id), reason=reason)

@@ -24,6 +24,7 @@ from qts.domain.events import OrderDenied, OrderEvent, OrderSubmitted
 from qts.domain.market import to_vietnam
 from qts.domain.orders import OrderIntent, OrderRequest, Status
 from qts.domain.values import Actor, OrderType, Side
+from qts.observability.crash_points import passing
 from qts.observability.metrics import GATE_REFUSALS, ORDERS
 
 
@@ -52,14 +53,19 @@ def submit_order(
             return _answer_again(known, request, actor, now)
         intent = _intent(request, strategy_id, caused_by_received_ns)
         breaches = risk.pre_trade_check(account_id=account_id, intent=intent, now=now, actor=actor)
+        passing("submit.judged")
         order = _judged(account_id, intent, breaches, actor, now)
         order.connection_id, order.decision_id = account.connection_id, decision_id
         if breaches:
             _save_with_event(order, OrderDenied, actor, now)
         else:
             _reserve(order, request, now)
+            passing("submit.reserved")
             _save_with_event(order, OrderSubmitted, actor, now)
+            passing("submit.recorded")
             _queue(order, account.number, caused_by_received_ns)
+            passing("submit.queued")
+    passing("submit.committed")
     for breach in breaches:
         GATE_REFUSALS.labels(code=breach.code).inc()
     return Submission(order.id, Status(order.status), breaches)

@@ -25,6 +25,7 @@ from qts.adapters.ssi.trading_codec import (
 )
 from qts.domain.errors import TerminalError
 from qts.domain.values import OrderType, Side
+from qts.observability.crash_points import passing
 
 __all__ = [
     "Accepted",
@@ -248,6 +249,7 @@ class TradingClient:
         """Sign the very bytes that are sent. A refused token is a definite no, so the same bytes may go once more."""
         signature = {"X-Signature": self._signer.sign(body)}
         token = self._write_tokens.token()
+        passing("call.signed")
         reply = self._http.request("POST", path, token=token, body=body, headers=signature)
         if reply.unauthorised:
             self._write_tokens.drop(token)
