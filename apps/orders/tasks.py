@@ -19,3 +19,8 @@ def order_stream_slice() -> None:
 @shared_task(queue="trading", ignore_result=True, acks_late=False)
 def end_of_day_slice() -> None:
     services.close_day(market_now())
+
+
+@shared_task(queue="trading", ignore_result=True, acks_late=False)
+def plan_slice() -> None:
+    services.run_plan_slice()

@@ -1,5 +1,6 @@
 """Reading orders. Times are market time unless their name says wall."""
 
+from apps.orders.selectors.conditional import ConditionalView, LegView, conditional_order, conditional_orders
 from apps.orders.selectors.connections import broker_connection_status, foreign_orders, open_discrepancies
 from apps.orders.selectors.orders import (
     OPEN_STATUSES,
@@ -26,15 +27,19 @@ from apps.orders.selectors.types import (
 __all__ = [
     "OPEN_STATUSES",
     "BrokerConnectionStatus",
+    "ConditionalView",
     "DiscrepancyView",
     "FillView",
     "ForeignOrderView",
     "HistoryEntry",
+    "LegView",
     "OrderView",
     "StrategyDay",
     "StrategyExposure",
     "breach_from",
     "broker_connection_status",
+    "conditional_order",
+    "conditional_orders",
     "fills",
     "foreign_orders",
     "open_discrepancies",

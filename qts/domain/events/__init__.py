@@ -55,6 +55,14 @@ from qts.domain.events.orders import (
     OrderSubmitted,
     OrderUnknown,
 )
+from qts.domain.events.plans import (
+    ConditionalArmed,
+    ConditionalEnded,
+    ConditionalPlaced,
+    ConditionalRefused,
+    ConditionalTriggered,
+    PlanEvent,
+)
 
 __all__ = [
     "REGISTRY",
@@ -62,6 +70,11 @@ __all__ = [
     "ApprovalRequested",
     "BarClosed",
     "CashChanged",
+    "ConditionalArmed",
+    "ConditionalEnded",
+    "ConditionalPlaced",
+    "ConditionalRefused",
+    "ConditionalTriggered",
     "CredentialChanged",
     "Event",
     "ExitRequested",
@@ -90,6 +103,7 @@ __all__ = [
     "OrderSent",
     "OrderSubmitted",
     "OrderUnknown",
+    "PlanEvent",
     "PositionChanged",
     "QuoteUpdated",
     "SecurityUpdated",

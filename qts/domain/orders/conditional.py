@@ -277,7 +277,7 @@ def watched(trigger: Trigger | None, look: Look) -> tuple[Trigger | None, bool]:
 
 @dataclass(frozen=True, slots=True)
 class EntryState:
-    """The entry order of a bracket or an if-done."""
+    """The entry order of a bracket or an if-done. `quantity` is what was ordered first: it may be amended later."""
 
     status: Status
     quantity: int
@@ -289,8 +289,9 @@ class EntryState:
 
 
 def exit_quantity(entry: EntryState, leg_quantity: int, lot_size: int) -> int:
-    """As much of the leg as the entry has filled of itself, in whole lots; all of it when the entry is filled."""
-    if entry.filled_quantity >= entry.quantity:
+    """As much of the leg as the entry has filled of what was ordered first, in whole lots; exactly that, an odd lot
+    too, where all of it was filled and no more."""
+    if entry.filled_quantity == entry.quantity:
         return leg_quantity
     share = leg_quantity * entry.filled_quantity // entry.quantity
     return share - share % lot_size

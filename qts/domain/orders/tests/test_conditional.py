@@ -240,6 +240,8 @@ def test_what_a_conditional_order_has_come_to(states, status):
         ("STOP", "PARTIALLY_FILLED", 150, None, 0),  # 150 of 600 are 75 of 300: not one lot
         ("STOP", "PARTIALLY_FILLED", 250, "WAKE", 100),
         ("STOP", "FILLED", 600, "WAKE", 300),
+        ("STOP", "FILLED", 800, "WAKE", 400),  # the entry was amended to more
+        ("STOP", "FILLED", 400, "WAKE", 200),  # and to less
         ("STOP", "CANCELLED", 400, "WAKE", 200),
         ("STOP", "CANCELLED", 0, "CANCEL", 0),
         ("STOP", "DENIED", 0, "CANCEL", 0),
