@@ -162,7 +162,7 @@ def test_the_schema_describes_every_endpoint_and_the_page_needs_no_other_host(fl
     schema = floor.trader_client.get("/api/schema/?format=json").json()
     assert schema["openapi"].startswith("3.")
     assert "/api/v1/orders/" in schema["paths"]
-    assert len(schema["paths"]) == 22
+    assert len(schema["paths"]) == 25
     page = floor.trader_client.get("/api/docs/").content.decode()
     assert "https://cdn" not in page
 
