@@ -13,7 +13,7 @@ from apps.accounts.selectors.access import (
 from apps.accounts.selectors.books import last_reconciliation, ledger_differences, ledger_totals, trade_bookings
 from apps.accounts.selectors.fees import cash_to_reserve_vnd, fee_schedule
 from apps.accounts.selectors.portfolio import day_pnl, portfolio, valuation
-from apps.accounts.selectors.state import account_state
+from apps.accounts.selectors.state import account_state, without_order
 from apps.accounts.selectors.types import (
     AccountState,
     AccountView,
@@ -54,4 +54,5 @@ __all__ = [
     "portfolio",
     "trade_bookings",
     "valuation",
+    "without_order",
 ]

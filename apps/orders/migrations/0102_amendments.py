@@ -58,6 +58,11 @@ class Migration(migrations.Migration):
             field=models.CharField(choices=[('PLACE', 'Place'), ('CANCEL', 'Cancel'), ('AMEND', 'Amend')], max_length=8, verbose_name='kind'),
         ),
         migrations.AlterField(
+            model_name='intent',
+            name='state',
+            field=models.CharField(choices=[('READY', 'Ready'), ('CLAIMED', 'Claimed'), ('ANSWERED', 'Answered'), ('REFUSED', 'Refused'), ('UNKNOWN', 'Unknown'), ('CONFIRMED', 'Confirmed'), ('NOT_RECEIVED', 'Not Received'), ('WITHDRAWN', 'Withdrawn')], default='READY', max_length=16, verbose_name='state'),
+        ),
+        migrations.AlterField(
             model_name='order',
             name='status',
             field=models.CharField(choices=[(qts.domain.orders.life.Status['PENDING'], qts.domain.orders.life.Status['PENDING']), (qts.domain.orders.life.Status['SENT'], qts.domain.orders.life.Status['SENT']), (qts.domain.orders.life.Status['UNKNOWN'], qts.domain.orders.life.Status['UNKNOWN']), (qts.domain.orders.life.Status['QUEUED'], qts.domain.orders.life.Status['QUEUED']), (qts.domain.orders.life.Status['OPEN'], qts.domain.orders.life.Status['OPEN']), (qts.domain.orders.life.Status['PARTIALLY_FILLED'], qts.domain.orders.life.Status['PARTIALLY_FILLED']), (qts.domain.orders.life.Status['FILLED'], qts.domain.orders.life.Status['FILLED']), (qts.domain.orders.life.Status['CANCEL_PENDING'], qts.domain.orders.life.Status['CANCEL_PENDING']), (qts.domain.orders.life.Status['AMEND_PENDING'], qts.domain.orders.life.Status['AMEND_PENDING']), (qts.domain.orders.life.Status['CANCELLED'], qts.domain.orders.life.Status['CANCELLED']), (qts.domain.orders.life.Status['REJECTED'], qts.domain.orders.life.Status['REJECTED']), (qts.domain.orders.life.Status['EXPIRED'], qts.domain.orders.life.Status['EXPIRED']), (qts.domain.orders.life.Status['DENIED'], qts.domain.orders.life.Status['DENIED'])], max_length=20, verbose_name='status'),

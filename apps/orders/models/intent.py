@@ -12,7 +12,8 @@ class Intent(models.Model):
     """Something that must reach the broker once: durable before the network is touched, claimed by one sender.
 
     READY -> CLAIMED (committed before the call) -> ANSWERED | REFUSED, or UNKNOWN when the answer was lost, which ends
-    as ANSWERED (found at the broker) or NOT_RECEIVED. WITHDRAWN was never sent.
+    as ANSWERED (found at the broker) or NOT_RECEIVED. WITHDRAWN was never sent. An amendment is CONFIRMED when the
+    exchange has the new terms; until then the old ones hold.
     """
 
     class Kind(models.TextChoices):
@@ -26,6 +27,7 @@ class Intent(models.Model):
         ANSWERED = "ANSWERED"
         REFUSED = "REFUSED"
         UNKNOWN = "UNKNOWN"
+        CONFIRMED = "CONFIRMED"
         NOT_RECEIVED = "NOT_RECEIVED"
         WITHDRAWN = "WITHDRAWN"
 

@@ -1,6 +1,7 @@
 """What can be done to orders. Everything that trades enters through `submit_order`."""
 
-from apps.orders.services.answers import CancelAnswer, Submission
+from apps.orders.services.amending import request_amend
+from apps.orders.services.answers import AmendAnswer, CancelAnswer, Submission
 from apps.orders.services.broker_events import apply_book_row, apply_broker_event
 from apps.orders.services.cancelling import cancel_for_kill_switch, cancel_scope, request_cancel
 from apps.orders.services.checking import check_order
@@ -16,6 +17,7 @@ from apps.orders.services.plans import PlanAnswer
 from apps.orders.services.submission import submit_order
 
 __all__ = [
+    "AmendAnswer",
     "CancelAnswer",
     "PlanAnswer",
     "Submission",
@@ -28,6 +30,7 @@ __all__ = [
     "close_day",
     "expire_day",
     "place_conditional",
+    "request_amend",
     "request_cancel",
     "run_gateway_slice",
     "run_gateways",

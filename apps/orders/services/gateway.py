@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from apps.marketdata.selectors import market_now
 from apps.orders.models import GatewayState, Intent
+from apps.orders.services.amending import fire_waiting_amendments
 from apps.orders.services.broker import open_client
 from apps.orders.services.cancelling import cancel_what_is_killed, fire_waiting_cancels
 from apps.orders.services.pace import SAMPLE_LIMITS, Pace
@@ -111,6 +112,7 @@ class _Gateway:
             self._sweep_at = time.monotonic() + KILL_SWEEP_EVERY_S
             cancel_what_is_killed(self._connection_id, now)
         fire_waiting_cancels(self._connection_id, now)
+        fire_waiting_amendments(self._connection_id, now)
         if self._circuit.wants_a_trial:
             self._try_the_broker()
         if self._circuit.is_closed:

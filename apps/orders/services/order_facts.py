@@ -28,7 +28,8 @@ _OPEN = [str(status) for status in OPEN_STATUSES]
 _WORKING_SQL = """
     WITH working AS (
         SELECT price_vnd, symbol = %(symbol)s AND side = %(side)s AS meets
-        FROM orders_order WHERE account_id = %(account_id)s AND status = ANY(%(open)s)
+        FROM orders_order
+        WHERE account_id = %(account_id)s AND status = ANY(%(open)s) AND id IS DISTINCT FROM %(amends)s::uuid
     )
     SELECT count(*), count(*) FILTER (WHERE meets), count(*) FILTER (WHERE meets AND price_vnd IS NULL),
            min(price_vnd) FILTER (WHERE meets), max(price_vnd) FILTER (WHERE meets)
@@ -51,10 +52,10 @@ def order_facts(
         "actor_may_trade": not asks_right or may_trade(actor, account_id),
     }
     if asked & DAY_CODES:
-        activity |= _day(account_id, intent.symbol)
+        activity |= _day(account_id, intent)
     if asked & RECENT_CODES:
         activity |= _recent(account_id, intent, actor, limits)
-    values = _working_values(account_id) if asked & WORKING_VALUE_CODES else ()
+    values = _working_values(account_id, intent.amends) if asked & WORKING_VALUE_CODES else ()
     return OrderFacts(working["orders"], ActivityFacts(**activity), values)
 
 
@@ -65,6 +66,7 @@ def _working(account_id: UUID, intent: OrderIntent) -> dict[str, Any]:
         "open": _OPEN,
         "symbol": intent.symbol,
         "side": intent.side.opposite,
+        "amends": intent.amends,
     }
     with connection.cursor() as cursor:
         cursor.execute(_WORKING_SQL, asked)
@@ -73,9 +75,9 @@ def _working(account_id: UUID, intent: OrderIntent) -> dict[str, Any]:
     return {"orders": orders, "opposite": opposite, "unpriced": unpriced, "nearest_vnd": nearest_vnd}
 
 
-def _working_values(account_id: UUID) -> tuple[WorkingValue, ...]:
+def _working_values(account_id: UUID, amends: UUID | None) -> tuple[WorkingValue, ...]:
     rows = (
-        Order.objects.filter(_WORKING, account_id=account_id)
+        Order.objects.filter(_WORKING, _others(amends), account_id=account_id)
         .order_by()
         .values_list("symbol", "side")
         .annotate(
@@ -86,8 +88,14 @@ def _working_values(account_id: UUID) -> tuple[WorkingValue, ...]:
     return tuple(WorkingValue(symbol, Side(side), int(vnd), int(unpriced)) for symbol, side, vnd, unpriced in rows)
 
 
-def _day(account_id: UUID, symbol: str) -> dict[str, Any]:
+def _others(amends: UUID | None) -> Q:
+    """Than the order in whose place the judged one would stand."""
+    return Q() if amends is None else ~Q(id=amends)
+
+
+def _day(account_id: UUID, intent: OrderIntent) -> dict[str, Any]:
     """Of the market's trading day. What was refused here never reached the market and does not count."""
+    symbol, others = intent.symbol, _others(intent.amends)
     sums = (
         Order.objects.filter(account_id=account_id, trading_day=market_today())
         .exclude(status=Status.DENIED)
@@ -96,7 +104,7 @@ def _day(account_id: UUID, symbol: str) -> dict[str, Any]:
             day_trade_count=Count("id", filter=Q(filled_quantity__gt=0)),
             day_value_vnd=Sum("filled_value_vnd", default=0),
             filled=Sum("filled_quantity", filter=Q(symbol=symbol), default=0),
-            works=Sum(_REMAINING, filter=Q(symbol=symbol) & _WORKING, default=0),
+            works=Sum(_REMAINING, filter=Q(symbol=symbol) & _WORKING & others, default=0),
         )
     )
     return {**_whole(sums), "day_symbol_quantity": int(sums["filled"] + sums["works"])}
@@ -110,12 +118,12 @@ def _recent(account_id: UUID, intent: OrderIntent, actor: Actor, limits: Mapping
     """Counted from the start of this transaction back, by the database's clock: whoever waited for the account's lock
     counts those that went before."""
     same = timedelta(milliseconds=limits.get(RuleCode.DUPLICATE_ORDER, 0))
-    rows = Order.objects.filter(recorded_at__gt=Now() - max(REPEAT_WINDOW, same))
+    rows = Order.objects.filter(_others(intent.amends), recorded_at__gt=Now() - max(REPEAT_WINDOW, same))
     account = accounts.account(account_id)
     senders = _senders(account_id, account.connection_id if account else None, intent, actor)
     found = rows.aggregate(**_counts(senders), **_alike(account_id, intent))
-    cancels = _cancels(senders) if limits.keys() & RATE_CODES else {}
-    rates = {name: found[name] + cancels.get(name, 0) for name in senders}
+    changes = _changes(senders) if limits.keys() & RATE_CODES else {}
+    rates = {name: found[name] + changes.get(name, 0) for name in senders}
     age = found["same_age"]
     return {
         **rates,
@@ -149,9 +157,9 @@ def _alike(account_id: UUID, intent: OrderIntent) -> dict[str, Any]:
     return {"repeated": Count("id", filter=repeated), "same_age": age}
 
 
-def _cancels(senders: Mapping[str, Q]) -> dict[str, int]:
-    """A cancel is a message too, on the account of whoever sent its order."""
+def _changes(senders: Mapping[str, Q]) -> dict[str, int]:
+    """A cancel or an amendment is a message too, on the account of whoever sent its order."""
     rows: QuerySet[Order] = Order.objects.filter(
-        intents__kind=Intent.Kind.CANCEL, intents__recorded_at__gt=Now() - RATE_WINDOW
+        intents__kind__in=[Intent.Kind.CANCEL, Intent.Kind.AMEND], intents__recorded_at__gt=Now() - RATE_WINDOW
     )
     return rows.aggregate(**{name: Count("intents__id", filter=sender) for name, sender in senders.items()})

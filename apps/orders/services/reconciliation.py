@@ -131,12 +131,12 @@ def rows_with_news(
     """The rows that say something we do not know; the others cost no transaction."""
     day = to_vietnam(now).date()
     ours = {
-        broker_id: (Status(status), reported)
-        for broker_id, status, reported in Order.objects.filter(
+        broker_id: (Status(status), reported, quantity, price_vnd)
+        for broker_id, status, reported, quantity, price_vnd in Order.objects.filter(
             connection_id=connection_id, account_id=account_id, trading_day=day
         )
         .exclude(broker_order_id="")
-        .values_list("broker_order_id", "status", "reported_filled_quantity")
+        .values_list("broker_order_id", "status", "reported_filled_quantity", "quantity", "price_vnd")
     }
     foreign = {
         key: (filled, status)
@@ -151,7 +151,11 @@ def rows_with_news(
     ]
 
 
-def _says_more(row: BrokerOrder, status: Status, reported_filled_quantity: int) -> bool:
+def _says_more(
+    row: BrokerOrder, status: Status, reported_filled_quantity: int, quantity: int, price_vnd: int | None
+) -> bool:
+    if status is Status.AMEND_PENDING or (price_vnd and (row.quantity, row.price_vnd) != (quantity, price_vnd)):
+        return True
     try:
         after = TRANSITIONS.get((status, broker_trigger(row.status)))
     except UnknownBrokerStatus:

@@ -45,6 +45,7 @@ from qts.domain.events.monitors import LimitApproached, MarginCalled
 from qts.domain.events.orders import (
     OrderAccepted,
     OrderAmended,
+    OrderAmendRequested,
     OrderCancelled,
     OrderCancelRequested,
     OrderDenied,
@@ -91,6 +92,7 @@ __all__ = [
     "MarginCalled",
     "MessageDeadLettered",
     "OrderAccepted",
+    "OrderAmendRequested",
     "OrderAmended",
     "OrderBookUpdated",
     "OrderCancelRequested",
