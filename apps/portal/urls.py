@@ -5,6 +5,7 @@ from django.urls import path
 from apps.portal.views import (
     approvals,
     board,
+    conditional,
     exit_plans,
     home,
     kill_console,
@@ -36,6 +37,9 @@ urlpatterns = [
     path("orders/", orders.order_list, name="orders"),
     path("orders/<uuid:order_id>/", orders.order_detail, name="order"),
     path("orders/<uuid:order_id>/cancel/", orders.cancel, name="cancel"),
+    path("orders/conditional/", conditional.conditional_list, name="conditional"),
+    path("orders/conditional/new/", conditional.new, name="conditional-new"),
+    path("orders/conditional/<uuid:conditional_id>/cancel/", conditional.cancel, name="conditional-cancel"),
     path("positions/", positions.positions, name="positions"),
     path("strategies/", strategies.strategy_list, name="strategies"),
     path("strategies/<uuid:strategy_id>/start/", strategies.start, name="strategy-start"),

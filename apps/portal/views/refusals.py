@@ -76,6 +76,13 @@ def _limit_sentences() -> dict[RuleCode, str]:
         RuleCode.QUANTITY_NOT_ABOVE_FILLED: _("The new quantity must be above what has traded already."),
         RuleCode.REQUEST_IN_PROGRESS: _("The same request is still being worked on."),
         RuleCode.NOT_SENT_IN_TIME: _("It could not leave for a minute and was taken back: the broker was away."),
+        RuleCode.TERMS_MISSING: _("Something is missing that this kind of order needs."),
+        RuleCode.TERMS_NOT_ALLOWED: _("Something is given that this kind of order does not have."),
+        RuleCode.LEVELS_OUT_OF_ORDER: _("The stop and the target lie on the wrong sides of the price."),
+        RuleCode.TRIGGER_ALREADY_MET: _("The price is there already: place an order instead."),
+        RuleCode.VALIDITY_OUT_OF_RANGE: _("The last day lies between today and 90 days from now."),
+        RuleCode.PLAN_NOT_FOUND: _("There is no such order in your accounts."),
+        RuleCode.PLAN_NOT_ACTIVE: _("It is over: nothing is left to take back."),
         RuleCode.CHECK_FAILED: _("A risk check could not answer, and that counts as no."),
     }
 
