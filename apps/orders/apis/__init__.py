@@ -1,15 +1,25 @@
 """The REST API of orders and fills."""
 
 from apps.orders.apis.conditional import ConditionalApi, ConditionalCancelApi, ConditionalsApi
-from apps.orders.apis.orders import FillsApi, OrderApi, OrderCancelApi, OrderCheckApi, OrdersApi
+from apps.orders.apis.orders import (
+    FillsApi,
+    OrderAmendApi,
+    OrderApi,
+    OrderCancelApi,
+    OrderCheckApi,
+    OrdersApi,
+    OrdersCancelApi,
+)
 
 __all__ = [
     "ConditionalApi",
     "ConditionalCancelApi",
     "ConditionalsApi",
     "FillsApi",
+    "OrderAmendApi",
     "OrderApi",
     "OrderCancelApi",
     "OrderCheckApi",
     "OrdersApi",
+    "OrdersCancelApi",
 ]

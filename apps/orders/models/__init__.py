@@ -1,5 +1,6 @@
 """Orders, what has to be sent for them, their fills, and what the broker said that does not fit."""
 
+from apps.orders.models.api_request import ApiRequest
 from apps.orders.models.broker_side import Discrepancy, ForeignOrder
 from apps.orders.models.conditional import ConditionalLeg, ConditionalOrder
 from apps.orders.models.connection import GatewayState, StreamPosition
@@ -7,6 +8,7 @@ from apps.orders.models.intent import Intent, RequestCounter
 from apps.orders.models.order import Fill, Order
 
 __all__ = [
+    "ApiRequest",
     "ConditionalLeg",
     "ConditionalOrder",
     "Discrepancy",

@@ -25,7 +25,7 @@ from apps.orders.services.steps import event_of, take_step
 from apps.risk import selectors as risk
 from qts.domain.errors import Breach, RuleCode
 from qts.domain.events import OrderCancelled, OrderCancelRequested
-from qts.domain.market import may_cancel, session_at, to_vietnam
+from qts.domain.market import may_cancel, may_change_later, session_at, to_vietnam
 from qts.domain.orders import WORKING, OrderTrigger, Status
 from qts.domain.values import Actor, ActorKind, Exchange, Side
 from qts.observability.crash_points import passing
@@ -44,8 +44,9 @@ AMENDMENT_PATIENCE = timedelta(seconds=2)
 def request_cancel(*, order_id: UUID, actor: Actor, now: datetime) -> CancelAnswer:
     """Ask for one order to be cancelled; asking twice is answered like asking once.
 
-    Refused where the session forbids it (an auction, the break) and for orders that are over. A user may cancel the
-    orders of accounts that he may trade; to him any other order does not exist.
+    Where the session forbids it (an auction, the break) it waits for the first moment that allows one; refused when
+    none is left today, and for orders that are over. A user may cancel the orders of accounts that he may trade; to him
+    any other order does not exist.
     """
     return _cancel(order_id, actor=actor, now=now, reason="", waits_for_session=False)
 
@@ -70,6 +71,11 @@ def cancel_scope(
         now=now,
         reason=reason,
     )
+
+
+def cancel_orders(*, order_ids: Iterable[UUID], reason: str, actor: Actor, now: datetime) -> list[CancelAnswer]:
+    """Cancel these; like `cancel_scope`."""
+    return _cancel_each(order_ids, actor=actor, now=now, reason=reason)
 
 
 def cancel_for_kill_switch(*, scope: str, reason: str, now: datetime) -> list[CancelAnswer]:
@@ -243,7 +249,7 @@ def _cancel_locked(order: Order, *, actor: Actor, now: datetime, reason: str, wa
         withdraw(order, reason=reason or "cancelled before it was sent", actor=actor, now=now)
         return CancelAnswer(order.id, Status(order.status))
     forbidden = status in _AT_THE_BROKER and not _session_allows(order, now)
-    if forbidden and not waits_for_session:
+    if forbidden and not waits_for_session and not may_change_later(Exchange(order.exchange), now):
         session = session_at(Exchange(order.exchange), now)
         return CancelAnswer(order.id, status, (Breach(RuleCode.SESSION_FORBIDS_CANCEL, detail=f"in {session}"),))
     is_held_up = status is Status.AMEND_PENDING and not _clear_the_way(order, now)
