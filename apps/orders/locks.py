@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Case, IntegerField, Q, Value, When
 from django.db.models.functions import Now
 
-from apps.orders.models import ConditionalOrder, Intent, Order
+from apps.orders.models import ConditionalOrder, Intent, Order, SlicedOrder
 
 
 def lock_order(order_id: UUID) -> Order:
@@ -26,6 +26,11 @@ def lock_orders(order_ids: Collection[UUID]) -> list[Order]:
 def lock_conditional(conditional_id: UUID) -> ConditionalOrder:
     """Its legs go with it. Raises ConditionalOrder.DoesNotExist. The caller has locked its account."""
     return ConditionalOrder.objects.select_for_update(no_key=True, of=("self",)).get(id=conditional_id)
+
+
+def lock_sliced(sliced_id: UUID) -> SlicedOrder:
+    """Raises SlicedOrder.DoesNotExist. The caller has locked its account."""
+    return SlicedOrder.objects.select_for_update(no_key=True, of=("self",)).get(id=sliced_id)
 
 
 def lock_next_intent(connection_id: UUID, trading_day: date) -> Intent | None:

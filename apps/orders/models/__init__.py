@@ -6,6 +6,7 @@ from apps.orders.models.conditional import ConditionalLeg, ConditionalOrder
 from apps.orders.models.connection import GatewayState, StreamPosition
 from apps.orders.models.intent import Intent, RequestCounter
 from apps.orders.models.order import Fill, Order
+from apps.orders.models.sliced import Slice, SlicedOrder
 
 __all__ = [
     "ApiRequest",
@@ -18,5 +19,7 @@ __all__ = [
     "Intent",
     "Order",
     "RequestCounter",
+    "Slice",
+    "SlicedOrder",
     "StreamPosition",
 ]

@@ -12,6 +12,7 @@ from apps.orders.selectors.orders import (
     orders_by_id,
     working_order_ids,
 )
+from apps.orders.selectors.sliced import SlicedView, SliceView, sliced_order, sliced_orders
 from apps.orders.selectors.strategy_days import strategy_days, strategy_exposures
 from apps.orders.selectors.types import (
     BrokerConnectionStatus,
@@ -34,6 +35,8 @@ __all__ = [
     "HistoryEntry",
     "LegView",
     "OrderView",
+    "SliceView",
+    "SlicedView",
     "StrategyDay",
     "StrategyExposure",
     "breach_from",
@@ -47,6 +50,8 @@ __all__ = [
     "order_history",
     "orders",
     "orders_by_id",
+    "sliced_order",
+    "sliced_orders",
     "strategy_days",
     "strategy_exposures",
     "working_order_ids",

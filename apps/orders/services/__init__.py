@@ -15,6 +15,7 @@ from apps.orders.services.once import answer_once, forget_old_answers, one_at_a_
 from apps.orders.services.order_stream import run_order_stream_slice, run_order_streams
 from apps.orders.services.plan_loop import run_plan_slice
 from apps.orders.services.plans import PlanAnswer
+from apps.orders.services.slicing import advance_sliced, cancel_sliced, place_sliced
 from apps.orders.services.submission import submit_order
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "CancelAnswer",
     "PlanAnswer",
     "Submission",
+    "advance_sliced",
     "answer_once",
     "apply_book_row",
     "apply_broker_event",
@@ -29,12 +31,14 @@ __all__ = [
     "cancel_for_kill_switch",
     "cancel_orders",
     "cancel_scope",
+    "cancel_sliced",
     "check_order",
     "close_day",
     "expire_day",
     "forget_old_answers",
     "one_at_a_time",
     "place_conditional",
+    "place_sliced",
     "request_amend",
     "request_cancel",
     "run_gateway_slice",

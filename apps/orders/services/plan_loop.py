@@ -8,6 +8,7 @@ from django.db import close_old_connections
 
 from apps.marketdata.selectors import market_now
 from apps.orders.services.conditional_watch import TICK_AGE_S_MAX, ConditionalDesk
+from apps.orders.services.slicing import advance_sliced
 from qts.adapters.bus import connect, decode
 from qts.adapters.lease import Lease, slice_of
 from qts.domain.errors import TransientError
@@ -63,8 +64,9 @@ def take_ticks(bus: Bus, desk: ConditionalDesk, *, block_ms: int = BLOCK_MS) -> 
 
 
 def _refresh(desk: ConditionalDesk) -> None:
-    """Without live prices nothing triggers; the next look is a second away."""
+    """Without live prices nothing triggers and nothing goes out; the next look is a second away."""
     try:
         desk.refresh(market_now())
+        advance_sliced(market_now())
     except TransientError as error:
         log.warning("plans.no_live_prices", reason=str(error))

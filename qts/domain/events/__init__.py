@@ -63,6 +63,9 @@ from qts.domain.events.plans import (
     ConditionalRefused,
     ConditionalTriggered,
     PlanEvent,
+    SlicedEnded,
+    SlicedReleased,
+    SlicedStarted,
 )
 
 __all__ = [
@@ -113,6 +116,9 @@ __all__ = [
     "SessionEnded",
     "SessionStarted",
     "SettingChanged",
+    "SlicedEnded",
+    "SlicedReleased",
+    "SlicedStarted",
     "StrategyChanged",
     "TickReceived",
     "TradingStateChanged",

@@ -59,3 +59,25 @@ class ConditionalEnded(PlanEvent):
     """Cancelled or expired without an order."""
 
     topic: ClassVar[str] = "order.conditional.ended"
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlicedStarted(PlanEvent):
+    topic: ClassVar[str] = "order.sliced.started"
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlicedReleased(PlanEvent):
+    """One part of it became an order."""
+
+    topic: ClassVar[str] = "order.sliced.released"
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlicedEnded(PlanEvent):
+    """Done, stopped, cancelled or out of time: nothing more of it goes out."""
+
+    topic: ClassVar[str] = "order.sliced.ended"
