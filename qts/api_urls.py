@@ -21,6 +21,7 @@ urlpatterns = [
     path("orders/cancel-all/", orders.OrdersCancelApi.as_view()),
     path("orders/<uuid:order_id>/", orders.OrderApi.as_view()),
     path("orders/<uuid:order_id>/amend/", orders.OrderAmendApi.as_view()),
+    path("orders/<uuid:order_id>/replace/", orders.OrderReplaceApi.as_view()),
     path("orders/<uuid:order_id>/cancel/", orders.OrderCancelApi.as_view()),
     path("orders/<uuid:order_id>/explanation/", strategies.OrderExplanationApi.as_view()),
     path("conditional-orders/", orders.ConditionalsApi.as_view()),

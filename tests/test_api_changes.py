@@ -186,3 +186,19 @@ def test_an_order_that_is_being_placed_is_not_placed_again(floor, monkeypatch):
     assert (told.status_code, told.json()["code"], answers) == (409, "REQUEST_IN_PROGRESS", [201])
     assert floor.place().status_code == 201
     assert Order.objects.count() == 1
+
+
+def test_an_order_is_replaced_once_per_key(floor, resting):
+    terms = {"quantity": 500, "price_vnd": 25_100}
+    first = write(floor, f"{resting}/replace/", terms)
+    assert (first.status_code, first.json()["replaces"], first.json()["status"]) == (201, resting, "PENDING")
+    assert write(floor, f"{resting}/replace/", terms).json()["id"] == first.json()["id"]
+    assert write(floor, f"{resting}/replace/", terms | {"quantity": 600}).json()["code"] == "IDEMPOTENCY_KEY_REUSED"
+    assert (Order.objects.count(), Order.objects.get(id=resting).status) == (2, "CANCEL_PENDING")
+    assert write(floor, f"{resting}/replace/", {"quantity": 500}, key="k-2").json()["code"] == "INVALID_INPUT"
+
+
+def test_hold_changes_nothing_for_an_order_that_may_go_now(floor):
+    placed = floor.place(hold=True)
+    assert (placed.status_code, placed.json()["release_at"]) == (201, None)
+    assert Intent.objects.get().state == "READY"

@@ -66,6 +66,13 @@ class AmendIn(StrictSerializer):
         return given
 
 
+class ReplaceIn(StrictSerializer):
+    """The new limit price and the whole quantity, shares that were filled included."""
+
+    quantity = WholeNumberField(max_value=2**53, min_value=1)
+    price_vnd = WholeNumberField(max_value=2**53, min_value=1)
+
+
 class CancelAllIn(StrictSerializer):
     """Which working orders: at least one of these. Without an account, of every account that you may trade."""
 
@@ -113,6 +120,9 @@ class OrderIn(StrictSerializer):
         child=WholeNumberField(max_value=2**53),
         default=dict,
         help_text="By the code of a soft refusal: the order's price or quantity, typed once more.",
+    )
+    hold = serializers.BooleanField(
+        default=False, help_text="Where the exchange takes it only later, keep it and send it then."
     )
 
     def validate_confirmations(self, given: dict[str, int]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from apps.orders.apis.orders import (
     OrderApi,
     OrderCancelApi,
     OrderCheckApi,
+    OrderReplaceApi,
     OrdersApi,
     OrdersCancelApi,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "OrderApi",
     "OrderCancelApi",
     "OrderCheckApi",
+    "OrderReplaceApi",
     "OrdersApi",
     "OrdersCancelApi",
 ]

@@ -14,7 +14,16 @@ from apps.orders import selectors, services
 from apps.orders.apis.access import client_order_id, key_parameter, refuse_untradable, visible_accounts
 from apps.orders.apis.once import refused_while_running, written_once
 from apps.orders.selectors import OrderView
-from apps.orders.serializers import AmendIn, CancelAllIn, CancelAllOut, FillOut, OrderCheckOut, OrderIn, OrderOut
+from apps.orders.serializers import (
+    AmendIn,
+    CancelAllIn,
+    CancelAllOut,
+    FillOut,
+    OrderCheckOut,
+    OrderIn,
+    OrderOut,
+    ReplaceIn,
+)
 from apps.sso.selectors import actor_of
 from qts.domain.errors import Breach, RuleCode
 from qts.web.errors import Refused, breaches_out
@@ -60,7 +69,11 @@ class OrdersApi(APIView):
         name = client_order_id(request)
         with refused_while_running(name):
             done = services.submit_order(
-                account_id=account_id, request=body.to_request(name), actor=actor_of(request.user), now=market_now()
+                account_id=account_id,
+                request=body.to_request(name),
+                actor=actor_of(request.user),
+                now=market_now(),
+                holds=body.validated_data["hold"],
             )
         if not done.accepted or done.order_id is None:
             raise _refusal(done.breaches, done.order_id)
@@ -115,6 +128,28 @@ class OrderAmendApi(APIView):
         if not answer.accepted:
             raise _refusal(answer.breaches, order.id)
         return Response(OrderOut(selectors.order(order.id)).data, status=202)
+
+
+class OrderReplaceApi(APIView):
+    @extend_schema(request=ReplaceIn, parameters=[key_parameter], responses={201: OrderOut})
+    def post(self, request: Request, order_id: UUID) -> Response:
+        """Cancel the order and place another in its stead once it is over; answered with the new one. For what the
+        exchange does not amend: price and quantity together."""
+        body = ReplaceIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        order = _visible_order(request, order_id)
+        name = client_order_id(request)
+        with refused_while_running(name):
+            done = services.request_replace(
+                order_id=order.id,
+                **body.validated_data,
+                client_order_id=name,
+                actor=actor_of(request.user),
+                now=market_now(),
+            )
+        if not done.accepted or done.order_id is None:
+            raise _refusal(done.breaches, done.order_id)
+        return Response(OrderOut(selectors.order(done.order_id)).data, status=201)
 
 
 class OrdersCancelApi(APIView):

@@ -10,6 +10,7 @@ from apps.orders.services.conditional_watch import stop_killed_conditionals
 from apps.orders.services.day_end import close_day, expire_day
 from apps.orders.services.exits import submit_exit
 from apps.orders.services.gateway import run_gateway_slice, run_gateways
+from apps.orders.services.holding import release_held_orders, request_replace
 from apps.orders.services.last_resort import send_cancels_by_hand
 from apps.orders.services.once import answer_once, forget_old_answers, one_at_a_time
 from apps.orders.services.order_stream import run_order_stream_slice, run_order_streams
@@ -39,8 +40,10 @@ __all__ = [
     "one_at_a_time",
     "place_conditional",
     "place_sliced",
+    "release_held_orders",
     "request_amend",
     "request_cancel",
+    "request_replace",
     "run_gateway_slice",
     "run_gateways",
     "run_order_stream_slice",
