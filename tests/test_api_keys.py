@@ -45,7 +45,7 @@ def test_a_key_that_may_trade_places_asks_and_cancels(floor):
     assert Order.objects.get().actor_id == str(floor.trader.pk)
     seen = program(secret).get(f"/api/v1/orders/{placed.json()['id']}/").json()
     assert seen["quantity"] == 300
-    answer = program(secret).post(f"/api/v1/orders/{seen['id']}/cancel/")
+    answer = program(secret).post(f"/api/v1/orders/{seen['id']}/cancel/", headers={"Idempotency-Key": "c-1"})
     assert answer.status_code == HTTPStatus.ACCEPTED
     assert ApiKey.objects.get().last_used_at is not None
 

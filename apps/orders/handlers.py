@@ -14,6 +14,13 @@ def cancel_what_works(event: KillSwitchChanged) -> None:
         services.cancel_for_kill_switch(scope=event.scope, reason=event.reason, now=market_now())
 
 
+@subscribe(KillSwitchChanged.topic)
+def end_what_is_killed(event: KillSwitchChanged) -> None:
+    """What QTS keeps would come out into a market that was stopped; releasing the switch does not bring it back."""
+    if event.engaged:
+        services.stop_killed_conditionals(market_now())
+
+
 @subscribe(ExitRequested.topic)
 def sell_what_must_go(event: ExitRequested) -> None:
     services.submit_exit(

@@ -1,4 +1,5 @@
-"""Every row lock of this app. Order over all apps: account, order, position, reservation."""
+"""Every row lock of this app. Order over all apps: account, what QTS keeps (conditional orders and the like), order,
+position, reservation."""
 
 from collections.abc import Collection
 from datetime import date
@@ -7,7 +8,7 @@ from uuid import UUID
 from django.db.models import Case, IntegerField, Q, Value, When
 from django.db.models.functions import Now
 
-from apps.orders.models import Intent, Order
+from apps.orders.models import ConditionalOrder, Intent, Order, SlicedOrder
 
 
 def lock_order(order_id: UUID) -> Order:
@@ -20,6 +21,16 @@ def lock_orders(order_ids: Collection[UUID]) -> list[Order]:
     connection: who holds one of them may be waiting for its counter of request ids."""
     rows = Order.objects.select_for_update(no_key=True, of=("self",)).filter(id__in=order_ids)
     return list(rows.order_by("id"))
+
+
+def lock_conditional(conditional_id: UUID) -> ConditionalOrder:
+    """Its legs go with it. Raises ConditionalOrder.DoesNotExist. The caller has locked its account."""
+    return ConditionalOrder.objects.select_for_update(no_key=True, of=("self",)).get(id=conditional_id)
+
+
+def lock_sliced(sliced_id: UUID) -> SlicedOrder:
+    """Raises SlicedOrder.DoesNotExist. The caller has locked its account."""
+    return SlicedOrder.objects.select_for_update(no_key=True, of=("self",)).get(id=sliced_id)
 
 
 def lock_next_intent(connection_id: UUID, trading_day: date) -> Intent | None:

@@ -38,6 +38,10 @@ class OrderOut(serializers.Serializer[Any]):
     reason = serializers.CharField()
     breaches = BreachOut(many=True)
     cancel_wanted = serializers.BooleanField()
+    wanted_quantity = serializers.IntegerField(allow_null=True)
+    wanted_price_vnd = serializers.IntegerField(allow_null=True)
+    release_at = serializers.DateTimeField(allow_null=True)
+    replaces = serializers.UUIDField(allow_null=True)
     strategy_id = serializers.CharField()
     decision_id = serializers.UUIDField(allow_null=True)
     actor = serializers.CharField()
@@ -48,6 +52,47 @@ class OrderOut(serializers.Serializer[Any]):
     sent_at = serializers.DateTimeField(allow_null=True)
     accepted_at = serializers.DateTimeField(allow_null=True)
     updated_at = serializers.DateTimeField()
+
+
+class AmendIn(StrictSerializer):
+    """The whole quantity, filled shares included, or the limit price; what is left out stays as it is."""
+
+    quantity = WholeNumberField(max_value=2**53, min_value=1, allow_null=True, default=None)
+    price_vnd = WholeNumberField(max_value=2**53, min_value=1, allow_null=True, default=None)
+
+    def validate(self, given: dict[str, int | None]) -> dict[str, int | None]:
+        if given["quantity"] is None and given["price_vnd"] is None:
+            raise serializers.ValidationError("Name a quantity or a price.")
+        return given
+
+
+class ReplaceIn(StrictSerializer):
+    """The new limit price and the whole quantity, shares that were filled included."""
+
+    quantity = WholeNumberField(max_value=2**53, min_value=1)
+    price_vnd = WholeNumberField(max_value=2**53, min_value=1)
+
+
+class CancelAllIn(StrictSerializer):
+    """Which working orders: at least one of these. Without an account, of every account that you may trade."""
+
+    account_id = serializers.UUIDField(allow_null=True, default=None)
+    symbol = serializers.CharField(max_length=20, allow_blank=True, default="")
+    strategy_id = serializers.CharField(max_length=64, allow_blank=True, default="")
+    side = serializers.ChoiceField(choices=list(Side), allow_blank=True, default="")
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if not any(given.values()):
+            raise serializers.ValidationError("Name an account, a symbol, a strategy or a side.")
+        return given
+
+
+class CancelAllOut(serializers.Serializer[Any]):
+    """`asked`: the broker is asked or the order was taken back; `waiting` of them wait for a session that allows it."""
+
+    asked = serializers.IntegerField()
+    waiting = serializers.IntegerField()
+    refused = serializers.ListField(child=serializers.UUIDField())
 
 
 class FillOut(serializers.Serializer[Any]):
@@ -75,6 +120,9 @@ class OrderIn(StrictSerializer):
         child=WholeNumberField(max_value=2**53),
         default=dict,
         help_text="By the code of a soft refusal: the order's price or quantity, typed once more.",
+    )
+    hold = serializers.BooleanField(
+        default=False, help_text="Where the exchange takes it only later, keep it and send it then."
     )
 
     def validate_confirmations(self, given: dict[str, int]) -> dict[str, int]:

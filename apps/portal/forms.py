@@ -1,6 +1,7 @@
-"""The order ticket as typed. It reads numbers; whether they are allowed is the gate's business."""
+"""Orders as typed. The forms read numbers; whether they are allowed is the gate's business."""
 
 import re
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import uuid4
@@ -9,6 +10,7 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from apps.accounts.selectors import AccountView
+from qts.domain.orders.conditional import ConditionalKind, ConditionalTerms
 from qts.domain.values import OrderType, Side
 
 GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
@@ -91,3 +93,66 @@ class TicketForm(forms.Form):
             except ValueError:
                 self.add_error("price", _("Type a price as on the board, for example 25.30."))
         return cleaned
+
+
+class ConditionalForm(forms.Form):
+    """A conditional order as typed; prices as on the board. What its kind needs is the service's business."""
+
+    symbol = forms.CharField(max_length=20, widget=forms.HiddenInput)
+    account = forms.UUIDField()
+    kind = forms.ChoiceField(choices=[(kind, kind) for kind in ConditionalKind])
+    side = forms.ChoiceField(choices=[(side, side) for side in Side])
+    quantity = forms.CharField(max_length=24)
+    valid_until = forms.DateField()
+    client_order_id = forms.UUIDField(widget=forms.HiddenInput)
+    stop = forms.CharField(max_length=24, required=False)
+    limit = forms.CharField(max_length=24, required=False)
+    target = forms.CharField(max_length=24, required=False)
+    trail = forms.CharField(max_length=24, required=False)
+    step = forms.CharField(max_length=24, required=False)
+    entry = forms.CharField(max_length=24, required=False)
+    then_side = forms.ChoiceField(choices=[("", ""), *((side, side) for side in Side)], required=False)
+    then_quantity = forms.CharField(max_length=24, required=False)
+    then = forms.CharField(max_length=24, required=False)
+
+    PRICES = ("stop", "limit", "target", "trail", "step", "entry", "then")
+
+    def __init__(self, *arguments: Any, unit_vnd: int, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._unit_vnd = unit_vnd
+
+    def clean(self) -> dict[str, Any]:
+        """Each price as whole VND under its name with `_vnd`, None where nothing was typed."""
+        cleaned = dict(super().clean() or {})
+        for name in self.PRICES:
+            cleaned[f"{name}_vnd"] = self._number(name, lambda text: read_price_vnd(text, self._unit_vnd))
+        for name in ("quantity", "then_quantity"):
+            cleaned[name] = self._number(name, read_quantity)
+        return cleaned
+
+    def _number(self, name: str, read: Callable[[str], int]) -> int | None:
+        typed = str(self.cleaned_data.get(name) or "").strip()
+        if not typed:
+            return None
+        try:
+            return read(typed)
+        except ValueError:
+            is_price = name in self.PRICES
+            said = _("Type a price as on the board, for example 25.30.") if is_price else None
+            self.add_error(name, said or _("Type whole shares, for example 1,200."))
+            return None
+
+    def to_terms(self) -> ConditionalTerms:
+        """Of a form without mistakes."""
+        typed = self.cleaned_data
+        return ConditionalTerms(
+            kind=ConditionalKind(typed["kind"]),
+            symbol=typed["symbol"],
+            side=Side(typed["side"]),
+            quantity=typed["quantity"],
+            valid_until=typed["valid_until"],
+            client_order_id=str(typed["client_order_id"]),
+            then_side=Side(typed["then_side"]) if typed["then_side"] else None,
+            then_quantity=typed["then_quantity"],
+            **{f"{name}_vnd": typed[f"{name}_vnd"] for name in self.PRICES},
+        )

@@ -286,6 +286,7 @@ CELERY_BEAT_SCHEDULE = {
     "run strategies": _slice("apps.strategies.tasks.signals_slice", "signals"),
     "send orders": _slice("apps.orders.tasks.gateway_slice", "trading"),
     "read order stream": _slice("apps.orders.tasks.order_stream_slice", "trading"),
+    "watch conditional orders": _slice("apps.orders.tasks.plan_slice", "trading"),
     "end of day": _slice("apps.orders.tasks.end_of_day_slice", "trading"),
     "settle accounts": _slice("apps.accounts.tasks.settle_slice", "trading"),
     "watch risk": _slice("apps.risk.tasks.monitor_slice", "trading"),

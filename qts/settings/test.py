@@ -12,6 +12,7 @@ if not _key_file.exists():
     _key_file.parent.mkdir(parents=True, exist_ok=True)
     _key_file.write_text("only-for-tests-" * 5, encoding="utf-8")
 
+from qts.observability.crash_points import VARIABLE, arm  # noqa: E402
 from qts.settings.base import *  # noqa: E402, F403
 
 IS_DEMO = True
@@ -22,3 +23,5 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+
+arm(os.environ.get(VARIABLE, ""))

@@ -19,6 +19,7 @@ class Intake:
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
+        self.takes_repeats = False  # a requestID that was used that day is refused, unless a test wants it otherwise
 
     def new_order(self, customer: Customer, request: NewOrder, ip_address: str) -> ClientOrder | str:
         """The accepted order, or why not."""
@@ -160,7 +161,10 @@ class Intake:
 
     def _take_request_id(self, customer: Customer, request: SignedRequest) -> bool:
         day = self._broker.day
-        return day is not None and self._broker.journal.take_request_id(customer.customer_id, day, request.request_id)
+        if day is None:
+            return False
+        is_new = self._broker.journal.take_request_id(customer.customer_id, day, request.request_id)
+        return is_new or self.takes_repeats
 
 
 def _stop_of(request: NewOrder, kind: InstrumentKind) -> Stop | None:

@@ -32,6 +32,7 @@ _MONEY_AND_SHARES: Final = ("cash/", "ors/", "stock/")  # their names keep this 
 _API: Final = "api/v2/"
 _CONTROL: Final = "sim/"
 _NEW_ORDERS: Final = frozenset({"neworder", "derneworder"})
+_CHANGES: Final = frozenset({"cancelorder", "dercancelorder", "modifyorder", "dermodifyorder"})
 
 _log = logging.getLogger("simulator.server")
 
@@ -166,6 +167,9 @@ class Application:
         _require(request, "POST")
         if faults.lost_requests and name in _NEW_ORDERS:
             faults.lost_requests -= 1
+            return _hang_up(request)
+        if faults.lost_change_requests and name in _CHANGES:
+            faults.lost_change_requests -= 1
             return _hang_up(request)
         return await posts[name](request)
 

@@ -104,6 +104,7 @@ class ControlApi:
         """Every switch that the body leaves out goes off, and every disturbance of the streams ends."""
         order = await _body(request, FaultOrder)
         self.faults = switches_of(order)
+        self._world.intake.takes_repeats = order.takes_repeats
         self._market_streams.disturbances.end_all()
         self._order_streams.disturbances.end_all()
         if order.broken_market_message:

@@ -107,6 +107,10 @@ class TradingApi:
             self._pacemaker.tell()
             return failure(refusal)
         self._accepted()
+        faults = self._faults()
+        if faults.lost_change_answers:
+            faults.lost_change_answers -= 1
+            raise LostAnswer
         return success({"requestID": given.request_id, "requestData": echo})
 
     def _accepted(self) -> None:

@@ -305,3 +305,28 @@ async def test_new_orders_are_cut_before_and_after_acceptance(launch):
         began = time.monotonic()
         assert (await client.call("GET", "api/v2/Trading/rateLimit", token=token))[0] == 200
         assert time.monotonic() - began >= 0.5
+
+
+async def test_cancels_are_cut_and_repeats_taken(launch):
+    simulator = launch()
+    async with RawClient(simulator) as client:
+        token = await client.token()
+        await queued(client, token, "1")
+        (order,) = simulator.wait_for_state(lambda state: [one["status"] for one in state["orders"]] == ["QU"])[
+            "orders"
+        ]
+        simulator.control("faults", {"lost_change_requests": 1, "lost_change_answers": 1})
+        for request_id, status in (("4", "QU"), ("5", "CL")):
+            body = {
+                "account": order["account"], "requestID": request_id, "orderID": order["orderID"], "marketID": "VN",
+                "instrumentID": "SSI", "buySell": "B", "code": "", "deviceId": "8CEC4BD30B96",
+            }  # fmt: skip
+            with pytest.raises(aiohttp.ClientError):
+                await client.send_order(token, json.dumps(body), path="api/v2/Trading/CancelOrder")
+            simulator.wait_for_state(lambda state, status=status: state["orders"][0]["status"] == status)
+        assert (await client.send_order(token, client.order_body("1")))[1]["message"] == "Duplicate requestID 1"
+        simulator.control("faults", {"takes_repeats": True})
+        assert (await client.send_order(token, client.order_body("1")))[1]["status"] == 200
+        assert [one["requestID"] for one in simulator.control("state")["orders"]] == ["1", "1"]
+        simulator.control("faults", {})
+        assert (await client.send_order(token, client.order_body("1")))[1]["message"] == "Duplicate requestID 1"

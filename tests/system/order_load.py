@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 
@@ -119,7 +120,7 @@ class OrderLoad:
         wish.order_ids.add(known)
 
     def _answer(self, method: str, path: str, body: object = None, wish: Wish | None = None) -> Any:
-        headers = {"Idempotency-Key": wish.key} if wish else {}
+        headers = {"Idempotency-Key": wish.key if wish else str(uuid4())}
         while True:
             outcome: int | str
             try:

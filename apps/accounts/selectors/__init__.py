@@ -13,7 +13,7 @@ from apps.accounts.selectors.access import (
 from apps.accounts.selectors.books import last_reconciliation, ledger_differences, ledger_totals, trade_bookings
 from apps.accounts.selectors.fees import cash_to_reserve_vnd, fee_schedule
 from apps.accounts.selectors.portfolio import day_pnl, portfolio, valuation_at, valued_symbols
-from apps.accounts.selectors.state import account_state
+from apps.accounts.selectors.state import account_state, without_order
 from apps.accounts.selectors.types import (
     AccountState,
     AccountView,
@@ -55,4 +55,5 @@ __all__ = [
     "trade_bookings",
     "valuation_at",
     "valued_symbols",
+    "without_order",
 ]

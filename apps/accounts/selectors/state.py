@@ -1,7 +1,7 @@
 """One account at one moment, from its running totals. What has fallen due counts whether it was posted yet or not."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -110,6 +110,27 @@ def account_state(account_id: UUID, now: datetime) -> AccountState:
         opening_cash_vnd=opening_cash_vnd,
         opening_quantities=opening_quantities,
         positions=positions,
+    )
+
+
+def without_order(state: AccountState, order_id: UUID, now: datetime) -> AccountState:
+    """The account as if one working order held nothing back; for asking what another one in its place may cost."""
+    held = Reservation.objects.filter(order_id=order_id, state=Reservation.State.PENDING).first()
+    if held is None:
+        return state
+    position = state.position(held.symbol)
+    if held.side == Side.BUY:
+        position = replace(position, pending_buy_quantity=position.pending_buy_quantity - held.quantity)
+    else:
+        promised = position.reserved_sell_quantity - held.quantity
+        unsettled = unsettled_quantities(state.account_id, now, held.symbol).get(held.symbol, 0)
+        sellable = sellable_quantity(quantity=position.quantity, unsettled=unsettled, reserved_quantity=promised)
+        position = replace(position, reserved_sell_quantity=promised, sellable_quantity=sellable)
+    return replace(
+        state,
+        reserved_orders_vnd=state.reserved_orders_vnd - held.amount_vnd,
+        open_order_count=state.open_order_count - 1,
+        positions=state.positions | {held.symbol: position},
     )
 
 

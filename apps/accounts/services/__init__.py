@@ -4,7 +4,7 @@ from apps.accounts.services.accounts import grant_membership, open_account
 from apps.accounts.services.booking import book_fill
 from apps.accounts.services.opening import OpeningCash, OpeningPosition, adopt_balances
 from apps.accounts.services.reconciliation import reconcile_with_broker
-from apps.accounts.services.reservations import release_reservation, reserve, shrink_reservation
+from apps.accounts.services.reservations import amend_reservation, release_reservation, reserve, shrink_reservation
 from apps.accounts.services.seeding import DEMO_OWNERS, seed_demo_accounts
 from apps.accounts.services.settlement import run_settle_slice, settle_due
 
@@ -13,6 +13,7 @@ __all__ = [
     "OpeningCash",
     "OpeningPosition",
     "adopt_balances",
+    "amend_reservation",
     "book_fill",
     "grant_membership",
     "open_account",

@@ -62,6 +62,27 @@ def release_reservation(*, order_id: UUID, now: datetime) -> None:
     shrink_reservation(order_id=order_id, quantity=0, now=now)
 
 
+def amend_reservation(*, order_id: UUID, quantity: int, amount_vnd: int, now: datetime) -> None:
+    """Hold so much for a working order from now on, more or less than before; one that was used up opens again.
+
+    The gate has compared what is more with what is free, or the broker has it already. Raises TerminalError for a
+    reservation that makes no sense, and for an order that never had one.
+    """
+    require_transaction("a reservation")
+    reservation = Reservation.objects.filter(order_id=order_id).first()
+    if reservation is None:
+        raise TerminalError(f"order {order_id} has no reservation to amend")
+    if quantity <= 0 or (amount_vnd <= 0) is (reservation.side == Side.BUY) or amount_vnd < 0:
+        raise TerminalError(f"order {order_id} cannot reserve {amount_vnd} VND for {quantity} shares")
+    cash = lock_cash(reservation.account_id)
+    reservation.refresh_from_db()
+    freed = reservation.amount_vnd - amount_vnd
+    reservation.state, reservation.closed_at = State.PENDING, None
+    keep(reservation, quantity=quantity, amount_vnd=amount_vnd, closed=State.VOIDED, now=now)
+    _give_back(cash, freed)
+    _announce(cash, reservation.symbol, Side(reservation.side), now)
+
+
 def keep(reservation: Reservation, *, quantity: int, amount_vnd: int, closed: Reservation.State, now: datetime) -> None:
     """What is still held; nothing left closes the reservation. The caller changes the account's total."""
     reservation.quantity = quantity

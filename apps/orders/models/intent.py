@@ -12,12 +12,14 @@ class Intent(models.Model):
     """Something that must reach the broker once: durable before the network is touched, claimed by one sender.
 
     READY -> CLAIMED (committed before the call) -> ANSWERED | REFUSED, or UNKNOWN when the answer was lost, which ends
-    as ANSWERED (found at the broker) or NOT_RECEIVED. WITHDRAWN was never sent.
+    as ANSWERED (found at the broker) or NOT_RECEIVED. WITHDRAWN was never sent. An amendment is CONFIRMED when the
+    exchange has the new terms; until then the old ones hold.
     """
 
     class Kind(models.TextChoices):
         PLACE = "PLACE"
         CANCEL = "CANCEL"
+        AMEND = "AMEND"
 
     class State(models.TextChoices):
         READY = "READY"
@@ -25,6 +27,7 @@ class Intent(models.Model):
         ANSWERED = "ANSWERED"
         REFUSED = "REFUSED"
         UNKNOWN = "UNKNOWN"
+        CONFIRMED = "CONFIRMED"
         NOT_RECEIVED = "NOT_RECEIVED"
         WITHDRAWN = "WITHDRAWN"
 
@@ -36,6 +39,9 @@ class Intent(models.Model):
     trading_day = models.DateField(_("trading day"))
     request_id = models.CharField(_("request id"), max_length=8)
     account_number = models.CharField(_("account number"), max_length=20)
+    # What an amendment asks for: the whole quantity, filled shares included, and the limit price.
+    quantity = models.BigIntegerField(_("quantity"), null=True)
+    price_vnd = models.BigIntegerField(_("price, VND"), null=True)
     caused_by_received_ns = models.BigIntegerField(_("market message received, ns"), null=True)
     claimed_epoch = models.BigIntegerField(_("claimed in epoch"), null=True)
     claimed_at = models.DateTimeField(_("claimed"), null=True)  # wall clock of the database
@@ -58,6 +64,14 @@ class Intent(models.Model):
                 fields=["order"],
                 condition=Q(kind="CANCEL", state__in=["READY", "CLAIMED", "ANSWERED", "UNKNOWN"]),
                 name="orders_one_cancel_at_a_time",
+            ),
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(kind="AMEND", state__in=["READY", "CLAIMED", "UNKNOWN"]),
+                name="orders_one_amend_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="AMEND") | Q(quantity__gt=0, price_vnd__gt=0), name="orders_amend_asks_for_something"
             ),
         ]
         indexes = [

@@ -48,6 +48,14 @@ class Order(models.Model):
     # A cancel that has to wait: for the broker's order id, or for a session that allows it.
     cancel_wanted = models.BooleanField(_("to be cancelled"), default=False)
 
+    # An amendment that is under way (AMEND_PENDING) or waits for its moment: the whole quantity and the limit price.
+    wanted_quantity = models.BigIntegerField(_("quantity wanted"), null=True)
+    wanted_price_vnd = models.BigIntegerField(_("price wanted, VND"), null=True)
+    amended_at = models.DateTimeField(_("last amended at the exchange"), null=True)
+    # Recorded, not sent yet: it goes to the gate and then out at this moment, or when the order it replaces is over.
+    release_at = models.DateTimeField(_("held until"), null=True)
+    replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replacements")
+
     strategy_id = models.CharField(_("strategy"), max_length=64, blank=True)
     decision_id = models.UUIDField(_("decision"), null=True)
     actor_kind = models.CharField(_("ordered by (kind)"), max_length=16)

@@ -1,5 +1,6 @@
 """Reading orders. Times are market time unless their name says wall."""
 
+from apps.orders.selectors.conditional import ConditionalView, LegView, conditional_order, conditional_orders
 from apps.orders.selectors.connections import broker_connection_status, foreign_orders, open_discrepancies
 from apps.orders.selectors.orders import (
     OPEN_STATUSES,
@@ -11,6 +12,7 @@ from apps.orders.selectors.orders import (
     orders_by_id,
     working_order_ids,
 )
+from apps.orders.selectors.sliced import SlicedView, SliceView, sliced_order, sliced_orders
 from apps.orders.selectors.strategy_days import strategy_days, strategy_exposures
 from apps.orders.selectors.types import (
     BrokerConnectionStatus,
@@ -26,15 +28,21 @@ from apps.orders.selectors.types import (
 __all__ = [
     "OPEN_STATUSES",
     "BrokerConnectionStatus",
+    "ConditionalView",
     "DiscrepancyView",
     "FillView",
     "ForeignOrderView",
     "HistoryEntry",
+    "LegView",
     "OrderView",
+    "SliceView",
+    "SlicedView",
     "StrategyDay",
     "StrategyExposure",
     "breach_from",
     "broker_connection_status",
+    "conditional_order",
+    "conditional_orders",
     "fills",
     "foreign_orders",
     "open_discrepancies",
@@ -42,6 +50,8 @@ __all__ = [
     "order_history",
     "orders",
     "orders_by_id",
+    "sliced_order",
+    "sliced_orders",
     "strategy_days",
     "strategy_exposures",
     "working_order_ids",

@@ -73,9 +73,14 @@ def fills(
 
 
 def working_order_ids(
-    *, account_id: UUID | None = None, strategy_id: str = "", symbol: str = "", connection_id: UUID | None = None
+    *,
+    account_id: UUID | None = None,
+    strategy_id: str = "",
+    symbol: str = "",
+    side: str = "",
+    connection_id: UUID | None = None,
 ) -> list[UUID]:
-    """All of them, or those of one account, strategy, symbol or connection."""
+    """All of them, or those of one account, strategy, symbol, side or connection."""
     rows = Order.objects.filter(status__in=OPEN_STATUSES)
     if account_id is not None:
         rows = rows.filter(account_id=account_id)
@@ -83,6 +88,8 @@ def working_order_ids(
         rows = rows.filter(strategy_id=strategy_id)
     if symbol:
         rows = rows.filter(symbol=symbol)
+    if side:
+        rows = rows.filter(side=side)
     if connection_id is not None:
         rows = rows.filter(connection_id=connection_id)
     return list(rows.order_by("id").values_list("id", flat=True))
@@ -132,6 +139,10 @@ def _order_view(row: Order) -> OrderView:
         reason=row.reason,
         breaches=tuple(breach_from(stored) for stored in row.breaches),
         cancel_wanted=row.cancel_wanted,
+        wanted_quantity=row.wanted_quantity,
+        wanted_price_vnd=row.wanted_price_vnd,
+        release_at=row.release_at,
+        replaces=row.replaces_id,
         strategy_id=row.strategy_id,
         decision_id=row.decision_id,
         actor=f"{row.actor_kind}:{row.actor_id}",

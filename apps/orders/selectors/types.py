@@ -27,6 +27,10 @@ class OrderView:
     reason: str
     breaches: tuple[Breach, ...]
     cancel_wanted: bool
+    wanted_quantity: int | None
+    wanted_price_vnd: int | None
+    release_at: datetime | None
+    replaces: UUID | None
     strategy_id: str
     decision_id: UUID | None
     actor: str
@@ -57,6 +61,25 @@ class OrderView:
     def may_be_cancelled(self) -> bool:
         """Whether asking makes sense; the session may still forbid it."""
         return self.is_working and self.status is not Status.CANCEL_PENDING and not self.cancel_wanted
+
+    @property
+    def may_be_amended(self) -> bool:
+        """Whether asking makes sense; the session, the market and the account may still forbid it."""
+        return self.may_be_cancelled and self.status is not Status.AMEND_PENDING and self.order_type is OrderType.LO
+
+    @property
+    def amendment_waits(self) -> bool:
+        """Asked for, not sent: for the exchange's confirmation of the order, or for a session that takes changes."""
+        return self.wanted_quantity is not None and self.status is not Status.AMEND_PENDING
+
+    @property
+    def cancel_waits(self) -> bool:
+        return self.cancel_wanted and self.is_working
+
+    @property
+    def is_held(self) -> bool:
+        """Recorded and not sent: for a session that takes it, or for the end of the order that it replaces."""
+        return self.status is Status.PENDING and (self.release_at is not None or self.replaces is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,3 +39,21 @@ class CancelAnswer:
     @property
     def accepted(self) -> bool:
         return not self.breaches
+
+
+@dataclass(frozen=True, slots=True)
+class AmendAnswer:
+    """`accepted` means it will be sent, or was done at once because the order had not left yet.
+
+    `waits` is true when it cannot be sent yet: the exchange has not confirmed the order, or its session takes no
+    changes. It is judged by the gate again when it goes out. Until the exchange confirms it the old terms hold.
+    """
+
+    order_id: UUID
+    status: Status | None
+    breaches: tuple[Breach, ...] = ()
+    waits: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        return not self.breaches

@@ -15,6 +15,12 @@ from apps.eventlog import services as eventlog
 from apps.orders.locks import lock_order
 from apps.orders.models import Fill, ForeignOrder, Intent, Order
 from apps.orders.services import discrepancies, wakeup
+from apps.orders.services.amendments import (
+    end_unchanged,
+    may_still_grow,
+    prove_by_fill,
+    take_terms,
+)
 from apps.orders.services.discrepancies import Kind
 from apps.orders.services.steps import BROKER, REASON_LENGTH_MAX, event_of, take_step
 from qts.adapters.ssi.trading_codec import BrokerError, BrokerMatch, BrokerMessage, BrokerOrder, BrokerOrderEvent
@@ -39,6 +45,7 @@ from qts.domain.orders import (
     fill_trigger,
 )
 from qts.domain.values import Side
+from qts.observability.crash_points import passing
 
 log = structlog.get_logger(__name__)
 
@@ -111,6 +118,8 @@ def _take_state(order: Order, reported: BrokerOrder, now: datetime) -> None:
     _learn_broker_id(order, reported.order_id)
     _settle_intents(order, reported.unique_id)
     order.reported_filled_quantity = max(order.reported_filled_quantity, reported.filled_quantity)
+    take_terms(order, reported, at=_moment(reported.modified_ms, now), now=now)
+    passing("state.learned")
     try:
         trigger = broker_trigger(reported.status)
     except UnknownBrokerStatus:
@@ -125,6 +134,7 @@ def _take_state(order: Order, reported: BrokerOrder, now: datetime) -> None:
     if trigger in _FINAL or reported.status == "FF":
         order.is_final_at_broker = True
     _step_or_note(order, trigger, reported.reject_reason if trigger in _FINAL else "", reported.status, now)
+    passing("state.stepped")
     if order.cancel_wanted:
         wakeup.ring(connection_id)
 
@@ -194,6 +204,8 @@ def _take_match(connection_id: UUID, match: BrokerMatch, now: datetime) -> None:
         match.price_vnd,
     ):
         return  # told twice
+    if known is None:
+        prove_by_fill(order, order.filled_quantity + match.quantity, at=matched_at, now=now)
     trouble = _trouble_with(order, match, known)
     if trouble is not None:
         kind, detail = trouble
@@ -211,8 +223,11 @@ def _take_match(connection_id: UUID, match: BrokerMatch, now: datetime) -> None:
         price_vnd=match.price_vnd,
         matched_at=matched_at,
     )
+    passing("fill.saved")
     _move_by_fill(order, fill, now)
+    passing("fill.moved")
     _book(order, fill, now)
+    passing("fill.booked")
     release_what_cannot_trade(order, now)
 
 
@@ -233,6 +248,8 @@ def _move_by_fill(order: Order, fill: Fill, now: datetime) -> None:
     if order.status == Status.REJECTED:  # we or the broker said it was not there; its match says that it was
         take_step(order, OrderTrigger.SURFACED, announce=OrderSent, actor=BROKER, now=now, reason=SURFACED_REASON)
     trigger = fill_trigger(quantity=order.quantity, filled_quantity=order.filled_quantity, fill_quantity=fill.quantity)
+    if trigger is OrderTrigger.FULL_FILL and may_still_grow(order):
+        trigger = OrderTrigger.PARTIAL_FILL
     order.filled_quantity += fill.quantity
     order.filled_value_vnd += fill.quantity * fill.price_vnd
     order.reported_filled_quantity = max(order.reported_filled_quantity, order.filled_quantity)
@@ -296,6 +313,10 @@ def refuse_locked(order: Order, intent: Intent, reason: str, now: datetime) -> N
     )
     if intent.kind == Intent.Kind.CANCEL:
         step_back_from_cancel(order, f"cancel refused: {reason}", now)
+        return
+    if intent.kind == Intent.Kind.AMEND:
+        end_unchanged(order, intent, Intent.State.REFUSED, reason, now)
+        release_what_cannot_trade(order, now)
         return
     order.is_final_at_broker = True
     _step_or_note(order, OrderTrigger.REJECTED, reason, "refused", now)

@@ -1,7 +1,7 @@
 """Taking orders back: what was never sent is withdrawn, the rest asks the broker, some has to wait for its moment."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -17,15 +17,18 @@ from apps.orders.models import Intent, Order
 from apps.orders.selectors import working_order_ids
 from apps.orders.services import wakeup
 from apps.orders.services.access import may_trade
+from apps.orders.services.amending import take_back_amendment
+from apps.orders.services.amendments import unresolved_amendment
 from apps.orders.services.answers import CancelAnswer
 from apps.orders.services.request_ids import take_request_id
 from apps.orders.services.steps import event_of, take_step
 from apps.risk import selectors as risk
 from qts.domain.errors import Breach, RuleCode
 from qts.domain.events import OrderCancelled, OrderCancelRequested
-from qts.domain.market import may_cancel, session_at, to_vietnam
+from qts.domain.market import may_cancel, may_change_later, session_at, to_vietnam
 from qts.domain.orders import WORKING, OrderTrigger, Status
 from qts.domain.values import Actor, ActorKind, Exchange, Side
+from qts.observability.crash_points import passing
 
 log = structlog.get_logger(__name__)
 
@@ -33,14 +36,17 @@ KILL_SWITCH = Actor(ActorKind.SYSTEM, "kill-switch")
 WAITING_CANCEL = Actor(ActorKind.SYSTEM, "waiting-cancel")
 WAITING_CANCELS_MAX = 50
 BATCH_MAX = 50  # in one transaction, which keeps everybody else from the account so long
-_AT_THE_BROKER = frozenset({Status.QUEUED, Status.OPEN, Status.PARTIALLY_FILLED})
+_AT_THE_BROKER = frozenset({Status.QUEUED, Status.OPEN, Status.PARTIALLY_FILLED, Status.AMEND_PENDING})
+# The broker refuses a cancel while it works on an amendment. One that stays without news is cancelled over.
+AMENDMENT_PATIENCE = timedelta(seconds=2)
 
 
 def request_cancel(*, order_id: UUID, actor: Actor, now: datetime) -> CancelAnswer:
     """Ask for one order to be cancelled; asking twice is answered like asking once.
 
-    Refused where the session forbids it (an auction, the break) and for orders that are over. A user may cancel the
-    orders of accounts that he may trade; to him any other order does not exist.
+    Where the session forbids it (an auction, the break) it waits for the first moment that allows one; refused when
+    none is left today, and for orders that are over. A user may cancel the orders of accounts that he may trade; to him
+    any other order does not exist.
     """
     return _cancel(order_id, actor=actor, now=now, reason="", waits_for_session=False)
 
@@ -65,6 +71,11 @@ def cancel_scope(
         now=now,
         reason=reason,
     )
+
+
+def cancel_orders(*, order_ids: Iterable[UUID], reason: str, actor: Actor, now: datetime) -> list[CancelAnswer]:
+    """Cancel these; like `cancel_scope`."""
+    return _cancel_each(order_ids, actor=actor, now=now, reason=reason)
 
 
 def cancel_for_kill_switch(*, scope: str, reason: str, now: datetime) -> list[CancelAnswer]:
@@ -173,12 +184,15 @@ def fire_waiting_cancels(connection_id: UUID, now: datetime) -> int:
     waiting = Order.objects.filter(
         connection_id=connection_id, cancel_wanted=True, status__in=sorted(_AT_THE_BROKER)
     ).order_by("trading_day", "id")
-    ready = [order.id for order in waiting if _session_allows(order, now) and order.broker_order_id]
+    ready = [(order.account_id, order.id) for order in waiting if _session_allows(order, now) and order.broker_order_id]
     fired = 0
-    for order_id in ready[:WAITING_CANCELS_MAX]:
+    for account_id, order_id in ready[:WAITING_CANCELS_MAX]:
         with transaction.atomic():
+            lock_account(account_id)
             order = lock_order(order_id)
             if order.cancel_wanted and order.status in _AT_THE_BROKER and _session_allows(order, now):
+                if order.status == Status.AMEND_PENDING and not _clear_the_way(order, now):
+                    continue
                 queue_cancel(order, actor=WAITING_CANCEL, now=now)
                 fired += 1
     return fired
@@ -189,8 +203,10 @@ def queue_cancel(order: Order, *, actor: Actor, now: datetime) -> None:
     if not order.broker_order_id:
         raise ValueError(f"order {order.id} is not at a broker")
     order.cancel_wanted = False
+    order.wanted_quantity = order.wanted_price_vnd = None
     place = order.intents.get(kind=Intent.Kind.PLACE)
     take_step(order, OrderTrigger.CANCEL_REQUESTED, announce=OrderCancelRequested, actor=actor, now=now)
+    passing("cancel.stepped")
     trading_day = to_vietnam(now).date()
     Intent.objects.create(
         order=order,
@@ -201,6 +217,7 @@ def queue_cancel(order: Order, *, actor: Actor, now: datetime) -> None:
         account_number=place.account_number,
     )
     wakeup.ring(order.connection_id)
+    passing("cancel.queued")
 
 
 def withdraw(order: Order, *, reason: str, actor: Actor, now: datetime) -> None:
@@ -217,7 +234,9 @@ def _cancel(order_id: UUID, *, actor: Actor, now: datetime, reason: str, waits_f
     with transaction.atomic():
         lock_account(known["account_id"])
         order = lock_order(order_id)
-        return _cancel_locked(order, actor=actor, now=now, reason=reason, waits_for_session=waits_for_session)
+        answer = _cancel_locked(order, actor=actor, now=now, reason=reason, waits_for_session=waits_for_session)
+    passing("cancel.committed")
+    return answer
 
 
 def _cancel_locked(order: Order, *, actor: Actor, now: datetime, reason: str, waits_for_session: bool) -> CancelAnswer:
@@ -230,14 +249,26 @@ def _cancel_locked(order: Order, *, actor: Actor, now: datetime, reason: str, wa
         withdraw(order, reason=reason or "cancelled before it was sent", actor=actor, now=now)
         return CancelAnswer(order.id, Status(order.status))
     forbidden = status in _AT_THE_BROKER and not _session_allows(order, now)
-    if forbidden and not waits_for_session:
+    if forbidden and not waits_for_session and not may_change_later(Exchange(order.exchange), now):
         session = session_at(Exchange(order.exchange), now)
         return CancelAnswer(order.id, status, (Breach(RuleCode.SESSION_FORBIDS_CANCEL, detail=f"in {session}"),))
-    if forbidden or status not in _AT_THE_BROKER or not order.broker_order_id:
+    is_held_up = status is Status.AMEND_PENDING and not _clear_the_way(order, now)
+    if forbidden or is_held_up or status not in _AT_THE_BROKER or not order.broker_order_id:
         _want_cancel(order, actor=actor, now=now)
         return CancelAnswer(order.id, status, waits=True)
     queue_cancel(order, actor=actor, now=now)
     return CancelAnswer(order.id, Status(order.status))
+
+
+def _clear_the_way(order: Order, now: datetime) -> bool:
+    """Whether a cancel may go out although an amendment is under way: it has not left and is taken back, or nothing was
+    heard of it for so long that waiting helps nobody."""
+    if take_back_amendment(order, "the order is to be cancelled", now):
+        return True
+    asked = unresolved_amendment(order)
+    if asked is None or asked.state == Intent.State.UNKNOWN:
+        return True
+    return asked.answered_at is not None and asked.answered_at < datetime.now(UTC) - AMENDMENT_PATIENCE
 
 
 def _want_cancel(order: Order, *, actor: Actor, now: datetime) -> None:

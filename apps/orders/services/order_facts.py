@@ -23,10 +23,12 @@ from qts.domain.values import Actor, ActorKind, Side
 RATE_WINDOW = timedelta(seconds=1)
 REPEAT_WINDOW = timedelta(minutes=1)
 _OPEN = [str(status) for status in OPEN_STATUSES]
+# the order in whose place the judged one would stand (`amends`) does not count beside it
 _WORKING = """
     WITH working AS (
         SELECT price_vnd, symbol = %(symbol)s AND side = %(opposite)s AS meets
-        FROM orders_order WHERE account_id = %(account_id)s AND status = ANY(%(open)s)
+        FROM orders_order
+        WHERE account_id = %(account_id)s AND status = ANY(%(open)s) AND id IS DISTINCT FROM %(amends)s::uuid
     )
     SELECT count(*), count(*) FILTER (WHERE meets), count(*) FILTER (WHERE meets AND price_vnd IS NULL),
            min(price_vnd) FILTER (WHERE meets), max(price_vnd) FILTER (WHERE meets)
@@ -35,15 +37,18 @@ _WORKING = """
 _WORKING_VALUES = """
     SELECT symbol, side, coalesce(sum((quantity - filled_quantity) * price_vnd), 0)::bigint,
            coalesce(sum(quantity - filled_quantity) FILTER (WHERE price_vnd IS NULL), 0)::bigint
-    FROM orders_order WHERE account_id = %(account_id)s AND status = ANY(%(open)s)
+    FROM orders_order
+    WHERE account_id = %(account_id)s AND status = ANY(%(open)s) AND id IS DISTINCT FROM %(amends)s::uuid
     GROUP BY symbol, side
 """
 # what was refused here never reached the market and does not count
 _DAY = """
     SELECT count(*) AS day_order_count, count(*) FILTER (WHERE filled_quantity > 0) AS day_trade_count,
            coalesce(sum(filled_value_vnd), 0)::bigint AS day_value_vnd,
-           coalesce(sum(CASE WHEN status = ANY(%(open)s) THEN quantity ELSE filled_quantity END)
-                    FILTER (WHERE symbol = %(symbol)s), 0)::bigint AS day_symbol_quantity
+           coalesce(
+               sum(CASE WHEN status = ANY(%(open)s) AND id IS DISTINCT FROM %(amends)s::uuid
+                        THEN quantity ELSE filled_quantity END) FILTER (WHERE symbol = %(symbol)s), 0
+           )::bigint AS day_symbol_quantity
     FROM orders_order WHERE account_id = %(account_id)s AND trading_day = %(today)s AND status <> 'DENIED'
 """
 _OF_SENDERS = """
@@ -58,7 +63,8 @@ _RECENT = f"""
                recorded_at > statement_timestamp() - %(repeat_window)s
                    AND strategy_id = %(strategy_id)s::text AS repeats,
                symbol = %(symbol)s AND side = %(side)s AS alike
-        FROM orders_order WHERE recorded_at > statement_timestamp() - %(window)s
+        FROM orders_order
+        WHERE recorded_at > statement_timestamp() - %(window)s AND id IS DISTINCT FROM %(amends)s::uuid
     )
     SELECT {_OF_SENDERS}, count(*) FILTER (WHERE alike AND repeats) AS repeated_count,
            statement_timestamp() - max(recorded_at) FILTER (
@@ -68,7 +74,7 @@ _RECENT = f"""
            ) AS same_order_age
     FROM seen
 """  # noqa: S608  # put together from what stands here
-# a cancel is a message too, on the account of whoever sent its order
+# a cancel or an amendment is a message too, on the account of whoever sent its order
 _RECENT_CANCELS = f"""
     WITH seen AS (
         SELECT placed.*, true AS recent
@@ -84,7 +90,7 @@ def order_facts(
 ) -> OrderFacts:
     """The reader that the gate is given; see `apps.risk.services.facts_orders`."""
     asked = limits.keys()
-    facts = {"account_id": account_id, "symbol": intent.symbol, "open": _OPEN}
+    facts = {"account_id": account_id, "symbol": intent.symbol, "open": _OPEN, "amends": intent.amends}
     working = _working(facts, intent)
     activity: dict[str, Any] = {
         "opposite_count": working["opposite"],
@@ -124,6 +130,7 @@ def _recent(account_id: UUID, intent: OrderIntent, actor: Actor, limits: Mapping
     same = timedelta(milliseconds=limits.get(RuleCode.DUPLICATE_ORDER, 0))
     asked = {
         "account_id": account_id,
+        "amends": intent.amends,
         "connection_id": account.connection_id if account else None,
         "user_id": actor.id if actor.kind is ActorKind.USER else None,
         "strategy_id": intent.strategy_id or None,

@@ -26,6 +26,7 @@ from qts.adapters.ssi.trading import TradingClient
 from qts.adapters.ssi.trading_codec import BrokerError, BrokerMatch, BrokerMessage, decode_order_frame
 from qts.domain.errors import IllegalTransition, TerminalError, TransientError
 from qts.domain.market import to_vietnam
+from qts.observability.crash_points import passing
 from qts.observability.metrics import STREAM_CONNECTED, STREAM_RECONNECTS
 
 log = structlog.get_logger(__name__)
@@ -117,10 +118,14 @@ def take_frames(connection_id: UUID, frames: Iterable[ReceivedFrame], *, now: da
 
 
 def take_message(connection_id: UUID, message: BrokerMessage, *, now: datetime) -> None:
+    passing("stream.received")
     try:
         with transaction.atomic():
             apply_broker_event(connection_id, message, now=now)
+            passing("message.applied")
             _move_position(connection_id, message, now)
+            passing("message.positioned")
+        passing("message.committed")
     except (IllegalTransition, TerminalError, IntegrityError, DataError, ValueError) as error:
         subject = f"notifyID {message.notify_id}"
         detail = f"{type(error).__name__}: {error}: {message}"

@@ -22,6 +22,7 @@ from qts.adapters.ssi.trading import TradingClient
 from qts.adapters.ssi.trading_codec import BrokerOrder
 from qts.domain.market import to_vietnam
 from qts.domain.orders import TRANSITIONS, WORKING, Status, UnknownBrokerStatus, broker_trigger
+from qts.observability.crash_points import passing
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +57,7 @@ class Reconciler:
             self._keep_pace()
             self._compare(account.id, self._client.order_book(account.number), now)
         StreamPosition.objects.filter(connection_id=self._connection_id).update(reconciled_at=Now())
+        passing("reconcile.done")
 
     def _keep_pace(self) -> None:
         while wait_ms := self._pace.take():
@@ -80,8 +82,10 @@ class Reconciler:
             expire_former_day(order.id, now)
 
     def _compare(self, account_id: UUID, book: list[BrokerOrder], now: datetime) -> None:
+        passing("reconcile.read")
         for row in rows_with_news(self._connection_id, account_id, book, now):
             apply_book_row(self._connection_id, row, now=now)
+            passing("reconcile.applied")
         ours = list(
             Order.objects.filter(
                 connection_id=self._connection_id, account_id=account_id, trading_day=to_vietnam(now).date()
@@ -127,12 +131,12 @@ def rows_with_news(
     """The rows that say something we do not know; the others cost no transaction."""
     day = to_vietnam(now).date()
     ours = {
-        broker_id: (Status(status), reported)
-        for broker_id, status, reported in Order.objects.filter(
+        broker_id: (Status(status), reported, quantity, price_vnd)
+        for broker_id, status, reported, quantity, price_vnd in Order.objects.filter(
             connection_id=connection_id, account_id=account_id, trading_day=day
         )
         .exclude(broker_order_id="")
-        .values_list("broker_order_id", "status", "reported_filled_quantity")
+        .values_list("broker_order_id", "status", "reported_filled_quantity", "quantity", "price_vnd")
     }
     foreign = {
         key: (filled, status)
@@ -147,7 +151,11 @@ def rows_with_news(
     ]
 
 
-def _says_more(row: BrokerOrder, status: Status, reported_filled_quantity: int) -> bool:
+def _says_more(
+    row: BrokerOrder, status: Status, reported_filled_quantity: int, quantity: int, price_vnd: int | None
+) -> bool:
+    if status is Status.AMEND_PENDING or (price_vnd and (row.quantity, row.price_vnd) != (quantity, price_vnd)):
+        return True
     try:
         after = TRANSITIONS.get((status, broker_trigger(row.status)))
     except UnknownBrokerStatus:

@@ -13,15 +13,22 @@ from apps.accounts import services as ledger
 from apps.accounts.locks import lock_account
 from apps.orders.locks import lock_order
 from apps.orders.models import Intent, Order
-from apps.orders.services.broker_events import NOT_RECEIVED_REASON, apply_book_row, step_back_from_cancel
+from apps.orders.services.amendments import end_unchanged
+from apps.orders.services.broker_events import (
+    NOT_RECEIVED_REASON,
+    apply_book_row,
+    release_what_cannot_trade,
+    step_back_from_cancel,
+)
 from apps.orders.services.pace import Pace
-from apps.orders.services.steps import GATEWAY, take_step
+from apps.orders.services.steps import GATEWAY, close_amendments, take_step
 from qts.adapters.ssi.trading import TradingClient
 from qts.adapters.ssi.trading_codec import BrokerOrder
 from qts.domain.errors import TerminalError, TransientError
 from qts.domain.events import OrderRejected
 from qts.domain.market import to_vietnam
-from qts.domain.orders import OrderTrigger, Status
+from qts.domain.orders import TERMINAL, OrderTrigger, Status
+from qts.observability.crash_points import passing
 
 log = structlog.get_logger(__name__)
 
@@ -67,10 +74,15 @@ class Resolver:
         except (TransientError, TerminalError):
             self._absent_since.clear()
             raise
+        passing("resolve.asked")
         for intent in intents:
+            if intent.kind == Intent.Kind.AMEND and intent.order.status in TERMINAL:
+                close_amendments(intent.order)
+                continue
             row = _row_of(intent, book)
             if row is not None:
                 apply_book_row(self._connection_id, row, now=now)
+                passing("resolve.applied")
             if row is None or not _is_seen(intent, row):
                 self._wait_or_give_up(intent, now)
 
@@ -93,6 +105,9 @@ def declare_not_received(intent: Intent, now: datetime) -> None:
             return
         if intent.kind == Intent.Kind.CANCEL:
             _ask_again(order, now)
+        elif intent.kind == Intent.Kind.AMEND:
+            end_unchanged(order, intent, Intent.State.NOT_RECEIVED, NOT_RECEIVED_REASON, now)
+            release_what_cannot_trade(order, now)
         elif order.status == Status.UNKNOWN:
             take_step(
                 order,
@@ -103,6 +118,8 @@ def declare_not_received(intent: Intent, now: datetime) -> None:
                 reason=f"{NOT_RECEIVED_REASON}: not in its order book for {ABSENT_S_MIN:.0f} s",
             )
             ledger.release_reservation(order_id=order.id, now=now)
+        passing("absence.written")
+    passing("absence.committed")
     log.warning("request_not_received", intent_id=intent.id, order_id=str(intent.order_id), kind=intent.kind)
 
 
@@ -122,7 +139,8 @@ def _row_of(intent: Intent, book: Iterable[BrokerOrder]) -> BrokerOrder | None:
 
 
 def _is_seen(intent: Intent, row: BrokerOrder) -> bool:
-    """A placed order is in the book or not; a cancel shows as the last action, or in that the order is over."""
+    """A placed order is in the book or not; a cancel or an amendment shows as the last action, or in that the order is
+    over."""
     if intent.kind == Intent.Kind.PLACE or row.unique_id == intent.request_id:
         return True
     return row.status in {"WC", "CL", "FF", "FFPC", "RJ", "EX"}

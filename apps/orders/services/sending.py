@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from apps.accounts.locks import lock_account
 from apps.orders.locks import lock_next_intent, lock_order
 from apps.orders.models import GatewayState, Intent, Order
+from apps.orders.services.amending import take_back_amendment
 from apps.orders.services.broker import LEASE_TTL_S
 from apps.orders.services.broker_events import refuse_locked
 from apps.orders.services.cancelling import stopped_by, withdraw
@@ -23,9 +24,10 @@ from qts.adapters.ssi.trading import Accepted, AmbiguousSend, Answer, Refused, T
 from qts.adapters.ssi.trading_codec import Market
 from qts.domain.errors import RuleCode, TerminalError, TransientError
 from qts.domain.events import OrderSent, OrderSubmitted, OrderUnknown
-from qts.domain.market import admits, session_at, to_vietnam
+from qts.domain.market import admits, may_amend, session_at, to_vietnam
 from qts.domain.orders import TERMINAL, OrderTrigger, Status
 from qts.domain.values import Exchange, OrderType, Side
+from qts.observability.crash_points import passing
 from qts.observability.metrics import ORDER_ROUND_TRIP_MS, TICK_TO_ORDER_MS
 
 log = structlog.get_logger(__name__)
@@ -74,7 +76,7 @@ def send_next(connection_id: UUID, turn: Turn, client: TradingClient, now: datet
     if claim is None:
         return False
     if claim.obstacle is not None:
-        _withdraw(claim.order, claim.obstacle, now)
+        _withdraw(claim, claim.obstacle, now)
         return True
     if claim.intent.state == Intent.State.WITHDRAWN:
         return True
@@ -114,16 +116,19 @@ def _claim(connection_id: UUID, turn: Turn, now: datetime) -> Claim | None:
         raise FenceDown("the lease is lost")
     with transaction.atomic():
         fence(connection_id, turn.epoch)
+        passing("claim.fenced")
         intent = lock_next_intent(connection_id, to_vietnam(now).date())
         if intent is None:
             return None
+        passing("claim.locked")
         order = intent.order
+        obstacle = None if intent.kind == Intent.Kind.CANCEL else _obstacle(intent, order, now)
+        if obstacle is not None and order.status not in TERMINAL:
+            return Claim(intent, order, claimed_at_s, obstacle)
         if intent.kind == Intent.Kind.PLACE:
-            obstacle = _obstacle(intent, order, now)
-            if obstacle is not None:
-                return Claim(intent, order, claimed_at_s, obstacle)
             order.sent_at = now
             take_step(order, OrderTrigger.SEND, announce=OrderSent, actor=GATEWAY, now=now)
+            passing("claim.stepped")
         elif order.status in TERMINAL:
             intent.state = Intent.State.WITHDRAWN
             intent.save(update_fields=["state"])
@@ -132,6 +137,8 @@ def _claim(connection_id: UUID, turn: Turn, now: datetime) -> Claim | None:
         Intent.objects.filter(id=intent.id).update(
             state=intent.state, claimed_epoch=turn.epoch, claimed_at=Now(), attempts=F("attempts") + 1
         )
+        passing("claim.written")
+    passing("claim.committed")
     return Claim(intent, order, claimed_at_s)
 
 
@@ -143,16 +150,19 @@ def _obstacle(intent: Intent, order: Order, now: datetime) -> RuleCode | None:
         return RuleCode.KILL_SWITCH_ENGAGED
     if (datetime.now(UTC) - intent.recorded_at).total_seconds() > ORDER_AGE_S_MAX:
         return RuleCode.NOT_SENT_IN_TIME
-    if not admits(exchange, session_at(exchange, now), OrderType(order.order_type)):
-        return RuleCode.SESSION_FORBIDS_ORDER_TYPE
-    return None
+    session, order_type = session_at(exchange, now), OrderType(order.order_type)
+    if intent.kind == Intent.Kind.AMEND:
+        return None if may_amend(exchange, session, order_type) else RuleCode.SESSION_FORBIDS_AMEND
+    return None if admits(exchange, session, order_type) else RuleCode.SESSION_FORBIDS_ORDER_TYPE
 
 
-def _withdraw(order: Order, reason: RuleCode, now: datetime) -> None:
+def _withdraw(claim: Claim, reason: RuleCode, now: datetime) -> None:
     with transaction.atomic():
-        lock_account(order.account_id)
-        current = lock_order(order.id)
-        if current.status == Status.PENDING:
+        lock_account(claim.order.account_id)
+        current = lock_order(claim.order.id)
+        if claim.intent.kind == Intent.Kind.AMEND:
+            take_back_amendment(current, reason, now)
+        elif current.status == Status.PENDING:
             withdraw(current, reason=reason, actor=GATEWAY, now=now)
 
 
@@ -166,8 +176,10 @@ def _send(claim: Claim, client: TradingClient, now: datetime) -> None:
     except (TransientError, TerminalError) as error:
         _take_back(intent, order, str(error), now)
         raise Unreachable(str(error)) from error
+    passing("call.answered")
     if isinstance(answer, Accepted):
         _write_answer(intent, answer)
+        passing("answer.written")
     elif answer.over_quota:
         _take_back(intent, order, answer.message, now)
     else:
@@ -183,6 +195,18 @@ def _call(intent: Intent, order: Order, client: TradingClient) -> Answer:
             order_id=order.broker_order_id,
             symbol=order.symbol,
             side=Side(order.side),
+            market=market,
+        )
+    if intent.kind == Intent.Kind.AMEND:
+        return client.modify_order(
+            account=intent.account_number,
+            request_id=intent.request_id,
+            order_id=order.broker_order_id,
+            symbol=order.symbol,
+            side=Side(order.side),
+            order_type=OrderType(order.order_type),
+            price_vnd=intent.price_vnd,
+            quantity=intent.quantity or order.quantity,
             market=market,
         )
     return client.new_order(
@@ -211,7 +235,11 @@ def _write_answer(intent: Intent, answer: Accepted) -> None:
 def _refuse(intent: Intent, order: Order, answer: Refused, now: datetime) -> None:
     with transaction.atomic():
         lock_account(order.account_id)
-        refuse_locked(lock_order(order.id), intent, f"{answer.code}: {answer.message}", now)
+        current = lock_order(order.id)
+        passing("refusal.locked")
+        refuse_locked(current, intent, f"{answer.code}: {answer.message}", now)
+        passing("refusal.written")
+    passing("refusal.committed")
 
 
 def _lose_answer(intent_id: int, order_id: UUID, reason: str, now: datetime) -> None:
@@ -221,6 +249,8 @@ def _lose_answer(intent_id: int, order_id: UUID, reason: str, now: datetime) -> 
         lost = Intent.objects.filter(id=intent_id, state=Intent.State.CLAIMED)
         if lost.update(state=Intent.State.UNKNOWN, answer=reason[:500]) and order.status == Status.SENT:
             take_step(order, OrderTrigger.ANSWER_LOST, announce=OrderUnknown, actor=GATEWAY, now=now, reason=reason)
+        passing("doubt.written")
+    passing("doubt.committed")
     log.warning("order_answer_lost", intent_id=intent_id, order_id=str(order_id), reason=reason)
 
 
@@ -240,4 +270,5 @@ def _take_back(intent: Intent, order: Order, reason: str, now: datetime) -> None
                 now=now,
                 reason=f"not sent yet: {reason}",
             )
+        passing("takeback.written")
     log.warning("order_not_transmitted", intent_id=intent.id, order_id=str(order.id), reason=reason)

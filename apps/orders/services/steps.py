@@ -1,12 +1,14 @@
 """One step of an order's life: the table decides, the row and the event are written together."""
 
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
+
+from django.db.models.functions import Now
 
 from apps.eventlog import services as eventlog
-from apps.orders.models import Order
+from apps.orders.models import Intent, Order
 from qts.domain.events import OrderEvent
-from qts.domain.orders import OrderTrigger, Status, next_status
+from qts.domain.orders import TERMINAL, OrderTrigger, Status, next_status
 from qts.domain.values import Actor, ActorKind
 from qts.observability.metrics import ORDERS
 
@@ -16,6 +18,9 @@ DAY_END = Actor(ActorKind.SYSTEM, "day-end")
 
 _E = TypeVar("_E", bound=OrderEvent)
 REASON_LENGTH_MAX = 500
+# The broker may have an amendment, and has not said what came of it.
+UNRESOLVED: Final = (Intent.State.CLAIMED, Intent.State.UNKNOWN, Intent.State.ANSWERED)
+_CHANGING: Final = frozenset({Status.AMEND_PENDING, Status.CANCEL_PENDING})
 
 
 def event_of(kind: type[_E], order: Order, *, now: datetime, **more: Any) -> _E:
@@ -36,6 +41,13 @@ def event_of(kind: type[_E], order: Order, *, now: datetime, **more: Any) -> _E:
     )
 
 
+def close_amendments(order: Order) -> None:
+    """The order is over: what was not resolved has nothing left to change."""
+    order.intents.filter(kind=Intent.Kind.AMEND, state__in=UNRESOLVED).update(
+        state=Intent.State.REFUSED, answer="the order was over first", answered_at=Now()
+    )
+
+
 def take_step(
     order: Order,
     trigger: OrderTrigger,
@@ -51,6 +63,10 @@ def take_step(
     """
     before, after = Status(order.status), next_status(Status(order.status), trigger)
     order.status, order.updated_at = after, now
+    if after in TERMINAL:
+        order.wanted_quantity = order.wanted_price_vnd = None
+        if before in _CHANGING:
+            close_amendments(order)
     if reason is not None and before is not after:
         order.reason = reason[:REASON_LENGTH_MAX]
     changed = before is not after

@@ -2,6 +2,7 @@
 
 import time
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -15,16 +16,20 @@ from apps.orders.models import Intent, Order
 from apps.orders.selectors import breach_from
 from apps.orders.services import wakeup
 from apps.orders.services.access import may_trade
+from apps.orders.services.amending import RULES_OF_THE_MOMENT
 from apps.orders.services.answers import Submission
 from apps.orders.services.request_ids import take_request_id
 from apps.orders.services.steps import event_of
 from apps.risk import services as risk
 from qts.domain.errors import Breach, RuleCode
 from qts.domain.events import OrderDenied, OrderEvent, OrderSubmitted
-from qts.domain.market import to_vietnam
+from qts.domain.market import next_admission, to_vietnam
 from qts.domain.orders import OrderIntent, OrderRequest, Status
 from qts.domain.values import Actor, OrderType, Side
+from qts.observability.crash_points import passing
 from qts.observability.metrics import GATE_REFUSALS, ORDERS
+
+_RULES_OF_THE_DAY: Final = frozenset({RuleCode.PRICE_ABOVE_CEILING, RuleCode.PRICE_BELOW_FLOOR})
 
 
 def submit_order(
@@ -36,12 +41,15 @@ def submit_order(
     decision_id: UUID | None = None,
     strategy_id: str = "",
     caused_by_received_ns: int | None = None,
+    holds: bool = False,
 ) -> Submission:
     """Gate, reserve and record one order; the gateway sends it after the commit.
 
     The same `client_order_id` with the same content is answered as it was the first time, with other content it is
     refused. A refusal is recorded with all its reasons; nothing is reserved and nothing is sent for it.
     `caused_by_received_ns` is when the market message behind it was received (wall clock), for the latency figures.
+    `holds`: where the exchange takes it only later, today or on the next trading day, it is recorded and waits; it
+    reserves nothing meanwhile and goes to the gate again then.
     """
     with transaction.atomic():
         account = lock_account(account_id)
@@ -52,14 +60,24 @@ def submit_order(
             return _answer_again(known, request, actor, now)
         intent = _intent(request, strategy_id, caused_by_received_ns)
         breaches = risk.pre_trade_check(account_id=account_id, intent=intent, now=now, actor=actor)
-        order = _judged(account_id, intent, breaches, actor, now)
+        passing("submit.judged")
+        release_at = _release_at(intent, breaches, now) if holds else None
+        breaches = () if release_at else breaches
+        order = judge_as_submitted(account_id, intent, breaches, actor, now)
         order.connection_id, order.decision_id = account.connection_id, decision_id
         if breaches:
-            _save_with_event(order, OrderDenied, actor, now)
-        else:
-            _reserve(order, request, now)
+            record_refusal(order, actor, now)
+        elif release_at is not None:
+            order.release_at, order.trading_day = release_at, release_at.date()
             _save_with_event(order, OrderSubmitted, actor, now)
-            _queue(order, account.number, caused_by_received_ns)
+        else:
+            reserve_for(order, request, now)
+            passing("submit.reserved")
+            _save_with_event(order, OrderSubmitted, actor, now)
+            passing("submit.recorded")
+            queue_placing(order, account.number, caused_by_received_ns)
+            passing("submit.queued")
+    passing("submit.committed")
     for breach in breaches:
         GATE_REFUSALS.labels(code=breach.code).inc()
     return Submission(order.id, Status(order.status), breaches)
@@ -71,7 +89,24 @@ def _intent(request: OrderRequest, strategy_id: str, caused_by_received_ns: int 
     return OrderIntent(request, security.instrument if security else None, strategy_id, age_ms)
 
 
-def _judged(account_id: UUID, intent: OrderIntent, breaches: tuple[Breach, ...], actor: Actor, now: datetime) -> Order:
+def _release_at(intent: OrderIntent, breaches: tuple[Breach, ...], now: datetime) -> datetime | None:
+    """When an order that only the moment keeps back may go out, in Vietnam's time; None when it is refused, or may go
+    now. The price band of another day is not known yet."""
+    codes = {breach.code for breach in breaches}
+    if RuleCode.SESSION_FORBIDS_ORDER_TYPE not in codes or intent.instrument is None:
+        return None
+    exchange = intent.instrument.exchange
+    release_at = next_admission(exchange, intent.order_type, now, marketdata.trading_calendar())
+    if release_at is None:
+        return None
+    is_today = release_at.date() == to_vietnam(now).date()
+    excused = RULES_OF_THE_MOMENT if is_today else RULES_OF_THE_MOMENT | _RULES_OF_THE_DAY
+    return release_at if codes <= excused else None
+
+
+def judge_as_submitted(
+    account_id: UUID, intent: OrderIntent, breaches: tuple[Breach, ...], actor: Actor, now: datetime
+) -> Order:
     """The row to be saved, without the ways it came and shall go."""
     request = intent.request
     return Order(
@@ -96,7 +131,12 @@ def _judged(account_id: UUID, intent: OrderIntent, breaches: tuple[Breach, ...],
     )
 
 
-def _reserve(order: Order, request: OrderRequest, now: datetime) -> None:
+def record_refusal(order: Order, actor: Actor, now: datetime) -> None:
+    _save_with_event(order, OrderDenied, actor, now)
+
+
+def reserve_for(order: Order, request: OrderRequest, now: datetime) -> None:
+    """Money or shares, and the number under which the broker will know it."""
     ledger.reserve(
         account_id=order.account_id,
         order_id=order.id,
@@ -109,7 +149,8 @@ def _reserve(order: Order, request: OrderRequest, now: datetime) -> None:
     order.request_id = take_request_id(order.connection_id, order.trading_day, now)
 
 
-def _queue(order: Order, account_number: str, caused_by_received_ns: int | None) -> None:
+def queue_placing(order: Order, account_number: str, caused_by_received_ns: int | None = None) -> None:
+    """Make the intent to place a recorded order; inside the caller's transaction."""
     Intent.objects.create(
         order=order,
         kind=Intent.Kind.PLACE,

@@ -146,6 +146,7 @@ class Broker:
         self.book: dict[str, list[BrokerOrder]] = {}
         self.history: dict[str, list[BrokerOrder]] = {}
         self.asked_history: list[tuple[str, date, date]] = []
+        self.amended_to: tuple[int, int] | None = None
         self.is_down: Exception | None = None
 
     def new_order(self, *, request_id: str, **_: object):
@@ -153,6 +154,10 @@ class Broker:
 
     def cancel_order(self, *, request_id: str, **_: object):
         return self._answer("cancel", request_id)
+
+    def modify_order(self, *, request_id: str, quantity: int, price_vnd: int, **_: object):
+        self.amended_to = (quantity, price_vnd)
+        return self._answer("amend", request_id)
 
     def order_book(self, account: str) -> list[BrokerOrder]:
         if self.is_down:
@@ -225,19 +230,24 @@ class Stream:
         self._desk = desk
         self._notify_ids = itertools.count(1)
 
-    def event(self, order: Order, status: str, *, filled=0, cancelled=0, now=MORNING, notify_id=None, unique_id=""):
+    def event(
+        self, order: Order, status: str, *, filled=0, cancelled=0, now=MORNING, notify_id=None, unique_id="", terms=None
+    ):
         message = self.make_event(
-            order, status, filled=filled, cancelled=cancelled, now=now, notify_id=notify_id, unique_id=unique_id
-        )
+            order, status, filled=filled, cancelled=cancelled, now=now, notify_id=notify_id, unique_id=unique_id,
+            terms=terms,
+        )  # fmt: skip
         services.apply_broker_event(self._desk.connection_id, message, now=now)
         return message
 
-    def make_event(self, order, status, *, filled=0, cancelled=0, now=MORNING, notify_id=None, unique_id=""):
+    def make_event(
+        self, order, status, *, filled=0, cancelled=0, now=MORNING, notify_id=None, unique_id="", terms=None
+    ):
         return BrokerOrderEvent(
             notify_id=notify_id or next(self._notify_ids),
             orig_request_id=order.request_id,
             open_quantity=order.quantity - filled - cancelled,
-            order=row(order, status, filled=filled, cancelled=cancelled, now=now, unique_id=unique_id),
+            order=row(order, status, filled=filled, cancelled=cancelled, now=now, unique_id=unique_id, terms=terms),
         )
 
     def match(self, order: Order, quantity: int, price_vnd: int = 25_000, *, now=MORNING, notify_id=None, **changes):
@@ -265,12 +275,14 @@ class Stream:
 
 
 def row(
-    order: Order, status: str, *, filled=0, cancelled=0, now=MORNING, unique_id="", reason="", broker_id=""
+    order: Order, status: str, *, filled=0, cancelled=0, now=MORNING, unique_id="", reason="", broker_id="", terms=None
 ) -> BrokerOrder:
+    """`terms` (quantity, price) where they are not those of `order`."""
+    quantity, price_vnd = terms or (order.quantity, order.price_vnd or 0)
     return BrokerOrder(
         order_id=broker_id or f"B{order.request_id}", unique_id=unique_id or order.request_id, account="0901351",
         symbol=order.symbol, market="VN", side=Side(order.side), order_type=order.order_type,
-        price_vnd=order.price_vnd or 0, quantity=order.quantity, filled_quantity=filled, cancelled_quantity=cancelled,
+        price_vnd=price_vnd, quantity=quantity, filled_quantity=filled, cancelled_quantity=cancelled,
         average_price_vnd=0, status=status, reject_reason=reason, input_ms=ms(now), modified_ms=ms(now),
     )  # fmt: skip
 

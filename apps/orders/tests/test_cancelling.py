@@ -51,8 +51,21 @@ def test_a_working_order_is_cancelled_by_the_broker(desk, gateway, broker, strea
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("time", ["09:05:00", "12:00:00", "14:40:00", "15:10:00"])
-def test_the_session_may_forbid_it(desk, working, time):
+@pytest.mark.parametrize(
+    ("asked", "too_early", "fires"), [("09:05:00", "09:14:59", "09:15:00"), ("12:00:00", "12:59:59", "13:00:00")]
+)
+def test_what_the_session_forbids_waits_for_the_one_that_allows_it(desk, working, asked, too_early, fires):
+    answer = cancel(working.id, at(asked))
+    assert (answer.accepted, answer.waits, answer.status) == (True, True, Status.OPEN)
+    assert desk.order(working.id).cancel_wanted
+    assert fire_waiting_cancels(desk.connection_id, at(too_early)) == 0
+    assert Intent.objects.filter(kind="CANCEL").count() == 0
+    assert fire_waiting_cancels(desk.connection_id, at(fires)) == 1
+    assert desk.order(working.id).status == Status.CANCEL_PENDING
+
+
+@pytest.mark.parametrize("time", ["14:40:00", "15:10:00"])
+def test_no_session_of_the_day_may_allow_it_any_more(desk, working, time):
     answer = cancel(working.id, at(time))
     assert [breach.code for breach in answer.breaches] == [RuleCode.SESSION_FORBIDS_CANCEL]
     assert desk.order(working.id).status == Status.OPEN

@@ -67,7 +67,22 @@ def _limit_sentences() -> dict[RuleCode, str]:
         RuleCode.IDEMPOTENCY_KEY_REUSED: _("This ticket was already used for another order. Open a new one."),
         RuleCode.ORDER_NOT_FOUND: _("There is no such order in your accounts."),
         RuleCode.ORDER_NOT_CANCELLABLE: _("The order is over: nothing is left to cancel."),
+        RuleCode.SESSION_FORBIDS_AMEND: _("The exchange takes no more amendments today."),
+        RuleCode.ORDER_NOT_AMENDABLE: _("The order cannot be amended now."),
+        RuleCode.AMEND_CHANGES_NOTHING: _("Price and quantity are what they were."),
+        RuleCode.AMEND_CHANGES_BOTH: _(
+            "The exchange takes a new price or a new quantity, not both: replace the order instead."
+        ),
+        RuleCode.QUANTITY_NOT_ABOVE_FILLED: _("The new quantity must be above what has traded already."),
+        RuleCode.REQUEST_IN_PROGRESS: _("The same request is still being worked on."),
         RuleCode.NOT_SENT_IN_TIME: _("It could not leave for a minute and was taken back: the broker was away."),
+        RuleCode.TERMS_MISSING: _("Something is missing that this kind of order needs."),
+        RuleCode.TERMS_NOT_ALLOWED: _("Something is given that this kind of order does not have."),
+        RuleCode.LEVELS_OUT_OF_ORDER: _("The stop and the target lie on the wrong sides of the price."),
+        RuleCode.TRIGGER_ALREADY_MET: _("The price is there already: place an order instead."),
+        RuleCode.VALIDITY_OUT_OF_RANGE: _("The last day lies between today and 90 days from now."),
+        RuleCode.PLAN_NOT_FOUND: _("There is no such order in your accounts."),
+        RuleCode.PLAN_NOT_ACTIVE: _("It is over: nothing is left to take back."),
         RuleCode.CHECK_FAILED: _("A risk check could not answer, and that counts as no."),
     }
 

@@ -14,6 +14,7 @@ from apps.strategies.selectors import DecisionView, Explanation
 from qts.domain.events import (
     OrderAccepted,
     OrderAmended,
+    OrderAmendRequested,
     OrderCancelled,
     OrderCancelRequested,
     OrderDenied,
@@ -121,6 +122,7 @@ def _titles() -> dict[str, tuple[str, str]]:
         OrderFilled.topic: ("filled", _("Matched")),
         OrderCancelRequested.topic: ("info", _("Cancel asked for")),
         OrderCancelled.topic: ("cancelled", _("Cancelled or expired")),
+        OrderAmendRequested.topic: ("info", _("Amendment asked for")),
         OrderAmended.topic: ("info", _("Amended")),
         OrderRejected.topic: ("refused", _("Rejected by the exchange")),
         OrderUnknown.topic: ("warn", _("Unclear whether it arrived: the broker is being asked")),

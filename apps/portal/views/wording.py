@@ -23,6 +23,7 @@ STATUSES = {
     "PARTIALLY_FILLED": gettext_noop("Partly filled"),
     "FILLED": gettext_noop("Filled"),
     "CANCEL_PENDING": gettext_noop("Cancelling"),
+    "AMEND_PENDING": gettext_noop("Amending"),
     "CANCELLED": gettext_noop("Cancelled"),
     "REJECTED": gettext_noop("Rejected by the exchange"),
     "EXPIRED": gettext_noop("Expired"),
@@ -38,6 +39,7 @@ STATUS_TONES = {
     "PARTIALLY_FILLED": "info",
     "FILLED": "ok",
     "CANCEL_PENDING": "warn",
+    "AMEND_PENDING": "warn",
     "REJECTED": "bad",
     "DENIED": "bad",
 }

@@ -37,6 +37,8 @@ def snapshot_of(
     exchange = str(intent.instrument.exchange) if intent.instrument else ""
     user_id = actor.id if actor.kind is ActorKind.USER else ""
     state = accounts.account_state(account_id, now)
+    if intent.amends is not None:
+        state = accounts.without_order(state, intent.amends, now)
     in_force = effective_limits(account_id, intent.symbol, intent.strategy_id, exchange=exchange, user_id=user_id)
     limits = {code: found.limit for code, found in in_force.items()}
     orders = order_facts_reader()(

@@ -10,6 +10,7 @@ import httpx2
 import msgspec
 
 from qts.domain.errors import TerminalError, TransientError
+from qts.observability.crash_points import passing
 
 TIMEOUT = httpx2.Timeout(connect=3.0, read=10.0, write=5.0, pool=3.0)
 QUOTA_TEXT = "quota exceeded"
@@ -50,15 +51,22 @@ class Reply:
 class _Sending:
     """What became of the bytes of one request, told by the HTTP library as it goes."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_order: bool) -> None:
+        self._is_order = is_order
         self.begun = False
         self.finished_at_ns: int | None = None
 
     def trace(self, event: str, _: Mapping[str, Any]) -> None:
         if event == "http11.send_request_headers.started":
+            self._pass("call.begun")
             self.begun = True
         elif event == "http11.send_request_body.complete":
             self.finished_at_ns = time.time_ns()
+            self._pass("call.written")
+
+    def _pass(self, crash_point: str) -> None:
+        if self._is_order:
+            passing(crash_point)
 
 
 class FastConnectHttp:
@@ -88,7 +96,7 @@ class FastConnectHttp:
     ) -> Reply:
         """Send and read the answer. TransientError when no byte was sent, AmbiguousSend when one may have arrived and
         no readable answer came (time-out, reset, HTTP 5xx, no JSON). A refusal in JSON is a Reply."""
-        sending = _Sending()
+        sending = _Sending(is_order="X-Signature" in (headers or {}))
         try:
             response = self._client.request(
                 method,

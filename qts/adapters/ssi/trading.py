@@ -1,5 +1,6 @@
 """FC Trading over REST: orders, and what the broker says about orders, shares and cash."""
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from qts.adapters.ssi.trading_codec import (
 )
 from qts.domain.errors import TerminalError
 from qts.domain.values import OrderType, Side
+from qts.observability.crash_points import passing
 
 __all__ = [
     "Accepted",
@@ -39,6 +41,11 @@ __all__ = [
 
 DEVICE_ID_DEFAULT = "02-00-51-54-53-01"  # required since v2.4; locally administered, so nobody's real address
 TWO_FACTOR_PIN = 0
+ANSWER_CHARACTERS_MAX = 300
+# A time-out of the server (408) and a conflict (409) may come after the order was taken in.
+_DEFINITE_NO = frozenset({400, 401, 403, 404, 405, 411, 413, 415, 422, 429})
+# "Duplicate requestID" says that an earlier attempt did arrive: that order lives, and only this copy of it was refused.
+_REPEATED = re.compile(r"duplicat|already (?:used|exist|been used)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,12 +227,12 @@ class TradingClient:
 
     def stock_positions(self, account: str) -> list[BrokerPosition]:
         data = self._get("stockPosition", {"account": account})
-        return [_position(row) for row in _rows(data, "stockPositions")]
+        return [_position(row) for row in _rows(data, "stockPositions", account)]
 
     def cash_balance(self, account: str) -> BrokerCash:
         data = self._get("cashAcctBal", {"account": account})
-        if not isinstance(data, dict):
-            raise TerminalError("cashAcctBal: no data")
+        if not isinstance(data, dict) or data.get("cashBal") is None:
+            raise TerminalError("cashAcctBal: no balance")
         return BrokerCash(
             account=account,
             balance_vnd=_integer(data, "cashBal"),
@@ -241,13 +248,14 @@ class TradingClient:
         data = self._get("rateLimit", {})
         return [
             RateLimit(str(row.get("endpoint", "")), str(row.get("period", "")), _integer(row, "limit"))
-            for row in _rows({"limits": data}, "limits")
+            for row in _rows({"account": "", "limits": data}, "limits", "")
         ]
 
     def _send(self, path: str, body: bytes, request_id: str) -> Answer:
         """Sign the very bytes that are sent. A refused token is a definite no, so the same bytes may go once more."""
         signature = {"X-Signature": self._signer.sign(body)}
         token = self._write_tokens.token()
+        passing("call.signed")
         reply = self._http.request("POST", path, token=token, body=body, headers=signature)
         if reply.unauthorised:
             self._write_tokens.drop(token)
@@ -261,7 +269,7 @@ class TradingClient:
         if reply.unauthorised:
             self._read_tokens.drop(token)
             reply = self._http.query("GET", path, token=self._read_tokens.token(), params=params)
-        if reply.status != "200":
+        if reply.http_status != 200 or _status(reply.status) != 200:
             raise TerminalError(f"{name}: {reply.message or reply.http_status}")
         return reply.data
 
@@ -281,26 +289,43 @@ def _path(action: str, market: Market) -> str:
 
 
 def _answer(reply: Reply, request_id: str) -> Answer:
+    """Yes and no need to be said in the documented way; everything else has to be asked for. AmbiguousSend then."""
     answered_at_ns = time.time_ns()
     if reply.over_quota:
         return Refused(reply.message, "429", reply.sent_at_ns, answered_at_ns)
-    if reply.status == "200" and reply.http_status == 200:
+    status = _status(reply.status)
+    if status == 200 and reply.http_status == 200 and _echoed(reply.data) == request_id:
         return Accepted(request_id, reply.sent_at_ns, answered_at_ns)
-    if reply.status.startswith("5") or not reply.status:
-        raise AmbiguousSend(f"answered with status {reply.status or 'none'}: {reply.message}", reply.sent_at_ns)
-    return Refused(reply.message, reply.status, reply.sent_at_ns, answered_at_ns)
+    is_told = reply.http_status == 200 or reply.http_status in _DEFINITE_NO
+    if status in _DEFINITE_NO and is_told and not _REPEATED.search(reply.message):
+        return Refused(reply.message, str(status), reply.sent_at_ns, answered_at_ns)
+    told = f"HTTP {reply.http_status}, status {reply.status or 'none'}: {reply.message}"
+    raise AmbiguousSend(f"an answer that proves nothing: {told}"[:ANSWER_CHARACTERS_MAX], reply.sent_at_ns)
+
+
+def _status(text: str) -> int:
+    """0 for what is no number."""
+    digits = text.strip().removesuffix(".0")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 6 else 0
+
+
+def _echoed(data: Any) -> str:
+    """Whose request was accepted; an answer that got into the wrong hands speaks of another."""
+    given = data.get("requestID") if isinstance(data, dict) else None
+    return str(given).strip() if isinstance(given, str | int) else ""
 
 
 def _orders(data: Any, name: str, account: str) -> list[BrokerOrder]:
     try:
-        return [broker_order(row, account) for row in _rows(data, name)]
+        return [broker_order(row, account) for row in _rows(data, name, account)]
     except ValueError as error:
         raise TerminalError(f"{name}: {error}") from error
 
 
-def _rows(data: Any, name: str) -> Sequence[Mapping[str, Any]]:
+def _rows(data: Any, name: str, account: str) -> Sequence[Mapping[str, Any]]:
+    """Null is no rows where the answer is about our account; from an answer about nothing, nothing follows."""
     rows = data.get(name) if isinstance(data, dict) else None
-    if rows is None:
+    if rows is None and isinstance(data, dict) and data.get("account") == account:
         return []
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise TerminalError(f"{name}: not a list of records")

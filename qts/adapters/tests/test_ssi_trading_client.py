@@ -100,11 +100,11 @@ def test_queries_use_a_token_without_the_pin_and_no_signature(client, fastconnec
 
 def test_derivatives_go_to_their_own_calls(client, fastconnect):
     for name in ("derNewOrder", "derCancelOrder", "derModifyOrder"):
-        fastconnect.answers[name] = success({})
+        fastconnect.answers[name] = success({"requestID": "12345678"})
     buy(client, symbol="41I1F7000", market="VNFE", price_vnd=128_050_000, quantity=1)
     common: dict[str, Any] = {
         "account": "0901358",
-        "request_id": "2",
+        "request_id": "12345678",
         "order_id": "9",
         "symbol": "41I1F7000",
         "side": Side.BUY,
@@ -118,7 +118,7 @@ def test_derivatives_go_to_their_own_calls(client, fastconnect):
 
 def test_both_tokens_can_be_fetched_beforehand(client, fastconnect):
     client.log_in()
-    fastconnect.answers["NewOrder"] = success({})
+    fastconnect.answers["NewOrder"] = success({"requestID": "12345678"})
     buy(client)
     assert fastconnect.names() == ["AccessToken", "AccessToken", "NewOrder"]
 
@@ -215,7 +215,7 @@ def test_a_refused_log_in_is_terminal_and_names_no_secret(client, fastconnect):
 
 def test_a_refused_token_is_replaced_and_the_same_bytes_go_once_more(client, fastconnect):
     refused = reply({"message": "Unauthorized", "status": 401, "data": None}, status=401)
-    fastconnect.answers["NewOrder"] = [refused, success({})]
+    fastconnect.answers["NewOrder"] = [refused, success({"requestID": "12345678"})]
 
     assert isinstance(buy(client), Accepted)
 

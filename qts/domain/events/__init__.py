@@ -47,6 +47,7 @@ from qts.domain.events.monitors import LimitApproached, MarginCalled
 from qts.domain.events.orders import (
     OrderAccepted,
     OrderAmended,
+    OrderAmendRequested,
     OrderCancelled,
     OrderCancelRequested,
     OrderDenied,
@@ -57,6 +58,17 @@ from qts.domain.events.orders import (
     OrderSubmitted,
     OrderUnknown,
 )
+from qts.domain.events.plans import (
+    ConditionalArmed,
+    ConditionalEnded,
+    ConditionalPlaced,
+    ConditionalRefused,
+    ConditionalTriggered,
+    PlanEvent,
+    SlicedEnded,
+    SlicedReleased,
+    SlicedStarted,
+)
 
 __all__ = [
     "REGISTRY",
@@ -65,6 +77,11 @@ __all__ = [
     "ApprovalRequested",
     "BarClosed",
     "CashChanged",
+    "ConditionalArmed",
+    "ConditionalEnded",
+    "ConditionalPlaced",
+    "ConditionalRefused",
+    "ConditionalTriggered",
     "CredentialChanged",
     "Event",
     "ExitRequested",
@@ -82,6 +99,7 @@ __all__ = [
     "MarginCalled",
     "MessageDeadLettered",
     "OrderAccepted",
+    "OrderAmendRequested",
     "OrderAmended",
     "OrderBookUpdated",
     "OrderCancelRequested",
@@ -94,6 +112,7 @@ __all__ = [
     "OrderSent",
     "OrderSubmitted",
     "OrderUnknown",
+    "PlanEvent",
     "PositionChanged",
     "QuoteUpdated",
     "SecurityUpdated",
@@ -101,6 +120,9 @@ __all__ = [
     "SessionEnded",
     "SessionStarted",
     "SettingChanged",
+    "SlicedEnded",
+    "SlicedReleased",
+    "SlicedStarted",
     "StrategyChanged",
     "TickReceived",
     "TradingStateChanged",

@@ -77,7 +77,19 @@ class OrderCancelRequested(OrderEvent):
 
 @published
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderAmendRequested(OrderEvent):
+    """`quantity` and `price_vnd` are still those that hold; what was asked for is in `wanted_...`."""
+
+    topic: ClassVar[str] = "order.order.amendRequested"
+    wanted_quantity: int
+    wanted_price_vnd: int
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderAmended(OrderEvent):
+    """The exchange has the new price or quantity, or the order had not been sent yet."""
+
     topic: ClassVar[str] = "order.order.amended"
 
 

@@ -1,5 +1,6 @@
 """The exchanges' rules as pure functions of integers and local time. Standard library only, no clock, no I/O."""
 
+from qts.domain.market.admission import next_admission
 from qts.domain.market.bands import Band, has_wide_band, price_band, warrant_band
 from qts.domain.market.bars import MINUTE_MS, BarBuilder
 from qts.domain.market.calendar import DayOverride, TradingCalendar
@@ -38,6 +39,7 @@ from qts.domain.market.sessions import (
     admits,
     may_amend,
     may_cancel,
+    may_change_later,
     session_at,
     session_bounds,
     session_schedule,
@@ -89,6 +91,8 @@ __all__ = [
     "max_order_quantity",
     "may_amend",
     "may_cancel",
+    "may_change_later",
+    "next_admission",
     "next_price_down",
     "next_price_up",
     "parse_clock",

@@ -163,6 +163,12 @@ def may_amend(exchange: Exchange, session: Session, order_type: OrderType, at: d
     return order_type is OrderType.LO and may_cancel(exchange, session, at)
 
 
+def may_change_later(exchange: Exchange, local: datetime | time) -> bool:
+    """Whether a session that allows cancels and amendments is still to come today."""
+    at = _time_of_day(local)
+    return any(span.start > at and may_cancel(exchange, span.session) for span in session_schedule(exchange))
+
+
 def _time_of_day(local: datetime | time) -> time:
     if isinstance(local, datetime):
         return (to_vietnam(local) if local.tzinfo is not None else local).time()

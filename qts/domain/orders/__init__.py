@@ -1,5 +1,6 @@
 """The life of an order: what is asked, the states it passes and what moves it from one to the next."""
 
+from qts.domain.orders.amending import Terms, amend_refusal
 from qts.domain.orders.broker_status import UnknownBrokerStatus, broker_trigger
 from qts.domain.orders.life import (
     TERMINAL,
@@ -7,6 +8,7 @@ from qts.domain.orders.life import (
     WORKING,
     OrderTrigger,
     Status,
+    amend_over_trigger,
     cancel_refused_trigger,
     fill_trigger,
     next_status,
@@ -21,7 +23,10 @@ __all__ = [
     "OrderRequest",
     "OrderTrigger",
     "Status",
+    "Terms",
     "UnknownBrokerStatus",
+    "amend_over_trigger",
+    "amend_refusal",
     "broker_trigger",
     "cancel_refused_trigger",
     "fill_trigger",

@@ -15,6 +15,7 @@ class Status(StrEnum):
     PARTIALLY_FILLED = "PARTIALLY_FILLED"
     FILLED = "FILLED"
     CANCEL_PENDING = "CANCEL_PENDING"
+    AMEND_PENDING = "AMEND_PENDING"  # a new price or quantity was asked for; the old ones hold until it is confirmed
     CANCELLED = "CANCELLED"
     REJECTED = "REJECTED"  # by the broker or the exchange
     EXPIRED = "EXPIRED"
@@ -36,6 +37,10 @@ class OrderTrigger(StrEnum):
     CANCEL_REFUSED_QUEUED = "CANCEL_REFUSED_QUEUED"
     CANCEL_REFUSED_OPEN = "CANCEL_REFUSED_OPEN"
     CANCEL_REFUSED_PARTLY_FILLED = "CANCEL_REFUSED_PARTLY_FILLED"
+    AMEND_REQUESTED = "AMEND_REQUESTED"
+    AMEND_OVER_QUEUED = "AMEND_OVER_QUEUED"  # amended or refused: it works on
+    AMEND_OVER_OPEN = "AMEND_OVER_OPEN"
+    AMEND_OVER_PARTLY_FILLED = "AMEND_OVER_PARTLY_FILLED"
     CANCELLED = "CANCELLED"
     REJECTED = "REJECTED"
     EXPIRED = "EXPIRED"
@@ -50,6 +55,7 @@ WORKING: Final = frozenset(
         Status.OPEN,
         Status.PARTIALLY_FILLED,
         Status.CANCEL_PENDING,
+        Status.AMEND_PENDING,
     }
 )
 TERMINAL: Final = frozenset(Status) - WORKING
@@ -73,7 +79,8 @@ _FIRST_NEWS: Final = {
 }
 _FROM_SENT: Final = {**_FIRST_NEWS, _T.NOT_TRANSMITTED: _S.PENDING, _T.ANSWER_LOST: _S.UNKNOWN}
 _FROM_UNKNOWN: Final = {**_FIRST_NEWS, _T.NOT_RECEIVED: _S.REJECTED}
-_FROM_QUEUED: Final = {**_FIRST_NEWS, _T.CANCEL_REQUESTED: _S.CANCEL_PENDING}
+_CHANGE_REQUESTED: Final = {_T.CANCEL_REQUESTED: _S.CANCEL_PENDING, _T.AMEND_REQUESTED: _S.AMEND_PENDING}
+_FROM_QUEUED: Final = {**_FIRST_NEWS, **_CHANGE_REQUESTED}
 _FROM_OPEN: Final = {
     **_FROM_QUEUED,
     _T.BROKER_HELD: _S.OPEN,  # late news of an earlier step changes nothing
@@ -83,7 +90,7 @@ _FROM_PARTIALLY_FILLED: Final = {
     _T.ACCEPTED: _S.PARTIALLY_FILLED,
     _T.PARTIAL_FILL: _S.PARTIALLY_FILLED,
     _T.FULL_FILL: _S.FILLED,
-    _T.CANCEL_REQUESTED: _S.CANCEL_PENDING,
+    **_CHANGE_REQUESTED,
     _T.CANCELLED: _S.CANCELLED,
     _T.EXPIRED: _S.EXPIRED,
 }
@@ -96,6 +103,19 @@ _FROM_CANCEL_PENDING: Final = {
     _T.CANCEL_REFUSED_QUEUED: _S.QUEUED,
     _T.CANCEL_REFUSED_OPEN: _S.OPEN,
     _T.CANCEL_REFUSED_PARTLY_FILLED: _S.PARTIALLY_FILLED,
+    _T.CANCELLED: _S.CANCELLED,
+    _T.REJECTED: _S.REJECTED,
+    _T.EXPIRED: _S.EXPIRED,
+}
+_FROM_AMEND_PENDING: Final = {
+    _T.BROKER_HELD: _S.AMEND_PENDING,
+    _T.ACCEPTED: _S.AMEND_PENDING,
+    _T.PARTIAL_FILL: _S.AMEND_PENDING,
+    _T.FULL_FILL: _S.FILLED,  # the amendment lost the race
+    _T.CANCEL_REQUESTED: _S.CANCEL_PENDING,
+    _T.AMEND_OVER_QUEUED: _S.QUEUED,
+    _T.AMEND_OVER_OPEN: _S.OPEN,
+    _T.AMEND_OVER_PARTLY_FILLED: _S.PARTIALLY_FILLED,
     _T.CANCELLED: _S.CANCELLED,
     _T.REJECTED: _S.REJECTED,
     _T.EXPIRED: _S.EXPIRED,
@@ -134,6 +154,7 @@ TRANSITIONS: Final[dict[tuple[Status, OrderTrigger], Status]] = {
         _S.OPEN: _FROM_OPEN,
         _S.PARTIALLY_FILLED: _FROM_PARTIALLY_FILLED,
         _S.CANCEL_PENDING: _FROM_CANCEL_PENDING,
+        _S.AMEND_PENDING: _FROM_AMEND_PENDING,
         _S.FILLED: _FROM_FILLED,
         _S.CANCELLED: _FROM_CANCELLED,
         _S.EXPIRED: _FROM_EXPIRED,
@@ -164,3 +185,10 @@ def cancel_refused_trigger(*, filled_quantity: int, accepted: bool) -> OrderTrig
     if filled_quantity > 0:
         return OrderTrigger.CANCEL_REFUSED_PARTLY_FILLED
     return OrderTrigger.CANCEL_REFUSED_OPEN if accepted else OrderTrigger.CANCEL_REFUSED_QUEUED
+
+
+def amend_over_trigger(*, filled_quantity: int, accepted: bool) -> OrderTrigger:
+    """Where an order returns to when its amendment was done or refused."""
+    if filled_quantity > 0:
+        return OrderTrigger.AMEND_OVER_PARTLY_FILLED
+    return OrderTrigger.AMEND_OVER_OPEN if accepted else OrderTrigger.AMEND_OVER_QUEUED

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+from uuid import UUID
 
 from qts.domain.errors import RuleCode
 from qts.domain.market import Instrument
@@ -43,13 +44,15 @@ class OrderRequest:
 class OrderIntent:
     """A request with the facts that the risk gate needs; `instrument` is None when the symbol is not known.
 
-    `signal_age_ms` is the age of the market message behind it, None when nothing but a person's wish is.
+    `signal_age_ms` is the age of the market message behind it, None when nothing but a person's wish is. `amends` is
+    the recorded order whose rest this would be: what that one holds and counts now does not count against it.
     """
 
     request: OrderRequest
     instrument: Instrument | None
     strategy_id: str = ""
     signal_age_ms: int | None = None
+    amends: UUID | None = None
 
     @property
     def symbol(self) -> str:

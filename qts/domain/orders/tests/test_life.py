@@ -14,6 +14,7 @@ from qts.domain.orders import (
     OrderTrigger,
     Status,
     UnknownBrokerStatus,
+    amend_over_trigger,
     broker_trigger,
     cancel_refused_trigger,
     fill_trigger,
@@ -29,6 +30,7 @@ SHORT = {
     "pf": Status.PARTIALLY_FILLED,
     "fi": Status.FILLED,
     "cp": Status.CANCEL_PENDING,
+    "ap": Status.AMEND_PENDING,
     "ca": Status.CANCELLED,
     "re": Status.REJECTED,
     "ex": Status.EXPIRED,
@@ -49,24 +51,29 @@ COLUMNS = [
     "CANCEL_REFUSED_QUEUED",
     "CANCEL_REFUSED_OPEN",
     "CANCEL_REFUSED_PARTLY_FILLED",
+    "AMEND_REQUESTED",
+    "AMEND_OVER_QUEUED",
+    "AMEND_OVER_OPEN",
+    "AMEND_OVER_PARTLY_FILLED",
     "CANCELLED",
     "REJECTED",
     "EXPIRED",
 ]
 GRID = """
-#    snd ntx lost nrec surf with held acc  part full creq crqu crop crpf canc rej  exp
-pe   se  .   .    .    .    ca   .    .    .    .    .    .    .    .    .    .    ex
-se   .   pe  un   .    .    .    qu   op   pf   fi   .    .    .    .    ca   re   ex
-un   .   .   .    re   .    .    qu   op   pf   fi   .    .    .    .    ca   re   ex
-qu   .   .   .    .    .    .    qu   op   pf   fi   cp   .    .    .    ca   re   ex
-op   .   .   .    .    .    .    op   op   pf   fi   cp   .    .    .    ca   re   ex
-pf   .   .   .    .    .    .    pf   pf   pf   fi   cp   .    .    .    ca   .    ex
-cp   .   .   .    .    .    .    cp   cp   cp   fi   cp   qu   op   pf   ca   re   ex
-fi   .   .   .    .    .    .    fi   fi   .    .    fi   fi   fi   fi   .    .    .
-ca   .   .   .    .    .    .    ca   ca   ca   fi   ca   ca   ca   ca   ca   .    ca
-re   .   .   .    .    qu   .    re   re   .    .    re   re   re   re   .    re   .
-ex   .   .   .    .    .    .    ex   ex   ex   fi   ex   ex   ex   ex   ex   .    ex
-de   .   .   .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
+#    snd ntx lost nrec surf with held acc  part full creq crqu crop crpf areq aoqu aoop aopf canc rej  exp
+pe   se  .   .    .    .    ca   .    .    .    .    .    .    .    .    .    .    .    .    .    .    ex
+se   .   pe  un   .    .    .    qu   op   pf   fi   .    .    .    .    .    .    .    .    ca   re   ex
+un   .   .   .    re   .    .    qu   op   pf   fi   .    .    .    .    .    .    .    .    ca   re   ex
+qu   .   .   .    .    .    .    qu   op   pf   fi   cp   .    .    .    ap   .    .    .    ca   re   ex
+op   .   .   .    .    .    .    op   op   pf   fi   cp   .    .    .    ap   .    .    .    ca   re   ex
+pf   .   .   .    .    .    .    pf   pf   pf   fi   cp   .    .    .    ap   .    .    .    ca   .    ex
+cp   .   .   .    .    .    .    cp   cp   cp   fi   cp   qu   op   pf   .    .    .    .    ca   re   ex
+ap   .   .   .    .    .    .    ap   ap   ap   fi   cp   .    .    .    .    qu   op   pf   ca   re   ex
+fi   .   .   .    .    .    .    fi   fi   .    .    fi   fi   fi   fi   .    .    .    .    .    .    .
+ca   .   .   .    .    .    .    ca   ca   ca   fi   ca   ca   ca   ca   .    .    .    .    ca   .    ca
+re   .   .   .    .    qu   .    re   re   .    .    re   re   re   re   .    .    .    .    .    re   .
+ex   .   .   .    .    .    .    ex   ex   ex   fi   ex   ex   ex   ex   .    .    .    .    ex   .    ex
+de   .   .   .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
 """
 
 
@@ -151,6 +158,15 @@ def test_a_refused_cancel_puts_the_order_back_where_it_was(filled: int, accepted
     assert next_status(Status.CANCEL_PENDING, trigger) is after
 
 
+@pytest.mark.parametrize(
+    ("filled", "accepted", "after"),
+    [(0, False, Status.QUEUED), (0, True, Status.OPEN), (100, True, Status.PARTIALLY_FILLED)],
+)
+def test_an_amendment_that_is_over_puts_the_order_back_where_it_was(filled: int, accepted: bool, after: Status) -> None:
+    trigger = amend_over_trigger(filled_quantity=filled, accepted=accepted)
+    assert next_status(Status.AMEND_PENDING, trigger) is after
+
+
 # The sixteen codes of FC Trading Specs v2.4.
 CODES = {
     "WA": Status.QUEUED,
@@ -179,6 +195,12 @@ def test_each_status_code_of_the_broker_moves_a_sent_order(code: str, after: Sta
 
 def test_waiting_for_cancel_is_a_cancel_request_whoever_asked_for_it() -> None:
     assert next_status(Status.OPEN, broker_trigger("WC")) is Status.CANCEL_PENDING
+
+
+def test_waiting_for_an_amendment_changes_nothing_that_works() -> None:
+    """The old price and quantity hold until the exchange has confirmed the new ones."""
+    for status in (Status.OPEN, Status.PARTIALLY_FILLED, Status.AMEND_PENDING, Status.CANCEL_PENDING):
+        assert next_status(status, broker_trigger("WM")) is status
 
 
 @pytest.mark.parametrize("code", ["", "XX", "NT", "QUEUED"])

@@ -1,8 +1,8 @@
-"""Orders and fills over REST. Placing needs an `Idempotency-Key`: repeating a request repeats the answer."""
+"""Orders and fills over REST. Every write needs an `Idempotency-Key`: repeating a request repeats the answer."""
 
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,15 +11,23 @@ from rest_framework.views import APIView
 from apps.accounts import selectors as accounts
 from apps.marketdata.selectors import market_now
 from apps.orders import selectors, services
+from apps.orders.apis.access import client_order_id, key_parameter, refuse_untradable, visible_accounts
+from apps.orders.apis.once import refused_while_running, written_once
 from apps.orders.selectors import OrderView
-from apps.orders.serializers import FillOut, OrderCheckOut, OrderIn, OrderOut
+from apps.orders.serializers import (
+    AmendIn,
+    CancelAllIn,
+    CancelAllOut,
+    FillOut,
+    OrderCheckOut,
+    OrderIn,
+    OrderOut,
+    ReplaceIn,
+)
 from apps.sso.selectors import actor_of
 from qts.domain.errors import Breach, RuleCode
 from qts.web.errors import Refused, breaches_out
 from qts.web.serializers import StrictSerializer
-
-KEY_LENGTH_MAX = 64
-_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
 
 
 class OrdersQuery(StrictSerializer):
@@ -46,12 +54,12 @@ class OrdersApi(APIView):
         query = OrdersQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         given = dict(query.validated_data)
-        account_ids = _visible(request, given.pop("account_id", None))
+        account_ids = visible_accounts(request, given.pop("account_id", None))
         return Response(OrderOut(selectors.orders(account_ids, **given), many=True).data)
 
     @extend_schema(
         request=OrderIn,
-        parameters=[_KEY],
+        parameters=[key_parameter],
         responses={201: OrderOut, 422: OpenApiResponse(description="Refused: every broken rule with limit and actual")},
     )
     def post(self, request: Request) -> Response:
@@ -59,16 +67,16 @@ class OrdersApi(APIView):
         body = OrderIn(data=request.data)
         body.is_valid(raise_exception=True)
         account_id = body.validated_data["account_id"]
-        if not accounts.may_trade(request.user, account_id):
-            account_id_seen = accounts.may_view(request.user, account_id)
-            code = RuleCode.ACCOUNT_NOT_TRADABLE if account_id_seen else RuleCode.ACCOUNT_NOT_FOUND
-            raise Refused(code, "You may not trade this account." if account_id_seen else "There is no such account.")
-        done = services.submit_order(
-            account_id=account_id,
-            request=body.to_request(_client_order_id(request)),
-            actor=actor_of(request.user),
-            now=market_now(),
-        )
+        refuse_untradable(request, account_id)
+        name = client_order_id(request)
+        with refused_while_running(name):
+            done = services.submit_order(
+                account_id=account_id,
+                request=body.to_request(name),
+                actor=actor_of(request.user),
+                now=market_now(),
+                holds=body.validated_data["hold"],
+            )
         if not done.accepted or done.order_id is None:
             raise _refusal(done.breaches, done.order_id)
         return Response(OrderOut(selectors.order(done.order_id)).data, status=201)
@@ -100,7 +108,8 @@ class OrderApi(APIView):
 class OrderCancelApi(APIView):
     api_keys_may_write = True
 
-    @extend_schema(request=None, responses={202: OrderOut})
+    @extend_schema(request=None, parameters=[key_parameter], responses={202: OrderOut})
+    @written_once
     def post(self, request: Request, order_id: UUID) -> Response:
         """Ask for a cancel. 202: it will be sent, or waits for a session that allows it; fills may still come."""
         order = _visible_order(request, order_id)
@@ -110,6 +119,76 @@ class OrderCancelApi(APIView):
         return Response(OrderOut(selectors.order(order.id)).data, status=202)
 
 
+class OrderAmendApi(APIView):
+    api_keys_may_write = True
+
+    @extend_schema(request=AmendIn, parameters=[key_parameter], responses={202: OrderOut})
+    @written_once
+    def post(self, request: Request, order_id: UUID) -> Response:
+        """Ask for another quantity or limit price. 202: it will be sent, or waits for a session that takes it; until
+        the exchange confirms it the old terms hold."""
+        body = AmendIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        order = _visible_order(request, order_id)
+        answer = services.request_amend(
+            order_id=order.id, **body.validated_data, actor=actor_of(request.user), now=market_now()
+        )
+        if not answer.accepted:
+            raise _refusal(answer.breaches, order.id)
+        return Response(OrderOut(selectors.order(order.id)).data, status=202)
+
+
+class OrderReplaceApi(APIView):
+    api_keys_may_write = True
+
+    @extend_schema(request=ReplaceIn, parameters=[key_parameter], responses={201: OrderOut})
+    def post(self, request: Request, order_id: UUID) -> Response:
+        """Cancel the order and place another in its stead once it is over; answered with the new one. For what the
+        exchange does not amend: price and quantity together."""
+        body = ReplaceIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        order = _visible_order(request, order_id)
+        name = client_order_id(request)
+        with refused_while_running(name):
+            done = services.request_replace(
+                order_id=order.id,
+                **body.validated_data,
+                client_order_id=name,
+                actor=actor_of(request.user),
+                now=market_now(),
+            )
+        if not done.accepted or done.order_id is None:
+            raise _refusal(done.breaches, done.order_id)
+        return Response(OrderOut(selectors.order(done.order_id)).data, status=201)
+
+
+class OrdersCancelApi(APIView):
+    api_keys_may_write = True
+
+    @extend_schema(request=CancelAllIn, parameters=[key_parameter], responses={202: CancelAllOut})
+    @written_once
+    def post(self, request: Request) -> Response:
+        """Cancel every working order of an account, in a symbol, of a strategy, on a side, or any mixture of these."""
+        body = CancelAllIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        chosen = body.validated_data
+        if chosen["account_id"] is not None:
+            refuse_untradable(request, chosen["account_id"])
+        mine = {account.id for account in accounts.accounts_to_trade(request.user)}
+        wanted = {"symbol": chosen["symbol"], "strategy_id": chosen["strategy_id"], "side": chosen["side"]}
+        named = [chosen["account_id"]] if chosen["account_id"] else sorted(mine)
+        order_ids = [found for one in named for found in selectors.working_order_ids(account_id=one, **wanted)]
+        answers = services.cancel_orders(
+            order_ids=order_ids, reason="cancel all", actor=actor_of(request.user), now=market_now()
+        )
+        told = {
+            "asked": sum(answer.accepted for answer in answers),
+            "waiting": sum(answer.waits for answer in answers),
+            "refused": [answer.order_id for answer in answers if not answer.accepted],
+        }
+        return Response(CancelAllOut(told).data, status=202)
+
+
 class FillsApi(APIView):
     @extend_schema(operation_id="fills_list", parameters=[FillsQuery], responses=FillOut(many=True))
     def get(self, request: Request) -> Response:
@@ -117,17 +196,8 @@ class FillsApi(APIView):
         query = FillsQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         given = dict(query.validated_data)
-        account_ids = _visible(request, given.pop("account_id", None))
+        account_ids = visible_accounts(request, given.pop("account_id", None))
         return Response(FillOut(selectors.fills(account_ids, **given), many=True).data)
-
-
-def _visible(request: Request, account_id: UUID | None) -> list[UUID]:
-    mine = [account.id for account in accounts.accounts_of(request.user)]
-    if account_id is None:
-        return mine
-    if account_id not in mine:
-        raise Refused(RuleCode.ACCOUNT_NOT_FOUND, "There is no such account.", status_code=404)
-    return [account_id]
 
 
 def _visible_order(request: Request, order_id: UUID) -> OrderView:
@@ -135,14 +205,6 @@ def _visible_order(request: Request, order_id: UUID) -> OrderView:
     if order is None or not accounts.may_view(request.user, order.account_id):
         raise Refused(RuleCode.ORDER_NOT_FOUND, "There is no such order.", status_code=404)
     return order
-
-
-def _client_order_id(request: Request) -> str:
-    key = request.headers.get("Idempotency-Key", "")
-    if not key or len(key) > KEY_LENGTH_MAX or not key.isascii() or not key.isprintable():
-        sentence = f"Send a header Idempotency-Key of 1 to {KEY_LENGTH_MAX} printable characters, new for each order."
-        raise Refused("IDEMPOTENCY_KEY_REQUIRED", sentence, status_code=400)
-    return f"api-{request.user.pk}-{key}"
 
 
 def _refusal(breaches: tuple[Breach, ...], order_id: UUID | None) -> Refused:

@@ -1,0 +1,74 @@
+"""Named places at which a trial lets its process die as by `kill -9`, to see what the next process makes of it.
+
+Only the settings of the tests arm one (`QTS_CRASH_AT`); everywhere else passing such a place is one comparison.
+"""
+
+import os
+import signal
+from typing import Final
+
+VARIABLE: Final = "QTS_CRASH_AT"  # a name, or `name:3` for the third time that it is passed
+
+CRASH_POINTS: Final[dict[str, str]] = {
+    "submit.judged": "the gate has let the order pass, nothing is written",
+    "submit.reserved": "money or shares are reserved",
+    "submit.recorded": "the order and its event are written, its intent is not",
+    "submit.queued": "everything is written and not committed",
+    "submit.committed": "the order is durable, nobody was told",
+    "cancel.stepped": "the order is CANCEL_PENDING, its intent is not written",
+    "cancel.queued": "the cancel is written and not committed",
+    "cancel.committed": "the cancel is durable, nobody was told",
+    "claim.fenced": "the gateway's epoch is in the database",
+    "claim.locked": "the next intent is locked",
+    "claim.stepped": "the order is marked as sent, its intent is not claimed",
+    "claim.written": "the claim is written and not committed",
+    "claim.committed": "the claim is durable, not a byte has left",
+    "call.signed": "the request is signed, its token at hand",
+    "call.begun": "the connection stands, the request's headers are about to leave",
+    "call.written": "the last byte has left, no answer was read",
+    "call.answered": "the answer is read, nothing of it is written down",
+    "answer.written": "the broker's 200 is written down",
+    "refusal.locked": "the broker has refused, the order is locked",
+    "refusal.written": "the refusal is written and not committed",
+    "refusal.committed": "the refusal is durable",
+    "takeback.written": "what was proved not to be accepted is due again, not committed",
+    "doubt.written": "the order is UNKNOWN, not committed",
+    "doubt.committed": "the order is durably UNKNOWN",
+    "resolve.asked": "the order book of an UNKNOWN order is read",
+    "resolve.applied": "what the order book said is applied",
+    "absence.written": "given up as not received, not committed",
+    "absence.committed": "given up as not received",
+    "stream.received": "a message of the order stream was read",
+    "state.learned": "the broker's order id is known, the step is not taken",
+    "state.stepped": "the step is written and not committed",
+    "fill.saved": "the fill is written, the order does not know",
+    "fill.moved": "the order has its fill and its event, the ledger has not",
+    "fill.booked": "the ledger has the fill, nothing is committed",
+    "message.applied": "the message is applied, the place in the stream is not",
+    "message.positioned": "the place in the stream is written and not committed",
+    "message.committed": "the message and its place are durable",
+    "reconcile.read": "the order book is read",
+    "reconcile.applied": "the rows with news are applied",
+    "reconcile.done": "the comparison is over",
+}
+
+_armed: str | None = None
+_passes_left = 0
+
+
+def arm(order: str) -> None:
+    """Die at a place, given as in the environment; "" disarms. Raises KeyError for an unknown one."""
+    global _armed, _passes_left  # noqa: PLW0603 (one process, one death)
+    name, _, times = order.partition(":")
+    _armed = name if order and CRASH_POINTS[name] else None
+    _passes_left = int(times or 1)
+
+
+def passing(name: str) -> None:
+    """Nothing, unless a test has armed this place: then the process is gone."""
+    global _passes_left  # noqa: PLW0603
+    if _armed != name:
+        return
+    _passes_left -= 1
+    if _passes_left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
