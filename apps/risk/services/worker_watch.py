@@ -19,6 +19,7 @@ from qts.domain.errors import TransientError
 MONITOR_LEASE: Final = "risk-monitor"
 WORKERS: Final = {
     "order-gateway": "no gateway sends orders or cancels",
+    "plans": "nobody watches conditional and sliced orders",
     "eventlog-dispatch": "nobody acts upon events: exits and stops wait",
     "eventlog-relay": "events do not reach the bus",
 }
