@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--only ingest,matching,risk] [--quick]`: measure, print, write the figures down."""
+"""`python -m benchmarks [--only ingest,orders,risk] [--quick]`: measure, print, write the figures down."""
 
 import argparse
 import sys
@@ -6,12 +6,20 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks import demo_system, ingest, latency, machine, matching, rest, risk, runaway
+from benchmarks import demo_system, ingest, latency, machine, matching, orders, rest, risk, runaway
 from benchmarks.figures import Section, write
 
-NAMES = ("ingest", "matching", "runaway", "latency", "rest", "risk")  # `runaway` has a system of its own, before
+NAMES = (
+    "ingest",
+    "matching",
+    "runaway",
+    "latency",
+    "rest",
+    "risk",
+    "orders",
+)  # `runaway` has a system of its own, before
 WITHOUT_SYSTEM = {"ingest": ingest.run, "matching": matching.run}
-MEASURES = {"latency": latency.run, "rest": rest.run, "risk": risk.run_snapshot}
+MEASURES = {"latency": latency.run, "rest": rest.run, "risk": risk.run_snapshot, "orders": orders.run}
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 
 
