@@ -1,4 +1,4 @@
-"""Accounts for `benchmarks.order_rate`: `python -m benchmarks.order_accounts NUMBER [PAST_ORDERS]`, in a running system.
+"""Accounts for `benchmarks.order_rate`: `python -m benchmarks.order_accounts NUMBER [PAST_ORDERS]`, in a live system.
 
 Each has money and a broker connection of its own that no gateway serves. `PAST_ORDERS` filled orders of today stand in
 the first one's books already. It prints their ids as JSON.
@@ -6,6 +6,7 @@ the first one's books already. It prints their ids as JSON.
 
 import json
 import sys
+from typing import Any
 from uuid import UUID, uuid4
 
 import django
@@ -40,7 +41,7 @@ def main(number: int, past_orders: int) -> None:
         ledger.adopt_balances(account_id=account_id, cash_vnd=CASH_VND, positions=[], now=market_now())
         made.append(account_id)
     if past_orders:
-        asked = {"account": made[0], "connection": uuid4(), "day": market_today(), "count": past_orders}
+        asked: dict[str, Any] = {"account": made[0], "connection": uuid4(), "day": market_today(), "count": past_orders}
         with connection.cursor() as cursor:
             cursor.execute(_PAST, asked)
             cursor.execute("ANALYZE orders_order")
