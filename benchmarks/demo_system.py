@@ -60,8 +60,9 @@ def started(*, orders_per_second_max: int = ORDERS_PER_SECOND_MAX) -> Iterator[A
 class Client:
     """One connection that is kept, as a browser or a program of a customer keeps it. One thread's."""
 
-    def __init__(self, system: ArrangedSystem) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", system.running.ports["PORT"], timeout=30)
+    def __init__(self, system: ArrangedSystem, port: int | None = None) -> None:
+        port = port or system.running.ports["PORT"]
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         self._headers = {
             "Cookie": f"sessionid={system.session}; csrftoken={system.csrf}",
             "X-CSRFToken": system.csrf,
