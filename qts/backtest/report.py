@@ -1,0 +1,90 @@
+"""A backtest in words first, then in figures."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from qts.backtest.result import BacktestResult, Fill
+from qts.domain.values import Side
+from qts.quant.performance import Performance, performance
+
+TRADES_MIN: Final = 30
+SHARE_PERCENT_HIGH: Final = 5.0
+_FIGURES: Final = (
+    ("annual_return", "annual return", "{:+.2%}"),
+    ("annual_volatility", "annual volatility", "{:.2%}"),
+    ("sharpe", "Sharpe ratio", "{:.2f}"),
+    ("sortino", "Sortino ratio", "{:.2f}"),
+    ("calmar", "Calmar ratio", "{:.2f}"),
+)
+
+
+def report(result: BacktestResult) -> str:
+    """Plain text. A run whose account was worth nothing has no ratios, and says so."""
+    if not result.equity:
+        return "No trading day was run."
+    try:
+        found = performance(result.first_equity_vnd, [day.equity_vnd for day in result.equity])
+    except ValueError as error:
+        return f"Verdict: {error}."
+    return "\n".join([f"Verdict: {verdict(result, found)}", "", *_figures(result, found), *_refusals(result)])
+
+
+def verdict(result: BacktestResult, found: Performance) -> str:
+    """What to think of it, in sentences: first the result, then every reason to doubt it."""
+    gain = result.last_equity_vnd - result.first_equity_vnd
+    said = [f"it {'earned' if gain > 0 else 'lost'} {abs(gain):,} VND ({found.total_return:+.2%}) after fees and tax."]
+    return " ".join([*said, *doubts(result)])
+
+
+def doubts(result: BacktestResult) -> Iterator[str]:
+    trades = sum(fill.side is Side.SELL for fill in result.fills)
+    if not result.fills:
+        yield "It never traded: this says nothing about the idea."
+    elif trades < TRADES_MIN:
+        yield f"{trades} closed trades are too few to tell skill from luck; {TRADES_MIN} is the least."
+    if result.largest_share_percent > SHARE_PERCENT_HIGH:
+        share = f"{result.largest_share_percent:.1f} %"
+        yield f"Its largest fill was {share} of its minute's volume: a live order of that size moves the price."
+    if result.locked_bars:
+        yield f"{result.locked_bars} times its order stood at a locked limit and was not filled."
+    costs_vnd = sum(fill.fee_vnd + fill.tax_vnd for fill in result.fills)
+    gain = result.last_equity_vnd - result.first_equity_vnd
+    if costs_vnd > abs(gain):
+        yield f"Fees and tax took {costs_vnd:,} VND, more than the result itself."
+
+
+def _figures(result: BacktestResult, found: Performance) -> Iterator[str]:
+    sales = [fill.realised_pnl_vnd for fill in result.fills if fill.side is Side.SELL]
+    gains, losses = sum(vnd for vnd in sales if vnd > 0), -sum(vnd for vnd in sales if vnd < 0)
+    yield _line("bars, trading days", f"{result.bar_count:,}, {len(result.equity):,}")
+    yield _line("equity, first and last", f"{result.first_equity_vnd:,} -> {result.last_equity_vnd:,} VND")
+    for name, label, form in _FIGURES:
+        value = getattr(found, name)
+        yield _line(label, "-" if value is None else form.format(value))
+    yield _line("largest fall from a peak", f"{result.lowest_from_peak_vnd:,} VND ({found.max_drawdown:.2%} by days)")
+    yield _line("fills, closed trades", f"{len(result.fills):,}, {len(sales):,}")
+    if sales:
+        yield _line("trades with a gain", f"{sum(vnd > 0 for vnd in sales) / len(sales):.0%}")
+        yield _line("profit factor", f"{gains / losses:.2f}" if losses else "-")
+    yield _line("fees and tax", f"{sum(fill.fee_vnd + fill.tax_vnd for fill in result.fills):,} VND")
+    yield _line("turnover", f"{sum(map(_value_vnd, result.fills)):,} VND")
+    yield _line("orders that ended unfilled", f"{result.expired_orders:,}")
+    yield _line("fingerprint", result.fingerprint[:16])
+
+
+def _refusals(result: BacktestResult) -> Iterator[str]:
+    if not result.refusals:
+        return
+    yield ""
+    yield "Intents that became no order:"
+    for reason, count in Counter(one.reason for one in result.refusals).most_common():
+        yield f"  {count:>7,}  {reason}"
+
+
+def _value_vnd(fill: Fill) -> int:
+    return fill.quantity * fill.price_vnd
+
+
+def _line(name: str, value: str) -> str:
+    return f"  {name:<28}{value}"
