@@ -1,5 +1,6 @@
 """Reading orders. Times are market time unless their name says wall."""
 
+from apps.orders.selectors.baskets import BasketView, basket
 from apps.orders.selectors.conditional import ConditionalView, LegView, conditional_order, conditional_orders
 from apps.orders.selectors.connections import broker_connection_status, foreign_orders, open_discrepancies
 from apps.orders.selectors.orders import (
@@ -27,6 +28,7 @@ from apps.orders.selectors.types import (
 
 __all__ = [
     "OPEN_STATUSES",
+    "BasketView",
     "BrokerConnectionStatus",
     "ConditionalView",
     "DiscrepancyView",
@@ -39,6 +41,7 @@ __all__ = [
     "SlicedView",
     "StrategyDay",
     "StrategyExposure",
+    "basket",
     "breach_from",
     "broker_connection_status",
     "conditional_order",

@@ -2,6 +2,7 @@
 
 from apps.orders.services.amending import request_amend
 from apps.orders.services.answers import AmendAnswer, CancelAnswer, Submission
+from apps.orders.services.baskets import BasketPreview, finish_baskets, preview_basket, submit_basket
 from apps.orders.services.broker_events import apply_book_row, apply_broker_event
 from apps.orders.services.cancelling import cancel_for_kill_switch, cancel_orders, cancel_scope, request_cancel
 from apps.orders.services.checking import check_order
@@ -21,6 +22,7 @@ from apps.orders.services.submission import submit_order
 
 __all__ = [
     "AmendAnswer",
+    "BasketPreview",
     "CancelAnswer",
     "PlanAnswer",
     "Submission",
@@ -36,10 +38,12 @@ __all__ = [
     "check_order",
     "close_day",
     "expire_day",
+    "finish_baskets",
     "forget_old_answers",
     "one_at_a_time",
     "place_conditional",
     "place_sliced",
+    "preview_basket",
     "release_held_orders",
     "request_amend",
     "request_cancel",
@@ -51,6 +55,7 @@ __all__ = [
     "run_plan_slice",
     "send_cancels_by_hand",
     "stop_killed_conditionals",
+    "submit_basket",
     "submit_exit",
     "submit_order",
 ]

@@ -57,6 +57,7 @@ from qts.domain.events.orders import (
     OrderUnknown,
 )
 from qts.domain.events.plans import (
+    BasketSubmitted,
     ConditionalArmed,
     ConditionalEnded,
     ConditionalPlaced,
@@ -73,6 +74,7 @@ __all__ = [
     "ApprovalDecided",
     "ApprovalRequested",
     "BarClosed",
+    "BasketSubmitted",
     "CashChanged",
     "ConditionalArmed",
     "ConditionalEnded",
