@@ -23,7 +23,7 @@ from apps.orders.services.wakeup import Doorbell
 from apps.orders.tests.conftest import MORNING, STRATEGY, at, refused, row
 from apps.risk import services as risk
 from qts.adapters.lease import Lease, Slice, slice_of
-from qts.adapters.ssi.trading import AmbiguousSend, RateLimit
+from qts.adapters.ssi.trading import AmbiguousSend, NotSent, RateLimit
 from qts.domain.errors import TerminalError, TransientError
 from qts.domain.orders import Status
 
@@ -256,6 +256,31 @@ def test_a_holder_that_slept_between_claim_and_call_sends_nothing(desk, gateway,
         gateway.send()
     assert broker.calls == []
     assert desk.order(done.order_id).status == Status.SENT  # for the successor to find out
+
+
+def test_a_holder_that_slept_until_the_first_byte_gives_the_order_back(desk, gateway, broker):
+    done = desk.submit()
+    broker.script = [NotSent("the right to send ended")]
+    with pytest.raises(FenceDown):
+        gateway.send()
+    assert (desk.order(done.order_id).status, desk.intents()) == (Status.PENDING, [("PLACE", "READY")])
+    Intent.objects.update(not_before=None)
+    gateway.send()
+    assert broker.calls[0] == broker.calls[1]
+
+
+def test_a_holder_that_slept_does_not_take_back_what_its_successor_doubts(desk, gateway, broker):
+    done = desk.submit()
+
+    def successor_doubts(request_id):
+        Intent.objects.update(claimed_at=Now() - timedelta(seconds=60))
+        assert doubt_stale_claims(desk.connection_id, GatewayState.objects.get().epoch + 1, MORNING) == 1
+        raise NotSent("the right to send ended")
+
+    broker.script = [successor_doubts]
+    with pytest.raises(FenceDown):
+        gateway.send()
+    assert (desk.order(done.order_id).status, desk.intents()) == (Status.UNKNOWN, [("PLACE", "UNKNOWN")])
 
 
 def test_two_gateways_never_claim_the_same(desk, gateway, broker):
