@@ -95,6 +95,46 @@ class TicketForm(forms.Form):
         return cleaned
 
 
+class AmendForm(forms.Form):
+    """A new price and quantity as typed; both are shown filled in, so an empty one is a mistake."""
+
+    quantity = forms.CharField(max_length=24)
+    price = forms.CharField(max_length=24)
+    client_order_id = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    replaces = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *arguments: Any, unit_vnd: int, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._unit_vnd = unit_vnd
+
+    @classmethod
+    def of(cls, quantity: int, price_vnd: int | None, unit_vnd: int) -> "AmendForm":
+        """What holds, or was asked for last."""
+        units, rest = divmod(price_vnd or 0, unit_vnd)
+        price = f"{units}.{rest * 100 // unit_vnd:02d}" if price_vnd else ""
+        return cls(initial={"quantity": quantity, "price": price}, unit_vnd=unit_vnd)
+
+    def clean_quantity(self) -> int:
+        try:
+            quantity = read_quantity(self.cleaned_data["quantity"])
+        except ValueError as error:
+            raise forms.ValidationError(_("Type whole shares, for example 1,200.")) from error
+        if quantity <= 0:
+            raise forms.ValidationError(_("Type whole shares, for example 1,200."))
+        return quantity
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = dict(super().clean() or {})
+        try:
+            cleaned["price_vnd"] = read_price_vnd(cleaned.get("price", ""), self._unit_vnd)
+        except ValueError:
+            cleaned["price_vnd"] = 0
+        if cleaned["price_vnd"] <= 0 and "price" in cleaned:
+            self.add_error("price", _("Type a price as on the board, for example 25.30."))
+        cleaned["client_order_id"] = cleaned.get("client_order_id") or uuid4()
+        return cleaned
+
+
 class ConditionalForm(forms.Form):
     """A conditional order as typed; prices as on the board. What its kind needs is the service's business."""
 

@@ -17,6 +17,7 @@ class OrderRow:
     account_number: str
     refusals: list[Refusal]
     may_cancel: bool
+    may_amend: bool
 
     @property
     def filled_percent(self) -> int:
@@ -24,7 +25,7 @@ class OrderRow:
 
 
 def order_rows(found: Iterable[OrderView], mine: Iterable[AccountView], user: Any) -> list[OrderRow]:
-    """The cancel button is a convenience: the service asks again who may cancel what."""
+    """The buttons are a convenience: the services ask again who may do what."""
     numbers = {account.id: account.number for account in mine}
     is_trader = has_role(user, *TRADERS)
     return [
@@ -33,6 +34,7 @@ def order_rows(found: Iterable[OrderView], mine: Iterable[AccountView], user: An
             account_number=numbers.get(order.account_id, ""),
             refusals=refusals(order.breaches),
             may_cancel=is_trader and order.may_be_cancelled,
+            may_amend=is_trader and order.may_be_amended,
         )
         for order in found
     ]
