@@ -19,6 +19,7 @@ from apps.orders.services.plan_loop import run_plan_slice
 from apps.orders.services.plans import PlanAnswer
 from apps.orders.services.slicing import advance_sliced, cancel_sliced, place_sliced
 from apps.orders.services.submission import submit_order
+from apps.orders.services.verification import verify_orders
 
 __all__ = [
     "AmendAnswer",
@@ -58,4 +59,5 @@ __all__ = [
     "submit_basket",
     "submit_exit",
     "submit_order",
+    "verify_orders",
 ]
