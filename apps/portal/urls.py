@@ -4,6 +4,7 @@ from django.urls import path
 
 from apps.portal.views import (
     approvals,
+    basket,
     board,
     conditional,
     exit_plans,
@@ -16,6 +17,7 @@ from apps.portal.views import (
     risk_monitor,
     risk_view,
     shell,
+    sliced,
     strategies,
     symbol,
     system,
@@ -45,6 +47,11 @@ urlpatterns = [
     path("orders/conditional/", conditional.conditional_list, name="conditional"),
     path("orders/conditional/new/", conditional.new, name="conditional-new"),
     path("orders/conditional/<uuid:conditional_id>/cancel/", conditional.cancel, name="conditional-cancel"),
+    path("orders/sliced/", sliced.sliced_list, name="sliced"),
+    path("orders/sliced/new/", sliced.new, name="sliced-new"),
+    path("orders/sliced/<uuid:sliced_id>/cancel/", sliced.cancel, name="sliced-cancel"),
+    path("orders/basket/", basket.basket, name="basket"),
+    path("orders/basket/<uuid:basket_id>/", basket.basket_detail, name="basket-detail"),
     path("positions/", positions.positions, name="positions"),
     path("strategies/", strategies.strategy_list, name="strategies"),
     path("strategies/<uuid:strategy_id>/start/", strategies.start, name="strategy-start"),
