@@ -18,7 +18,7 @@ from apps.orders.services.holding import release_held_orders
 from apps.orders.services.pace import SAMPLE_LIMITS, Call, Pace
 from apps.orders.services.resolution import Resolver
 from apps.orders.services.sending import Unreachable, doubt_stale_claims, fence, send_next
-from apps.orders.services.stream_watch import watch_order_stream
+from apps.orders.services.stream_watch import VenueWatch, watch_order_stream
 from apps.orders.services.turns import SLICE_S, run_for_each_connection, run_under_lease
 from apps.orders.services.wakeup import Doorbell
 from apps.risk.services import adopt_kill_file
@@ -78,6 +78,7 @@ class _Gateway:
         self._circuit = _Circuit(connection_id)
         self._pace = Pace(connection_id)
         self._resolver = Resolver(connection_id, client, self._pace)
+        self._venue = VenueWatch(connection_id)
         self._limits_known = False
         self._began_at = time.monotonic()
         self._housekeeping_at = 0.0
@@ -115,6 +116,7 @@ class _Gateway:
             doubt_stale_claims(self._connection_id, self._turn.epoch, now)
         adopt_kill_file(now)
         watch_order_stream(self._connection_id, now, watched_s=time.monotonic() - self._began_at)
+        self._venue.step(now)
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + KILL_SWEEP_EVERY_S
             cancel_what_is_killed(self._connection_id, now)

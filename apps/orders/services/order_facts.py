@@ -1,6 +1,6 @@
 """What the gate is told about an account's orders: at most five short statements, and one where no limit asks more."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from apps.accounts import selectors as accounts
 from apps.marketdata.selectors import market_today
-from apps.orders.models import Intent, Order
+from apps.orders.models import ForeignOrder, Intent, Order
 from apps.orders.selectors import OPEN_STATUSES
 from apps.orders.services.access import may_trade
 from apps.risk.services import DAY_CODES, RATE_CODES, RECENT_CODES, WORKING_VALUE_CODES, OrderFacts, WorkingValue
@@ -24,12 +24,20 @@ RATE_WINDOW = timedelta(seconds=1)
 REPEAT_WINDOW = timedelta(minutes=1)
 _WORKING = Q(status__in=OPEN_STATUSES)
 _OPEN = [str(status) for status in OPEN_STATUSES]
+# What an order that was placed elsewhere is called at the broker while it may still trade.
+FOREIGN_OPEN = frozenset({"WA", "RS", "SD", "QU", "PF", "WM", "WC", "IAV", "SOR", "SOS", "SOI"})
 # asked for every order; the rest only where a limit wants it
 _WORKING_SQL = """
     WITH working AS (
         SELECT price_vnd, symbol = %(symbol)s AND side = %(side)s AS meets
         FROM orders_order
         WHERE account_id = %(account_id)s AND status = ANY(%(open)s) AND id IS DISTINCT FROM %(amends)s::uuid
+        UNION ALL
+        SELECT NULLIF(price_vnd, 0), symbol = %(symbol)s AND side = %(side)s
+        FROM orders_foreignorder
+        WHERE (connection_id, account_number) IN (
+            SELECT connection_id, number FROM accounts_brokerageaccount WHERE id = %(account_id)s
+        ) AND trading_day = %(today)s AND broker_status = ANY(%(foreign_open)s)
     )
     SELECT count(*), count(*) FILTER (WHERE meets), count(*) FILTER (WHERE meets AND price_vnd IS NULL),
            min(price_vnd) FILTER (WHERE meets), max(price_vnd) FILTER (WHERE meets)
@@ -67,6 +75,8 @@ def _working(account_id: UUID, intent: OrderIntent) -> dict[str, Any]:
         "symbol": intent.symbol,
         "side": intent.side.opposite,
         "amends": intent.amends,
+        "today": market_today(),
+        "foreign_open": sorted(FOREIGN_OPEN),
     }
     with connection.cursor() as cursor:
         cursor.execute(_WORKING_SQL, asked)
@@ -85,7 +95,29 @@ def _working_values(account_id: UUID, amends: UUID | None) -> tuple[WorkingValue
             unpriced_quantity=Sum(_REMAINING, filter=Q(price_vnd=None), default=0),
         )
     )
-    return tuple(WorkingValue(symbol, Side(side), int(vnd), int(unpriced)) for symbol, side, vnd, unpriced in rows)
+    found = (*rows, *_foreign_values(account_id))
+    return tuple(WorkingValue(symbol, Side(side), int(vnd), int(unpriced)) for symbol, side, vnd, unpriced in found)
+
+
+def _foreign_values(account_id: UUID) -> Iterable[tuple[str, str, int, int]]:
+    """Of orders that were placed by phone or by another program: they take from the same limits."""
+    account = accounts.account(account_id)
+    if account is None:
+        return ()
+    return (
+        ForeignOrder.objects.filter(
+            connection_id=account.connection_id,
+            account_number=account.number,
+            trading_day=market_today(),
+            broker_status__in=FOREIGN_OPEN,
+        )
+        .order_by()
+        .values_list("symbol", "side")
+        .annotate(
+            priced_vnd=Sum(_REMAINING * F("price_vnd"), default=0),
+            unpriced_quantity=Sum(_REMAINING, filter=Q(price_vnd=0), default=0),
+        )
+    )
 
 
 def _others(amends: UUID | None) -> Q:
