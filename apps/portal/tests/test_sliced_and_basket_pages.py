@@ -66,6 +66,7 @@ def test_a_basket_is_looked_at_and_sent_once(desk):
     assert sorted(order.status for order in orders([desk.mine])) == ["DENIED", "DENIED", "PENDING"]
     page = client.get(sent[0]["Location"]).content.decode()
     assert "3 / 3" in page
+    assert page.count('<span class="badge">basket</span>') == 3
     assert desk.client("trader2").get(sent[0]["Location"]).status_code == 404
     other = client.post(
         BASKET, {"account": str(desk.mine), "table": "SSI,BUY,100,25", "act": "send", "client_order_id": NAME}

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from apps.accounts.selectors import AccountView
 from apps.orders.selectors import OrderView
 from apps.portal.views.access import TRADERS
 from apps.portal.views.refusals import Refusal, refusals
 from apps.sso.selectors import has_role
+
+# How QTS names the orders that it sends for what it keeps; other names are of people and strategies.
+PLANS: Final = {"cond-": "conditional", "slice-": "sliced", "basket-": "basket"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,11 @@ class OrderRow:
     refusals: list[Refusal]
     may_cancel: bool
     may_amend: bool
+
+    @property
+    def plan(self) -> str:
+        """What sent it: "conditional", "sliced", "basket", or empty."""
+        return next((plan for start, plan in PLANS.items() if self.order.client_order_id.startswith(start)), "")
 
     @property
     def filled_percent(self) -> int:
