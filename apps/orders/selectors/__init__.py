@@ -13,6 +13,7 @@ from apps.orders.selectors.orders import (
     orders_by_id,
     working_order_ids,
 )
+from apps.orders.selectors.outcomes import DifferenceView, OutcomeView, difference, differences, outcomes
 from apps.orders.selectors.sliced import SlicedView, SliceView, sliced_order, sliced_orders
 from apps.orders.selectors.strategy_days import strategy_days, strategy_exposures
 from apps.orders.selectors.types import (
@@ -31,12 +32,14 @@ __all__ = [
     "BasketView",
     "BrokerConnectionStatus",
     "ConditionalView",
+    "DifferenceView",
     "DiscrepancyView",
     "FillView",
     "ForeignOrderView",
     "HistoryEntry",
     "LegView",
     "OrderView",
+    "OutcomeView",
     "SliceView",
     "SlicedView",
     "StrategyDay",
@@ -46,6 +49,8 @@ __all__ = [
     "broker_connection_status",
     "conditional_order",
     "conditional_orders",
+    "difference",
+    "differences",
     "fills",
     "foreign_orders",
     "open_discrepancies",
@@ -53,6 +58,7 @@ __all__ = [
     "order_history",
     "orders",
     "orders_by_id",
+    "outcomes",
     "sliced_order",
     "sliced_orders",
     "strategy_days",

@@ -37,7 +37,7 @@ def orders(
         rows = rows.filter(trading_day__gte=since)
     if until is not None:
         rows = rows.filter(trading_day__lte=until)
-    return [_order_view(row) for row in rows.order_by("-recorded_at", "-id")[:limit]]
+    return [order_view(row) for row in rows.order_by("-recorded_at", "-id")[:limit]]
 
 
 def _narrowing(equal: dict[str, Any]) -> dict[str, Any]:
@@ -49,12 +49,12 @@ def _narrowing(equal: dict[str, Any]) -> dict[str, Any]:
 
 def orders_by_id(order_ids: Collection[UUID]) -> list[OrderView]:
     """The newest first; unknown ids are left out."""
-    return [_order_view(row) for row in Order.objects.filter(id__in=order_ids).order_by("-recorded_at", "-id")]
+    return [order_view(row) for row in Order.objects.filter(id__in=order_ids).order_by("-recorded_at", "-id")]
 
 
 def order(order_id: UUID) -> OrderView | None:
     row = Order.objects.filter(id=order_id).first()
-    return None if row is None else _order_view(row)
+    return None if row is None else order_view(row)
 
 
 def fills(
@@ -135,7 +135,7 @@ def order_history(order_id: UUID) -> list[HistoryEntry]:
     ]
 
 
-def _order_view(row: Order) -> OrderView:
+def order_view(row: Order) -> OrderView:
     return OrderView(
         id=row.id,
         account_id=row.account_id,

@@ -17,15 +17,18 @@ from apps.orders.services.once import answer_once, forget_old_answers, one_at_a_
 from apps.orders.services.order_stream import run_order_stream_slice, run_order_streams
 from apps.orders.services.plan_loop import run_plan_slice
 from apps.orders.services.plans import PlanAnswer
+from apps.orders.services.resolving import ENDABLE, Resolution, resolve_discrepancy
 from apps.orders.services.slicing import advance_sliced, cancel_sliced, place_sliced
 from apps.orders.services.submission import submit_order
 from apps.orders.services.verification import verify_orders
 
 __all__ = [
+    "ENDABLE",
     "AmendAnswer",
     "BasketPreview",
     "CancelAnswer",
     "PlanAnswer",
+    "Resolution",
     "Submission",
     "advance_sliced",
     "answer_once",
@@ -49,6 +52,7 @@ __all__ = [
     "request_amend",
     "request_cancel",
     "request_replace",
+    "resolve_discrepancy",
     "run_gateway_slice",
     "run_gateways",
     "run_order_stream_slice",

@@ -258,7 +258,8 @@ def _lose_answer(intent_id: int, order_id: UUID, reason: str, now: datetime) -> 
     with transaction.atomic():
         order = lock_order(order_id)
         lost = Intent.objects.filter(id=intent_id, state=Intent.State.CLAIMED)
-        if lost.update(state=Intent.State.UNKNOWN, answer=reason[:500]) and order.status == Status.SENT:
+        doubt = {"answer": reason[:500], "doubt": reason[:500], "doubted_at": Now()}
+        if lost.update(state=Intent.State.UNKNOWN, **doubt) and order.status == Status.SENT:
             take_step(order, OrderTrigger.ANSWER_LOST, announce=OrderUnknown, actor=GATEWAY, now=now, reason=reason)
         passing("doubt.written")
     passing("doubt.committed")

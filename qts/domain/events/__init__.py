@@ -43,6 +43,7 @@ from qts.domain.events.market import (
 )
 from qts.domain.events.monitors import LimitApproached, MarginCalled
 from qts.domain.events.orders import (
+    DiscrepancyResolved,
     OrderAccepted,
     OrderAmended,
     OrderAmendRequested,
@@ -82,6 +83,7 @@ __all__ = [
     "ConditionalRefused",
     "ConditionalTriggered",
     "CredentialChanged",
+    "DiscrepancyResolved",
     "Event",
     "ExitRequested",
     "FactorChanged",
