@@ -29,7 +29,9 @@ OVER = frozenset({Status.FILLED, Status.CANCELLED, Status.REJECTED, Status.EXPIR
 
 
 class Journey:
-    """The demo's accounts at a simulator of this test's own; `account_id` is that of number 0901351."""
+    """The demo's accounts at a simulator of this test's own; `account_id` is that of `number`."""
+
+    number = "0901351"
 
     def __init__(self, market: OrderMarket, connection_id: UUID, account_id: UUID) -> None:
         self.market = market

@@ -103,7 +103,7 @@ class OrderMarket:
         self.url = f"http://127.0.0.1:{port}/"
         self._folder = folder
         self.slices = Slices()
-        self._environment = {
+        self.environment = {
             "DATABASE_URL": _database_url(),
             "REDIS_URL": settings.REDIS_URL,
             "MARKET_CLOCK": clock,
@@ -122,7 +122,7 @@ class OrderMarket:
 
     def start_worker(self, *names: str) -> Worker:
         """ "gateway" and "stream" in one process that runs these slices without end."""
-        worker = Worker("-".join(names), ["-m", "tests.order_worker", *names], self._folder, self._environment)
+        worker = Worker("-".join(names), ["-m", "tests.order_worker", *names], self._folder, self.environment)
         worker.start()
         self._started.append(worker)
         return worker

@@ -58,6 +58,46 @@ def test_an_order_waits_in_the_book_and_is_taken_back(journey):
     journey.assert_books_agree()
 
 
+def test_an_order_is_amended_replaced_and_amended_again_although_the_answer_is_lost(journey):
+    journey.market.slices.start(services.run_gateways, services.run_order_streams)
+    floor, _ = journey.band()
+    order_id = journey.submit(Side.BUY, 100, floor)
+    request_id = journey.wait_status(order_id, Status.OPEN).request_id
+
+    def amend(target, **terms):
+        asked = services.request_amend(order_id=target, actor=STRATEGY, now=marketdata.market_now(), **terms)
+        assert asked.accepted, asked
+        wait_for(lambda: journey.order(target).status is Status.OPEN, 20, lambda: f"{journey.steps(target)}")
+        order = journey.order(target)
+        return order.quantity, order.price_vnd
+
+    dearer = floor + 50
+    assert amend(order_id, price_vnd=dearer) == (100, dearer)
+    assert amend(order_id, quantity=300) == (300, dearer)
+    at_broker = journey.at_broker()[request_id]
+    assert (at_broker["quantity"], at_broker["price_vnd"]) == (300, dearer)
+    journey.market.ask("sim/faults", {"lost_change_answers": 1})
+    assert amend(order_id, quantity=200) == (200, dearer)
+    done = services.request_replace(
+        order_id=order_id,
+        quantity=500,
+        price_vnd=floor,
+        client_order_id="r",
+        actor=STRATEGY,
+        now=marketdata.market_now(),
+    )
+    journey.wait_status(done.order_id, Status.OPEN)
+    assert journey.order(order_id).status is Status.CANCELLED
+    assert journey.at_broker()[request_id]["status"] == "CL"
+    new = journey.order(done.order_id)
+    assert (new.quantity, new.price_vnd, journey.at_broker()[new.request_id]["quantity"]) == (500, floor, 500)
+    assert set(Intent.objects.filter(kind="AMEND").values_list("state", flat=True)) == {"CONFIRMED"}
+    services.request_cancel(order_id=new.id, actor=STRATEGY, now=marketdata.market_now())
+    journey.wait_status(new.id, Status.CANCELLED)
+    journey.assert_books_agree()
+    assert not Discrepancy.objects.exists()
+
+
 def test_lost_answers_become_unknown_and_are_found_without_a_second_order(journey):
     journey.market.ask("sim/faults", {"lost_answers": 3})
     floor, ceiling = journey.band()

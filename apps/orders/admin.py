@@ -3,7 +3,20 @@
 from django.contrib import admin
 from unfold.admin import TabularInline
 
-from apps.orders.models import Discrepancy, Fill, ForeignOrder, GatewayState, Intent, Order, StreamPosition
+from apps.orders.models import (
+    Basket,
+    ConditionalLeg,
+    ConditionalOrder,
+    Discrepancy,
+    Fill,
+    ForeignOrder,
+    GatewayState,
+    Intent,
+    Order,
+    Slice,
+    SlicedOrder,
+    StreamPosition,
+)
 from qts.web.read_only_admin import ReadOnly, ReadOnlyAdmin
 
 
@@ -61,3 +74,51 @@ class ForeignOrderAdmin(ReadOnlyAdmin):
 class DiscrepancyAdmin(ReadOnlyAdmin):
     list_display = ("noticed_at", "kind", "subject", "detail", "resolved_at")
     list_filter = ("kind", ("resolved_at", admin.EmptyFieldListFilter))
+
+
+class LegInline(ReadOnly, TabularInline):  # type: ignore[misc]  # unfold ships no types
+    model = ConditionalLeg
+    extra = 0
+    fields = (
+        "number",
+        "role",
+        "state",
+        "side",
+        "quantity",
+        "direction",
+        "level_vnd",
+        "limit_vnd",
+        "waits_for",
+        "order",
+    )
+
+
+@admin.register(ConditionalOrder)
+class ConditionalOrderAdmin(ReadOnlyAdmin):
+    list_display = ("placed_at", "account", "kind", "side", "symbol", "quantity", "valid_until", "status", "reason")
+    list_filter = ("status", "kind", "account")
+    list_select_related = ("account",)
+    search_fields = ("symbol", "client_order_id")
+    inlines = (LegInline,)
+
+
+class SliceInline(ReadOnly, TabularInline):  # type: ignore[misc]  # unfold ships no types
+    model = Slice
+    extra = 0
+    fields = ("number", "order")
+
+
+@admin.register(SlicedOrder)
+class SlicedOrderAdmin(ReadOnlyAdmin):
+    list_display = ("placed_at", "account", "kind", "side", "symbol", "quantity", "price_vnd", "status", "reason")
+    list_filter = ("status", "kind", "account")
+    list_select_related = ("account",)
+    search_fields = ("symbol", "client_order_id")
+    inlines = (SliceInline,)
+
+
+@admin.register(Basket)
+class BasketAdmin(ReadOnlyAdmin):
+    list_display = ("placed_at", "account", "status", "client_order_id")
+    list_filter = ("status", "account")
+    list_select_related = ("account",)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.selectors import AccountView
 from qts.domain.orders.conditional import ConditionalKind, ConditionalTerms
+from qts.domain.orders.slicing import SliceKind, SliceTerms
 from qts.domain.values import OrderType, Side
 
 GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
@@ -95,8 +96,70 @@ class TicketForm(forms.Form):
         return cleaned
 
 
-class ConditionalForm(forms.Form):
-    """A conditional order as typed; prices as on the board. What its kind needs is the service's business."""
+class AmendForm(forms.Form):
+    """A new price and quantity as typed; both are shown filled in, so an empty one is a mistake."""
+
+    quantity = forms.CharField(max_length=24)
+    price = forms.CharField(max_length=24)
+    client_order_id = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    replaces = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *arguments: Any, unit_vnd: int, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._unit_vnd = unit_vnd
+
+    @classmethod
+    def of(cls, quantity: int, price_vnd: int | None, unit_vnd: int) -> "AmendForm":
+        """What holds, or was asked for last."""
+        units, rest = divmod(price_vnd or 0, unit_vnd)
+        price = f"{units}.{rest * 100 // unit_vnd:02d}" if price_vnd else ""
+        return cls(initial={"quantity": quantity, "price": price}, unit_vnd=unit_vnd)
+
+    def clean_quantity(self) -> int:
+        try:
+            quantity = read_quantity(self.cleaned_data["quantity"])
+        except ValueError as error:
+            raise forms.ValidationError(_("Type whole shares, for example 1,200.")) from error
+        if quantity <= 0:
+            raise forms.ValidationError(_("Type whole shares, for example 1,200."))
+        return quantity
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = dict(super().clean() or {})
+        try:
+            cleaned["price_vnd"] = read_price_vnd(cleaned.get("price", ""), self._unit_vnd)
+        except ValueError:
+            cleaned["price_vnd"] = 0
+        if cleaned["price_vnd"] <= 0 and "price" in cleaned:
+            self.add_error("price", _("Type a price as on the board, for example 25.30."))
+        cleaned["client_order_id"] = cleaned.get("client_order_id") or uuid4()
+        return cleaned
+
+
+class PlanForm(forms.Form):
+    """What QTS keeps, as typed; prices as on the board."""
+
+    PRICES: tuple[str, ...] = ()
+
+    def __init__(self, *arguments: Any, unit_vnd: int, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._unit_vnd = unit_vnd
+
+    def _number(self, name: str, read: Callable[[str], int]) -> int | None:
+        typed = str(self.cleaned_data.get(name) or "").strip()
+        if not typed:
+            return None
+        try:
+            return read(typed)
+        except ValueError:
+            is_price = name in self.PRICES
+            said = _("Type a price as on the board, for example 25.30.") if is_price else None
+            self.add_error(name, said or _("Type whole shares, for example 1,200."))
+            return None
+
+
+class ConditionalForm(PlanForm):
+    """A conditional order as typed. What its kind needs is the service's business."""
 
     symbol = forms.CharField(max_length=20, widget=forms.HiddenInput)
     account = forms.UUIDField()
@@ -117,10 +180,6 @@ class ConditionalForm(forms.Form):
 
     PRICES = ("stop", "limit", "target", "trail", "step", "entry", "then")
 
-    def __init__(self, *arguments: Any, unit_vnd: int, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self._unit_vnd = unit_vnd
-
     def clean(self) -> dict[str, Any]:
         """Each price as whole VND under its name with `_vnd`, None where nothing was typed."""
         cleaned = dict(super().clean() or {})
@@ -129,18 +188,6 @@ class ConditionalForm(forms.Form):
         for name in ("quantity", "then_quantity"):
             cleaned[name] = self._number(name, read_quantity)
         return cleaned
-
-    def _number(self, name: str, read: Callable[[str], int]) -> int | None:
-        typed = str(self.cleaned_data.get(name) or "").strip()
-        if not typed:
-            return None
-        try:
-            return read(typed)
-        except ValueError:
-            is_price = name in self.PRICES
-            said = _("Type a price as on the board, for example 25.30.") if is_price else None
-            self.add_error(name, said or _("Type whole shares, for example 1,200."))
-            return None
 
     def to_terms(self) -> ConditionalTerms:
         """Of a form without mistakes."""
@@ -155,4 +202,43 @@ class ConditionalForm(forms.Form):
             then_side=Side(typed["then_side"]) if typed["then_side"] else None,
             then_quantity=typed["then_quantity"],
             **{f"{name}_vnd": typed[f"{name}_vnd"] for name in self.PRICES},
+        )
+
+
+class SlicedForm(PlanForm):
+    """A large order in parts as typed."""
+
+    symbol = forms.CharField(max_length=20, widget=forms.HiddenInput)
+    account = forms.UUIDField()
+    kind = forms.ChoiceField(choices=[(kind, kind) for kind in SliceKind])
+    side = forms.ChoiceField(choices=[(side, side) for side in Side])
+    quantity = forms.CharField(max_length=24)
+    price = forms.CharField(max_length=24, required=False)
+    show_quantity = forms.CharField(max_length=24, required=False)
+    slices = forms.IntegerField(required=False)
+    minutes = forms.IntegerField(required=False)
+    client_order_id = forms.UUIDField(widget=forms.HiddenInput)
+
+    PRICES = ("price",)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = dict(super().clean() or {})
+        cleaned["price_vnd"] = self._number("price", lambda text: read_price_vnd(text, self._unit_vnd))
+        for name in ("quantity", "show_quantity"):
+            cleaned[name] = self._number(name, read_quantity)
+        return cleaned
+
+    def to_terms(self) -> SliceTerms:
+        """Of a form without mistakes."""
+        typed = self.cleaned_data
+        return SliceTerms(
+            kind=SliceKind(typed["kind"]),
+            symbol=typed["symbol"],
+            side=Side(typed["side"]),
+            quantity=typed["quantity"],
+            price_vnd=typed["price_vnd"],
+            client_order_id=str(typed["client_order_id"]),
+            show_quantity=typed["show_quantity"],
+            slices=typed["slices"],
+            minutes=typed["minutes"],
         )

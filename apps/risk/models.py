@@ -131,6 +131,7 @@ class TradingHold(models.Model):
         STALE_FEED = "stale-feed", _("market data are late")
         LOST_WORKER = "lost-worker", _("a worker does not report")
         BOOKS_DIFFER = "books-differ", _("the books differ from the broker's")
+        VENUE_UNCERTAIN = "venue-uncertain", _("the broker's state is uncertain")
         MARKET_HALT = "market-halt", _("the exchange halted it")
         MARKET_FALL = "market-fall", _("the market fell too far")
 

@@ -1,4 +1,4 @@
-"""Named places at which a trial lets its process die as by `kill -9`, to see what the next process makes of it.
+"""Named places at which a trial lets its process die as by `kill -9`, or sleep, to see what the next one makes of it.
 
 Only the settings of the tests arm one (`QTS_CRASH_AT`); everywhere else passing such a place is one comparison.
 """
@@ -7,7 +7,7 @@ import os
 import signal
 from typing import Final
 
-VARIABLE: Final = "QTS_CRASH_AT"  # a name, or `name:3` for the third time that it is passed
+VARIABLE: Final = "QTS_CRASH_AT"  # a name; `name:3` for the third time that it is passed; `name:1:sleep`
 
 CRASH_POINTS: Final[dict[str, str]] = {
     "submit.judged": "the gate has let the order pass, nothing is written",
@@ -18,6 +18,9 @@ CRASH_POINTS: Final[dict[str, str]] = {
     "cancel.stepped": "the order is CANCEL_PENDING, its intent is not written",
     "cancel.queued": "the cancel is written and not committed",
     "cancel.committed": "the cancel is durable, nobody was told",
+    "amend.stepped": "the order is AMEND_PENDING, its intent is not written",
+    "amend.queued": "the amendment is written and not committed",
+    "amend.committed": "the amendment is durable, nobody was told",
     "claim.fenced": "the gateway's epoch is in the database",
     "claim.locked": "the next intent is locked",
     "claim.stepped": "the order is marked as sent, its intent is not claimed",
@@ -54,14 +57,17 @@ CRASH_POINTS: Final[dict[str, str]] = {
 
 _armed: str | None = None
 _passes_left = 0
+_signal = signal.SIGKILL
 
 
 def arm(order: str) -> None:
-    """Die at a place, given as in the environment; "" disarms. Raises KeyError for an unknown one."""
-    global _armed, _passes_left  # noqa: PLW0603 (one process, one death)
-    name, _, times = order.partition(":")
+    """Die, or sleep until somebody sends SIGCONT, at a place given as in the environment; "" disarms. Raises KeyError
+    for an unknown one."""
+    global _armed, _passes_left, _signal  # noqa: PLW0603 (one process, one death)
+    name, times, act = (*order.split(":"), "", "")[:3]
     _armed = name if order and CRASH_POINTS[name] else None
     _passes_left = int(times or 1)
+    _signal = signal.SIGSTOP if act == "sleep" else signal.SIGKILL
 
 
 def passing(name: str) -> None:
@@ -71,4 +77,4 @@ def passing(name: str) -> None:
         return
     _passes_left -= 1
     if _passes_left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), _signal)

@@ -3,7 +3,7 @@
 from apps.accounts.services.accounts import grant_membership, open_account
 from apps.accounts.services.booking import book_fill
 from apps.accounts.services.opening import OpeningCash, OpeningPosition, adopt_balances
-from apps.accounts.services.reconciliation import reconcile_with_broker
+from apps.accounts.services.reconciliation import compare_with_broker, reconcile_with_broker, record_comparison
 from apps.accounts.services.reservations import amend_reservation, release_reservation, reserve, shrink_reservation
 from apps.accounts.services.seeding import DEMO_OWNERS, seed_demo_accounts
 from apps.accounts.services.settlement import run_settle_slice, settle_due
@@ -15,9 +15,11 @@ __all__ = [
     "adopt_balances",
     "amend_reservation",
     "book_fill",
+    "compare_with_broker",
     "grant_membership",
     "open_account",
     "reconcile_with_broker",
+    "record_comparison",
     "release_reservation",
     "reserve",
     "run_settle_slice",

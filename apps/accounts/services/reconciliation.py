@@ -9,7 +9,7 @@ import structlog
 
 from apps.accounts import selectors
 from apps.accounts.models import Reconciliation
-from apps.accounts.selectors import AccountState, Difference
+from apps.accounts.selectors import AccountState, AccountView, Difference
 from apps.accounts.services.broker import BrokerBooks, open_client
 from qts.adapters.ssi.trading import BrokerCash, BrokerPosition
 from qts.domain.errors import TerminalError
@@ -29,8 +29,18 @@ def reconcile_with_broker(account_id: UUID, *, now: datetime, broker: BrokerBook
     if broker is None:
         with closing(open_client(account.connection_id)) as client:
             return reconcile_with_broker(account_id, now=now, broker=client)
+    differences = compare_with_broker(account, broker=broker, now=now)
+    record_comparison(account_id, differences, now)
+    return differences
+
+
+def compare_with_broker(account: AccountView, *, broker: BrokerBooks, now: datetime) -> list[Difference]:
+    """As `reconcile_with_broker`, for who compares often: nothing is recorded."""
     held, cash = broker.stock_positions(account.number), broker.cash_balance(account.number)
-    differences = _differences(selectors.account_state(account_id, now), held, cash)
+    return _differences(selectors.account_state(account.id, now), held, cash)
+
+
+def record_comparison(account_id: UUID, differences: Sequence[Difference], now: datetime) -> None:
     Reconciliation.objects.create(
         account_id=account_id,
         compared_at=now,
@@ -40,7 +50,6 @@ def reconcile_with_broker(account_id: UUID, *, now: datetime, broker: BrokerBook
         log.warning(
             "accounts.books_differ", account_id=str(account_id), differences=[str(item) for item in differences]
         )
-    return differences
 
 
 def _differences(ours: AccountState, held: Sequence[BrokerPosition], cash: BrokerCash) -> list[Difference]:

@@ -1,5 +1,6 @@
 """The REST API of orders and fills."""
 
+from apps.orders.apis.baskets import BasketApi, BasketPreviewApi, BasketsApi
 from apps.orders.apis.conditional import ConditionalApi, ConditionalCancelApi, ConditionalsApi
 from apps.orders.apis.orders import (
     FillsApi,
@@ -11,8 +12,12 @@ from apps.orders.apis.orders import (
     OrdersApi,
     OrdersCancelApi,
 )
+from apps.orders.apis.sliced import SlicedOrderApi, SlicedOrderCancelApi, SlicedOrdersApi
 
 __all__ = [
+    "BasketApi",
+    "BasketPreviewApi",
+    "BasketsApi",
     "ConditionalApi",
     "ConditionalCancelApi",
     "ConditionalsApi",
@@ -24,4 +29,7 @@ __all__ = [
     "OrderReplaceApi",
     "OrdersApi",
     "OrdersCancelApi",
+    "SlicedOrderApi",
+    "SlicedOrderCancelApi",
+    "SlicedOrdersApi",
 ]

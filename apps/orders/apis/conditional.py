@@ -13,6 +13,7 @@ from apps.accounts import selectors as accounts
 from apps.marketdata.selectors import market_now
 from apps.orders import selectors, services
 from apps.orders.apis.access import client_order_id, key_parameter, refuse_untradable, refuse_without, visible_accounts
+from apps.orders.apis.once import refused_while_running, written_once
 from apps.orders.selectors import ConditionalView
 from apps.orders.serializers import BreachOut
 from apps.sso.selectors import actor_of
@@ -132,12 +133,11 @@ class ConditionalsApi(APIView):
         body.is_valid(raise_exception=True)
         account_id = body.validated_data["account_id"]
         refuse_untradable(request, account_id)
-        answer = services.place_conditional(
-            account_id=account_id,
-            terms=body.to_terms(client_order_id(request)),
-            actor=actor_of(request.user),
-            now=market_now(),
-        )
+        name = client_order_id(request)
+        with refused_while_running(name):
+            answer = services.place_conditional(
+                account_id=account_id, terms=body.to_terms(name), actor=actor_of(request.user), now=market_now()
+            )
         refuse_without(answer)
         return Response(ConditionalOut(_visible(request, answer.plan_id)).data, status=201)
 
@@ -151,7 +151,8 @@ class ConditionalApi(APIView):
 class ConditionalCancelApi(APIView):
     api_keys_may_write = True
 
-    @extend_schema(request=None, responses={202: ConditionalOut})
+    @extend_schema(request=None, parameters=[key_parameter], responses={202: ConditionalOut})
+    @written_once
     def post(self, request: Request, conditional_id: UUID) -> Response:
         """Stop watching. An entry order that still works is asked back; orders that were released stay."""
         found = _visible(request, conditional_id)

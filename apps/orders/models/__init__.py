@@ -1,6 +1,7 @@
 """Orders, what has to be sent for them, their fills, and what the broker said that does not fit."""
 
 from apps.orders.models.api_request import ApiRequest
+from apps.orders.models.basket import Basket
 from apps.orders.models.broker_side import Discrepancy, ForeignOrder
 from apps.orders.models.conditional import ConditionalLeg, ConditionalOrder
 from apps.orders.models.connection import GatewayState, StreamPosition
@@ -10,6 +11,7 @@ from apps.orders.models.sliced import Slice, SlicedOrder
 
 __all__ = [
     "ApiRequest",
+    "Basket",
     "ConditionalLeg",
     "ConditionalOrder",
     "Discrepancy",

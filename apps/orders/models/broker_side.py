@@ -63,6 +63,8 @@ class Discrepancy(models.Model):
     detail = models.CharField(_("detail"), max_length=1000)
     noticed_at = models.DateTimeField(_("noticed"))
     resolved_at = models.DateTimeField(_("resolved"), null=True)
+    resolved_by = models.CharField(_("resolved by"), max_length=100, blank=True)  # empty where it settled by itself
+    resolution = models.CharField(_("why"), max_length=500, blank=True)
 
     class Meta:
         verbose_name = _("discrepancy")

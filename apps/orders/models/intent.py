@@ -50,6 +50,10 @@ class Intent(models.Model):
     answered_at = models.DateTimeField(_("answered"), null=True)  # wall clock
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     answer = models.CharField(_("answer"), max_length=500, blank=True)
+    # Once it was not known whether it arrived: since when and why, and what settled it.
+    doubted_at = models.DateTimeField(_("in doubt since"), null=True)  # wall clock
+    doubt = models.CharField(_("doubt"), max_length=500, blank=True)
+    evidence = models.CharField(_("evidence"), max_length=500, blank=True)
     recorded_at = models.DateTimeField(_("recorded"), db_default=Now())
 
     class Meta:
@@ -80,6 +84,7 @@ class Intent(models.Model):
                 condition=Q(state__in=["READY", "CLAIMED", "UNKNOWN"]),
                 name="orders_intents_to_do",
             ),
+            models.Index(fields=["-doubted_at"], condition=Q(doubted_at__isnull=False), name="orders_intents_doubted"),
         ]
 
     def __str__(self) -> str:

@@ -42,6 +42,7 @@ class Order(models.Model):
     # What the broker's own reports say is filled. Higher than `filled_quantity` while a match event is on its way.
     reported_filled_quantity = models.BigIntegerField(_("filled as reported"), default=0)
     reported_notify_id = models.BigIntegerField(_("last report"), default=0)
+    broker_report = models.JSONField(_("the broker's last report"), null=True)  # as it was, beside what we made of it
     is_final_at_broker = models.BooleanField(_("over at the broker"), default=False)
     reason = models.CharField(_("reason"), max_length=500, blank=True)
     breaches = models.JSONField(_("refusals"), default=list, blank=True)

@@ -1,5 +1,6 @@
 """Reading orders. Times are market time unless their name says wall."""
 
+from apps.orders.selectors.baskets import BasketView, basket
 from apps.orders.selectors.conditional import ConditionalView, LegView, conditional_order, conditional_orders
 from apps.orders.selectors.connections import broker_connection_status, foreign_orders, open_discrepancies
 from apps.orders.selectors.orders import (
@@ -12,6 +13,7 @@ from apps.orders.selectors.orders import (
     orders_by_id,
     working_order_ids,
 )
+from apps.orders.selectors.outcomes import DifferenceView, OutcomeView, difference, differences, outcomes
 from apps.orders.selectors.sliced import SlicedView, SliceView, sliced_order, sliced_orders
 from apps.orders.selectors.strategy_days import strategy_days, strategy_exposures
 from apps.orders.selectors.types import (
@@ -27,22 +29,28 @@ from apps.orders.selectors.types import (
 
 __all__ = [
     "OPEN_STATUSES",
+    "BasketView",
     "BrokerConnectionStatus",
     "ConditionalView",
+    "DifferenceView",
     "DiscrepancyView",
     "FillView",
     "ForeignOrderView",
     "HistoryEntry",
     "LegView",
     "OrderView",
+    "OutcomeView",
     "SliceView",
     "SlicedView",
     "StrategyDay",
     "StrategyExposure",
+    "basket",
     "breach_from",
     "broker_connection_status",
     "conditional_order",
     "conditional_orders",
+    "difference",
+    "differences",
     "fills",
     "foreign_orders",
     "open_discrepancies",
@@ -50,6 +58,7 @@ __all__ = [
     "order_history",
     "orders",
     "orders_by_id",
+    "outcomes",
     "sliced_order",
     "sliced_orders",
     "strategy_days",

@@ -13,38 +13,48 @@ from qts.domain.orders import WORKING, Status
 from qts.domain.values import OrderType, Side
 
 OPEN_STATUSES = tuple(sorted(WORKING))
+_NARROWING = frozenset({"symbol", "side", "status", "order_type", "strategy_id", "trading_day"})
 
 
 def orders(
     account_ids: Iterable[UUID],
     *,
     open_only: bool = False,
-    symbol: str = "",
-    strategy_id: str = "",
-    trading_day: date | None = None,
+    by: str = "",
+    since: date | None = None,
+    until: date | None = None,
     limit: int = 200,
+    **equal: Any,
 ) -> list[OrderView]:
-    """The newest first."""
-    rows = Order.objects.filter(account_id__in=list(account_ids))
+    """The newest first. `by` is "hand" or "strategy"; `since` and `until` are trading days, both included; `equal` are
+    symbol, side, status, order_type, strategy_id and trading_day, where empty narrows nothing."""
+    rows = Order.objects.filter(account_id__in=list(account_ids), **_narrowing(equal))
     if open_only:
         rows = rows.filter(status__in=OPEN_STATUSES)
-    if symbol:
-        rows = rows.filter(symbol=symbol)
-    if strategy_id:
-        rows = rows.filter(strategy_id=strategy_id)
-    if trading_day is not None:
-        rows = rows.filter(trading_day=trading_day)
-    return [_order_view(row) for row in rows.order_by("-recorded_at", "-id")[:limit]]
+    if by:
+        rows = rows.filter(strategy_id="") if by == "hand" else rows.exclude(strategy_id="")
+    if since is not None:
+        rows = rows.filter(trading_day__gte=since)
+    if until is not None:
+        rows = rows.filter(trading_day__lte=until)
+    return [order_view(row) for row in rows.order_by("-recorded_at", "-id")[:limit]]
+
+
+def _narrowing(equal: dict[str, Any]) -> dict[str, Any]:
+    unknown = equal.keys() - _NARROWING
+    if unknown:
+        raise TypeError(f"orders are not chosen by {', '.join(sorted(unknown))}")
+    return {name: value for name, value in equal.items() if value}
 
 
 def orders_by_id(order_ids: Collection[UUID]) -> list[OrderView]:
     """The newest first; unknown ids are left out."""
-    return [_order_view(row) for row in Order.objects.filter(id__in=order_ids).order_by("-recorded_at", "-id")]
+    return [order_view(row) for row in Order.objects.filter(id__in=order_ids).order_by("-recorded_at", "-id")]
 
 
 def order(order_id: UUID) -> OrderView | None:
     row = Order.objects.filter(id=order_id).first()
-    return None if row is None else _order_view(row)
+    return None if row is None else order_view(row)
 
 
 def fills(
@@ -106,6 +116,10 @@ def order_history(order_id: UUID) -> list[HistoryEntry]:
             status=record.body["status"],
             reason=record.body["reason"],
             actor=record.actor,
+            quantity=record.body["quantity"],
+            price_vnd=record.body["price_vnd"],
+            wanted_quantity=record.body.get("wanted_quantity"),
+            wanted_price_vnd=record.body.get("wanted_price_vnd"),
             filled_quantity=record.body["filled_quantity"],
             fill_quantity=record.body.get("fill_quantity"),
             fill_price_vnd=record.body.get("fill_price_vnd"),
@@ -121,7 +135,7 @@ def order_history(order_id: UUID) -> list[HistoryEntry]:
     ]
 
 
-def _order_view(row: Order) -> OrderView:
+def order_view(row: Order) -> OrderView:
     return OrderView(
         id=row.id,
         account_id=row.account_id,

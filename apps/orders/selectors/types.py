@@ -79,7 +79,7 @@ class OrderView:
     @property
     def is_held(self) -> bool:
         """Recorded and not sent: for a session that takes it, or for the end of the order that it replaces."""
-        return self.status is Status.PENDING and (self.release_at is not None or self.replaces is not None)
+        return self.status is Status.PENDING and self.release_at is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,10 @@ class HistoryEntry:
     status: str
     reason: str
     actor: str
+    quantity: int
+    price_vnd: int
+    wanted_quantity: int | None
+    wanted_price_vnd: int | None
     filled_quantity: int
     fill_quantity: int | None
     fill_price_vnd: int | None

@@ -2,6 +2,7 @@
 
 from apps.orders.services.amending import request_amend
 from apps.orders.services.answers import AmendAnswer, CancelAnswer, Submission
+from apps.orders.services.baskets import BasketPreview, finish_baskets, preview_basket, submit_basket
 from apps.orders.services.broker_events import apply_book_row, apply_broker_event
 from apps.orders.services.cancelling import cancel_for_kill_switch, cancel_orders, cancel_scope, request_cancel
 from apps.orders.services.checking import check_order
@@ -16,13 +17,18 @@ from apps.orders.services.once import answer_once, forget_old_answers, one_at_a_
 from apps.orders.services.order_stream import run_order_stream_slice, run_order_streams
 from apps.orders.services.plan_loop import run_plan_slice
 from apps.orders.services.plans import PlanAnswer
+from apps.orders.services.resolving import ENDABLE, Resolution, resolve_discrepancy
 from apps.orders.services.slicing import advance_sliced, cancel_sliced, place_sliced
 from apps.orders.services.submission import submit_order
+from apps.orders.services.verification import verify_orders
 
 __all__ = [
+    "ENDABLE",
     "AmendAnswer",
+    "BasketPreview",
     "CancelAnswer",
     "PlanAnswer",
+    "Resolution",
     "Submission",
     "advance_sliced",
     "answer_once",
@@ -36,14 +42,17 @@ __all__ = [
     "check_order",
     "close_day",
     "expire_day",
+    "finish_baskets",
     "forget_old_answers",
     "one_at_a_time",
     "place_conditional",
     "place_sliced",
+    "preview_basket",
     "release_held_orders",
     "request_amend",
     "request_cancel",
     "request_replace",
+    "resolve_discrepancy",
     "run_gateway_slice",
     "run_gateways",
     "run_order_stream_slice",
@@ -51,6 +60,8 @@ __all__ = [
     "run_plan_slice",
     "send_cancels_by_hand",
     "stop_killed_conditionals",
+    "submit_basket",
     "submit_exit",
     "submit_order",
+    "verify_orders",
 ]

@@ -25,13 +25,14 @@ from apps.orders.services.amendments import (
 )
 from apps.orders.services.answers import AmendAnswer
 from apps.orders.services.request_ids import take_request_id
-from apps.orders.services.steps import event_of, take_step
+from apps.orders.services.steps import event_of, sender_of, take_step
 from apps.risk import services as risk
 from qts.domain.errors import Breach, RuleCode
 from qts.domain.events import OrderAccepted, OrderAmendRequested
 from qts.domain.market import may_amend, may_change_later, session_at, to_vietnam
 from qts.domain.orders import OrderIntent, OrderTrigger, Status, Terms, amend_refusal
 from qts.domain.values import Actor, ActorKind, Exchange, OrderType
+from qts.observability.crash_points import passing
 
 WAITING_AMENDMENT: Final = Actor(ActorKind.SYSTEM, "waiting-amendment")
 WAITING_MAX: Final = 50
@@ -63,7 +64,9 @@ def request_amend(
         lock_account(account_id)
         order = lock_order(order_id)
         wanted = Terms(quantity or order.quantity, price_vnd or order.price_vnd or 0)
-        return _amend_locked(order, wanted, actor, now)
+        answer = _amend_locked(order, wanted, actor, now)
+    passing("amend.committed")
+    return answer
 
 
 def fire_waiting_amendments(connection_id: UUID, now: datetime) -> int:
@@ -145,6 +148,7 @@ def queue_amendment(order: Order, wanted: Terms, *, actor: Actor, now: datetime)
     hold_for(order, terms_of(order), wanted, now=now)
     place = order.intents.get(kind=Intent.Kind.PLACE)
     take_step(order, OrderTrigger.AMEND_REQUESTED, announce=None, actor=actor, now=now)
+    passing("amend.stepped")
     _announce_wish(order, actor, now)
     trading_day = to_vietnam(now).date()
     Intent.objects.create(
@@ -158,6 +162,7 @@ def queue_amendment(order: Order, wanted: Terms, *, actor: Actor, now: datetime)
         price_vnd=wanted.price_vnd,
     )
     wakeup.ring(order.connection_id)
+    passing("amend.queued")
 
 
 def _fire(account_id: UUID, order_id: UUID, now: datetime) -> bool:
@@ -167,7 +172,7 @@ def _fire(account_id: UUID, order_id: UUID, now: datetime) -> bool:
         if order.wanted_quantity is None or order.cancel_wanted or not _may_go(order, now):
             return False
         wanted = Terms(order.wanted_quantity, order.wanted_price_vnd or 0)
-        breaches = _refusals(order, wanted, WAITING_AMENDMENT, now)
+        breaches = _refusals(order, wanted, sender_of(order), now)
         if breaches:
             codes = ",".join(dict.fromkeys(breach.code for breach in breaches))
             _drop_wish(order, f"{REFUSED} by the risk gate: {codes}", WAITING_AMENDMENT, now)

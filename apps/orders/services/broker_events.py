@@ -116,7 +116,10 @@ def fill_id_of(connection_id: UUID, trading_day: date, notify_id: int) -> UUID:
 def _take_state(order: Order, reported: BrokerOrder, now: datetime) -> None:
     connection_id = order.connection_id
     _learn_broker_id(order, reported.order_id)
-    _settle_intents(order, reported.unique_id)
+    _settle_intents(
+        order, reported.unique_id, evidence=f"the broker shows order {reported.order_id}: {reported.status}"
+    )
+    order.broker_report = _kept(reported)
     order.reported_filled_quantity = max(order.reported_filled_quantity, reported.filled_quantity)
     take_terms(order, reported, at=_moment(reported.modified_ms, now), now=now)
     passing("state.learned")
@@ -174,10 +177,23 @@ def _learn_broker_id(order: Order, broker_order_id: str) -> None:
         order.broker_order_id = broker_order_id
 
 
-def _settle_intents(order: Order, *request_ids: str) -> None:
+def _kept(reported: BrokerOrder) -> dict[str, object]:
+    """What people compare with our own row."""
+    return {
+        "status": reported.status,
+        "quantity": reported.quantity,
+        "price_vnd": reported.price_vnd,
+        "filled_quantity": reported.filled_quantity,
+        "cancelled_quantity": reported.cancelled_quantity,
+        "reject_reason": reported.reject_reason,
+        "modified_ms": reported.modified_ms,
+    }
+
+
+def _settle_intents(order: Order, *request_ids: str, evidence: str) -> None:
     """The broker speaks of these requests, so it has received them, whatever became of the answers."""
     order.intents.filter(Q(kind=Intent.Kind.PLACE) | Q(request_id__in=request_ids), state__in=_UNSETTLED).update(
-        state=Intent.State.ANSWERED, answered_at=Now()
+        state=Intent.State.ANSWERED, answered_at=Now(), evidence=evidence[:REASON_LENGTH_MAX]
     )
 
 
@@ -212,7 +228,7 @@ def _take_match(connection_id: UUID, match: BrokerMatch, now: datetime) -> None:
         discrepancies.note(connection_id, kind, subject=str(fill_id), detail=detail, now=now, order=order)
         return
     _learn_broker_id(order, match.order_id)
-    _settle_intents(order)
+    _settle_intents(order, evidence=f"match {match.notify_id} of order {match.order_id}")
     fill = Fill.objects.create(
         id=fill_id,
         order=order,
@@ -309,7 +325,10 @@ def _take_refusal(connection_id: UUID, refusal: BrokerError, now: datetime) -> N
 def refuse_locked(order: Order, intent: Intent, reason: str, now: datetime) -> None:
     """The broker refused one of our requests. Account and order are locked by the caller."""
     Intent.objects.filter(id=intent.id).update(
-        state=Intent.State.REFUSED, answer=reason[:REASON_LENGTH_MAX], answered_at=Now()
+        state=Intent.State.REFUSED,
+        answer=reason[:REASON_LENGTH_MAX],
+        evidence=reason[:REASON_LENGTH_MAX],
+        answered_at=Now(),
     )
     if intent.kind == Intent.Kind.CANCEL:
         step_back_from_cancel(order, f"cancel refused: {reason}", now)

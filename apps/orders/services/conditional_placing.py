@@ -128,11 +128,14 @@ def _add_leg(row: ConditionalOrder, number: int, leg: Leg, mark_vnd: int, now: d
 
 
 def _enter(row: ConditionalOrder, terms: ConditionalTerms, market: MarketState, actor: Actor, now: datetime) -> None:
-    """Its order goes through the gate like every other; refused there, nothing is left to watch."""
+    """Its order goes through the gate like every other, or is held for the session that takes it; refused there,
+    nothing is left to watch."""
     request = request_of(
         market, side=terms.side, quantity=terms.quantity, limit_vnd=terms.entry_vnd, name=f"cond-{row.id}-entry"
     )
-    done = submit_order(account_id=row.account_id, request=request, actor=actor, now=now, strategy_id=row.strategy_id)
+    done = submit_order(
+        account_id=row.account_id, request=request, actor=actor, now=now, strategy_id=row.strategy_id, holds=True
+    )
     row.entry_id = done.order_id
     if not done.accepted:
         end_legs(live_legs(row), LegEvent.CANCEL, now)

@@ -15,10 +15,10 @@ from apps.orders.services.amending import fire_waiting_amendments
 from apps.orders.services.broker import open_client
 from apps.orders.services.cancelling import cancel_what_is_killed, fire_waiting_cancels
 from apps.orders.services.holding import release_held_orders
-from apps.orders.services.pace import SAMPLE_LIMITS, Pace
+from apps.orders.services.pace import SAMPLE_LIMITS, Call, Pace
 from apps.orders.services.resolution import Resolver
 from apps.orders.services.sending import Unreachable, doubt_stale_claims, fence, send_next
-from apps.orders.services.stream_watch import watch_order_stream
+from apps.orders.services.stream_watch import VenueWatch, watch_order_stream
 from apps.orders.services.turns import SLICE_S, run_for_each_connection, run_under_lease
 from apps.orders.services.wakeup import Doorbell
 from apps.risk.services import MonitorWatch, adopt_kill_file
@@ -34,6 +34,11 @@ IDLE_S_MAX = 0.5  # without a ring it looks this often; rings are lost when nobo
 HOUSEKEEPING_EVERY_S = 1.0
 KILL_SWEEP_EVERY_S = 5.0  # a cancel that the broker keeps refusing is not asked for more often
 REST_S_MAX = 8.0
+_CALLS = {
+    Intent.Kind.PLACE: Call.NEW_ORDER,
+    Intent.Kind.AMEND: Call.MODIFY_ORDER,
+    Intent.Kind.CANCEL: Call.CANCEL_ORDER,
+}
 
 
 def run_gateway_slice(connection_id: UUID, *, seconds_max: float = SLICE_S, standby_s: float = 0.0) -> bool:
@@ -73,6 +78,7 @@ class _Gateway:
         self._circuit = _Circuit(connection_id)
         self._pace = Pace(connection_id)
         self._resolver = Resolver(connection_id, client, self._pace)
+        self._venue = VenueWatch(connection_id)
         self._limits_known = False
         self._began_at = time.monotonic()
         self._monitor_watch = MonitorWatch()
@@ -86,9 +92,10 @@ class _Gateway:
             self._keep_house(now)
         if not self._circuit.is_closed:
             return IDLE_S_MAX
-        if not _is_something_due(self._connection_id, now):
+        due = _next_due(self._connection_id, now)
+        if due is None:
             return IDLE_S_MAX
-        wait_ms = self._pace.take()
+        wait_ms = self._pace.take(_CALLS[due])
         if wait_ms > 0:
             return min(wait_ms / 1000, IDLE_S_MAX)
         try:
@@ -111,6 +118,7 @@ class _Gateway:
         adopt_kill_file(now)
         self._monitor_watch.look(now)
         watch_order_stream(self._connection_id, now, watched_s=time.monotonic() - self._began_at)
+        self._venue.step(now)
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + KILL_SWEEP_EVERY_S
             cancel_what_is_killed(self._connection_id, now)
@@ -130,7 +138,7 @@ class _Gateway:
         try:
             self._client.log_in()
             if not self._limits_known:
-                self._pace = Pace(self._connection_id, self._ask_limits())
+                self._pace = Pace.learn(self._connection_id, self._ask_limits())
                 self._resolver.use_pace(self._pace)
                 self._limits_known = True
         except (TransientError, TerminalError) as error:
@@ -171,8 +179,11 @@ class _Circuit:
         GatewayState.objects.filter(connection_id=self._connection_id).update(circuit=state, trouble=trouble[:500])
 
 
-def _is_something_due(connection_id: UUID, now: datetime) -> bool:
+def _next_due(connection_id: UUID, now: datetime) -> Intent.Kind | None:
+    """What the next call will be: cancels go first."""
     due = Q(not_before__isnull=True) | Q(not_before__lte=Now())
-    return Intent.objects.filter(
+    ready = Intent.objects.filter(
         due, connection_id=connection_id, state=Intent.State.READY, trading_day=to_vietnam(now).date()
-    ).exists()
+    )
+    kinds = set(ready.values_list("kind", flat=True).distinct())
+    return next((kind for kind in (Intent.Kind.CANCEL, Intent.Kind.AMEND, Intent.Kind.PLACE) if kind in kinds), None)

@@ -18,7 +18,7 @@ from apps.orders.services.access import may_trade
 from apps.orders.services.amending import RULES_OF_THE_MOMENT
 from apps.orders.services.answers import Submission
 from apps.orders.services.cancelling import request_cancel, withdraw
-from apps.orders.services.steps import event_of
+from apps.orders.services.steps import event_of, sender_of
 from apps.orders.services.submission import judge_as_submitted, queue_placing, record_refusal, reserve_for
 from apps.risk import services as risk
 from qts.domain.errors import Breach, RuleCode
@@ -108,7 +108,7 @@ def _release(account_id: UUID, order_id: UUID, now: datetime) -> bool:
             order.symbol, Side(order.side), OrderType(order.order_type), order.quantity, order.price_vnd, ""
         )
         intent = _intent_of(request, order, order.quantity, order.id)
-        breaches = risk.pre_trade_check(account_id=account_id, intent=intent, now=now, actor=HELD_ORDER)
+        breaches = risk.pre_trade_check(account_id=account_id, intent=intent, now=now, actor=sender_of(order))
         if breaches:
             _wait_or_give_up(order, breaches, now)
             return False

@@ -23,24 +23,40 @@ from qts.domain.values import Actor, ActorKind, Side
 RATE_WINDOW = timedelta(seconds=1)
 REPEAT_WINDOW = timedelta(minutes=1)
 _OPEN = [str(status) for status in OPEN_STATUSES]
+# What an order that was placed elsewhere is called at the broker while it may still trade.
+FOREIGN_OPEN = frozenset({"WA", "RS", "SD", "QU", "PF", "WM", "WC", "IAV", "SOR", "SOS", "SOI"})
+# Orders placed by phone or by another program take from the same limits.
+_FOREIGN = """
+    FROM orders_foreignorder
+    WHERE (connection_id, account_number) IN (
+        SELECT connection_id, number FROM accounts_brokerageaccount WHERE id = %(account_id)s
+    ) AND trading_day = %(today)s AND broker_status = ANY(%(foreign_open)s)
+"""
 # the order in whose place the judged one would stand (`amends`) does not count beside it
-_WORKING = """
+_WORKING = f"""
     WITH working AS (
         SELECT price_vnd, symbol = %(symbol)s AND side = %(opposite)s AS meets
         FROM orders_order
         WHERE account_id = %(account_id)s AND status = ANY(%(open)s) AND id IS DISTINCT FROM %(amends)s::uuid
+        UNION ALL
+        SELECT NULLIF(price_vnd, 0), symbol = %(symbol)s AND side = %(opposite)s {_FOREIGN}
     )
     SELECT count(*), count(*) FILTER (WHERE meets), count(*) FILTER (WHERE meets AND price_vnd IS NULL),
            min(price_vnd) FILTER (WHERE meets), max(price_vnd) FILTER (WHERE meets)
     FROM working
-"""
-_WORKING_VALUES = """
-    SELECT symbol, side, coalesce(sum((quantity - filled_quantity) * price_vnd), 0)::bigint,
-           coalesce(sum(quantity - filled_quantity) FILTER (WHERE price_vnd IS NULL), 0)::bigint
-    FROM orders_order
-    WHERE account_id = %(account_id)s AND status = ANY(%(open)s) AND id IS DISTINCT FROM %(amends)s::uuid
-    GROUP BY symbol, side
-"""
+"""  # noqa: S608  # put together from what stands here
+_WORKING_VALUES = f"""
+    WITH working AS (
+        SELECT symbol, side, quantity - filled_quantity AS rest, price_vnd
+        FROM orders_order
+        WHERE account_id = %(account_id)s AND status = ANY(%(open)s) AND id IS DISTINCT FROM %(amends)s::uuid
+        UNION ALL
+        SELECT symbol, side, quantity - filled_quantity, NULLIF(price_vnd, 0) {_FOREIGN}
+    )
+    SELECT symbol, side, coalesce(sum(rest * price_vnd), 0)::bigint,
+           coalesce(sum(rest) FILTER (WHERE price_vnd IS NULL), 0)::bigint
+    FROM working GROUP BY symbol, side
+"""  # noqa: S608
 # what was refused here never reached the market and does not count
 _DAY = """
     SELECT count(*) AS day_order_count, count(*) FILTER (WHERE filled_quantity > 0) AS day_trade_count,
@@ -90,7 +106,14 @@ def order_facts(
 ) -> OrderFacts:
     """The reader that the gate is given; see `apps.risk.services.facts_orders`."""
     asked = limits.keys()
-    facts = {"account_id": account_id, "symbol": intent.symbol, "open": _OPEN, "amends": intent.amends}
+    facts = {
+        "account_id": account_id,
+        "symbol": intent.symbol,
+        "amends": intent.amends,
+        "open": _OPEN,
+        "foreign_open": sorted(FOREIGN_OPEN),
+        "today": market_today(),
+    }
     working = _working(facts, intent)
     activity: dict[str, Any] = {
         "opposite_count": working["opposite"],
@@ -100,7 +123,7 @@ def order_facts(
         "actor_may_trade": not asks_right or may_trade(actor, account_id),
     }
     if asked & DAY_CODES:
-        activity |= _named(_DAY, facts | {"today": market_today()})
+        activity |= _named(_DAY, facts)
     if asked & RECENT_CODES:
         activity |= _recent(account_id, intent, actor, limits)
     values = _working_values(facts) if asked & WORKING_VALUE_CODES else ()

@@ -1,10 +1,18 @@
-"""SSI's rate limits, kept before SSI has to: one window log per connection in Redis, shared by all who call."""
+"""SSI's rate limits, kept before SSI has to: logs of the calls per connection in Redis, shared by all who call.
+
+Exact windows and no buckets: a bucket that is full lets twice the limit pass within one window. Of every limit a share
+is left to cancels: whatever else there is to say, taking back gets through.
+"""
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from enum import Enum
+from fnmatch import fnmatchcase
+from typing import Any, Self
 from uuid import UUID
 
+import msgspec
 from django.conf import settings
 
 from qts.adapters.redis_client import redis_client, transient_errors
@@ -12,50 +20,109 @@ from qts.adapters.ssi.trading import RateLimit
 
 # The documented sample (FC Trading Specs v2.4): 5 calls a second and 30 in five seconds over everything.
 SAMPLE_LIMITS = (RateLimit("*", "1s", 5), RateLimit("*", "5s", 30))
+CANCEL_SHARE_PERCENT = 20
+LIMITS_KEPT_S = 86_400
 _UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _PERIOD = re.compile(r"(\d+)([smhd])")
 
-# Windows are pairs (milliseconds, calls). Takes one call, or answers after how many milliseconds to ask again.
+# Of each key (a limit's log) a pair of arguments: milliseconds, calls. Takes one call from all of them, or answers
+# after how many milliseconds to ask again.
 _TAKE = """
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local longest, wait = 0, 0
-for i = 1, #ARGV, 2 do
-  local window, limit = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
-  if window > longest then longest = window end
-  if redis.call('ZCOUNT', KEYS[1], now - window + 1, '+inf') >= limit then
-    local blocking = redis.call('ZREVRANGE', KEYS[1], limit - 1, limit - 1, 'WITHSCORES')
+local wait = 0
+for i = 1, #KEYS do
+  local window, limit = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+  redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now - window)
+  if limit <= 0 then
+    if window > wait then wait = window end
+  elseif redis.call('ZCARD', KEYS[i]) >= limit then
+    local blocking = redis.call('ZREVRANGE', KEYS[i], limit - 1, limit - 1, 'WITHSCORES')
     local until_free = tonumber(blocking[2]) + window - now
     if until_free > wait then wait = until_free end
   end
 end
 if wait > 0 then return wait end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - longest)
-redis.call('ZADD', KEYS[1], now, time[1] .. '.' .. time[2] .. '.' .. redis.call('ZCARD', KEYS[1]))
-redis.call('PEXPIRE', KEYS[1], longest)
+for i = 1, #KEYS do
+  redis.call('ZADD', KEYS[i], now, time[1] .. '.' .. time[2] .. '.' .. redis.call('ZCARD', KEYS[i]))
+  redis.call('PEXPIRE', KEYS[i], ARGV[2 * i - 1])
+end
 return 0
 """
 
 
-class Pace:
-    """`take` a call before making it. Raises TransientError without Redis."""
+class Call(Enum):
+    """What can be asked, as the broker's limits name it."""
 
-    def __init__(self, connection_id: UUID, limits: Sequence[RateLimit] = SAMPLE_LIMITS) -> None:
+    NEW_ORDER = ("POST", "neworder")
+    MODIFY_ORDER = ("POST", "modifyorder")
+    CANCEL_ORDER = ("POST", "cancelorder")
+    QUERY = ("GET", "query")
+
+    @property
+    def address(self) -> str:
+        method, name = self.value
+        return f"{method.lower()}:/api/v2/trading/{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    pattern: str
+    period_ms: int
+    calls: int
+
+    def covers(self, call: Call) -> bool:
+        return self.pattern == "*" or fnmatchcase(call.address, self.pattern)
+
+    def calls_for(self, call: Call) -> int:
+        """A limit of one cannot be shared, one that cancels do not count towards need not be."""
+        if call is Call.CANCEL_ORDER or self.calls <= 1 or not self.covers(Call.CANCEL_ORDER):
+            return self.calls
+        return self.calls - max(1, self.calls * CANCEL_SHARE_PERCENT // 100)
+
+
+class Pace:
+    """`take` a call before making it. Raises TransientError without Redis.
+
+    Without `limits` those that the gateway has learned from the broker hold, for everybody who calls."""
+
+    def __init__(self, connection_id: UUID, limits: Sequence[RateLimit] | None = None) -> None:
         self._client: Any = redis_client(settings.REDIS_URL)
         self._key = f"qts:pace:{connection_id}"
-        self._arguments = [number for window in windows(limits) for number in window]
+        self._windows = windows(self._learned() if limits is None else limits)
 
-    def take(self) -> int:
-        """0 when the call may be made now, else the milliseconds until it may be asked for again."""
+    @classmethod
+    def learn(cls, connection_id: UUID, limits: Sequence[RateLimit]) -> Self:
+        """The broker's own limits, from now on for all."""
+        pace = cls(connection_id, limits)
         with transient_errors():
-            return int(self._client.eval(_TAKE, 1, self._key, *self._arguments))
+            pace._client.set(f"{pace._key}:limits", msgspec.json.encode(list(limits)), ex=LIMITS_KEPT_S)
+        return pace
+
+    def take(self, call: Call = Call.QUERY) -> int:
+        """0 when the call may be made now, else the milliseconds until it may be asked for again."""
+        mine = [window for window in self._windows if window.covers(call)]
+        keys = [f"{self._key}:{window.pattern}:{window.period_ms}" for window in mine]
+        numbers = [number for window in mine for number in (window.period_ms, window.calls_for(call))]
+        with transient_errors():
+            return int(self._client.eval(_TAKE, len(keys), *keys, *numbers))
+
+    def _learned(self) -> Sequence[RateLimit]:
+        with transient_errors():
+            kept = self._client.get(f"{self._key}:limits")
+        return msgspec.json.decode(kept, type=list[RateLimit]) if kept else SAMPLE_LIMITS
 
 
-def windows(limits: Sequence[RateLimit]) -> list[tuple[int, int]]:
-    """(milliseconds, calls) of the limits over everything; the sample where the broker names none that we can read."""
+def windows(limits: Sequence[RateLimit]) -> list[Window]:
+    """Those that we can read; the sample where the broker names none over everything."""
     found = [
-        (int(match[1]) * _UNIT_MS[match[2]], limit.limit)
+        Window(_pattern(limit.endpoint), int(match[1]) * _UNIT_MS[match[2]], limit.limit)
         for limit in limits
-        if limit.endpoint in {"*", "*:*"} and limit.limit > 0 and (match := _PERIOD.fullmatch(limit.period))
+        if limit.limit > 0 and (match := _PERIOD.fullmatch(limit.period))
     ]
-    return found or windows(SAMPLE_LIMITS)
+    over_everything = any(window.pattern == "*" for window in found)
+    return found if over_everything else [*windows(SAMPLE_LIMITS), *found]
+
+
+def _pattern(endpoint: str) -> str:
+    return "*" if endpoint == "*:*" else endpoint.lower()

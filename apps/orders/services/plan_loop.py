@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from apps.marketdata.selectors import market_now
+from apps.orders.services.baskets import finish_baskets
 from apps.orders.services.conditional_watch import TICK_AGE_S_MAX, ConditionalDesk
 from apps.orders.services.slicing import advance_sliced
 from qts.adapters.bus import connect, decode
@@ -68,5 +69,6 @@ def _refresh(desk: ConditionalDesk) -> None:
     try:
         desk.refresh(market_now())
         advance_sliced(market_now())
+        finish_baskets(market_now())
     except TransientError as error:
         log.warning("plans.no_live_prices", reason=str(error))

@@ -101,7 +101,8 @@ def declare_not_received(intent: Intent, now: datetime) -> None:
         lock_account(intent.order.account_id)
         order = lock_order(intent.order_id)
         lost = Intent.objects.filter(id=intent.id, state=Intent.State.UNKNOWN)
-        if not lost.update(state=Intent.State.NOT_RECEIVED, answered_at=Now()):
+        absence = f"not in the broker's order book for {ABSENT_S_MIN:.0f} s"
+        if not lost.update(state=Intent.State.NOT_RECEIVED, answered_at=Now(), evidence=absence):
             return
         if intent.kind == Intent.Kind.CANCEL:
             _ask_again(order, now)

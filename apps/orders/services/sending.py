@@ -20,7 +20,8 @@ from apps.orders.services.broker_events import refuse_locked
 from apps.orders.services.cancelling import stopped_by, withdraw
 from apps.orders.services.steps import GATEWAY, take_step
 from apps.risk import selectors as risk
-from qts.adapters.ssi.trading import Accepted, AmbiguousSend, Answer, Refused, TradingClient
+from qts.adapters.ssi.http import MaySend
+from qts.adapters.ssi.trading import Accepted, AmbiguousSend, Answer, NotSent, Refused, TradingClient
 from qts.adapters.ssi.trading_codec import Market
 from qts.domain.errors import RuleCode, TerminalError, TransientError
 from qts.domain.events import OrderSent, OrderSubmitted, OrderUnknown
@@ -80,9 +81,13 @@ def send_next(connection_id: UUID, turn: Turn, client: TradingClient, now: datet
         return True
     if claim.intent.state == Intent.State.WITHDRAWN:
         return True
-    if not turn.goes_on() or time.monotonic() - claim.claimed_at_s > CLAIM_AGE_S_MAX:
+
+    def may_send() -> bool:
+        return turn.goes_on() and time.monotonic() - claim.claimed_at_s <= CLAIM_AGE_S_MAX
+
+    if not may_send():
         raise FenceDown("the claim is too old to be sent; its fate is for the next gateway to find out")
-    _send(claim, client, now)
+    _send(claim, client, may_send, now)
     return True
 
 
@@ -166,13 +171,16 @@ def _withdraw(claim: Claim, reason: RuleCode, now: datetime) -> None:
             withdraw(current, reason=reason, actor=GATEWAY, now=now)
 
 
-def _send(claim: Claim, client: TradingClient, now: datetime) -> None:
+def _send(claim: Claim, client: TradingClient, may_send: MaySend, now: datetime) -> None:
     intent, order = claim.intent, claim.order
     try:
-        answer = _call(intent, order, client)
+        answer = _call(intent, order, client, may_send)
     except AmbiguousSend as error:
         _lose_answer(intent.id, order.id, str(error), now)
         return
+    except NotSent as error:  # asleep between the claim and the first byte
+        _take_back(intent, order, str(error), now)
+        raise FenceDown(str(error)) from error
     except (TransientError, TerminalError) as error:
         _take_back(intent, order, str(error), now)
         raise Unreachable(str(error)) from error
@@ -186,7 +194,7 @@ def _send(claim: Claim, client: TradingClient, now: datetime) -> None:
         _refuse(intent, order, answer, now)
 
 
-def _call(intent: Intent, order: Order, client: TradingClient) -> Answer:
+def _call(intent: Intent, order: Order, client: TradingClient, may_send: MaySend) -> Answer:
     market: Market = "VNFE" if order.exchange == Exchange.VNFE else "VN"
     if intent.kind == Intent.Kind.CANCEL:
         return client.cancel_order(
@@ -196,6 +204,7 @@ def _call(intent: Intent, order: Order, client: TradingClient) -> Answer:
             symbol=order.symbol,
             side=Side(order.side),
             market=market,
+            may_send=may_send,
         )
     if intent.kind == Intent.Kind.AMEND:
         return client.modify_order(
@@ -208,6 +217,7 @@ def _call(intent: Intent, order: Order, client: TradingClient) -> Answer:
             price_vnd=intent.price_vnd,
             quantity=intent.quantity or order.quantity,
             market=market,
+            may_send=may_send,
         )
     return client.new_order(
         account=intent.account_number,
@@ -218,6 +228,7 @@ def _call(intent: Intent, order: Order, client: TradingClient) -> Answer:
         price_vnd=order.price_vnd,
         quantity=order.quantity,
         market=market,
+        may_send=may_send,
     )
 
 
@@ -247,7 +258,8 @@ def _lose_answer(intent_id: int, order_id: UUID, reason: str, now: datetime) -> 
     with transaction.atomic():
         order = lock_order(order_id)
         lost = Intent.objects.filter(id=intent_id, state=Intent.State.CLAIMED)
-        if lost.update(state=Intent.State.UNKNOWN, answer=reason[:500]) and order.status == Status.SENT:
+        doubt = {"answer": reason[:500], "doubt": reason[:500], "doubted_at": Now()}
+        if lost.update(state=Intent.State.UNKNOWN, **doubt) and order.status == Status.SENT:
             take_step(order, OrderTrigger.ANSWER_LOST, announce=OrderUnknown, actor=GATEWAY, now=now, reason=reason)
         passing("doubt.written")
     passing("doubt.committed")

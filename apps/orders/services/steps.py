@@ -41,6 +41,11 @@ def event_of(kind: type[_E], order: Order, *, now: datetime, **more: Any) -> _E:
     )
 
 
+def sender_of(order: Order) -> Actor:
+    """Who wanted it: what waits is judged by his limits and stops when it goes out, not by those of a worker."""
+    return Actor(ActorKind(order.actor_kind), order.actor_id)
+
+
 def close_amendments(order: Order) -> None:
     """The order is over: what was not resolved has nothing left to change."""
     order.intents.filter(kind=Intent.Kind.AMEND, state__in=UNRESOLVED).update(

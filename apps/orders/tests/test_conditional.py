@@ -1,6 +1,7 @@
 """Conditional orders on the real tables: what goes out, once, and what must not."""
 
 from datetime import timedelta
+from itertools import product
 from threading import Barrier, Thread
 
 import pytest
@@ -11,6 +12,7 @@ from apps.eventlog import selectors as eventlog
 from apps.eventlog.services import handlers_of
 from apps.orders import handlers, services
 from apps.orders.models import ConditionalLeg, ConditionalOrder, Intent, Order
+from apps.orders.services import conditional_release
 from apps.orders.services.conditional_release import release_leg
 from apps.orders.tests.conftest import MORNING, STRATEGY, at, ms
 from apps.orders.tests.plans import TODAY, Watch, sent
@@ -55,8 +57,11 @@ RELEASES = [
 ]
 
 
-@pytest.mark.parametrize("by", ["looks", "matches", "restarts"])
-@pytest.mark.parametrize("row", RELEASES, ids=lambda row: f"{row[0]}-{row[2][-1]}")
+@pytest.mark.parametrize(
+    ("row", "by"),
+    [*((row, "looks") for row in RELEASES), *product(RELEASES[-3:], ("matches", "restarts"))],
+    ids=lambda given: given if isinstance(given, str) else f"{given[0]}-{given[2][-1]}",
+)
 def test_what_goes_out(watch, row, by):
     kind, given, prices, expected = row
     assert watch.place(kind, **given).accepted
@@ -329,6 +334,24 @@ def test_what_makes_no_sense_leaves_nothing_behind(watch, given, code):
     assert ([breach.code for breach in answer.breaches], answer.plan_id) == ([code], None)
     assert not ConditionalOrder.objects.exists()
     assert topics() == []
+
+
+@pytest.mark.parametrize("place", ["take_leg_step", "settle_status", "announce"])
+def test_a_watcher_that_dies_between_order_and_leg_leaves_neither_and_the_next_sends_one(watch, monkeypatch, place):
+    watch.place("STOP", stop_vnd=24_000)
+    honest = getattr(conditional_release, place)
+
+    def dies(*_given, **_named):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(conditional_release, place, dies)
+    with pytest.raises(KeyboardInterrupt):
+        watch.price(24_000)
+    assert (sent(), watch.states(), Intent.objects.count()) == ([], ["STOP WATCHING"], 0)
+    monkeypatch.setattr(conditional_release, place, honest)
+    watch.restart()
+    assert watch.price(23_900) == 1
+    assert sent() == [SOLD_AT_MARKET]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -62,6 +62,16 @@ def test_the_entry_goes_out_at_once_and_its_exits_sleep(watch, desk):
     assert len(sent()) == 1
 
 
+def test_a_bracket_that_is_placed_in_the_evening_waits_for_the_morning(watch, desk):
+    evening = at("20:00:00")
+    watch.price(25_000, now=evening, session="CLOSED", look=False)
+    assert watch.place("BRACKET", **BRACKET, now=evening, valid_until=at("12:00:00", "2026-11-26").date()).accepted
+    assert (sent(), desk.reserved_vnd) == ([("BUY", "LO", 300, 25_000, "PENDING")], 0)
+    assert Order.objects.get().release_at > evening
+    watch.look(evening)
+    assert watch.states() == ["STOP DORMANT", "TARGET DORMANT"]
+
+
 def test_a_filled_entry_wakes_its_exits_and_one_of_them_goes_out(watch, entry):
     order = entry(**SALE_FIRST)  # a sale, so that its exit needs no shares of two days ago
     order.fill(300)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from apps.orders import services
 from apps.orders.models import Discrepancy, GatewayState, Intent, Order
 from apps.orders.services import resolution, sending
-from apps.orders.services.pace import Pace, windows
+from apps.orders.services.pace import Call, Pace, windows
 from apps.orders.services.resolution import Resolver, declare_not_received
 from apps.orders.services.sending import FenceDown, Unreachable, doubt_stale_claims
 from apps.orders.services.turns import run_under_lease
@@ -23,7 +23,7 @@ from apps.orders.services.wakeup import Doorbell
 from apps.orders.tests.conftest import MORNING, STRATEGY, at, refused, row
 from apps.risk import services as risk
 from qts.adapters.lease import Lease, Slice, slice_of
-from qts.adapters.ssi.trading import AmbiguousSend, RateLimit
+from qts.adapters.ssi.trading import AmbiguousSend, NotSent, RateLimit
 from qts.domain.errors import TerminalError, TransientError
 from qts.domain.orders import Status
 
@@ -258,6 +258,31 @@ def test_a_holder_that_slept_between_claim_and_call_sends_nothing(desk, gateway,
     assert desk.order(done.order_id).status == Status.SENT  # for the successor to find out
 
 
+def test_a_holder_that_slept_until_the_first_byte_gives_the_order_back(desk, gateway, broker):
+    done = desk.submit()
+    broker.script = [NotSent("the right to send ended")]
+    with pytest.raises(FenceDown):
+        gateway.send()
+    assert (desk.order(done.order_id).status, desk.intents()) == (Status.PENDING, [("PLACE", "READY")])
+    Intent.objects.update(not_before=None)
+    gateway.send()
+    assert broker.calls[0] == broker.calls[1]
+
+
+def test_a_holder_that_slept_does_not_take_back_what_its_successor_doubts(desk, gateway, broker):
+    done = desk.submit()
+
+    def successor_doubts(request_id):
+        Intent.objects.update(claimed_at=Now() - timedelta(seconds=60))
+        assert doubt_stale_claims(desk.connection_id, GatewayState.objects.get().epoch + 1, MORNING) == 1
+        raise NotSent("the right to send ended")
+
+    broker.script = [successor_doubts]
+    with pytest.raises(FenceDown):
+        gateway.send()
+    assert (desk.order(done.order_id).status, desk.intents()) == (Status.UNKNOWN, [("PLACE", "UNKNOWN")])
+
+
 def test_two_gateways_never_claim_the_same(desk, gateway, broker):
     for _ in range(6):
         desk.submit("BUY 100 SSI @ 25000")
@@ -330,32 +355,48 @@ def test_an_order_whose_session_has_passed_is_withdrawn(desk, gateway, broker, t
 # --- pace and doorbell ------------------------------------------------------------------------------------------------
 
 
-def test_the_pace_allows_five_a_second(desk):
+def test_the_pace_allows_five_a_second_and_the_fifth_is_for_cancels(desk):
     pace = Pace(desk.connection_id)
     began = time.monotonic()
-    taken = [pace.take() for _ in range(6)]
+    taken = [pace.take(Call.NEW_ORDER) for _ in range(5)]
+    cancels = [pace.take(Call.CANCEL_ORDER) for _ in range(2)]
     if time.monotonic() - began < 0.9:
-        assert taken[:5] == [0] * 5
-        assert 0 < taken[5] <= 1_000
+        assert taken[:4] == [0] * 4
+        assert 0 < taken[4] <= 1_000
+        assert cancels[0] == 0, "orders and questions leave a cancel its share"
+        assert 0 < cancels[1] <= 1_000
+
+
+def test_all_who_call_share_what_was_learned_from_the_broker(desk):
+    Pace.learn(desk.connection_id, [RateLimit("*", "1m", 5), RateLimit("*:*/neworder", "1h", 2)])
+    gateway, reconciler = Pace(desk.connection_id), Pace(desk.connection_id)
+    assert [gateway.take(Call.NEW_ORDER), reconciler.take(), gateway.take(Call.NEW_ORDER)] == [0, 0, 0]
+    assert 3_500_000 < gateway.take(Call.NEW_ORDER) <= 3_600_000
+    assert reconciler.take() == 0
+    assert 55_000 < reconciler.take() <= 60_000
+    assert gateway.take(Call.CANCEL_ORDER) == 0
 
 
 def test_the_longer_window_counts_too(desk):
     pace = Pace(desk.connection_id, [RateLimit("*", "1s", 100), RateLimit("*", "1m", 3)])
-    assert [pace.take() for _ in range(3)] == [0, 0, 0]
-    assert pace.take() > 55_000
+    assert [pace.take(Call.CANCEL_ORDER) for _ in range(3)] == [0, 0, 0]
+    assert pace.take(Call.CANCEL_ORDER) > 55_000
 
 
 @pytest.mark.parametrize(
     ("limits", "expected"),
     [
-        ([RateLimit("*", "1s", 5), RateLimit("*", "5s", 30)], [(1_000, 5), (5_000, 30)]),
-        ([RateLimit("*:*/newOrder", "1s", 2), RateLimit("*", "2m", 9)], [(120_000, 9)]),
-        ([], [(1_000, 5), (5_000, 30)]),
-        ([RateLimit("*", "soon", 5), RateLimit("*", "1s", 0)], [(1_000, 5), (5_000, 30)]),
+        ([RateLimit("*", "1s", 5), RateLimit("*:*", "5s", 30)], [("*", 1_000, 5), ("*", 5_000, 30)]),
+        (
+            [RateLimit("*:*/newOrder", "1s", 2), RateLimit("*", "2m", 9)],
+            [("*:*/neworder", 1_000, 2), ("*", 120_000, 9)],
+        ),
+        ([], [("*", 1_000, 5), ("*", 5_000, 30)]),
+        ([RateLimit("*", "soon", 5), RateLimit("*", "1s", 0)], [("*", 1_000, 5), ("*", 5_000, 30)]),
     ],
 )
 def test_limits_are_read_from_the_brokers_own_answer(limits, expected):
-    assert windows(limits) == expected
+    assert [(one.pattern, one.period_ms, one.calls) for one in windows(limits)] == expected
 
 
 def test_a_submitted_order_rings_at_its_commit_and_only_for_its_connection(desk):

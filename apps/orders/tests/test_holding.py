@@ -11,10 +11,13 @@ from apps.orders.models import Intent
 from apps.orders.services.holding import release_held_orders
 from apps.orders.tests.conftest import MORNING, STRATEGY, at, quote, refused
 from apps.risk import services as risk
+from apps.sso.selectors import Role, actor_of
+from apps.sso.tests.sessions import make_user
 from qts.adapters.bus import encode
+from qts.domain.errors import RuleCode
 from qts.domain.market import session_at
 from qts.domain.orders import Status
-from qts.domain.values import Exchange
+from qts.domain.values import Actor, ActorKind, Exchange
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +43,13 @@ def tell_session(now):
 def submit(desk, text="BUY 300 SSI @ 25050", now=LUNCH, **more):
     tell_session(now)
     return desk.submit(text, now=now, holds=True, **more)
+
+
+@pytest.fixture
+def person(desk):
+    user = make_user("person", Role.TRADER)
+    desk.admit("person", "trade")
+    return actor_of(user)
 
 
 @pytest.fixture
@@ -92,6 +102,18 @@ def test_the_gate_judges_it_again(desk, held):
     order = desk.order(held.id)
     assert (order.status, order.reason, desk.reserved_vnd) == (Status.CANCELLED, "KILL_SWITCH_ENGAGED", 0)
     assert not Intent.objects.exists()
+
+
+def test_the_limits_of_who_entered_it_hold_when_it_goes_out(desk, person):
+    """Not those of the worker that sends it: an officer has limited this person meanwhile."""
+    entered = submit(desk, actor=person)
+    risk.change_limit(
+        code=RuleCode.ORDER_VALUE_EXCEEDS_MAX, limit=1_000_000, scope="user", scope_id=person.id,
+        reason="too eager", actor=Actor(ActorKind.USER, "7"), now=LUNCH,
+    )  # fmt: skip
+    assert release(desk, AFTERNOON) == 0
+    order = desk.order(entered.order_id)
+    assert (order.status, order.reason, desk.reserved_vnd) == (Status.CANCELLED, "ORDER_VALUE_EXCEEDS_MAX", 0)
 
 
 def test_its_money_is_asked_for_when_it_goes_out(desk, held):

@@ -67,6 +67,16 @@ def status_tone(status: str) -> str:
 
 
 @register.filter
+def outcome_label(state: str) -> str:
+    return wording.outcome_label(state)
+
+
+@register.filter
+def intent_label(kind: str) -> str:
+    return wording.intent_label(kind)
+
+
+@register.filter
 def stream_label(state: str) -> str:
     return wording.stream_label(state)
 

@@ -54,7 +54,7 @@ def conditional_list(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     """GET shows the form for ?symbol= and ?kind=, with what was typed already; POST checks it, and places it when that
     was confirmed."""
-    security = _security(request)
+    security = asked_security(request)
     if request.method == "GET":
         return _show(request, _form(request, security), security)
     form = ConditionalForm(request.POST, unit_vnd=shown_unit_vnd(security.kind))
@@ -73,7 +73,7 @@ def new(request: HttpRequest) -> HttpResponse:
         typed["client_order_id"] = str(uuid4())  # what was refused is another wish when it is sent again
         again = ConditionalForm(typed, unit_vnd=shown_unit_vnd(security.kind))
         return _show(request, again, security, breaches=answer.breaches, status=422)
-    return _closed(_("It is watched from now on."))
+    return closed(_("It is watched from now on."))
 
 
 @require_http_methods(["GET", "POST"])
@@ -92,15 +92,15 @@ def cancel(request: HttpRequest, conditional_id: UUID) -> HttpResponse:
     if not answer.accepted:
         context["refusals"] = refusals(answer.breaches)
         return render(request, "portal/plans/conditional_cancel.html", context, status=422)
-    return _closed(_("It is no longer watched."))
+    return closed(_("It is no longer watched."))
 
 
-def _closed(said: str) -> HttpResponse:
+def closed(said: str) -> HttpResponse:
     response = trigger_client_event(HttpResponse(), "qts:toast", {"text": said, "tone": "ok"})
     return trigger_client_event(trigger_client_event(response, "qts:close"), "qts:orders")
 
 
-def _security(request: HttpRequest) -> SecurityView:
+def asked_security(request: HttpRequest) -> SecurityView:
     asked = request.POST if request.method == "POST" else request.GET
     known = marketdata.security(asked.get("symbol", "").strip().upper())
     if known is None:

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from apps.accounts.selectors import AccountView
 from apps.orders.selectors import OrderView
 from apps.portal.views.access import TRADERS
 from apps.portal.views.refusals import Refusal, refusals
 from apps.sso.selectors import has_role
+
+# How QTS names the orders that it sends for what it keeps; other names are of people and strategies.
+PLANS: Final = {"cond-": "conditional", "slice-": "sliced", "basket-": "basket"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,12 @@ class OrderRow:
     account_number: str
     refusals: list[Refusal]
     may_cancel: bool
+    may_amend: bool
+
+    @property
+    def plan(self) -> str:
+        """What sent it: "conditional", "sliced", "basket", or empty."""
+        return next((plan for start, plan in PLANS.items() if self.order.client_order_id.startswith(start)), "")
 
     @property
     def filled_percent(self) -> int:
@@ -24,7 +33,7 @@ class OrderRow:
 
 
 def order_rows(found: Iterable[OrderView], mine: Iterable[AccountView], user: Any) -> list[OrderRow]:
-    """The cancel button is a convenience: the service asks again who may cancel what."""
+    """The buttons are a convenience: the services ask again who may do what."""
     numbers = {account.id: account.number for account in mine}
     is_trader = has_role(user, *TRADERS)
     return [
@@ -33,6 +42,7 @@ def order_rows(found: Iterable[OrderView], mine: Iterable[AccountView], user: An
             account_number=numbers.get(order.account_id, ""),
             refusals=refusals(order.breaches),
             may_cancel=is_trader and order.may_be_cancelled,
+            may_amend=is_trader and order.may_be_amended,
         )
         for order in found
     ]

@@ -1,6 +1,5 @@
 """Orders: the list, one order's story, cancelling."""
 
-from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,12 +16,14 @@ from apps.orders import services as order_services
 from apps.orders.selectors import OrderView
 from apps.portal.selectors import actor_names
 from apps.portal.views.access import EVERYBODY, TRADERS, asked_limit, asks_for_fragment, page, visible_account
+from apps.portal.views.blotter import read_choice
 from apps.portal.views.order_rows import order_rows
 from apps.portal.views.refusals import refusals
 from apps.portal.views.timeline import timeline
-from apps.sso.selectors import actor_of
+from apps.sso.selectors import actor_of, has_role
 from apps.strategies import selectors as strategies
-from qts.domain.market import to_vietnam
+from qts.domain.orders import Status
+from qts.domain.values import OrderType
 
 ORDERS_MAX = 200
 
@@ -32,41 +33,26 @@ ORDERS_MAX = 200
 def order_list(request: HttpRequest) -> HttpResponse:
     """The whole page, or for htmx its table alone."""
     mine = accounts.accounts_of(request.user)
-    chosen = _filter(request, mine)
-    found = orders.orders(chosen["account_ids"], limit=asked_limit(request, ORDERS_MAX), **chosen["query"])
+    chosen = read_choice(request.GET, mine)
+    found = orders.orders(chosen.account_ids, limit=asked_limit(request, ORDERS_MAX), **chosen.query)
     context = {
         "rows": order_rows(found, mine, request.user),
         "accounts": mine,
         "chosen": chosen,
+        "statuses": list(Status),
+        "order_types": list(OrderType),
+        "is_trader": has_role(request.user, *TRADERS),
         "show_choices": [("today", _("Today")), ("open", _("Open")), ("all", _("All"))],
     }
     is_fragment = asks_for_fragment(request)
     return render(request, "portal/orders/table.html" if is_fragment else "portal/orders/list.html", context)
 
 
-def _filter(request: HttpRequest, mine: list[AccountView]) -> dict[str, Any]:
-    show = request.GET.get("show", "today")
-    account = request.GET.get("account", "")
-    symbol = request.GET.get("symbol", "").strip().upper()[:20]
-    query: dict[str, Any] = {"symbol": symbol}
-    if show == "open":
-        query["open_only"] = True
-    elif show == "today":
-        query["trading_day"] = to_vietnam(marketdata.market_now()).date()
-    return {
-        "show": show,
-        "account": account,
-        "symbol": symbol,
-        "query": query,
-        "account_ids": [known.id for known in mine if not account or str(known.id) == account],
-    }
-
-
 @require_GET
 @page(*EVERYBODY)
 def order_detail(request: HttpRequest, order_id: UUID) -> HttpResponse:
     order, account = _visible_order(request, order_id)
-    explanation = strategies.explanation(order_id)
+    explanation, history = strategies.explanation(order_id), orders.order_history(order_id)
     fills = orders.fills([order.account_id], order_id=order_id)
     context = {
         "order": order,
@@ -74,7 +60,7 @@ def order_detail(request: HttpRequest, order_id: UUID) -> HttpResponse:
         "row": order_rows([order], [account], request.user)[0],
         "explanation": explanation,
         "fills": fills,
-        "steps": timeline(order, orders.order_history(order_id), explanation, actor_names([order.actor])),
+        "steps": timeline(order, history, explanation, actor_names([order.actor, *(step.actor for step in history)])),
     }
     is_fragment = asks_for_fragment(request)
     return render(request, "portal/orders/story.html" if is_fragment else "portal/orders/detail.html", context)

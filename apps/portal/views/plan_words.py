@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from apps.orders.selectors import LegView
+from apps.orders.selectors import LegView, SlicedView
 from apps.portal.views import formats, wording
 from apps.portal.views.refusals import reason_text
 from qts.domain.orders.conditional import (
@@ -14,6 +14,7 @@ from qts.domain.orders.conditional import (
     LegRole,
     LegState,
 )
+from qts.domain.orders.slicing import SlicedStatus
 
 KINDS = {
     "STOP": gettext_noop("Stop, at the market"),
@@ -32,8 +33,19 @@ STATES = {
     "REFUSED": gettext_noop("Refused by the risk gate"),
     "CANCELLED": gettext_noop("Cancelled"),
     "EXPIRED": gettext_noop("Expired"),
+    "DONE": gettext_noop("Done"),
+    "STOPPED": gettext_noop("Stopped"),
 }
-TONES = {"ACTIVE": "info", "WATCHING": "info", "TRIGGERED": "ok", "REFUSED": "bad"}
+TONES = {"ACTIVE": "info", "WATCHING": "info", "TRIGGERED": "ok", "DONE": "ok", "REFUSED": "bad", "STOPPED": "bad"}
+SLICE_KINDS = {
+    "ICEBERG": gettext_noop("Iceberg: shows a part at a time"),
+    "TWAP": gettext_noop("TWAP: equal parts over time"),
+}
+SLICED_REASONS = {
+    "cancelled by request": gettext_noop("taken back"),
+    "kill switch is engaged": gettext_noop("kill switch is engaged"),
+    "a slice was rejected or taken back": gettext_noop("a part was rejected or taken back"),
+}
 FIELD_LABELS = {
     "entry": gettext_noop("First order at, empty for the market"),
     "target": gettext_noop("Target price"),
@@ -47,6 +59,19 @@ FIELD_LABELS = {
 
 def kind_label(kind: str) -> str:
     return _(KINDS[kind]) if kind in KINDS else kind
+
+
+def slice_kind_label(kind: str) -> str:
+    return _(SLICE_KINDS[kind]) if kind in SLICE_KINDS else kind
+
+
+def sliced_reason(plan: SlicedView) -> str:
+    """Why nothing of it goes out, now or any more."""
+    if plan.waits_for:
+        return " ".join(reason_text(code) for code in plan.waits_for.split(","))
+    if plan.status is SlicedStatus.EXPIRED:
+        return _("its time is over, {left} are left").format(left=formats.quantity_text(plan.remaining_quantity))
+    return _(SLICED_REASONS[plan.reason]) if plan.reason in SLICED_REASONS else ""
 
 
 def state_label(state: str) -> str:

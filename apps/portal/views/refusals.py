@@ -81,6 +81,7 @@ def _limit_sentences() -> dict[RuleCode, str]:
         RuleCode.LEVELS_OUT_OF_ORDER: _("The stop and the target lie on the wrong sides of the price."),
         RuleCode.TRIGGER_ALREADY_MET: _("The price is there already: place an order instead."),
         RuleCode.VALIDITY_OUT_OF_RANGE: _("The last day lies between today and 90 days from now."),
+        RuleCode.SLICES_OUT_OF_RANGE: _("An order goes out in 2 to 200 parts of at least one lot."),
         RuleCode.PLAN_NOT_FOUND: _("There is no such order in your accounts."),
         RuleCode.PLAN_NOT_ACTIVE: _("It is over: nothing is left to take back."),
         RuleCode.CHECK_FAILED: _("A risk check could not answer, and that counts as no."),

@@ -17,7 +17,6 @@ from qts.domain.events import (
     OrderAmendRequested,
     OrderCancelled,
     OrderCancelRequested,
-    OrderDenied,
     OrderFilled,
     OrderRejected,
     OrderSent,
@@ -26,18 +25,20 @@ from qts.domain.events import (
 )
 from qts.domain.orders import Status
 
-GATE_TOPICS = {OrderSubmitted.topic, OrderDenied.topic}
+SECONDS_FROM_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`kind` chooses the colour; `at` is market time; `facts` are (label, text) pairs; `raw` is shown as it came."""
+    """`kind` chooses the colour; `at` is market time; `facts` are (label, text) pairs; `raw` is shown as it came;
+    `took` is the wall-clock time since the step before."""
 
     kind: str
     title: str
     at: datetime | None
     facts: list[tuple[str, str]]
     raw: str = ""
+    took: str = ""
 
 
 def timeline(
@@ -46,8 +47,18 @@ def timeline(
     """`names` of actors as `selectors.actor_names` gives them."""
     steps = _reasons(explanation) if explanation else [_asked_by_person(order, names)]
     steps.append(_gate(order))
-    steps += [_entry(entry) for entry in history if entry.topic not in GATE_TOPICS]
+    before: HistoryEntry | None = None
+    for entry in history:
+        if before is not None:  # the first one is the gate's
+            steps.append(_entry(entry, names, _took(before, entry)))
+        before = entry
     return steps
+
+
+def _took(before: HistoryEntry, entry: HistoryEntry) -> str:
+    """Between the two records, whatever the market's clock did."""
+    milliseconds = round((entry.recorded_at_wall - before.recorded_at_wall).total_seconds() * 1000)
+    return f"+{milliseconds:,} ms" if milliseconds < SECONDS_FROM_MS else f"+{milliseconds / 1000:,.1f} s"
 
 
 def _reasons(explanation: Explanation) -> list[Step]:
@@ -101,22 +112,31 @@ def _gate(order: OrderView) -> Step:
     return Step("gate", _("Risk gate: passed"), order.submitted_at, facts)
 
 
-def _entry(entry: HistoryEntry) -> Step:
+def _entry(entry: HistoryEntry, names: Mapping[str, str], took: str) -> Step:
     kind, title = _titles().get(entry.topic, ("info", entry.topic))
     if entry.topic == OrderSent.topic and entry.status == Status.QUEUED:
         kind, title = "accepted", _("Taken by the broker")
-    facts = []
+    facts = [(_("By"), names[entry.actor])] if entry.actor in names else []
+    if entry.wanted_quantity is not None:
+        facts.append((_("Asked for"), _terms(entry.wanted_quantity, entry.wanted_price_vnd)))
+    if entry.topic == OrderAmended.topic:
+        facts.append((_("Now"), _terms(entry.quantity, entry.price_vnd)))
     if entry.fill_quantity is not None:
         filled = f"{formats.quantity_text(entry.fill_quantity)} × {formats.price_text(entry.fill_price_vnd)}"
         facts.append((_("Filled"), filled))
         facts.append((_("Filled in all"), formats.quantity_text(entry.filled_quantity)))
     if entry.reason:
         facts.append((_("Reason"), reason_text(entry.reason)))
-    return Step(kind, title, entry.occurred_at, facts)
+    return Step(kind, title, entry.occurred_at, facts, took=took)
+
+
+def _terms(quantity: int, price_vnd: int | None) -> str:
+    return f"{formats.quantity_text(quantity)} @ {formats.price_text(price_vnd)}"
 
 
 def _titles() -> dict[str, tuple[str, str]]:
     return {
+        OrderSubmitted.topic: ("sent", _("To be sent")),
         OrderSent.topic: ("sent", _("Sent to the broker")),
         OrderAccepted.topic: ("accepted", _("Accepted by the exchange")),
         OrderFilled.topic: ("filled", _("Matched")),

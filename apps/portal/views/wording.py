@@ -44,6 +44,21 @@ STATUS_TONES = {
     "DENIED": "bad",
 }
 
+OUTCOMES = {
+    "UNKNOWN": gettext_noop("Not known yet"),
+    "ANSWERED": gettext_noop("It had arrived"),
+    "CONFIRMED": gettext_noop("It was done"),
+    "REFUSED": gettext_noop("It was refused"),
+    "NOT_RECEIVED": gettext_noop("It had not arrived"),
+    "WITHDRAWN": gettext_noop("It never left"),
+}
+
+REQUESTS = {
+    "PLACE": gettext_noop("Place"),
+    "CANCEL": gettext_noop("Cancel"),
+    "AMEND": gettext_noop("Amend"),
+}
+
 ROLES = {
     "trader": gettext_noop("Trader"),
     "risk_officer": gettext_noop("Risk officer"),
@@ -122,6 +137,14 @@ def role_label(role: str) -> str:
 
 def order_type_label(order_type: str) -> str:
     return _(ORDER_TYPES[order_type]) if order_type in ORDER_TYPES else order_type
+
+
+def outcome_label(state: str) -> str:
+    return _(OUTCOMES[state]) if state in OUTCOMES else state
+
+
+def intent_label(kind: str) -> str:
+    return _(REQUESTS[kind]) if kind in REQUESTS else kind
 
 
 def side_label(side: str) -> str:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('risk', '0102_market_holds'),
+        ('risk', '0103_venue_uncertain'),
     ]
 
     operations = [

@@ -1,7 +1,7 @@
 """HTTP to FastConnect: time-outs on everything, failures sorted by what they mean."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +14,11 @@ from qts.observability.crash_points import passing
 
 TIMEOUT = httpx2.Timeout(connect=3.0, read=10.0, write=5.0, pool=3.0)
 QUOTA_TEXT = "quota exceeded"
+MaySend = Callable[[], bool]
+
+
+def always() -> bool:
+    return True
 
 
 class AmbiguousSend(Exception):
@@ -48,17 +53,24 @@ class Reply:
         return self.http_status == 401 or self.status == "401"
 
 
-class _Sending:
-    """What became of the bytes of one request, told by the HTTP library as it goes."""
+class NotSent(TransientError):
+    """The right to send ended before the first byte: nothing has left."""
 
-    def __init__(self, *, is_order: bool) -> None:
+
+class _Sending:
+    """What became of the bytes of one request, told by the HTTP library as it goes; the last who may say no."""
+
+    def __init__(self, *, is_order: bool, may_send: MaySend) -> None:
         self._is_order = is_order
+        self._may_send = may_send
         self.begun = False
         self.finished_at_ns: int | None = None
 
     def trace(self, event: str, _: Mapping[str, Any]) -> None:
         if event == "http11.send_request_headers.started":
             self._pass("call.begun")
+            if not self._may_send():
+                raise NotSent("the right to send ended before the first byte")
             self.begun = True
         elif event == "http11.send_request_body.complete":
             self.finished_at_ns = time.time_ns()
@@ -93,10 +105,13 @@ class FastConnectHttp:
         params: Mapping[str, str | int] | None = None,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        may_send: MaySend = always,
     ) -> Reply:
         """Send and read the answer. TransientError when no byte was sent, AmbiguousSend when one may have arrived and
-        no readable answer came (time-out, reset, HTTP 5xx, no JSON). A refusal in JSON is a Reply."""
-        sending = _Sending(is_order="X-Signature" in (headers or {}))
+        no readable answer came (time-out, reset, HTTP 5xx, no JSON). A refusal in JSON is a Reply.
+
+        `may_send` is asked when the connection stands, just before the first byte; NotSent where it says no."""
+        sending = _Sending(is_order="X-Signature" in (headers or {}), may_send=may_send)
         try:
             response = self._client.request(
                 method,

@@ -11,7 +11,7 @@ import httpx2
 import msgspec
 
 from qts.adapters.ssi.credentials import TradingCredentials
-from qts.adapters.ssi.http import TIMEOUT, AmbiguousSend, FastConnectHttp, Reply, access_token
+from qts.adapters.ssi.http import TIMEOUT, AmbiguousSend, FastConnectHttp, MaySend, NotSent, Reply, access_token, always
 from qts.adapters.ssi.market_time import format_day
 from qts.adapters.ssi.numbers import Number, rounded, whole
 from qts.adapters.ssi.signer import Signer
@@ -34,6 +34,7 @@ __all__ = [
     "Answer",
     "BrokerCash",
     "BrokerPosition",
+    "NotSent",
     "RateLimit",
     "Refused",
     "TradingClient",
@@ -111,8 +112,9 @@ class RateLimit:
 class TradingClient:
     """One customer's connection, thread-safe.
 
-    Order calls return an Answer, or raise TransientError when nothing was sent, AmbiguousSend when it may have arrived,
-    TerminalError when the log-in itself was refused. Queries raise TransientError or TerminalError.
+    Order calls return an Answer, or raise TransientError when nothing was sent (NotSent where `may_send`, asked at the
+    last moment, said no), AmbiguousSend when it may have arrived, TerminalError when the log-in itself was refused.
+    Queries raise TransientError or TerminalError.
     """
 
     def __init__(
@@ -157,6 +159,7 @@ class TradingClient:
         price_vnd: int | None,
         quantity: int,
         market: Market = "VN",
+        may_send: MaySend = always,
     ) -> Answer:
         """`request_id`: at most 8 digits, unique per day; `price_vnd` None for every type but LO."""
         body = new_order_body(
@@ -170,10 +173,18 @@ class TradingClient:
             quantity=quantity,
             device_id=self._device_id,
         )
-        return self._send(_path("NewOrder", market), body, request_id)
+        return self._send(_path("NewOrder", market), body, request_id, may_send)
 
     def cancel_order(
-        self, *, account: str, request_id: str, order_id: str, symbol: str, side: Side, market: Market = "VN"
+        self,
+        *,
+        account: str,
+        request_id: str,
+        order_id: str,
+        symbol: str,
+        side: Side,
+        market: Market = "VN",
+        may_send: MaySend = always,
     ) -> Answer:
         """`order_id` is the broker's, `request_id` a new one for this cancel."""
         body = cancel_order_body(
@@ -185,7 +196,7 @@ class TradingClient:
             side=side,
             device_id=self._device_id,
         )
-        return self._send(_path("CancelOrder", market), body, request_id)
+        return self._send(_path("CancelOrder", market), body, request_id, may_send)
 
     def modify_order(
         self,
@@ -199,6 +210,7 @@ class TradingClient:
         price_vnd: int | None,
         quantity: int,
         market: Market = "VN",
+        may_send: MaySend = always,
     ) -> Answer:
         body = modify_order_body(
             account=account,
@@ -212,7 +224,7 @@ class TradingClient:
             quantity=quantity,
             device_id=self._device_id,
         )
-        return self._send(_path("ModifyOrder", market), body, request_id)
+        return self._send(_path("ModifyOrder", market), body, request_id, may_send)
 
     def order_book(self, account: str) -> list[BrokerOrder]:
         """Today's orders. A row that cannot be read is a TerminalError: to leave it out would say it is not there."""
@@ -251,16 +263,19 @@ class TradingClient:
             for row in _rows({"account": "", "limits": data}, "limits", "")
         ]
 
-    def _send(self, path: str, body: bytes, request_id: str) -> Answer:
+    def _send(self, path: str, body: bytes, request_id: str, may_send: MaySend) -> Answer:
         """Sign the very bytes that are sent. A refused token is a definite no, so the same bytes may go once more."""
         signature = {"X-Signature": self._signer.sign(body)}
         token = self._write_tokens.token()
         passing("call.signed")
-        reply = self._http.request("POST", path, token=token, body=body, headers=signature)
+        reply = self._post(path, token, body, signature, may_send)
         if reply.unauthorised:
             self._write_tokens.drop(token)
-            reply = self._http.request("POST", path, token=self._write_tokens.token(), body=body, headers=signature)
+            reply = self._post(path, self._write_tokens.token(), body, signature, may_send)
         return _answer(reply, request_id)
+
+    def _post(self, path: str, token: str, body: bytes, headers: Mapping[str, str], may_send: MaySend) -> Reply:
+        return self._http.request("POST", path, token=token, body=body, headers=headers, may_send=may_send)
 
     def _get(self, name: str, params: Mapping[str, str]) -> Any:
         path = f"api/v2/Trading/{name}"

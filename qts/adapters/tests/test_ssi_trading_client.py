@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from qts.adapters.ssi.credentials import TradingCredentials
-from qts.adapters.ssi.trading import Accepted, AmbiguousSend, BrokerCash, RateLimit, Refused, TradingClient
+from qts.adapters.ssi.trading import Accepted, AmbiguousSend, BrokerCash, NotSent, RateLimit, Refused, TradingClient
 from qts.adapters.tests import signature_vectors as vectors
 from qts.adapters.tests.fake_fastconnect import FakeFastConnect, reply, reset, silence, success, text
 from qts.adapters.tests.test_ssi_trading_codec import ROW
@@ -175,6 +175,22 @@ def test_whatever_may_have_arrived_is_ambiguous_and_not_sent_again(client, fastc
     assert caught.value.sent_at_ns is not None
     assert caught.value.sent_at_ns > before
     assert "12345678" not in str(caught.value), "bodies stay out of messages"
+
+
+def test_who_lost_the_right_to_send_sends_nothing(client, fastconnect):
+    fastconnect.answers["NewOrder"] = success({"requestID": "12345678"})
+    client.log_in()
+    asked = []
+
+    def may_send() -> bool:
+        asked.append(fastconnect.names().count("NewOrder"))
+        return len(asked) > 1
+
+    with pytest.raises(NotSent):
+        buy(client, may_send=may_send)
+    assert (asked, orders_sent(fastconnect)) == ([0], 0)
+    assert isinstance(buy(client, may_send=may_send), Accepted), "the client goes on"
+    assert orders_sent(fastconnect) == 1
 
 
 def test_nothing_sent_is_transient(closed_port):

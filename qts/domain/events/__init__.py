@@ -45,6 +45,7 @@ from qts.domain.events.market import (
 )
 from qts.domain.events.monitors import LimitApproached, MarginCalled
 from qts.domain.events.orders import (
+    DiscrepancyResolved,
     OrderAccepted,
     OrderAmended,
     OrderAmendRequested,
@@ -59,6 +60,7 @@ from qts.domain.events.orders import (
     OrderUnknown,
 )
 from qts.domain.events.plans import (
+    BasketSubmitted,
     ConditionalArmed,
     ConditionalEnded,
     ConditionalPlaced,
@@ -76,6 +78,7 @@ __all__ = [
     "ApprovalDecided",
     "ApprovalRequested",
     "BarClosed",
+    "BasketSubmitted",
     "CashChanged",
     "ConditionalArmed",
     "ConditionalEnded",
@@ -83,6 +86,7 @@ __all__ = [
     "ConditionalRefused",
     "ConditionalTriggered",
     "CredentialChanged",
+    "DiscrepancyResolved",
     "Event",
     "ExitRequested",
     "FactorChanged",

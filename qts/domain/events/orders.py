@@ -95,6 +95,23 @@ class OrderAmended(OrderEvent):
 
 @published
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiscrepancyResolved(Event):
+    """A person decided about a difference with the broker. `order_id` is empty where it was about no order."""
+
+    topic: ClassVar[str] = "order.discrepancy.resolved"
+    key_field: ClassVar[str] = "connection_id"
+    connection_id: str
+    discrepancy_id: int
+    kind: str
+    subject: str
+    order_id: str
+    resolution: str
+    reason: str
+    ts_market_ms: int
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRejected(OrderEvent):
     topic: ClassVar[str] = "order.order.rejectedByExchange"
 

@@ -81,3 +81,11 @@ class SlicedEnded(PlanEvent):
     """Done, stopped, cancelled or out of time: nothing more of it goes out."""
 
     topic: ClassVar[str] = "order.sliced.ended"
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasketSubmitted(PlanEvent):
+    """A table of orders was confirmed; `quantity` is the number of its rows."""
+
+    topic: ClassVar[str] = "order.basket.submitted"

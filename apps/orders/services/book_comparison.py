@@ -1,0 +1,74 @@
+"""Shares and cash against the broker's: every half minute in session, now and then outside of it."""
+
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from apps.accounts import selectors as accounts
+from apps.accounts import services as ledger
+from apps.accounts.selectors import AccountView, Difference
+from apps.accounts.services.broker import BrokerBooks
+from apps.orders.services.pace import Pace
+from qts.domain.errors import TerminalError, TransientError
+from qts.domain.market import session_at
+from qts.domain.values import Exchange, Session
+
+log = structlog.get_logger(__name__)
+
+IN_SESSION_EVERY_S: Final = 30.0
+OUTSIDE_EVERY_S: Final = 600.0
+CONFIRM_AFTER_S: Final = 5.0
+EQUAL_RECORDED_EVERY: Final = timedelta(minutes=10)
+_CLOSED: Final = frozenset({Session.PRE_OPEN, Session.BREAK, Session.CLOSED})
+
+
+class BookComparison:
+    """Of one connection's accounts, one connection of the stream long.
+
+    A fill may be on its way, so a difference counts when it is there twice, unchanged. What counts is recorded; the
+    risk monitor holds an account whose last record has differences, until one has none.
+    """
+
+    def __init__(self, connection_id: UUID, broker: BrokerBooks) -> None:
+        self._connection_id = connection_id
+        self._broker = broker
+        self._pace = Pace(connection_id)
+        self._compare_at = 0.0
+        self._seen: dict[UUID, list[Difference]] = {}
+
+    def step(self, now: datetime) -> None:
+        """Compare, if it is time. A broker that does not answer is asked again later: the order book matters more."""
+        if time.monotonic() < self._compare_at:
+            return
+        pause_s = OUTSIDE_EVERY_S if session_at(Exchange.HOSE, now) in _CLOSED else IN_SESSION_EVERY_S
+        for account in accounts.accounts_of_connection(self._connection_id):
+            try:
+                if self._compare(account, now):
+                    pause_s = CONFIRM_AFTER_S
+            except (TransientError, TerminalError) as error:
+                log.warning("books_not_compared", account_id=str(account.id), reason=str(error))
+        self._compare_at = time.monotonic() + pause_s
+
+    def _compare(self, account: AccountView, now: datetime) -> bool:
+        """Whether a difference waits to be confirmed."""
+        for _ in range(2):  # shares, cash
+            while wait_ms := self._pace.take():
+                time.sleep(wait_ms / 1000)
+        found = ledger.compare_with_broker(account, broker=self._broker, now=now)
+        is_news = bool(found) and found != self._seen.get(account.id)
+        self._seen[account.id] = found
+        if not is_news:
+            _record(account.id, found, now)
+        return is_news
+
+
+def _record(account_id: UUID, found: Sequence[Difference], now: datetime) -> None:
+    """What the last record does not say, and from time to time that all is well."""
+    last = accounts.last_reconciliation(account_id)
+    is_known = last is not None and list(last.differences) == list(found)
+    if not is_known or last is None or now - last.compared_at >= EQUAL_RECORDED_EVERY:
+        ledger.record_comparison(account_id, found, now)
