@@ -13,7 +13,7 @@ from apps.accounts.selectors import account
 from apps.marketdata.selectors import security
 from apps.risk.models import KillSwitch, RiskLimit, SecuritySector
 from apps.risk.selectors import is_scope
-from qts.domain.values import Exchange
+from apps.risk.selectors.scopes import NAMED_KINDS
 
 Scope = RiskLimit.Scope
 
@@ -73,27 +73,16 @@ def _is_set(code: str, scope: str, scope_id: str) -> bool:
 
 def _exists(scope: str, scope_id: str) -> bool:
     known = _KNOWN.get(scope)
-    return known is not None and known(scope_id)
+    is_written_so = scope not in NAMED_KINDS or is_scope(f"{scope}:{scope_id}")
+    return known is not None and is_written_so and known(scope_id)
 
 
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
-
-
-def _is_account(scope_id: str) -> bool:
-    found = _uuid(scope_id)
-    return found is not None and account(found) is not None
-
-
-# of strategies only the form of the id is known here; they are above this app
+# asked of what is written as it should be; of strategies no more is known here: they are above this app
 _KNOWN: Final[Mapping[str, Callable[[str], bool]]] = {
     Scope.SYMBOL: lambda scope_id: security(scope_id) is not None,
-    Scope.ACCOUNT: _is_account,
-    Scope.STRATEGY: lambda scope_id: _uuid(scope_id) is not None,
-    Scope.USER: lambda scope_id: scope_id.isdecimal() and get_user_model().objects.filter(pk=scope_id).exists(),
-    Scope.EXCHANGE: lambda scope_id: scope_id in set(Exchange),
+    Scope.ACCOUNT: lambda scope_id: account(UUID(scope_id)) is not None,
+    Scope.STRATEGY: lambda _scope_id: True,
+    Scope.USER: lambda scope_id: get_user_model().objects.filter(pk=scope_id).exists(),
+    Scope.EXCHANGE: lambda _scope_id: True,
     Scope.SECTOR: lambda scope_id: SecuritySector.objects.filter(sector=scope_id).exists(),
 }

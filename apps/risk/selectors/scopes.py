@@ -1,14 +1,15 @@
 """The names of what can be stopped: "firm", or a kind and what it names."""
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Final
 from uuid import UUID
 
+from qts.domain.values import Exchange
+
 FIRM = "firm"
-UUID_KINDS: Final = frozenset({"account", "strategy"})
-WORD_KINDS: Final = frozenset({"symbol", "exchange", "user"})
-KILL_KINDS: Final = UUID_KINDS | WORD_KINDS
-_WORD = re.compile(r"[A-Z0-9]{1,20}")
+_SYMBOL = re.compile(r"[A-Z0-9]{1,20}")
+_USER = re.compile(r"[1-9][0-9]{0,18}")
 
 
 def account_scope(account_id: UUID) -> str:
@@ -20,11 +21,13 @@ def strategy_scope(strategy_id: str) -> str:
 
 
 def is_scope(text: str) -> bool:
-    """Whether it is written as a scope; whether such an account or symbol exists is not asked."""
+    """Whether it is written as a scope; whether such an account or symbol exists is not asked.
+
+    Each is written in one way only, the one in which orders are compared with it: what is stopped under another
+    spelling is not stopped.
+    """
     kind, _, name = text.partition(":")
-    if kind in UUID_KINDS:
-        return _is_uuid(name)
-    return text == FIRM or (kind in WORD_KINDS and _WORD.fullmatch(name) is not None)
+    return text == FIRM or (kind in NAMED_KINDS and NAMED_KINDS[kind](name))
 
 
 def scopes_of(
@@ -40,3 +43,12 @@ def _is_uuid(text: str) -> bool:
         return str(UUID(text)) == text
     except ValueError:
         return False
+
+
+NAMED_KINDS: Final[Mapping[str, Callable[[str], bool]]] = {
+    "account": _is_uuid,
+    "strategy": _is_uuid,
+    "symbol": lambda name: _SYMBOL.fullmatch(name) is not None,
+    "exchange": lambda name: name in set(Exchange),
+    "user": lambda name: _USER.fullmatch(name) is not None,
+}

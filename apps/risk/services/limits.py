@@ -13,6 +13,7 @@ from django.db import transaction
 from apps.eventlog.services import record
 from apps.risk.locks import lock_limit
 from apps.risk.models import RiskLimit
+from apps.risk.selectors.scopes import NAMED_KINDS, is_scope
 from qts.domain.errors import RuleCode, TerminalError
 from qts.domain.events import LimitChanged, LimitPlanned
 from qts.domain.risk import LIMIT_CODES, RULES
@@ -209,6 +210,8 @@ def refuse_nonsense(change: LimitChange, reason: str) -> None:
         raise TerminalError(f"{change.scope!r} with {change.scope_id!r} names no scope")
     if change.scope not in RULES[change.code].scopes:
         raise TerminalError(f"{change.code} cannot be set for a {change.scope}")
+    if change.scope in NAMED_KINDS and not is_scope(f"{change.scope}:{change.scope_id}"):
+        raise TerminalError(f"no {change.scope} is written {change.scope_id!r}: the limit would never act")
     if change.limit < 0:
         raise TerminalError(f"a limit is not negative: {change.limit}")
     if not reason.strip():

@@ -115,6 +115,15 @@ def test_a_limit_for_nothing_that_exists_or_twice_is_not_added(officer, scope, s
     assert RiskLimit.objects.count() == before
 
 
+@pytest.mark.parametrize("spelt", [str.upper, lambda text: text.replace("-", "")])
+def test_an_account_spelt_as_no_order_spells_it_gets_no_limit(account_id, officer, spelt):
+    """It would stand in the list and never act."""
+    given = form(code=VALUE, scope="account", scope_id=spelt(str(account_id)), seen_version="0")
+    answer = officer.post(reverse("admin:risk_risklimit_add"), given)
+    assert answer.context["adminform"].form.errors
+    assert RiskLimit.objects.filter(scope="account").exists() is False
+
+
 @pytest.mark.parametrize(
     ("roles", "may_look"), [([Role.OPERATOR], True), ([Role.ADMINISTRATOR], True), ([Role.TRADER], False)], ids=str
 )

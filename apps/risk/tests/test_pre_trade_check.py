@@ -99,6 +99,7 @@ def test_a_changed_limit_acts_on_the_next_order(account_id):
 
 
 def test_the_tightest_of_all_scopes_that_cover_the_order_binds(account_id):
+    strategy_id = str(uuid4())
     value: dict[str, Any] = {
         "code": RuleCode.ORDER_VALUE_EXCEEDS_MAX,
         "reason": "test",
@@ -107,11 +108,11 @@ def test_the_tightest_of_all_scopes_that_cover_the_order_binds(account_id):
     }
     services.change_limit(**value, limit=9_000_000, scope="account", scope_id=str(account_id))
     services.change_limit(**value, limit=8_000_000, scope="symbol", scope_id="SSI")
-    services.change_limit(**value, limit=7_000_000, scope="strategy", scope_id="s-1")
+    services.change_limit(**value, limit=7_000_000, scope="strategy", scope_id=strategy_id)
     services.change_limit(**value, limit=1, scope="symbol", scope_id="HPG")
     services.change_limit(**value, limit=1, scope="account", scope_id=str(uuid4()))
     (by_hand,) = check(account_id, "BUY 400 SSI @ 25000")
-    (by_strategy,) = check(account_id, "BUY 400 SSI @ 25000", strategy_id="s-1")
+    (by_strategy,) = check(account_id, "BUY 400 SSI @ 25000", strategy_id=strategy_id)
     assert (by_hand.limit, by_strategy.limit) == (8_000_000, 7_000_000)
 
 
