@@ -9,12 +9,14 @@ from django.db import DatabaseError, transaction
 from apps.accounts import services as accounts
 from apps.accounts.tests.live_market import clock_at
 from apps.eventlog import selectors as eventlog
+from apps.marketdata.selectors import security
 from apps.risk import services
 from apps.risk.models import KillSwitch, RiskLimit
 from apps.risk.services import facts
 from apps.risk.tests.conftest import MONDAY, OFFICER, TRADER, check, codes
 from qts.domain.errors import Breach, RuleCode, TransientError
-from qts.domain.values import Side
+from qts.domain.orders import OrderIntent, OrderRequest
+from qts.domain.values import OrderType, Side
 
 
 def test_an_ordinary_order_passes_and_leaves_no_trace(account_id):
@@ -173,3 +175,13 @@ def test_the_gate_asks_the_database_eleven_times_whatever_is_held(account_id, dj
             )  # fmt: skip
     with django_assert_max_num_queries(15):  # with the lock, the symbol and the transaction itself
         assert check(account_id, "BUY 100 SSI @ 25000") == ()
+
+
+def test_without_a_ceiling_nobody_knows_what_an_order_at_the_market_costs(account_id, market):
+    """The stream may tell of a reference alone: such an order would be worth nothing to every limit of value."""
+    market.quote("SSI", 25_000, ceiling_vnd=0)
+    request = OrderRequest("SSI", Side.BUY, OrderType.MTL, 100_000, None, client_order_id="test")
+    known = security("SSI")
+    intent = OrderIntent(request, known.instrument if known else None)
+    found = services.pre_trade_check(account_id=account_id, intent=intent, now=MONDAY, actor=TRADER)
+    assert codes(found) == ["MARKET_DATA_MISSING"]
