@@ -98,7 +98,7 @@ class RiskLimitAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         if shown is not None:
             obj.pk, obj.version = shown.pk, shown.version
         planned = versions.filter(is_planned=True).first()
-        if proposal_id is None and planned is not None:
+        if proposal_id is None and planned is not None and planned.effective_at == change_wanted.effective_at:
             messages.info(request, _("It acts from %(moment)s on.") % {"moment": _moment(planned.effective_at)})
         elif proposal_id is None:
             messages.info(request, _("It acts on the next order."))

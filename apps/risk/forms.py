@@ -27,7 +27,7 @@ class RiskLimitForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes no p
         label=_("in force from"),
         required=False,
         widget=UnfoldAdminSplitDateTimeWidget,
-        help_text=_("Market time; empty for at once. A later change of this limit takes its place."),
+        help_text=_("Market time; empty for at once. Only two people take a planned tightening back."),
     )
 
     class Meta:
