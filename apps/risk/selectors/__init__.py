@@ -18,6 +18,7 @@ from apps.risk.selectors.kill_file import kill_file_stops
 from apps.risk.selectors.limits import (
     EffectiveLimit,
     effective_limits,
+    is_sector_limited,
     limit_history,
     limits,
     planned_limits,
@@ -46,6 +47,7 @@ __all__ = [
     "is_anything_stopped",
     "is_killed",
     "is_scope",
+    "is_sector_limited",
     "is_to_be_cancelled",
     "kill_file_stops",
     "kill_states",

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
+from django.db.models import Q
 
 from apps.accounts import selectors as accounts
 from apps.marketdata.selectors import market_now
@@ -72,6 +73,13 @@ def effective_limits(
 def sectors(symbols: Collection[str]) -> dict[str, str]:
     """Sector by symbol, as officers entered them; a symbol that nobody entered is left out."""
     return dict(SecuritySector.objects.filter(symbol__in=symbols).values_list("symbol", "sector"))
+
+
+def is_sector_limited(sector: str) -> bool:
+    """Whether a limit, in force or planned, counts what is in this sector: its own, and every one of concentration."""
+    of_it = Q(scope=Scope.SECTOR, scope_id=sector) | Q(code=RuleCode.SECTOR_CONCENTRATION_EXCEEDS_MAX)
+    rows = RiskLimit.objects.filter(Q(is_current=True) | Q(is_planned=True), of_it, is_active=True)
+    return rows.exists()
 
 
 def limits() -> list[LimitView]:

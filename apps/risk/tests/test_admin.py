@@ -115,6 +115,34 @@ def test_a_limit_for_nothing_that_exists_or_twice_is_not_added(officer, scope, s
     assert RiskLimit.objects.count() == before
 
 
+SECTOR_LIMITS = [
+    {"code": VALUE, "limit": 1_000_000, "scope": "sector", "scope_id": "Brokers"},
+    {"code": RuleCode.SECTOR_CONCENTRATION_EXCEEDS_MAX, "limit": 2_000},
+]
+
+
+@pytest.mark.parametrize("limit", SECTOR_LIMITS, ids=["of the sector", "of concentration"])
+def test_nobody_takes_a_security_out_of_a_sector_that_a_limit_counts(account_id, officer, limit):
+    """It would loosen the limit, and that takes two."""
+    officer.post(reverse("admin:risk_securitysector_add"), {"symbol": "SSI", "sector": "Brokers"})
+    officer.post(reverse("admin:risk_securitysector_add"), {"symbol": "HPG", "sector": "Steel"})
+    services.change_limit(**limit, reason="test", actor=OFFICER, now=MONDAY)
+    officer.post(reverse("admin:risk_securitysector_change", args=["SSI"]), {"symbol": "SSI", "sector": "Steel"})
+    officer.post(reverse("admin:risk_securitysector_change", args=["HPG"]), {"symbol": "SSI", "sector": "Steel"})
+    officer.post(reverse("admin:risk_securitysector_delete", args=["SSI"]), {"post": "yes"})
+    chosen = {"action": "delete_selected", "_selected_action": ["SSI"], "post": "yes"}
+    officer.post(reverse("admin:risk_securitysector_changelist"), chosen)
+    assert selectors.sectors(["SSI"]) == {"SSI": "Brokers"}
+
+
+def test_a_sector_that_no_limit_counts_is_corrected_by_one(account_id, officer):
+    officer.post(reverse("admin:risk_securitysector_add"), {"symbol": "SSI", "sector": "Banks"})
+    officer.post(reverse("admin:risk_securitysector_change", args=["SSI"]), {"sector": "Brokers"})
+    assert selectors.sectors(["SSI"]) == {"SSI": "Brokers"}
+    officer.post(reverse("admin:risk_securitysector_delete", args=["SSI"]), {"post": "yes"})
+    assert selectors.sectors(["SSI"]) == {}
+
+
 @pytest.mark.parametrize("spelt", [str.upper, lambda text: text.replace("-", "")])
 def test_an_account_spelt_as_no_order_spells_it_gets_no_limit(account_id, officer, spelt):
     """It would stand in the list and never act."""
