@@ -94,10 +94,10 @@ def planned_limits() -> list[LimitView]:
 
 def strategy_loss_limits() -> dict[str, int]:
     """What each strategy's own matches may lose in a day, VND by the strategy's id."""
-    rows = RiskLimit.objects.filter(
-        code=RuleCode.DAILY_LOSS_EXCEEDS_MAX, scope=Scope.STRATEGY, is_current=True, is_active=True
-    )
-    return dict(rows.values_list("scope_id", "limit"))
+    in_force = Q(is_current=True) | Q(is_planned=True, effective_at__lte=market_now())
+    rows = RiskLimit.objects.filter(in_force, code=RuleCode.DAILY_LOSS_EXCEEDS_MAX, scope=Scope.STRATEGY)
+    newest = {row.scope_id: row for row in rows.order_by("version")}
+    return {scope_id: row.limit for scope_id, row in newest.items() if row.is_active}
 
 
 def visible_limits(user: AbstractBaseUser | AnonymousUser) -> list[LimitView]:

@@ -239,7 +239,7 @@ def _refuse_beyond_the_days_cap(change: LimitChange, current: RiskLimit | None, 
     if today.exclude(approved_by="").count() >= settings.RISK_LOOSENINGS_PER_DAY_MAX:
         raise ApprovalRefused(ApprovalProblem.TOO_MANY_TODAY, f"{change.name} was loosened too often today")
     before = versions.filter(effective_at__lt=day_began, voided_at=None).order_by("-version").first()
-    anchor = before or versions.order_by("version").first()
+    anchor = before or versions.filter(is_planned=False, voided_at=None).order_by("version").first()
     if anchor is None or not (anchor.is_active and change.is_active and anchor.limit > 0):
         return
     rule, percent = RULES[change.code], settings.RISK_LOOSENING_PERCENT_MAX

@@ -21,6 +21,7 @@ from qts.domain.errors import RuleCode
 from qts.domain.risk import RULES
 
 VALUE = RuleCode.ORDER_VALUE_EXCEEDS_MAX
+STRATEGY = "5525cb34-b425-4977-bd96-01e3de82e564"
 NAMES = ("first", "second")
 NOON = MONDAY.replace(hour=13, minute=15)
 ORDER = "BUY 300 SSI @ 25000"  # 7,500,000 VND
@@ -145,6 +146,25 @@ def test_a_plan_that_never_came_true_is_no_measure_of_how_far_a_day_may_go(accou
     with pytest.raises(ApprovalRefused) as refusal:
         approved(LimitChange(code=VALUE, limit=4_000_000_001, seen_version=1), now=tomorrow)
     assert refusal.value.problem is ApprovalProblem.TOO_FAR_TODAY
+
+
+def test_a_first_plan_that_was_taken_back_is_no_measure_either(account_id):
+    """What one person planned out of reach does not open the day for a second one."""
+    depth = {"code": RuleCode.OPEN_VALUE_EXCEEDS_MAX}
+    change(10**15, **depth, effective_at=NOON)
+    change(100, **depth)
+    with pytest.raises(ApprovalRefused) as refusal:
+        approved(LimitChange(**depth, limit=201, seen_version=2))
+    assert refusal.value.problem is ApprovalProblem.TOO_FAR_TODAY
+
+
+def test_a_strategys_planned_loss_counts_from_its_moment_on(account_id, clock):
+    strategy = {"code": RuleCode.DAILY_LOSS_EXCEEDS_MAX, "scope": "strategy", "scope_id": STRATEGY}
+    change(1_000_000, **strategy)
+    change(500_000, **strategy, effective_at=NOON)
+    assert selectors.strategy_loss_limits() == {STRATEGY: 1_000_000}
+    clock(NOON)
+    assert selectors.strategy_loss_limits() == {STRATEGY: 500_000}
 
 
 def test_a_change_after_its_moment_builds_on_it(account_id, clock):
