@@ -1,21 +1,13 @@
 """The officer's form: a number, whether it binds, and why."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
-from uuid import UUID
+from typing import Any
 
 from django import forms
-from django.contrib.auth import get_user_model
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 
-from apps.accounts.selectors import account
-from apps.marketdata.selectors import security
-from apps.risk.models import KillSwitch, RiskLimit, SecuritySector
-from apps.risk.selectors import is_scope
-from apps.risk.selectors.scopes import NAMED_KINDS
-
-Scope = RiskLimit.Scope
+from apps.risk.models import KillSwitch, RiskLimit
+from apps.risk.selectors import is_known, is_scope, names_something
 
 
 class RiskLimitForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes no parameters at run time
@@ -43,7 +35,7 @@ class RiskLimitForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes no p
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         scope, scope_id = given.get("scope"), given.get("scope_id")
-        if scope and scope_id and not _exists(scope, scope_id):
+        if scope and scope_id and not is_known(scope, scope_id):
             self.add_error("scope_id", _("There is none of that name."))
         if scope and self.instance.pk is None and _is_set(given.get("code", ""), scope, scope_id or ""):
             self.add_error("code", _("This limit exists already: change it in the list."))
@@ -61,6 +53,8 @@ class KillSwitchForm(forms.ModelForm):  # type: ignore[type-arg]
         scope = str(self.cleaned_data["scope"])
         if not is_scope(scope):
             raise forms.ValidationError(_("Write firm, account:<id>, strategy:<id>, symbol:<code> or user:<id>."))
+        if not names_something(scope):
+            raise forms.ValidationError(_("There is none of that name."))
         return scope
 
     def validate_unique(self) -> None:
@@ -69,20 +63,3 @@ class KillSwitchForm(forms.ModelForm):  # type: ignore[type-arg]
 
 def _is_set(code: str, scope: str, scope_id: str) -> bool:
     return RiskLimit.objects.filter(code=code, scope=scope, scope_id=scope_id, is_current=True).exists()
-
-
-def _exists(scope: str, scope_id: str) -> bool:
-    known = _KNOWN.get(scope)
-    is_written_so = scope not in NAMED_KINDS or is_scope(f"{scope}:{scope_id}")
-    return known is not None and is_written_so and known(scope_id)
-
-
-# asked of what is written as it should be; of strategies no more is known here: they are above this app
-_KNOWN: Final[Mapping[str, Callable[[str], bool]]] = {
-    Scope.SYMBOL: lambda scope_id: security(scope_id) is not None,
-    Scope.ACCOUNT: lambda scope_id: account(UUID(scope_id)) is not None,
-    Scope.STRATEGY: lambda _scope_id: True,
-    Scope.USER: lambda scope_id: get_user_model().objects.filter(pk=scope_id).exists(),
-    Scope.EXCHANGE: lambda _scope_id: True,
-    Scope.SECTOR: lambda scope_id: SecuritySector.objects.filter(sector=scope_id).exists(),
-}

@@ -111,7 +111,18 @@ def test_a_user_is_stopped_by_name_and_others_are_not(desk):
     assert desk.submit().accepted  # a strategy's
 
 
-@pytest.mark.parametrize("typed", ["everything", "account:none", "user:nobody", "symbol:"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "everything",
+        "account:none",
+        "user:nobody",
+        "symbol:",
+        "symbol:SS1",
+        "user:999999",
+        "account:5525cb34-b425-4977-bd96-01e3de82e564",
+    ],
+)
 def test_what_is_no_scope_stops_nothing_and_says_so(desk, typed):
     with pytest.raises(CommandError, match="no scope"):
         kill(typed)

@@ -196,7 +196,8 @@ def test_a_raise_beyond_the_days_cap_is_refused_with_the_reason(officer):
 
 def test_an_officer_stops_a_scope_in_the_administration_and_cannot_let_go_there(officer):
     address = reverse("admin:risk_killswitch_add")
-    assert officer.post(address, {"scope": "planet:x", "reason": "storm"}).status_code == HTTPStatus.OK
+    for nothing in ("planet:x", "symbol:SS1", "user:999999", f"account:{NOBODYS_ID}"):
+        assert officer.post(address, {"scope": nothing, "reason": "storm"}).status_code == HTTPStatus.OK
     for _ in range(2):  # the second time it is there already
         assert officer.post(address, {"scope": "symbol:SSI", "reason": "storm"}).status_code == HTTPStatus.FOUND
     (switch,) = selectors.kill_switches(engaged_only=True)

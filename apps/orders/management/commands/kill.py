@@ -38,6 +38,8 @@ class Command(BaseCommand):
 
     def handle(self, *_arguments: Any, **options: Any) -> None:
         scope, reason, now = _scope(options["scope"]), options["reason"], market_now()
+        if not risk.names_something(scope):
+            raise CommandError(f"{scope!r} is no scope of a kill switch: nothing has that name")
         try:
             is_new = engage_kill_switch(
                 scope=scope,
