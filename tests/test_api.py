@@ -125,6 +125,14 @@ def test_the_kill_switch_needs_an_officer_and_stops_the_next_order(floor):
     assert Intent.objects.count() == 0
 
 
+@pytest.mark.parametrize("scope", ["symbol:SS1", "user:999999", "account:5525cb34-b425-4977-bd96-01e3de82e564"])
+def test_who_stops_what_there_is_not_is_told_that_nothing_stopped(floor, scope):
+    body = {"scope": scope, "engaged": True, "reason": "drill"}
+    answer = floor.officer_client.post("/api/v1/kill-switches/", body, content_type="application/json")
+    assert answer.status_code == 400
+    assert floor.officer_client.get("/api/v1/kill-switches/").json() == []
+
+
 def test_what_another_account_lost_is_nobodys_business(floor):
     for number, account_id in enumerate((floor.desk.account_id, floor.foreign_account_id)):
         body = {"scope": f"account:{account_id}", "engaged": True, "reason": f"lost {number} VND"}

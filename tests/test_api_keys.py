@@ -17,6 +17,7 @@ from apps.sso.models import ApiKey
 from apps.sso.selectors import Role
 from apps.sso.tests.sessions import make_user, verified_client
 from qts.domain.errors import RuleCode, TerminalError
+from qts.domain.values import Actor, ActorKind
 from qts.rpc.sessions import user_of
 
 LIMIT = {"code": RuleCode.ORDER_VALUE_EXCEEDS_MAX, "limit": 5_000_000, "seen_version": 1, "reason": "wild day"}
@@ -84,6 +85,17 @@ def test_a_key_that_is_over_opens_nothing(floor, end):
         type(floor.trader).objects.filter(pk=floor.trader.pk).update(is_active=False)
     assert refused(order(floor, made.secret), "NOT_AUTHENTICATED")
     assert user_of({"authorization": f"Bearer {made.secret}"}) is None
+
+
+def test_with_the_second_factor_its_keys_go_too(floor):
+    """They were made in a session that it had verified; whoever has the lost phone may have made one."""
+    made, over = key_of(floor.trader), key_of(floor.trader, days=1)
+    services.revoke_api_key(over.id, user=floor.trader)
+    told = len(eventlog.history(topic="identity.apiKey.changed"))
+    services.remove_factors(floor.trader, by=Actor(ActorKind.USER, "1"))
+    assert refused(order(floor, made.secret), "NOT_AUTHENTICATED")
+    newest, *before = eventlog.history(topic="identity.apiKey.changed")
+    assert (newest.actor, newest.body["is_active"], len(before)) == ("user:1", False, told)
 
 
 def test_no_key_is_an_officers_hand(floor):

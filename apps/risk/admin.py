@@ -98,7 +98,7 @@ class RiskLimitAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         if shown is not None:
             obj.pk, obj.version = shown.pk, shown.version
         planned = versions.filter(is_planned=True).first()
-        if proposal_id is None and planned is not None:
+        if proposal_id is None and planned is not None and planned.effective_at == change_wanted.effective_at:
             messages.info(request, _("It acts from %(moment)s on.") % {"moment": _moment(planned.effective_at)})
         elif proposal_id is None:
             messages.info(request, _("It acts on the next order."))
@@ -203,6 +203,19 @@ class SecuritySectorAdmin(ModelAdmin):  # type: ignore[misc]
     list_display = ["symbol", "sector"]
     list_filter = ["sector"]
     search_fields = ["symbol"]
+    fields = ["symbol", "sector", "counted"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: SecuritySector | None = None) -> list[str]:
+        """Another symbol would be another row's; another sector, where limits count it, a limit loosened by one."""
+        if obj is None:
+            return ["counted"]
+        return ["symbol", "counted", *(["sector"] if selectors.is_sector_limited(obj.sector) else [])]
+
+    @admin.display(description=_("limits"), empty_value="–")
+    def counted(self, obj: SecuritySector) -> str | None:
+        if not obj.sector or not selectors.is_sector_limited(obj.sector):
+            return None
+        return str(_("Limits count this sector: the security stays in it until two people have taken them away."))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return _is_officer(request)
@@ -210,8 +223,8 @@ class SecuritySectorAdmin(ModelAdmin):  # type: ignore[misc]
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return _is_officer(request)
 
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return _is_officer(request)
+    def has_delete_permission(self, request: HttpRequest, obj: SecuritySector | None = None) -> bool:
+        return _is_officer(request) and (obj is None or not selectors.is_sector_limited(obj.sector))
 
 
 def _is_officer(request: HttpRequest) -> bool:

@@ -1,21 +1,13 @@
 """The officer's form: a number, whether it binds, and why."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
-from uuid import UUID
+from typing import Any
 
 from django import forms
-from django.contrib.auth import get_user_model
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 
-from apps.accounts.selectors import account
-from apps.marketdata.selectors import security
-from apps.risk.models import KillSwitch, RiskLimit, SecuritySector
-from apps.risk.selectors import is_scope
-from qts.domain.values import Exchange
-
-Scope = RiskLimit.Scope
+from apps.risk.models import KillSwitch, RiskLimit
+from apps.risk.selectors import is_known, is_scope, names_something
 
 
 class RiskLimitForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes no parameters at run time
@@ -27,7 +19,7 @@ class RiskLimitForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes no p
         label=_("in force from"),
         required=False,
         widget=UnfoldAdminSplitDateTimeWidget,
-        help_text=_("Market time; empty for at once. A later change of this limit takes its place."),
+        help_text=_("Market time; empty for at once. Only two people take a planned tightening back."),
     )
 
     class Meta:
@@ -43,7 +35,7 @@ class RiskLimitForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes no p
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         scope, scope_id = given.get("scope"), given.get("scope_id")
-        if scope and scope_id and not _exists(scope, scope_id):
+        if scope and scope_id and not is_known(scope, scope_id):
             self.add_error("scope_id", _("There is none of that name."))
         if scope and self.instance.pk is None and _is_set(given.get("code", ""), scope, scope_id or ""):
             self.add_error("code", _("This limit exists already: change it in the list."))
@@ -61,6 +53,8 @@ class KillSwitchForm(forms.ModelForm):  # type: ignore[type-arg]
         scope = str(self.cleaned_data["scope"])
         if not is_scope(scope):
             raise forms.ValidationError(_("Write firm, account:<id>, strategy:<id>, symbol:<code> or user:<id>."))
+        if not names_something(scope):
+            raise forms.ValidationError(_("There is none of that name."))
         return scope
 
     def validate_unique(self) -> None:
@@ -69,31 +63,3 @@ class KillSwitchForm(forms.ModelForm):  # type: ignore[type-arg]
 
 def _is_set(code: str, scope: str, scope_id: str) -> bool:
     return RiskLimit.objects.filter(code=code, scope=scope, scope_id=scope_id, is_current=True).exists()
-
-
-def _exists(scope: str, scope_id: str) -> bool:
-    known = _KNOWN.get(scope)
-    return known is not None and known(scope_id)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
-
-
-def _is_account(scope_id: str) -> bool:
-    found = _uuid(scope_id)
-    return found is not None and account(found) is not None
-
-
-# of strategies only the form of the id is known here; they are above this app
-_KNOWN: Final[Mapping[str, Callable[[str], bool]]] = {
-    Scope.SYMBOL: lambda scope_id: security(scope_id) is not None,
-    Scope.ACCOUNT: _is_account,
-    Scope.STRATEGY: lambda scope_id: _uuid(scope_id) is not None,
-    Scope.USER: lambda scope_id: scope_id.isdecimal() and get_user_model().objects.filter(pk=scope_id).exists(),
-    Scope.EXCHANGE: lambda scope_id: scope_id in set(Exchange),
-    Scope.SECTOR: lambda scope_id: SecuritySector.objects.filter(sector=scope_id).exists(),
-}

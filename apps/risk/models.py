@@ -92,7 +92,7 @@ class SecuritySector(models.Model):
 
 
 class KillSwitch(models.Model):
-    """Stops one scope: "firm" or "<kind>:<id>" (see `selectors.KILL_KINDS`). The row survives every restart.
+    """Stops one scope: "firm" or "<kind>:<id>" (see `selectors.is_scope`). The row survives every restart.
 
     `version` counts its changes: a release is agreed for one version and is void when somebody stopped it again.
     """

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.risk.selectors import names_something
 from qts.domain.risk import LIMIT_CODES
 from qts.web.serializers import StrictSerializer, WholeNumberField
 
@@ -51,6 +52,12 @@ class KillSwitchIn(StrictSerializer):
     allows_reducing = serializers.BooleanField(default=False)
     flatten = serializers.BooleanField(default=False)
     reason = serializers.CharField(min_length=3, max_length=500)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A stop of nothing would look like one; to let go of one is always possible."""
+        if attrs["engaged"] and not names_something(attrs["scope"]):
+            raise serializers.ValidationError({"scope": ["There is none of that name."]})
+        return attrs
 
 
 class LimitIn(StrictSerializer):

@@ -182,6 +182,11 @@ class LeaseWatch:
         self._missing_since = {name: self._missing_since.get(name, now) for name in missing}
         return [name for name in missing if now - self._missing_since[name] >= self._silence_s_max]
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether the last look found a holder of every name: who is not lost yet may be missing all the same."""
+        return not self._missing_since
+
 
 def _key(name: str) -> str:
     return f"qts:lease:{name}"

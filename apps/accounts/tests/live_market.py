@@ -42,11 +42,13 @@ class LiveMarket:
         reference_vnd: int = 25_000,
         session: str = "CONTINUOUS",
         total_quantity: int = 1_000,
+        *,
+        ceiling_vnd: int | None = None,
     ) -> None:
         event = QuoteUpdated(
             symbol=symbol,
             reference_vnd=reference_vnd,
-            ceiling_vnd=reference_vnd * 107 // 100,
+            ceiling_vnd=reference_vnd * 107 // 100 if ceiling_vnd is None else ceiling_vnd,
             floor_vnd=reference_vnd * 93 // 100,
             last_vnd=last_vnd,
             last_quantity=100,

@@ -1,6 +1,7 @@
 """Selling what must go. An exit is an order like any other: the gate may refuse it, and then it says why."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -14,12 +15,14 @@ from apps.risk.selectors import effective_limits
 from qts.domain.errors import RuleCode
 from qts.domain.market import admits, max_order_quantity
 from qts.domain.orders import OrderRequest
+from qts.domain.risk import RULES, SOFT_CODES, Typed
 from qts.domain.values import Actor, ActorKind, OrderType, Side
 
 RISK_EXIT: Final = Actor(ActorKind.SYSTEM, "risk-exit")
 PARTS_MAX: Final = 20  # a larger position goes out in several requests, seconds apart
 # the surest way out that the session takes; a limit order at the floor price is the last one
 _TYPES: Final = (OrderType.MTL, OrderType.ATO, OrderType.ATC, OrderType.PLO, OrderType.LO)
+_LARGEST: Final = (RuleCode.ORDER_QUANTITY_EXCEEDS_MAX, RuleCode.SYMBOL_RESTRICTED)
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +47,7 @@ def submit_exit(
             price_vnd=market.band.floor_vnd if order_type is OrderType.LO else None,
             client_order_id=f"exit-{symbol}-{wish}-{number}",
         )
+        request = replace(request, confirmations=_confirmed(request))
         answers.append(submit_order(account_id=account_id, request=request, actor=RISK_EXIT, now=now))
     log.info(
         "exit.submitted",
@@ -55,18 +59,26 @@ def submit_exit(
     return answers
 
 
+def _confirmed(request: OrderRequest) -> tuple[tuple[RuleCode, int], ...]:
+    """Soft controls catch slips of the hand: equal parts in a row and a price at the floor are none here."""
+    prices = {code for code in SOFT_CODES if RULES[code].typed is Typed.PRICE}
+    return tuple((code, request.price_vnd or 0 if code in prices else request.quantity) for code in sorted(SOFT_CODES))
+
+
 def _order_type(market: MarketState) -> OrderType | None:
     exchange = market.instrument.exchange
     return next((kind for kind in _TYPES if market.is_tradable and admits(exchange, market.session, kind)), None)
 
 
 def _parts(account_id: UUID, market: MarketState, quantity: int) -> Iterator[int]:
-    """Round lots, each under the exchange's largest order and the largest value at the dearest price there is today."""
+    """Round lots, each under the largest orders of the exchange and of the limits: the largest value counts at the
+    dearest price there is today."""
     instrument = market.instrument
-    largest = max_order_quantity(instrument.exchange, instrument.kind)
-    in_force = effective_limits(account_id, instrument.symbol).get(RuleCode.ORDER_VALUE_EXCEEDS_MAX)
-    if in_force and market.band.ceiling_vnd:
-        largest = min(largest, in_force.limit // market.band.ceiling_vnd)
+    in_force = effective_limits(account_id, instrument.symbol, exchange=instrument.exchange)
+    limits = [in_force[code].limit for code in _LARGEST if code in in_force]
+    if market.band.ceiling_vnd and (value := in_force.get(RuleCode.ORDER_VALUE_EXCEEDS_MAX)):
+        limits.append(value.limit // market.band.ceiling_vnd)
+    largest = min([max_order_quantity(instrument.exchange, instrument.kind), *limits])
     largest = max(largest - largest % instrument.lot_size, instrument.lot_size)
     left = quantity - quantity % instrument.lot_size
     for _ in range(PARTS_MAX):

@@ -10,6 +10,7 @@ from apps.risk import services as risk
 from apps.risk.tests.conftest import OFFICER
 from qts.domain.errors import RuleCode
 from qts.domain.events import ExitRequested
+from qts.domain.values import OrderType
 
 
 def event(desk, quantity=1_000):
@@ -39,6 +40,39 @@ def test_a_large_exit_goes_out_in_parts_that_the_limit_lets_pass(desk):
     handlers.sell_what_must_go(event(desk))
     assert [quantity for _, _, quantity, _ in orders()] == [400, 400, 200]
     assert {status for *_, status in orders()} == {"PENDING"}
+
+
+def limit(code, number, **scope):
+    risk.change_limit(code=code, limit=number, reason="test", actor=OFFICER, now=MORNING, **scope)
+
+
+def test_parts_are_as_small_as_every_limit_of_one_order_wants_them(desk):
+    limit(RuleCode.ORDER_QUANTITY_EXCEEDS_MAX, 450)
+    handlers.sell_what_must_go(event(desk))
+    assert orders() == [("SELL", "MTL", quantity, "PENDING") for quantity in (400, 400, 200)]
+
+
+def test_a_limit_of_the_exchange_counts_for_the_parts(desk):
+    limit(RuleCode.ORDER_VALUE_EXCEEDS_MAX, 11_000_000, scope="exchange", scope_id="HOSE")
+    handlers.sell_what_must_go(event(desk))
+    assert orders() == [("SELL", "MTL", quantity, "PENDING") for quantity in (400, 400, 200)]
+
+
+def test_parts_of_one_size_are_no_slip_of_the_hand(desk):
+    limit(RuleCode.DUPLICATE_ORDER, 60_000)
+    limit(RuleCode.PARTICIPATION_EXCEEDS_MAX, 0)
+    limit(RuleCode.ORDER_VALUE_EXCEEDS_MAX, 11_000_000)
+    handlers.sell_what_must_go(event(desk))
+    assert {status for *_, status in orders()} == {"PENDING"}
+    assert len(orders()) == 3
+
+
+def test_where_only_limit_orders_are_taken_it_leaves_at_the_floor_whatever_the_collar(desk, monkeypatch):
+    monkeypatch.setattr("apps.orders.services.exits._TYPES", (OrderType.LO,))
+    limit(RuleCode.PRICE_FAR_FROM_LAST, 300)
+    handlers.sell_what_must_go(event(desk))
+    order = Order.objects.get()
+    assert (order.price_vnd, order.status) == (23_250, "PENDING")
 
 
 def test_more_than_is_held_is_refused_by_the_gate_and_leaves_nothing(desk):

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from apps.orders import services
 from apps.orders.models import GatewayState, Intent, Order
-from apps.orders.services import last_resort
+from apps.orders.services import cancelling, last_resort
 from apps.orders.services.gateway import _Gateway
 from apps.orders.services.wakeup import Doorbell
 from apps.orders.tests.conftest import MORNING, STRATEGY
@@ -64,6 +64,24 @@ def test_the_command_line_stops_and_cancels_with_valkey_and_the_workers_dead(des
     assert len(broker.calls) == 2
 
 
+def test_one_order_that_cannot_be_cancelled_does_not_keep_the_other_cancels_here(
+    desk, working, by_hand, broker, monkeypatch
+):
+    stuck = desk.submit().order_id
+    known = cancelling._cancel_locked
+
+    def cancel(order, **how):
+        if order.id == stuck:
+            raise ValueError("a row that nobody thought of")
+        return known(order, **how)
+
+    monkeypatch.setattr(cancelling, "_cancel_locked", cancel)
+    with pytest.raises(CommandError, match="1 orders could not be cancelled"):
+        kill("firm", "--send")
+    assert [what for what, _ in broker.calls] == ["new", "cancel"]
+    assert desk.order(working.id).status == Status.CANCEL_PENDING
+
+
 def test_a_gateway_that_still_runs_is_fenced_off_and_the_next_one_goes_on(desk, working, by_hand, gateway):
     before = GatewayState.objects.get(connection_id=desk.connection_id).epoch
     kill("firm", "--send")
@@ -93,7 +111,18 @@ def test_a_user_is_stopped_by_name_and_others_are_not(desk):
     assert desk.submit().accepted  # a strategy's
 
 
-@pytest.mark.parametrize("typed", ["everything", "account:none", "user:nobody", "symbol:"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "everything",
+        "account:none",
+        "user:nobody",
+        "symbol:",
+        "symbol:SS1",
+        "user:999999",
+        "account:5525cb34-b425-4977-bd96-01e3de82e564",
+    ],
+)
 def test_what_is_no_scope_stops_nothing_and_says_so(desk, typed):
     with pytest.raises(CommandError, match="no scope"):
         kill(typed)

@@ -18,6 +18,7 @@ from apps.risk.selectors.kill_file import kill_file_stops
 from apps.risk.selectors.limits import (
     EffectiveLimit,
     effective_limits,
+    is_sector_limited,
     limit_history,
     limits,
     planned_limits,
@@ -25,7 +26,7 @@ from apps.risk.selectors.limits import (
     strategy_loss_limits,
     visible_limits,
 )
-from apps.risk.selectors.scopes import FIRM, account_scope, is_scope, strategy_scope
+from apps.risk.selectors.scopes import FIRM, account_scope, is_known, is_scope, names_something, strategy_scope
 from apps.risk.selectors.types import HoldView, KillSwitchView, LimitUse, LimitView, ProposalView
 from apps.risk.selectors.use import day_loss_vnd, limit_use
 
@@ -45,7 +46,9 @@ __all__ = [
     "holds",
     "is_anything_stopped",
     "is_killed",
+    "is_known",
     "is_scope",
+    "is_sector_limited",
     "is_to_be_cancelled",
     "kill_file_stops",
     "kill_states",
@@ -54,6 +57,7 @@ __all__ = [
     "limit_use",
     "limits",
     "market_stop",
+    "names_something",
     "open_proposals",
     "past_proposals",
     "planned_limits",

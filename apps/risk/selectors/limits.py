@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
+from django.db.models import Q
 
 from apps.accounts import selectors as accounts
 from apps.marketdata.selectors import market_now
@@ -74,6 +75,13 @@ def sectors(symbols: Collection[str]) -> dict[str, str]:
     return dict(SecuritySector.objects.filter(symbol__in=symbols).values_list("symbol", "sector"))
 
 
+def is_sector_limited(sector: str) -> bool:
+    """Whether a limit, in force or planned, counts what is in this sector: its own, and every one of concentration."""
+    of_it = Q(scope=Scope.SECTOR, scope_id=sector) | Q(code=RuleCode.SECTOR_CONCENTRATION_EXCEEDS_MAX)
+    rows = RiskLimit.objects.filter(Q(is_current=True) | Q(is_planned=True), of_it, is_active=True)
+    return rows.exists()
+
+
 def limits() -> list[LimitView]:
     """Every limit in its current version."""
     return [_view(row) for row in RiskLimit.objects.filter(is_current=True)]
@@ -86,10 +94,10 @@ def planned_limits() -> list[LimitView]:
 
 def strategy_loss_limits() -> dict[str, int]:
     """What each strategy's own matches may lose in a day, VND by the strategy's id."""
-    rows = RiskLimit.objects.filter(
-        code=RuleCode.DAILY_LOSS_EXCEEDS_MAX, scope=Scope.STRATEGY, is_current=True, is_active=True
-    )
-    return dict(rows.values_list("scope_id", "limit"))
+    in_force = Q(is_current=True) | Q(is_planned=True, effective_at__lte=market_now())
+    rows = RiskLimit.objects.filter(in_force, code=RuleCode.DAILY_LOSS_EXCEEDS_MAX, scope=Scope.STRATEGY)
+    newest = {row.scope_id: row for row in rows.order_by("version")}
+    return {scope_id: row.limit for scope_id, row in newest.items() if row.is_active}
 
 
 def visible_limits(user: AbstractBaseUser | AnonymousUser) -> list[LimitView]:

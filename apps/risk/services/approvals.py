@@ -29,6 +29,7 @@ from apps.risk.services.limits import (
     change_limit,
     is_looser,
     lock_in_force,
+    planned_version,
     refuse_nonsense,
 )
 from apps.sso.selectors import Role, has_role
@@ -211,6 +212,9 @@ def _apply_limits(proposal: ChangeProposal, actor: Actor, now: datetime) -> None
     changes = [LimitChange.from_json(stored) for stored in proposal.content["changes"]]
     for change in sorted(changes, key=lambda change: change.name):  # one order of locks for everybody
         current = lock_in_force(change, now)
+        planned = planned_version(change)
+        if planned is not None and planned.recorded_at > proposal.recorded_at:  # neither of them has seen it
+            raise ApprovalRefused(ApprovalProblem.OVERTAKEN, f"{change.name} was planned anew after the proposal")
         _refuse_beyond_the_days_cap(change, current, now)
         proposer = Actor(ActorKind.USER, proposal.proposed_by.removeprefix(f"{ActorKind.USER}:"))
         try:
@@ -234,8 +238,8 @@ def _refuse_beyond_the_days_cap(change: LimitChange, current: RiskLimit | None, 
     today = versions.filter(effective_at__gte=day_began)
     if today.exclude(approved_by="").count() >= settings.RISK_LOOSENINGS_PER_DAY_MAX:
         raise ApprovalRefused(ApprovalProblem.TOO_MANY_TODAY, f"{change.name} was loosened too often today")
-    before = versions.filter(effective_at__lt=day_began).order_by("-version").first()
-    anchor = before or versions.order_by("version").first()
+    before = versions.filter(effective_at__lt=day_began, voided_at=None).order_by("-version").first()
+    anchor = before or versions.filter(is_planned=False, voided_at=None).order_by("version").first()
     if anchor is None or not (anchor.is_active and change.is_active and anchor.limit > 0):
         return
     rule, percent = RULES[change.code], settings.RISK_LOOSENING_PERCENT_MAX

@@ -155,7 +155,8 @@ def _market(state: MarketState, limits: Mapping[RuleCode, int], now: datetime) -
         floor_vnd=state.band.floor_vnd,
         session=state.session,
         is_tradable=state.is_tradable,
-        has_quote=state.reference_vnd > 0,
+        # without a ceiling an order at the market would be worth nothing to every limit of value, and to buying power
+        has_quote=state.reference_vnd > 0 and state.band.ceiling_vnd > 0,
         stream_age_ms=state.stream_age_ms,
         last_vnd=state.last_vnd,
         average_vnd=state.average_vnd,

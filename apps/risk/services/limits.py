@@ -13,6 +13,7 @@ from django.db import transaction
 from apps.eventlog.services import record
 from apps.risk.locks import lock_limit
 from apps.risk.models import RiskLimit
+from apps.risk.selectors.scopes import NAMED_KINDS, is_scope
 from qts.domain.errors import RuleCode, TerminalError
 from qts.domain.events import LimitChanged, LimitPlanned
 from qts.domain.risk import LIMIT_CODES, RULES
@@ -88,11 +89,12 @@ def change_limit(
     effective_at: datetime | None = None,
 ) -> int:
     """Set or tighten a limit, in the unit of its rule; the new version's number. It acts on every order gated after
-    the commit, in every process, or from `effective_at` where that is later. What was planned before is void then.
+    the commit, in every process, or from `effective_at` where that is later. What was planned before is void then,
+    unless it is tighter still and this acts at once: then it stays planned.
 
     `seen_version` is the version that the caller looked at; raises LimitChangedMeanwhile when it is not the current
-    one any more, SecondOfficerNeeded when the change is not a tightening, TerminalError for a rule without a limit, a
-    negative number, or a change without a reason.
+    one any more, SecondOfficerNeeded when the change lets more through than what is in force or planned, TerminalError
+    for a rule without a limit, a negative number, or a change without a reason.
     """
     change = LimitChange(
         code=code,
@@ -108,25 +110,49 @@ def change_limit(
         current = lock_in_force(change, now)
         if is_looser(change, current):
             raise SecondOfficerNeeded(f"{change.name}: looser than now, which takes a second risk officer")
+        if _takes_back_a_plan(change, current, now):
+            raise SecondOfficerNeeded(f"{change.name}: looser than planned, which takes a second risk officer")
         return apply_change(change, current, reason=reason, actor=actor, now=now)
 
 
 def is_looser(change: LimitChange, current: RiskLimit | None) -> bool:
     """Whether it lets an order pass that is refused now; which way that is, the rule knows."""
-    before = current.limit if current is not None and current.is_active else None
-    return RULES[change.code].is_looser(before, change.limit if change.is_active else None)
+    return RULES[change.code].is_looser(_number(current), change.limit if change.is_active else None)
+
+
+def _takes_back_a_plan(change: LimitChange, current: RiskLimit | None, now: datetime) -> bool:
+    """Whether it would only undo a tightening that somebody planned. What tightens at once leaves such a plan alone."""
+    planned = planned_version(change)
+    if planned is None or not is_looser(change, planned):
+        return False
+    is_later = change.effective_at is not None and change.effective_at > now
+    return is_later or _number(current) == (change.limit if change.is_active else None)
+
+
+def _number(version: RiskLimit | None) -> int | None:
+    return version.limit if version is not None and version.is_active else None
+
+
+def planned_version(change: LimitChange) -> RiskLimit | None:
+    """What is agreed for later of the limit that shall be changed."""
+    planned = RiskLimit.objects.filter(code=change.code, scope=change.scope, scope_id=change.scope_id, is_planned=True)
+    return planned.first()
 
 
 def apply_change(
     change: LimitChange, current: RiskLimit | None, *, reason: str, actor: Actor, now: datetime, approved_by: str = ""
 ) -> int:
-    """Write the next version of a locked limit; inside the caller's transaction. Raises LimitChangedMeanwhile."""
+    """Write the next version of a locked limit; inside the caller's transaction. Raises LimitChangedMeanwhile.
+
+    Two people know what is planned, and their word takes its place; one person's does only where it is as tight.
+    """
     seen = current.version if current else 0
     if change.seen_version is not None and change.seen_version != seen:
         raise LimitChangedMeanwhile(f"{change.name} is at version {seen} by now")
     versions = RiskLimit.objects.filter(code=change.code, scope=change.scope, scope_id=change.scope_id)
     newest = versions.order_by("-version").first()
-    effective_at = change.effective_at if change.effective_at and change.effective_at > now else now
+    effective_at = max(change.effective_at or now, now)
+    planned = planned_version(change)
     versions.filter(is_planned=True).update(is_planned=False, voided_at=now)
     if current and effective_at == now:
         versions.filter(pk=current.pk).update(is_current=False)
@@ -145,7 +171,16 @@ def apply_change(
         effective_at=effective_at,
     )
     _announce(LimitPlanned if row.is_planned else LimitChanged, row, current, actor, now)
+    if planned is not None and not approved_by and is_looser(change, planned):
+        _plan_again(planned, row, now)
     return row.version
+
+
+def _plan_again(planned: RiskLimit, current: RiskLimit, now: datetime) -> None:
+    """As the newest version, for the newest of what is due is what acts."""
+    planned.pk, planned.version, planned._state.adding = None, current.version + 1, True
+    planned.save(force_insert=True)
+    _announce(LimitPlanned, planned, current, PLAN, now)
 
 
 def lock_in_force(change: LimitChange, now: datetime) -> RiskLimit | None:
@@ -209,6 +244,8 @@ def refuse_nonsense(change: LimitChange, reason: str) -> None:
         raise TerminalError(f"{change.scope!r} with {change.scope_id!r} names no scope")
     if change.scope not in RULES[change.code].scopes:
         raise TerminalError(f"{change.code} cannot be set for a {change.scope}")
+    if change.scope in NAMED_KINDS and not is_scope(f"{change.scope}:{change.scope_id}"):
+        raise TerminalError(f"no {change.scope} is written {change.scope_id!r}: the limit would never act")
     if change.limit < 0:
         raise TerminalError(f"a limit is not negative: {change.limit}")
     if not reason.strip():

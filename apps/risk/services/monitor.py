@@ -1,12 +1,13 @@
 """Watching what the gate cannot see: losses that grow while nobody sends an order."""
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from apps.accounts import selectors as accounts
 from apps.eventlog.services import record
@@ -37,12 +38,19 @@ def run_monitor_slice(*, seconds_max: float = 60) -> None:
     with slice_of(Lease(settings.REDIS_URL, MONITOR_LEASE, LEASE_TTL_S), seconds_max) as turn:
         workers = WorkerWatch()
         while turn.goes_on():
-            watch_dead_man_timers(market_now())
-            workers.look(market_now())
-            move_up_planned(market_now())
-            watch_markets(market_now())
-            watch_accounts(market_now())
+            for look in (watch_dead_man_timers, workers.look, move_up_planned, watch_markets, watch_accounts):
+                _take(look)
             time.sleep(LOOK_EVERY_S)
+
+
+def _take(look: Callable[[datetime], object]) -> None:
+    """One look that fails must not keep the others from happening; without the database there is nothing to see."""
+    try:
+        look(market_now())
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("risk.look_failed")
 
 
 def watch_accounts(now: datetime) -> list[UUID]:
@@ -59,6 +67,10 @@ def watch_accounts(now: datetime) -> list[UUID]:
         except TransientError as error:
             # no live prices: the gate refuses purchases meanwhile, and the next look is two seconds away
             log.warning("risk.loss_unknown", account_id=str(account.id), reason=str(error))
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:  # the losses of the other accounts are to be seen all the same
+            log.exception("risk.account_not_watched", account_id=str(account.id))
     return stopped
 
 

@@ -42,7 +42,7 @@ class WorkerWatch:
         if lost:
             reason = "; ".join(dict.fromkeys(WORKERS[name.partition(":")[0]] for name in lost))
             hold(scope=FIRM, cause=Cause.LOST_WORKER, reason=reason, now=now)
-        else:
+        elif self._watch.is_complete:  # each slice watches anew: to it, who is gone for long is not lost yet
             let_go(scope=FIRM, cause=Cause.LOST_WORKER, reason="every worker is there", now=now)
 
 

@@ -115,6 +115,43 @@ def test_a_limit_for_nothing_that_exists_or_twice_is_not_added(officer, scope, s
     assert RiskLimit.objects.count() == before
 
 
+SECTOR_LIMITS = [
+    {"code": VALUE, "limit": 1_000_000, "scope": "sector", "scope_id": "Brokers"},
+    {"code": RuleCode.SECTOR_CONCENTRATION_EXCEEDS_MAX, "limit": 2_000},
+]
+
+
+@pytest.mark.parametrize("limit", SECTOR_LIMITS, ids=["of the sector", "of concentration"])
+def test_nobody_takes_a_security_out_of_a_sector_that_a_limit_counts(account_id, officer, limit):
+    """It would loosen the limit, and that takes two."""
+    officer.post(reverse("admin:risk_securitysector_add"), {"symbol": "SSI", "sector": "Brokers"})
+    officer.post(reverse("admin:risk_securitysector_add"), {"symbol": "HPG", "sector": "Steel"})
+    services.change_limit(**limit, reason="test", actor=OFFICER, now=MONDAY)
+    officer.post(reverse("admin:risk_securitysector_change", args=["SSI"]), {"symbol": "SSI", "sector": "Steel"})
+    officer.post(reverse("admin:risk_securitysector_change", args=["HPG"]), {"symbol": "SSI", "sector": "Steel"})
+    officer.post(reverse("admin:risk_securitysector_delete", args=["SSI"]), {"post": "yes"})
+    chosen = {"action": "delete_selected", "_selected_action": ["SSI"], "post": "yes"}
+    officer.post(reverse("admin:risk_securitysector_changelist"), chosen)
+    assert selectors.sectors(["SSI"]) == {"SSI": "Brokers"}
+
+
+def test_a_sector_that_no_limit_counts_is_corrected_by_one(account_id, officer):
+    officer.post(reverse("admin:risk_securitysector_add"), {"symbol": "SSI", "sector": "Banks"})
+    officer.post(reverse("admin:risk_securitysector_change", args=["SSI"]), {"sector": "Brokers"})
+    assert selectors.sectors(["SSI"]) == {"SSI": "Brokers"}
+    officer.post(reverse("admin:risk_securitysector_delete", args=["SSI"]), {"post": "yes"})
+    assert selectors.sectors(["SSI"]) == {}
+
+
+@pytest.mark.parametrize("spelt", [str.upper, lambda text: text.replace("-", "")])
+def test_an_account_spelt_as_no_order_spells_it_gets_no_limit(account_id, officer, spelt):
+    """It would stand in the list and never act."""
+    given = form(code=VALUE, scope="account", scope_id=spelt(str(account_id)), seen_version="0")
+    answer = officer.post(reverse("admin:risk_risklimit_add"), given)
+    assert answer.context["adminform"].form.errors
+    assert RiskLimit.objects.filter(scope="account").exists() is False
+
+
 @pytest.mark.parametrize(
     ("roles", "may_look"), [([Role.OPERATOR], True), ([Role.ADMINISTRATOR], True), ([Role.TRADER], False)], ids=str
 )
@@ -159,7 +196,8 @@ def test_a_raise_beyond_the_days_cap_is_refused_with_the_reason(officer):
 
 def test_an_officer_stops_a_scope_in_the_administration_and_cannot_let_go_there(officer):
     address = reverse("admin:risk_killswitch_add")
-    assert officer.post(address, {"scope": "planet:x", "reason": "storm"}).status_code == HTTPStatus.OK
+    for nothing in ("planet:x", "symbol:SS1", "user:999999", f"account:{NOBODYS_ID}"):
+        assert officer.post(address, {"scope": nothing, "reason": "storm"}).status_code == HTTPStatus.OK
     for _ in range(2):  # the second time it is there already
         assert officer.post(address, {"scope": "symbol:SSI", "reason": "storm"}).status_code == HTTPStatus.FOUND
     (switch,) = selectors.kill_switches(engaged_only=True)

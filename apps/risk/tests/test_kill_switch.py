@@ -181,6 +181,9 @@ class TestTheFile:
             ("firm wrong prices\n", {"firm": "wrong prices"}),
             ("symbol:SSI\nuser:12 drunk", {"symbol:SSI": "", "user:12": "drunk"}),
             ("stop everything!", {"firm": "stop everything!"}),
+            ("user:MALLORY", {"firm": "user:MALLORY"}),
+            ("user:012", {"firm": "user:012"}),
+            ("exchange:HSX", {"firm": "exchange:HSX"}),
             ("symbol:SSI\nsymbol:ssi", {"symbol:SSI": "", "firm": "symbol:ssi"}),
         ],
     )

@@ -1,9 +1,11 @@
 """1,000 SSI at a reference of 25,000 and a loss limit of 1,500,000 VND a day."""
 
 from datetime import datetime
+from uuid import uuid4
 
 import pytest
 
+from apps.accounts import services as accounts
 from apps.eventlog import selectors as eventlog
 from apps.risk import selectors, services
 from apps.risk.models import KillSwitch, RiskLimit
@@ -87,6 +89,32 @@ def test_while_live_prices_are_away_the_watch_goes_on(watched_id, market, monkey
 
     monkeypatch.setattr(monitor, "day_loss_vnd", away)
     assert services.watch_accounts(MONDAY) == []
+
+
+def test_an_account_that_cannot_be_judged_does_not_hide_the_others(watched_id, market, monkeypatch):
+    broken_id = accounts.open_account(number="0000001", name="Broken", connection_id=uuid4())
+    known = monitor.watch_account
+
+    def watch_account(account_id, now):
+        if account_id == broken_id:
+            raise KeyError("a row that nobody thought of")
+        return known(account_id, now)
+
+    monkeypatch.setattr(monitor, "watch_account", watch_account)
+    market.quote("SSI", 23_450)
+    assert services.watch_accounts(MONDAY) == [watched_id]
+
+
+@pytest.mark.parametrize("look", ["watch_dead_man_timers", "move_up_planned", "watch_markets"])
+def test_a_look_that_fails_does_not_end_the_watch_of_losses(watched_id, market, monkeypatch, look):
+    def fails(_now):
+        raise KeyError("a message that nobody thought of")
+
+    monkeypatch.setattr(monitor, look, fails)
+    monkeypatch.setattr(monitor, "LOOK_EVERY_S", 0.05)
+    market.quote("SSI", 23_450)
+    services.run_monitor_slice(seconds_max=0.1)
+    assert selectors.is_killed(watched_id) is True
 
 
 def test_a_slice_looks_and_gives_its_lease_back(watched_id, market, monkeypatch):

@@ -5,13 +5,14 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.urls import reverse
 
 from apps.accounts.tests.live_market import clock_at
 from apps.eventlog import selectors as eventlog
 from apps.risk import selectors, services
 from apps.risk.models import ChangeProposal, RiskLimit
-from apps.risk.services import LimitChange, SecondOfficerNeeded
+from apps.risk.services import ApprovalProblem, ApprovalRefused, LimitChange, SecondOfficerNeeded
 from apps.risk.services.limits import move_up_planned
 from apps.risk.tests.conftest import MONDAY, OFFICER, check, codes
 from apps.sso.selectors import Role, actor_of
@@ -20,6 +21,8 @@ from qts.domain.errors import RuleCode
 from qts.domain.risk import RULES
 
 VALUE = RuleCode.ORDER_VALUE_EXCEEDS_MAX
+STRATEGY = "5525cb34-b425-4977-bd96-01e3de82e564"
+NAMES = ("first", "second")
 NOON = MONDAY.replace(hour=13, minute=15)
 ORDER = "BUY 300 SSI @ 25000"  # 7,500,000 VND
 
@@ -74,13 +77,94 @@ def test_moving_it_up_makes_it_the_current_one_and_tells(account_id):
 
 def test_a_newer_version_takes_its_place_at_once_and_for_good(account_id, clock):
     change(5_000_000, effective_at=NOON)
-    assert change(1_000_000_000) == 3
+    assert change(4_000_000) == 3
     assert selectors.planned_limits() == []
     clock(NOON + timedelta(minutes=1))
     assert move_up_planned(NOON + timedelta(minutes=1)) == 0
-    assert in_force(account_id) == 1_000_000_000
+    assert in_force(account_id) == 4_000_000
     newest, void, _first = selectors.limit_history(VALUE, "firm")
     assert (newest.voided_at, void.voided_at, void.is_planned) == (None, MONDAY, False)
+
+
+def test_one_person_tightens_at_once_and_what_is_planned_to_be_tighter_stays_planned(account_id, clock):
+    change(5_000_000, effective_at=NOON)
+    assert change(1_000_000_000) == 3
+    assert in_force(account_id) == 1_000_000_000
+    assert [(view.version, view.limit, view.reason) for view in selectors.planned_limits()] == [
+        (4, 5_000_000, "the afternoon")
+    ]
+    clock(NOON)
+    assert in_force(account_id) == 5_000_000
+    assert move_up_planned(NOON) == 1
+    assert versions() == [(1, False, False), (2, False, False), (3, False, False), (4, True, False)]
+
+
+@pytest.mark.parametrize(
+    ("limit", "more"),
+    [
+        (2_000_000_000, {}),
+        (1_000_000_000, {"effective_at": NOON}),
+        (1_000_000_000, {"effective_at": NOON + timedelta(days=9)}),
+    ],
+    ids=["as it is", "less tight", "later"],
+)
+def test_one_person_does_not_take_a_planned_tightening_back(account_id, limit, more):
+    change(5_000_000, effective_at=NOON)
+    with pytest.raises(SecondOfficerNeeded):
+        change(limit, **more)
+    assert [view.limit for view in selectors.planned_limits()] == [5_000_000]
+
+
+def approved(wanted: LimitChange, *, meanwhile=lambda: None, now=MONDAY) -> None:
+    people = [get_user_model().objects.filter(username=name).first() for name in NAMES]
+    first, second = (found or make_user(name, Role.RISK_OFFICER) for found, name in zip(people, NAMES, strict=True))
+    proposal_id = services.propose_limits([wanted], reason="large client", actor=actor_of(first), now=now)
+    meanwhile()
+    shown = ChangeProposal.objects.get(id=proposal_id).content_hash
+    services.approve(proposal_id, seen_hash=shown, reason="seen", actor=actor_of(second), now=now)
+
+
+def test_two_people_take_a_planned_tightening_back(account_id):
+    change(5_000_000, effective_at=NOON)
+    approved(LimitChange(code=VALUE, limit=2_000_000_000, seen_version=1))
+    assert selectors.planned_limits() == []
+
+
+def test_what_was_proposed_before_a_plan_was_made_does_not_void_it_unseen(account_id):
+    wanted = LimitChange(code=VALUE, limit=3_000_000_000, seen_version=1)
+    with pytest.raises(ApprovalRefused) as refusal:
+        approved(wanted, meanwhile=lambda: change(5_000_000, effective_at=NOON))
+    assert refusal.value.problem is ApprovalProblem.OVERTAKEN
+    assert [view.limit for view in selectors.planned_limits()] == [5_000_000]
+
+
+def test_a_plan_that_never_came_true_is_no_measure_of_how_far_a_day_may_go(account_id):
+    """4 billion were agreed for noon and taken back; the next day begins with 2 billion all the same."""
+    approved(LimitChange(code=VALUE, limit=4_000_000_000, seen_version=1, effective_at=NOON))
+    change(1_500_000_000, effective_at=NOON + timedelta(days=30))
+    tomorrow = MONDAY + timedelta(days=1)
+    with pytest.raises(ApprovalRefused) as refusal:
+        approved(LimitChange(code=VALUE, limit=4_000_000_001, seen_version=1), now=tomorrow)
+    assert refusal.value.problem is ApprovalProblem.TOO_FAR_TODAY
+
+
+def test_a_first_plan_that_was_taken_back_is_no_measure_either(account_id):
+    """What one person planned out of reach does not open the day for a second one."""
+    depth = {"code": RuleCode.OPEN_VALUE_EXCEEDS_MAX}
+    change(10**15, **depth, effective_at=NOON)
+    change(100, **depth)
+    with pytest.raises(ApprovalRefused) as refusal:
+        approved(LimitChange(**depth, limit=201, seen_version=2))
+    assert refusal.value.problem is ApprovalProblem.TOO_FAR_TODAY
+
+
+def test_a_strategys_planned_loss_counts_from_its_moment_on(account_id, clock):
+    strategy = {"code": RuleCode.DAILY_LOSS_EXCEEDS_MAX, "scope": "strategy", "scope_id": STRATEGY}
+    change(1_000_000, **strategy)
+    change(500_000, **strategy, effective_at=NOON)
+    assert selectors.strategy_loss_limits() == {STRATEGY: 1_000_000}
+    clock(NOON)
+    assert selectors.strategy_loss_limits() == {STRATEGY: 500_000}
 
 
 def test_a_change_after_its_moment_builds_on_it(account_id, clock):

@@ -9,12 +9,14 @@ from django.db import DatabaseError, transaction
 from apps.accounts import services as accounts
 from apps.accounts.tests.live_market import clock_at
 from apps.eventlog import selectors as eventlog
+from apps.marketdata.selectors import security
 from apps.risk import services
 from apps.risk.models import KillSwitch, RiskLimit
 from apps.risk.services import facts
 from apps.risk.tests.conftest import MONDAY, OFFICER, TRADER, check, codes
 from qts.domain.errors import Breach, RuleCode, TransientError
-from qts.domain.values import Side
+from qts.domain.orders import OrderIntent, OrderRequest
+from qts.domain.values import OrderType, Side
 
 
 def test_an_ordinary_order_passes_and_leaves_no_trace(account_id):
@@ -99,6 +101,7 @@ def test_a_changed_limit_acts_on_the_next_order(account_id):
 
 
 def test_the_tightest_of_all_scopes_that_cover_the_order_binds(account_id):
+    strategy_id = str(uuid4())
     value: dict[str, Any] = {
         "code": RuleCode.ORDER_VALUE_EXCEEDS_MAX,
         "reason": "test",
@@ -107,11 +110,11 @@ def test_the_tightest_of_all_scopes_that_cover_the_order_binds(account_id):
     }
     services.change_limit(**value, limit=9_000_000, scope="account", scope_id=str(account_id))
     services.change_limit(**value, limit=8_000_000, scope="symbol", scope_id="SSI")
-    services.change_limit(**value, limit=7_000_000, scope="strategy", scope_id="s-1")
+    services.change_limit(**value, limit=7_000_000, scope="strategy", scope_id=strategy_id)
     services.change_limit(**value, limit=1, scope="symbol", scope_id="HPG")
     services.change_limit(**value, limit=1, scope="account", scope_id=str(uuid4()))
     (by_hand,) = check(account_id, "BUY 400 SSI @ 25000")
-    (by_strategy,) = check(account_id, "BUY 400 SSI @ 25000", strategy_id="s-1")
+    (by_strategy,) = check(account_id, "BUY 400 SSI @ 25000", strategy_id=strategy_id)
     assert (by_hand.limit, by_strategy.limit) == (8_000_000, 7_000_000)
 
 
@@ -172,3 +175,13 @@ def test_the_gate_asks_the_database_eleven_times_whatever_is_held(account_id, dj
             )  # fmt: skip
     with django_assert_max_num_queries(15):  # with the lock, the symbol and the transaction itself
         assert check(account_id, "BUY 100 SSI @ 25000") == ()
+
+
+def test_without_a_ceiling_nobody_knows_what_an_order_at_the_market_costs(account_id, market):
+    """The stream may tell of a reference alone: such an order would be worth nothing to every limit of value."""
+    market.quote("SSI", 25_000, ceiling_vnd=0)
+    request = OrderRequest("SSI", Side.BUY, OrderType.MTL, 100_000, None, client_order_id="test")
+    known = security("SSI")
+    intent = OrderIntent(request, known.instrument if known else None)
+    found = services.pre_trade_check(account_id=account_id, intent=intent, now=MONDAY, actor=TRADER)
+    assert codes(found) == ["MARKET_DATA_MISSING"]

@@ -18,6 +18,7 @@ from qts.domain.values import OrderType, Side
 
 VALUE, QUANTITY = RuleCode.ORDER_VALUE_EXCEEDS_MAX, RuleCode.ORDER_QUANTITY_EXCEEDS_MAX
 MINUTE = timedelta(minutes=1)
+BREAKOUT = "5525cb34-b425-4977-bd96-01e3de82e564"
 
 
 class Told:
@@ -124,14 +125,14 @@ def test_where_another_limit_is_tighter_the_change_decides_nothing(told, account
         ("symbol", "SSI", ["SSI", "SSI"]),
         ("exchange", "HNX", ["SHS"]),
         ("user", "7", ["SSI", "SHS"]),
-        ("strategy", "breakout", ["SSI"]),
+        ("strategy", BREAKOUT, ["SSI"]),
         ("sector", "banks", ["SHS"]),
     ],
 )
 def test_a_limit_of_one_scope_decides_its_own_orders_only(told, scope, scope_id, expected):
     SecuritySector.objects.create(symbol="SHS", sector="banks")
     told.add("BUY 300 SSI @ 25000")
-    told.add("BUY 300 SSI @ 25000", user_id="", strategy_id="breakout")
+    told.add("BUY 300 SSI @ 25000", user_id="", strategy_id=BREAKOUT)
     told.add("BUY 300 SHS @ 12000", exchange="HNX")
     answer = ask(QUANTITY, 200, scope=scope, scope_id=scope_id)
     assert sorted(one.order.symbol for one in answer.orders.working_refused) == sorted(expected)

@@ -67,6 +67,16 @@ def test_a_lost_gateway_holds_the_firm_until_one_is_back(leases, account_id):
     assert held() == []
 
 
+def test_the_next_slice_of_the_monitor_does_not_let_go_while_the_worker_is_away(leases):
+    watch = WorkerWatch()
+    leases["order-gateway:a"].release()
+    watch.look(MONDAY)
+    time.sleep(SILENCE_S)
+    watch.look(MONDAY)
+    WorkerWatch().look(MONDAY)
+    assert len(held()) == 1
+
+
 def test_the_gateway_holds_the_firm_without_a_monitor_and_only_a_monitor_lets_go(leases):
     watch = MonitorWatch()
     leases["risk-monitor"].release()

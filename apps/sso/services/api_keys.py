@@ -16,6 +16,7 @@ from apps.sso.models import ApiKey, User
 from apps.sso.selectors import ApiKeyView, actor_of, api_key_digest
 from qts.domain.errors import TerminalError
 from qts.domain.events import ApiKeyChanged
+from qts.domain.values import Actor
 
 MARK: Final = "qts_"  # so that people and scanners of leaked secrets recognise one
 SHOWN_LENGTH: Final = 12
@@ -68,6 +69,14 @@ def revoke_api_key(key_id: UUID, *, user: User) -> bool:
     return bool(revoked)
 
 
+def revoke_every_key(user: User, *, by: Actor) -> None:
+    """Inside the transaction of whoever takes from the user what the keys rested on."""
+    living = list(ApiKey.objects.filter(user=user, revoked_at=None))
+    ApiKey.objects.filter(id__in=[row.id for row in living]).update(revoked_at=timezone.now())
+    for row in living:
+        _announce(row, is_active=False, by=by)
+
+
 def note_use(key: ApiKeyView) -> None:
     """For the page of keys; written at most once a minute."""
     now = timezone.now()
@@ -75,8 +84,8 @@ def note_use(key: ApiKeyView) -> None:
         ApiKey.objects.filter(id=key.id).update(last_used_at=now)
 
 
-def _announce(row: ApiKey, *, is_active: bool) -> None:
+def _announce(row: ApiKey, *, is_active: bool, by: Actor | None = None) -> None:
     event = ApiKeyChanged(
         user_id=str(row.user_id), name=row.name, prefix=row.prefix, scope=row.scope, is_active=is_active
     )
-    eventlog.record(event, actor=actor_of(row.user), now=timezone.now())
+    eventlog.record(event, actor=by or actor_of(row.user), now=timezone.now())

@@ -13,6 +13,7 @@ from apps.configuration import services as configuration
 from apps.eventlog import services as eventlog
 from apps.sso.locks import lock_authenticators
 from apps.sso.models import AllauthDevice, User
+from apps.sso.services.api_keys import revoke_every_key
 from qts.domain.events import FactorChanged
 from qts.domain.values import Actor
 
@@ -33,10 +34,12 @@ def device_of(authenticator: Authenticator) -> AllauthDevice:
 
 
 def remove_factors(user: User, *, by: Actor) -> None:
-    """Take every second factor from a user whose phone is lost; what their sessions had proved is gone with it."""
+    """Take every second factor from a user whose phone is lost; what their sessions had proved, and the API keys that
+    were made in them, are gone with it."""
     with transaction.atomic():
         types = list(Authenticator.objects.filter(user=user).values_list("type", flat=True))
         Authenticator.objects.filter(user=user).delete()
+        revoke_every_key(user, by=by)
         for factor in types:
             event = FactorChanged(user_id=str(user.pk), username=user.username, factor=factor, is_present=False)
             eventlog.record(event, actor=by, now=timezone.now())

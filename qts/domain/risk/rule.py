@@ -92,8 +92,8 @@ class Rule:
         """Whether a change of one of its limits lets something pass that was refused; None is no limit in force."""
         if self.binds is Binds.WIDEST:  # 0 closes, nothing says nothing, 1 opens
             return self._opening(after) > self._opening(before)
-        if self.grants:
-            return (after or 0) > (before or 0)
+        if self.grants:  # taken away, a wider scope's larger grant may count instead; 0 closes
+            return before is not None if after is None else after > (before or 0)
         if before is None or after is None:
             return before is not None
         return after < before if self.binds is Binds.FLOOR else after > before

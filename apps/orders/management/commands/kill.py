@@ -38,6 +38,8 @@ class Command(BaseCommand):
 
     def handle(self, *_arguments: Any, **options: Any) -> None:
         scope, reason, now = _scope(options["scope"]), options["reason"], market_now()
+        if not risk.names_something(scope):
+            raise CommandError(f"{scope!r} is no scope of a kill switch: nothing has that name")
         try:
             is_new = engage_kill_switch(
                 scope=scope,
@@ -50,11 +52,23 @@ class Command(BaseCommand):
         except TerminalError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{scope}: {'stopped' if is_new else 'was stopped already'}")
-        answers = services.cancel_for_kill_switch(scope=scope, reason=reason, now=now)
-        waiting = sum(answer.waits for answer in answers)
-        self.stdout.write(f"{len(answers)} working orders asked back, {waiting} of them wait for their moment")
+        problem = self._cancel(scope, reason, now)
         if options["send"]:
             self._send(now)
+        if problem:
+            raise CommandError(f"{problem}; the scope is stopped all the same: run it again")
+
+    def _cancel(self, scope: str, reason: str, now: datetime) -> str:
+        """What went wrong, empty for nothing: the cancels that are queued have to be sent all the same."""
+        try:
+            answers = services.cancel_for_kill_switch(scope=scope, reason=reason, now=now)
+        except ExceptionGroup as failures:
+            for failure in failures.exceptions:
+                self.stderr.write(f"{failure!r} {' '.join(getattr(failure, '__notes__', []))}")
+            return failures.message
+        waiting = sum(answer.waits for answer in answers)
+        self.stdout.write(f"{len(answers)} working orders asked back, {waiting} of them wait for their moment")
+        return ""
 
     def _send(self, now: datetime) -> None:
         failed = False

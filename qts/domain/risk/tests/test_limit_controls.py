@@ -179,9 +179,12 @@ def test_of_several_limits_the_one_that_refuses_most_counts_but_for_the_allow_li
         (RuleCode.SYMBOL_NOT_ALLOWED, 0, None, True),
         (RuleCode.SYMBOL_NOT_ALLOWED, None, 1, True),
         (RuleCode.SYMBOL_NOT_ALLOWED, 1, None, False),
-        # without a limit no odd lot passes
+        # without a limit no odd lot passes; with an account's own limit gone, the firm's larger one counts
         (RuleCode.ODD_LOT_NOT_ADMITTED, None, 99, True),
-        (RuleCode.ODD_LOT_NOT_ADMITTED, 99, None, False),
+        (RuleCode.ODD_LOT_NOT_ADMITTED, None, 0, False),
+        (RuleCode.ODD_LOT_NOT_ADMITTED, 99, 0, False),
+        (RuleCode.ODD_LOT_NOT_ADMITTED, 99, None, True),
+        (RuleCode.ODD_LOT_NOT_ADMITTED, None, None, False),
         (RuleCode.ODD_LOT_NOT_ADMITTED, 99, 10, False),
     ],
 )
