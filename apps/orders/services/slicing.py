@@ -242,7 +242,7 @@ def _announce(
         side=row.side,
         quantity=row.quantity,
         status=row.status,
-        order_id=str(order_id) if order_id else "",
+        released_order_id=str(order_id) if order_id else "",
         price_vnd=row.price_vnd or 0,
         reason=row.reason,
         ts_market_ms=round(now.timestamp() * 1000),

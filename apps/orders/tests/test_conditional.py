@@ -10,7 +10,7 @@ from django.db import connections
 
 from apps.eventlog import selectors as eventlog
 from apps.eventlog.services import handlers_of
-from apps.orders import handlers, services
+from apps.orders import handlers, selectors, services
 from apps.orders.models import ConditionalLeg, ConditionalOrder, Intent, Order
 from apps.orders.services import conditional_release
 from apps.orders.services.conditional_release import release_leg
@@ -89,12 +89,13 @@ def test_a_triggered_leg_ends_the_one_beside_it_and_tells_so(watch):
     assert topics() == ["order.conditional.placed", "order.conditional.triggered"]
     (body,) = bodies("order.conditional.triggered")
     order = Order.objects.get()
-    assert (body["plan_id"], body["order_id"], body["price_vnd"], body["status"]) == (
+    assert (body["plan_id"], body["released_order_id"], body["price_vnd"], body["status"]) == (
         str(answer.plan_id), str(order.id), 26_500, "TRIGGERED",
     )  # fmt: skip
     leg = ConditionalLeg.objects.get(state="TRIGGERED")
     assert (order.client_order_id, leg.order_id) == (f"cond-{leg.id}", order.id)
     assert (order.actor_kind, order.actor_id) == ("strategy", "7")
+    assert [step.topic for step in selectors.order_history(order.id)] == ["order.order.submitted"]
 
 
 def test_the_order_is_the_askers_and_only_while_he_may_trade(watch, desk):
