@@ -9,6 +9,7 @@ from apps.accounts import selectors as accounts
 from apps.accounts import services as ledger
 from apps.eventlog import services as eventlog
 from apps.orders.models import Intent, Order
+from apps.orders.services.gate_tokens import allow_amended
 from apps.orders.services.steps import BROKER, REASON_LENGTH_MAX, UNRESOLVED, event_of, take_step
 from qts.adapters.ssi.trading_codec import BrokerOrder
 from qts.domain.events import OrderAccepted, OrderAmended, OrderEvent, OrderSent
@@ -105,6 +106,8 @@ def record_terms(order: Order, terms: Terms, *, actor: Actor, now: datetime, rea
     order.reason, order.updated_at = reason, now
     order.last_event_id = eventlog.record(event_of(OrderAmended, order, now=now), actor=actor, now=now)
     order.save()
+    if order.status == Status.PENDING:
+        allow_amended(order)
 
 
 def _speaks_of_terms(order: Order, reported: BrokerOrder, told: Terms, at: datetime) -> bool:
