@@ -247,9 +247,7 @@ class Stream:
             notify_id=notify_id or next(self._notify_ids),
             orig_request_id=order.request_id,
             open_quantity=order.quantity - filled - cancelled,
-            order=row(
-                order, status, filled=filled, cancelled=cancelled, now=now, unique_id=unique_id, terms=terms
-            ),
+            order=row(order, status, filled=filled, cancelled=cancelled, now=now, unique_id=unique_id, terms=terms),
         )
 
     def match(self, order: Order, quantity: int, price_vnd: int = 25_000, *, now=MORNING, notify_id=None, **changes):
