@@ -43,9 +43,13 @@ e2e: dev ## the browser journeys alone
 bench: dev ## measure; writes benchmarks/results/latest.json
 	$(RUN) benchmarks
 
-soak: dev ## the long trials: a million orders against the gate's oracle, a thousand stops, 200 rounds at one limit
+soak: dev ## the long trials: a million orders against the gate's oracle, a thousand stops, every crash, 300 kills
 	QTS_ORACLE_ORDERS=1000000 QTS_KILL_TRIALS=1000 QTS_GATE_ROUNDS=200 $(RUN) pytest -s \
 		tests/test_risk_oracle.py tests/test_kill_trials.py tests/test_gate_many_at_once.py $(TEST_ARGS)
+	QTS_CRASH_TRIALS=all QTS_CUT_ANSWERS=1000 QTS_GATEWAY_PAUSES=200 QTS_GATEWAY_KILLS=300 QTS_FILL_HISTORIES=10000 \
+		QTS_AMENDMENT_HISTORIES=2000 $(RUN) pytest -s tests/test_crash_points.py tests/test_cut_answers.py \
+		tests/test_gateway_pauses.py tests/test_order_journey.py apps/orders/tests/test_fill_histories.py \
+		apps/orders/tests/test_amendment_histories.py $(TEST_ARGS)
 
 check: dev ## style, types, import contracts, migrations, templates
 	$(RUN) ruff check .

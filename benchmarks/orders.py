@@ -1,82 +1,67 @@
-"""What an order costs until it is durable: gate, reservation, order and event in one transaction, inside of a running
-system, with one account, eight and thirty-two, and with five and fifty thousand orders of the day behind it."""
+"""An order from the asking to its durable row: gate, reservation, event and intent in one transaction, on servers of
+its own. The floor, in the same run and on the same disk: two inserts and a commit."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
-from benchmarks.demo_system import ArrangedSystem
 from benchmarks.figures import Section, percentile, progress
 from qts.embedded.options import ROOT
+from qts.embedded.postgres import EmbeddedPostgres
+from qts.embedded.valkey import EmbeddedValkey
 
-PROCESSES = 4  # two for each core: one waits for the disk while the other works
 ACCOUNTS = (1, 8, 32)
-PAST_ORDERS = (5_000, 50_000)
+HISTORIES = (5_000, 50_000)
+RUNS = 5
 
 
-def run(section: Section, system: ArrangedSystem, *, quick: bool) -> None:
-    count = 100 if quick else 600
-    section.begin(f"{count} orders each, while the market runs at ten times its speed")
-    for number in ACCOUNTS:
-        progress(f"{number} account{'s' if number > 1 else ''}")
-        _with_accounts(section, system, number, count)
-    _with_a_past(section, system, count)
+def run(section: Section, folder: Path, *, quick: bool) -> None:
+    postgres = EmbeddedPostgres(folder / "orders-postgres", is_durable=True)
+    valkey = EmbeddedValkey(folder / "orders-valkey", is_durable=False)
+    try:
+        postgres.start()
+        valkey.start()
+        count = 100 if quick else 400
+        section.begin(f"{count} orders a run, every commit flushed to the disk")
+        _tell(section, _measure(folder, postgres.url, valkey.url, count))
+    finally:
+        valkey.stop()
+        postgres.stop()
 
 
-def _with_accounts(section: Section, system: ArrangedSystem, number: int, count: int) -> None:
-    account_ids = _accounts(system, number)
-    workers = min(number, PROCESSES)
-    shares = [account_ids[worker::workers] for worker in range(workers)]
-    took, seconds = _submit(system, shares, count // workers)
-    name = f"{number} account{'s' if number > 1 else ''}"
-    section.add(f"{name}: submitted and durable", "orders/s", [count / seconds])
-    for percent in (50, 99):
-        these, floor = percentile(took["submit"], percent), percentile(took["bare"], percent)
-        section.add(f"{name}: submit_order, p{percent}", "ms", [these])
-        section.add(f"{name}: two rows and a commit, p{percent}", "ms", [floor])
-        section.add_ratio(f"{name}: submit_order against it, p{percent}", [these], [floor])
-
-
-def _with_a_past(section: Section, system: ArrangedSystem, count: int) -> None:
-    medians = []
-    for past in PAST_ORDERS:
-        progress(f"{past:,} orders before")
-        took, _seconds = _submit(system, [_accounts(system, 1, past)], count)
-        medians.append(percentile(took["submit"], 50))
-        section.add(f"after {past:,} orders of the day: submit_order, p50", "ms", [medians[-1]])
-    section.add_ratio("after 50,000 against after 5,000, p50", [medians[1]], [medians[0]])
-
-
-def _accounts(system: ArrangedSystem, number: int, past_orders: int = 0) -> list[str]:
-    told = subprocess.run(
-        [sys.executable, "-m", "benchmarks.order_accounts", str(number), str(past_orders)],
-        cwd=ROOT, env=os.environ | system.environment, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    found: list[str] = json.loads(told.stdout)
+def _measure(folder: Path, database_url: str, redis_url: str, count: int) -> dict[str, Any]:
+    progress("asking the gate")
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "qts.settings.test",
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "QTS_DATA_DIR": str(folder / "orders-var"),
+        "MARKET_CLOCK": "affine:2026-11-23,10:15:00,17:15:01,9999999999,1",  # stands still in the morning
+    }
+    command = [sys.executable, "-m", "benchmarks.order_submission", str(count), str(RUNS)]
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3_000:]
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
-def _submit(
-    system: ArrangedSystem, shares: Sequence[Sequence[str]], count: int
-) -> tuple[dict[str, list[float]], float]:
-    """One process for each share of the accounts; the milliseconds of all of them, and the seconds that the slowest
-    one needed for its orders alone, without the floor's rows."""
-    workers = [
-        subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.order_rate", ",".join(share), str(count)],
-            cwd=ROOT, env=os.environ | system.environment, stdout=subprocess.PIPE, text=True,
-        )
-        for share in shares
-    ]  # fmt: skip
-    took: dict[str, list[float]] = {"submit": [], "bare": []}
-    slowest_s = 0.0
-    for worker in workers:
-        out, _nothing = worker.communicate()
-        assert worker.returncode == 0, "a worker failed; its reason stands above"
-        told: dict[str, list[float]] = json.loads(out)
-        slowest_s = max(slowest_s, sum(told["submit"]) / 1_000)
-        for name, millis in told.items():
-            took[name] += millis
-    return took, slowest_s
+def _tell(section: Section, found: dict[str, Any]) -> None:
+    floors = [[percentile(run, percent) for run in found["floor"]] for percent in (50, 99)]
+    for percent, floor in zip((50, 99), floors, strict=True):
+        section.add(f"floor: two inserts and a commit, p{percent}", "ms", floor)
+    for accounts in ACCOUNTS:
+        runs = found["accounts"][str(accounts)]
+        whose = f"submit_order, {accounts} account{'s' if accounts > 1 else ''}"
+        section.add(f"{whose}: rate", "orders/s", [len(run["took_ms"]) / run["seconds"] for run in runs])
+        for percent, floor in zip((50, 99), floors, strict=True):
+            measured = [percentile(run["took_ms"], percent) for run in runs]
+            section.add(f"{whose}: p{percent}", "ms", measured)
+            if accounts == 1:
+                section.add_ratio(f"{whose}: p{percent} against the floor", measured, floor)
+    few, many = ([percentile(run, 50) for run in found["histories"][str(size)]] for size in HISTORIES)
+    for size, medians in zip(HISTORIES, (few, many), strict=True):
+        section.add(f"one order after {size:,}, p50", "ms", medians)
+    section.add_ratio("an order after 50,000 against one after 5,000", many, few)

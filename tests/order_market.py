@@ -92,6 +92,15 @@ class Worker:
     def log(self) -> str:
         return self._log_file.read_text()[-LOG_CHARACTERS:]
 
+    def log_bytes(self) -> bytes:
+        """All of it."""
+        return self._log_file.read_bytes()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
 
 class OrderMarket:
     """`clock` is the market clock that the simulator and all workers share."""

@@ -43,7 +43,8 @@ def data_credentials() -> DataCredentials:
 
 
 def trading_credentials(connection_id: UUID) -> TradingCredentials:
-    """Raises TerminalError where the connection is unknown, inactive or cannot be opened."""
+    """The private key stays sealed: the signer's process alone opens it. Raises TerminalError where the connection is
+    unknown, inactive or cannot be opened."""
     found = BrokerConnection.objects.filter(id=connection_id, is_active=True).first()
     if found is None:
         raise TerminalError(f"broker connection {connection_id} is unknown or not active")
@@ -51,8 +52,9 @@ def trading_credentials(connection_id: UUID) -> TradingCredentials:
     return TradingCredentials(
         consumer_id=found.consumer_id,
         consumer_secret=ring.open(found.consumer_secret),
-        private_key=ring.open(found.private_key),
+        private_key=found.private_key,
         pin=ring.open(found.pin),
+        key_file=settings.QTS_SECRET_KEY_FILE,
     )
 
 

@@ -55,6 +55,7 @@ class TicketForm(forms.Form):
     price = forms.CharField(max_length=24, required=False)
     client_order_id = forms.UUIDField(widget=forms.HiddenInput)
     dialog = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    hold = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *arguments: Any, mine: list[AccountView], unit_vnd: int, **named: Any) -> None:
         super().__init__(*arguments, **named)

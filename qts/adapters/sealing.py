@@ -63,12 +63,33 @@ def read_key_ring(path: Path) -> KeyRing:
     return _key_ring(path, changed_ns)
 
 
+def gate_keys(path: Path) -> list[bytes]:
+    """With which the gate's tokens are made (the first) and checked (all), derived apart from those that seal."""
+    try:
+        changed_ns = path.stat().st_mtime_ns
+    except FileNotFoundError:
+        raise TerminalError(f"the secret key file {path} is missing") from None
+    return _gate_keys(path, changed_ns)
+
+
 @lru_cache(maxsize=4)
 def _key_ring(path: Path, _changed_ns: int) -> KeyRing:
+    return KeyRing(_secrets(path))
+
+
+@lru_cache(maxsize=4)
+def _gate_keys(path: Path, _changed_ns: int) -> list[bytes]:
+    return [_derived(secret, b"qts gate tokens") for secret in _secrets(path)]
+
+
+def _secrets(path: Path) -> list[str]:
     lines = path.read_text(encoding="utf-8").splitlines()
-    return KeyRing([line.strip() for line in lines if line.strip()])
+    return [line.strip() for line in lines if line.strip()]
 
 
 def _sealing_key(secret: str) -> bytes:
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"qts sealed secrets").derive(secret.encode())
-    return base64.urlsafe_b64encode(derived)
+    return base64.urlsafe_b64encode(_derived(secret, b"qts sealed secrets"))
+
+
+def _derived(secret: str, purpose: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(secret.encode())

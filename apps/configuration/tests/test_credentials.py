@@ -11,7 +11,8 @@ from django.forms.models import model_to_dict
 from apps.configuration import selectors, services
 from apps.configuration.models import BrokerConnection, DataKey
 from apps.eventlog import selectors as eventlog
-from qts.adapters.sealing import Sealed
+from qts.adapters.sealing import Sealed, read_key_ring
+from qts.adapters.ssi.credentials import TradingCredentials
 from qts.domain.errors import TerminalError
 from qts.domain.values import Actor, ActorKind
 
@@ -45,9 +46,16 @@ def everything_in_the_database():
     return repr(rows)
 
 
+def private_key_of(found: TradingCredentials) -> str:
+    """Opened as the signer's process does."""
+    assert isinstance(found.private_key, Sealed)
+    assert found.key_file is not None
+    return read_key_ring(found.key_file).open(found.private_key)
+
+
 def test_what_was_stored_comes_back():
     found = selectors.trading_credentials(store())
-    assert (found.consumer_id, found.consumer_secret, found.private_key, found.pin) == (
+    assert (found.consumer_id, found.consumer_secret, private_key_of(found), found.pin) == (
         "id-1",
         SECRETS["consumer_secret"],
         SECRETS["private_key"],
@@ -131,7 +139,7 @@ def test_seeding_after_the_simulator_made_new_keys_takes_them_over():
     customer = CUSTOMER | {"private_key": "bmV3IGtleQ=="}
     second = services.seed_demo_connections(SIMULATOR | {"customers": [customer]}, now=NOW)
     assert second["0901351"] == first["0901351"]
-    assert selectors.trading_credentials(first["0901351"]).private_key == "bmV3IGtleQ=="
+    assert private_key_of(selectors.trading_credentials(first["0901351"])) == "bmV3IGtleQ=="
 
 
 @pytest.fixture

@@ -49,6 +49,8 @@ class Intent(models.Model):
     not_before = models.DateTimeField(_("not before"), null=True)  # wall clock; a refused connection is tried later
     answered_at = models.DateTimeField(_("answered"), null=True)  # wall clock
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    # what the gate let pass, for the signer to check
+    gate_token = models.CharField(_("gate token"), max_length=64, blank=True)
     answer = models.CharField(_("answer"), max_length=500, blank=True)
     # Once it was not known whether it arrived: since when and why, and what settled it.
     doubted_at = models.DateTimeField(_("in doubt since"), null=True)  # wall clock

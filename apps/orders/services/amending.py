@@ -24,6 +24,7 @@ from apps.orders.services.amendments import (
     unresolved_amendment,
 )
 from apps.orders.services.answers import AmendAnswer
+from apps.orders.services.gate_tokens import record_request
 from apps.orders.services.request_ids import take_request_id
 from apps.orders.services.steps import event_of, sender_of, take_step
 from apps.risk import services as risk
@@ -151,15 +152,17 @@ def queue_amendment(order: Order, wanted: Terms, *, actor: Actor, now: datetime)
     passing("amend.stepped")
     _announce_wish(order, actor, now)
     trading_day = to_vietnam(now).date()
-    Intent.objects.create(
-        order=order,
-        kind=Intent.Kind.AMEND,
-        connection_id=order.connection_id,
-        trading_day=trading_day,
-        request_id=take_request_id(order.connection_id, trading_day, now),
-        account_number=place.account_number,
-        quantity=wanted.quantity,
-        price_vnd=wanted.price_vnd,
+    record_request(
+        Intent(
+            order=order,
+            kind=Intent.Kind.AMEND,
+            connection_id=order.connection_id,
+            trading_day=trading_day,
+            request_id=take_request_id(order.connection_id, trading_day, now),
+            account_number=place.account_number,
+            quantity=wanted.quantity,
+            price_vnd=wanted.price_vnd,
+        )
     )
     wakeup.ring(order.connection_id)
     passing("amend.queued")

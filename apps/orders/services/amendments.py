@@ -9,10 +9,11 @@ from apps.accounts import selectors as accounts
 from apps.accounts import services as ledger
 from apps.eventlog import services as eventlog
 from apps.orders.models import Intent, Order
+from apps.orders.services.gate_tokens import allow_amended
 from apps.orders.services.steps import BROKER, REASON_LENGTH_MAX, UNRESOLVED, event_of, take_step
 from qts.adapters.ssi.trading_codec import BrokerOrder
 from qts.domain.events import OrderAccepted, OrderAmended, OrderEvent, OrderSent
-from qts.domain.orders import OrderRequest, OrderTrigger, Status, Terms, amend_over_trigger
+from qts.domain.orders import TERMINAL, OrderRequest, OrderTrigger, Status, Terms, amend_over_trigger
 from qts.domain.values import Actor, OrderType, Side
 
 ELSEWHERE = "amended at the broker, not from here"
@@ -20,6 +21,7 @@ REFUSED = "amendment refused"
 _AT_THE_BROKER: Final = frozenset(
     {Status.QUEUED, Status.OPEN, Status.PARTIALLY_FILLED, Status.AMEND_PENDING, Status.CANCEL_PENDING}
 )
+_OVER: Final = frozenset({Status.FILLED, Status.CANCELLED, Status.EXPIRED})
 # Waiting for the change, its rows still carry what held before it; rejected, they carry what never held.
 _SAYS_NOTHING_OF_TERMS: Final = frozenset({"WM", "RJ"})
 
@@ -61,6 +63,9 @@ def take_terms(order: Order, reported: BrokerOrder, *, at: datetime, now: dateti
         return
     ours = terms_of(order)
     if told == ours and order.status != Status.AMEND_PENDING:
+        return
+    if order.status in TERMINAL:
+        _adopt_late(order, told, at=at, now=now)
         return
     asked = unresolved_amendment(order)
     is_answer = asked is not None and asked.request_id == reported.unique_id
@@ -105,10 +110,14 @@ def record_terms(order: Order, terms: Terms, *, actor: Actor, now: datetime, rea
     order.reason, order.updated_at = reason, now
     order.last_event_id = eventlog.record(event_of(OrderAmended, order, now=now), actor=actor, now=now)
     order.save()
+    if order.status == Status.PENDING:
+        allow_amended(order)
 
 
 def _speaks_of_terms(order: Order, reported: BrokerOrder, told: Terms, at: datetime) -> bool:
-    if order.status not in _AT_THE_BROKER or order.order_type != OrderType.LO:
+    if order.status not in _AT_THE_BROKER | _OVER or order.order_type != OrderType.LO:
+        return False
+    if order.status == Status.FILLED and told.quantity != order.quantity:
         return False
     if reported.status in _SAYS_NOTHING_OF_TERMS or told.price_vnd <= 0:
         return False
@@ -134,6 +143,14 @@ def _adopt(order: Order, told: Terms, answered: Intent | None, *, at: datetime, 
         _step_over(order, OrderAmended, reason, now)
     else:
         record_terms(order, told, actor=BROKER, now=now, reason=reason)
+
+
+def _adopt_late(order: Order, told: Terms, *, at: datetime, now: datetime) -> None:
+    """Its last matches or its end were told before the amendment: what it was is put right, nothing is held for it."""
+    done = order.intents.filter(kind=Intent.Kind.AMEND, quantity=told.quantity, price_vnd=told.price_vnd)
+    is_ours = done.filter(state=Intent.State.REFUSED).update(state=Intent.State.CONFIRMED, answer="", answered_at=Now())
+    order.amended_at = at
+    record_terms(order, told, actor=BROKER, now=now, reason=order.reason if is_ours else ELSEWHERE)
 
 
 def _step_over(order: Order, announce: type[OrderEvent], reason: str, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from apps.orders.models import Basket
 from apps.orders.services.access import may_trade
 from apps.orders.services.answers import Submission
 from apps.orders.services.checking import check_order
-from apps.orders.services.plans import PlanAnswer
+from apps.orders.services.plans import PlanAnswer, alone
 from apps.orders.services.submission import submit_order
 from qts.domain.errors import Breach, RuleCode
 from qts.domain.events import BasketSubmitted
@@ -110,9 +111,12 @@ def finish_baskets(now: datetime) -> int:
     behind = Basket.objects.filter(status=Basket.Status.SENDING, recorded_at__lt=datetime.now(UTC) - LEFT_BEHIND_AFTER)
     today = to_vietnam(now).date()
     due = [basket for basket in behind if to_vietnam(basket.placed_at).date() == today]
-    for basket in due:
-        send_rows(basket, now)
-    return len(due)
+    return sum(alone(basket.id, partial(_finish, basket, now)) for basket in due)
+
+
+def _finish(basket: Basket, now: datetime) -> int:
+    send_rows(basket, now)
+    return 1
 
 
 def _refuse_too_many(requests: Sequence[OrderRequest]) -> None:

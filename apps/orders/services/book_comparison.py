@@ -38,20 +38,29 @@ class BookComparison:
         self._broker = broker
         self._pace = Pace(connection_id)
         self._compare_at = 0.0
+        self._pause_s = IN_SESSION_EVERY_S
+        self._queue: list[AccountView] = []
         self._seen: dict[UUID, list[Difference]] = {}
 
     def step(self, now: datetime) -> None:
-        """Compare, if it is time. A broker that does not answer is asked again later: the order book matters more."""
-        if time.monotonic() < self._compare_at:
-            return
-        pause_s = OUTSIDE_EVERY_S if session_at(Exchange.HOSE, now) in _CLOSED else IN_SESSION_EVERY_S
-        for account in accounts.accounts_of_connection(self._connection_id):
-            try:
-                if self._compare(account, now):
-                    pause_s = CONFIRM_AFTER_S
-            except (TransientError, TerminalError) as error:
-                log.warning("books_not_compared", account_id=str(account.id), reason=str(error))
-        self._compare_at = time.monotonic() + pause_s
+        """Compare one account, if it is time: a slow broker must not keep the stream's reader past its lease. One that
+        does not answer is asked again later; the order book matters more."""
+        if not self._queue:
+            if time.monotonic() < self._compare_at:
+                return
+            self._queue = list(accounts.accounts_of_connection(self._connection_id))
+            self._pause_s = OUTSIDE_EVERY_S if session_at(Exchange.HOSE, now) in _CLOSED else IN_SESSION_EVERY_S
+        if self._queue:
+            self._take(self._queue.pop(), now)
+        if not self._queue:
+            self._compare_at = time.monotonic() + self._pause_s
+
+    def _take(self, account: AccountView, now: datetime) -> None:
+        try:
+            if self._compare(account, now):
+                self._pause_s = CONFIRM_AFTER_S
+        except (TransientError, TerminalError) as error:
+            log.warning("books_not_compared", account_id=str(account.id), reason=str(error))
 
     def _compare(self, account: AccountView, now: datetime) -> bool:
         """Whether a difference waits to be confirmed."""

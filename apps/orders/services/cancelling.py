@@ -20,6 +20,7 @@ from apps.orders.services.access import may_trade
 from apps.orders.services.amending import take_back_amendment
 from apps.orders.services.amendments import unresolved_amendment
 from apps.orders.services.answers import CancelAnswer
+from apps.orders.services.gate_tokens import record_request
 from apps.orders.services.request_ids import take_request_id
 from apps.orders.services.steps import event_of, take_step
 from apps.risk import selectors as risk
@@ -208,13 +209,15 @@ def queue_cancel(order: Order, *, actor: Actor, now: datetime) -> None:
     take_step(order, OrderTrigger.CANCEL_REQUESTED, announce=OrderCancelRequested, actor=actor, now=now)
     passing("cancel.stepped")
     trading_day = to_vietnam(now).date()
-    Intent.objects.create(
-        order=order,
-        kind=Intent.Kind.CANCEL,
-        connection_id=order.connection_id,
-        trading_day=trading_day,
-        request_id=take_request_id(order.connection_id, trading_day, now),
-        account_number=place.account_number,
+    record_request(
+        Intent(
+            order=order,
+            kind=Intent.Kind.CANCEL,
+            connection_id=order.connection_id,
+            trading_day=trading_day,
+            request_id=take_request_id(order.connection_id, trading_day, now),
+            account_number=place.account_number,
+        )
     )
     wakeup.ring(order.connection_id)
     passing("cancel.queued")

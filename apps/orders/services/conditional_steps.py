@@ -88,7 +88,7 @@ def announce(
             side=row.side,
             quantity=row.quantity,
             status=row.status,
-            order_id=str(order_id) if order_id else "",
+            released_order_id=str(order_id) if order_id else "",
             price_vnd=price_vnd,
             reason=row.reason,
             ts_market_ms=round(now.timestamp() * 1000),

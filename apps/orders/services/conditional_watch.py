@@ -7,6 +7,7 @@ first and matches only from a few seconds back.
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from apps.orders.locks import lock_conditional
 from apps.orders.models import ConditionalLeg, ConditionalOrder
 from apps.orders.services.conditional_release import entry_state, release_leg
 from apps.orders.services.conditional_steps import announce, end, is_active, settle_status, take_leg_step, trigger_of
-from apps.orders.services.plans import PLAN_WATCH, STREAM_AGE_MS_MAX, is_stopped
+from apps.orders.services.plans import PLAN_WATCH, STREAM_AGE_MS_MAX, alone, is_stopped
 from apps.risk import selectors as risk
 from qts.domain.events import ConditionalArmed, ConditionalEnded, TickReceived
 from qts.domain.market import session_at, session_bounds, to_vietnam
@@ -93,7 +94,8 @@ class ConditionalDesk:
             if is_met or (leg.met_vnd is not None and tick is None and look.counts):
                 price_vnd = look.price_vnd if is_met else leg.met_vnd or look.price_vnd
                 received_ns = tick.ts_received_ns if tick else None
-                released += release_leg(leg.leg_id, price_vnd=price_vnd, now=now, received_ns=received_ns)
+                release = partial(release_leg, leg.leg_id, price_vnd=price_vnd, now=now, received_ns=received_ns)
+                released += alone(leg.leg_id, release)
                 continue  # one that has to wait is asked again by the next refresh, not by every match until then
             left.append(replace(leg, trigger=trigger))
         if symbol in self._legs:
@@ -107,7 +109,10 @@ def expire_conditionals(now: datetime) -> int:
     over = Q(valid_until__lt=today) | Q(valid_until=today, exchange__in=_closed_exchanges(now))
     rows = ConditionalOrder.objects.filter(over, status=ConditionalStatus.ACTIVE).values_list("id", "account_id")
     return sum(
-        _end(conditional_id, account_id, LegEvent.EXPIRE, "its last day is over", now)
+        alone(
+            conditional_id,
+            partial(_end, conditional_id, account_id, LegEvent.EXPIRE, "its last day is over", now=now),
+        )
         for conditional_id, account_id in rows
     )
 
@@ -118,7 +123,7 @@ def stop_killed_conditionals(now: datetime) -> int:
         return 0
     rows = ConditionalOrder.objects.filter(status=ConditionalStatus.ACTIVE).prefetch_related("legs")
     return sum(
-        _end(row.id, row.account_id, LegEvent.CANCEL, "kill switch is engaged", now)
+        alone(row.id, partial(_end, row.id, row.account_id, LegEvent.CANCEL, "kill switch is engaged", now=now))
         for row in rows
         if any(is_stopped(row, leg.side) for leg in row.legs.all())
     )
@@ -128,7 +133,10 @@ def follow_entries(now: datetime) -> int:
     """Let legs watch what their entry order has filled, and end those whose entry filled nothing; how many changed."""
     rows = ConditionalOrder.objects.filter(status=ConditionalStatus.ACTIVE, entry__isnull=False)
     waiting = rows.filter(legs__state=LegState.DORMANT).distinct().values_list("id", "account_id")
-    return sum(_follow(conditional_id, account_id, now) for conditional_id, account_id in waiting)
+    return sum(
+        alone(conditional_id, partial(_follow, conditional_id, account_id, now))
+        for conditional_id, account_id in waiting
+    )
 
 
 def _follow(conditional_id: UUID, account_id: UUID, now: datetime) -> bool:
@@ -153,7 +161,7 @@ def _follow(conditional_id: UUID, account_id: UUID, now: datetime) -> bool:
     return True
 
 
-def _end(conditional_id: UUID, account_id: UUID, event: LegEvent, reason: str, now: datetime) -> bool:
+def _end(conditional_id: UUID, account_id: UUID, event: LegEvent, reason: str, *, now: datetime) -> bool:
     with transaction.atomic():
         lock_account(account_id)
         row = lock_conditional(conditional_id)

@@ -1,14 +1,17 @@
 """What conditional, sliced and basket orders have in common: an order at the market, when its refusal is not the last
 word, and who is stopped."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+import structlog
+
 from apps.accounts import selectors as accounts
 from apps.marketdata.selectors import MarketState
 from apps.risk import selectors as risk
-from qts.domain.errors import Breach, RuleCode
+from qts.domain.errors import Breach, RuleCode, TransientError
 from qts.domain.market import admits
 from qts.domain.orders import OrderRequest
 from qts.domain.values import Actor, ActorKind, OrderType, Session, Side
@@ -35,6 +38,8 @@ _NOT_NOW: Final = _RATES | {
     RuleCode.SECURITY_NOT_TRADABLE,
     RuleCode.KILL_SWITCH_ENGAGED,  # a hold that passes; what a switch stops is cancelled before it gets here
 }
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,18 @@ def holds_enough(account_id: UUID, symbol: str, quantity: int, now: Any) -> bool
     """Whether what is held and promised to nobody would do, shares that have not arrived included."""
     held = accounts.account_state(account_id, now).position(symbol)
     return held.quantity - held.reserved_sell_quantity >= quantity
+
+
+def alone(plan_id: UUID, act: Callable[[], int]) -> int:
+    """What `act` counts. One that fails is told and tried again by the next look: it must not keep those of everybody
+    else from being watched. A TransientError is of all of them and goes on."""
+    try:
+        return act()
+    except TransientError:
+        raise
+    except Exception:
+        log.exception("plan_failed", plan_id=str(plan_id))
+        return 0
 
 
 def is_stopped(plan: Any, side: str) -> bool:

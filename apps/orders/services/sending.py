@@ -205,6 +205,7 @@ def _call(intent: Intent, order: Order, client: TradingClient, may_send: MaySend
             side=Side(order.side),
             market=market,
             may_send=may_send,
+            gate_token=intent.gate_token,
         )
     if intent.kind == Intent.Kind.AMEND:
         return client.modify_order(
@@ -218,6 +219,7 @@ def _call(intent: Intent, order: Order, client: TradingClient, may_send: MaySend
             quantity=intent.quantity or order.quantity,
             market=market,
             may_send=may_send,
+            gate_token=intent.gate_token,
         )
     return client.new_order(
         account=intent.account_number,
@@ -229,6 +231,7 @@ def _call(intent: Intent, order: Order, client: TradingClient, may_send: MaySend
         quantity=order.quantity,
         market=market,
         may_send=may_send,
+        gate_token=intent.gate_token,
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -21,6 +22,7 @@ from apps.orders.services.plans import (
     PLAN_WATCH,
     NotNow,
     PlanAnswer,
+    alone,
     codes,
     holds_enough,
     is_stopped,
@@ -105,12 +107,12 @@ def advance_sliced(now: datetime) -> int:
     active = SlicedOrder.objects.filter(status=SlicedStatus.ACTIVE).order_by("recorded_at")
     stopped = risk.is_anything_stopped()
     return sum(
-        _advance(sliced_id, account_id, now, stopped)
+        alone(sliced_id, partial(_advance, sliced_id, account_id, now, is_anything_stopped=stopped))
         for sliced_id, account_id in active.values_list("id", "account_id")
     )
 
 
-def _advance(sliced_id: UUID, account_id: UUID, now: datetime, is_anything_stopped: bool) -> bool:
+def _advance(sliced_id: UUID, account_id: UUID, now: datetime, *, is_anything_stopped: bool) -> bool:
     try:
         with transaction.atomic():
             lock_account(account_id)
@@ -242,7 +244,7 @@ def _announce(
         side=row.side,
         quantity=row.quantity,
         status=row.status,
-        order_id=str(order_id) if order_id else "",
+        released_order_id=str(order_id) if order_id else "",
         price_vnd=row.price_vnd or 0,
         reason=row.reason,
         ts_market_ms=round(now.timestamp() * 1000),

@@ -18,6 +18,7 @@ from apps.orders.services import wakeup
 from apps.orders.services.access import may_trade
 from apps.orders.services.amending import RULES_OF_THE_MOMENT
 from apps.orders.services.answers import Submission
+from apps.orders.services.gate_tokens import record_request
 from apps.orders.services.request_ids import take_request_id
 from apps.orders.services.steps import event_of
 from apps.risk import services as risk
@@ -151,14 +152,16 @@ def reserve_for(order: Order, request: OrderRequest, now: datetime) -> None:
 
 def queue_placing(order: Order, account_number: str, caused_by_received_ns: int | None = None) -> None:
     """Make the intent to place a recorded order; inside the caller's transaction."""
-    Intent.objects.create(
-        order=order,
-        kind=Intent.Kind.PLACE,
-        connection_id=order.connection_id,
-        trading_day=order.trading_day,
-        request_id=order.request_id,
-        account_number=account_number,
-        caused_by_received_ns=caused_by_received_ns,
+    record_request(
+        Intent(
+            order=order,
+            kind=Intent.Kind.PLACE,
+            connection_id=order.connection_id,
+            trading_day=order.trading_day,
+            request_id=order.request_id,
+            account_number=account_number,
+            caused_by_received_ns=caused_by_received_ns,
+        )
     )
     wakeup.ring(order.connection_id)
 

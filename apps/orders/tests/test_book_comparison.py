@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from apps.accounts import selectors as accounts
+from apps.accounts import services as ledger
 from apps.orders.models import ForeignOrder
 from apps.orders.services import book_comparison
 from apps.orders.services.book_comparison import BookComparison
@@ -65,6 +66,22 @@ def test_equal_books_are_recorded_once_and_compared_each_half_minute(desk, books
         comparison.step(MORNING)
         assert books.asked == asked
     assert accounts.last_reconciliation(desk.account_id).compared_at == MORNING
+
+
+def test_one_account_at_a_time(desk, books, comparison, clock):
+    second = ledger.open_account(number="0901356", name="Second", connection_id=desk.connection_id)
+    ledger.adopt_balances(account_id=second, cash_vnd=1, positions=[], now=at("08:00:00"))
+    asked = []
+    for _ in range(3):
+        comparison.step(MORNING)
+        asked.append(books.asked)
+    assert asked == [1, 2, 2]
+    clock.now_s += 5.1  # the second account's figures are not what the broker shows: asked again soon, both
+    for _ in range(3):
+        comparison.step(MORNING)
+    assert books.asked == 4
+    assert accounts.last_reconciliation(second).differences
+    assert accounts.last_reconciliation(desk.account_id).differences == ()
 
 
 def test_outside_of_the_sessions_it_is_compared_now_and_then(desk, books, comparison, clock):

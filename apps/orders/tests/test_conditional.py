@@ -10,10 +10,11 @@ from django.db import connections
 
 from apps.eventlog import selectors as eventlog
 from apps.eventlog.services import handlers_of
-from apps.orders import handlers, services
+from apps.orders import handlers, selectors, services
 from apps.orders.models import ConditionalLeg, ConditionalOrder, Intent, Order
 from apps.orders.services import conditional_release
 from apps.orders.services.conditional_release import release_leg
+from apps.orders.services.conditional_watch import ConditionalDesk
 from apps.orders.tests.conftest import MORNING, STRATEGY, at, ms
 from apps.orders.tests.plans import TODAY, Watch, sent
 from apps.risk import services as risk
@@ -89,12 +90,13 @@ def test_a_triggered_leg_ends_the_one_beside_it_and_tells_so(watch):
     assert topics() == ["order.conditional.placed", "order.conditional.triggered"]
     (body,) = bodies("order.conditional.triggered")
     order = Order.objects.get()
-    assert (body["plan_id"], body["order_id"], body["price_vnd"], body["status"]) == (
+    assert (body["plan_id"], body["released_order_id"], body["price_vnd"], body["status"]) == (
         str(answer.plan_id), str(order.id), 26_500, "TRIGGERED",
     )  # fmt: skip
     leg = ConditionalLeg.objects.get(state="TRIGGERED")
     assert (order.client_order_id, leg.order_id) == (f"cond-{leg.id}", order.id)
     assert (order.actor_kind, order.actor_id) == ("strategy", "7")
+    assert [step.topic for step in selectors.order_history(order.id)] == ["order.order.submitted"]
 
 
 def test_the_order_is_the_askers_and_only_while_he_may_trade(watch, desk):
@@ -159,6 +161,7 @@ def test_a_match_of_the_auction_that_is_told_late_does_not_trigger(watch):
 
 def test_old_prices_never_trigger(watch):
     watch.place("STOP", stop_vnd=24_000)
+    ConditionalLeg.objects.update(watched_since_ns=0)  # for long: what keeps the match out is its age
     watch.look()
     assert watch.tick(23_500, age_s=6) == 0
     watch.stream(silent_for_s=16)
@@ -171,10 +174,12 @@ def test_old_prices_never_trigger(watch):
 
 def test_yesterdays_price_is_no_price_of_today(watch):
     watch.place("STOP", stop_vnd=24_000, valid_until=TODAY + timedelta(days=2))
+    watch.place("TRAILING_STOP", side=Side.BUY, trail_vnd=2_000, step_vnd=100, valid_until=TODAY + timedelta(days=2))
     watch.price(23_500, look=False)
     tomorrow = at("10:15:00", "2026-11-25")
     assert watch.look(tomorrow) == 0
     assert sent() == []
+    assert ConditionalLeg.objects.get(role="TRAIL").level_vnd == 27_000  # nor does it move a trail
 
 
 def test_a_match_from_before_it_was_watched_does_not_trigger(watch):
@@ -183,6 +188,18 @@ def test_a_match_from_before_it_was_watched_does_not_trigger(watch):
     watch.look()
     assert watch._watcher.on_tick(early, MORNING) == 0
     assert watch.tick(23_500) == 1
+
+
+@pytest.mark.parametrize(("side", "better", "worse"), [("SELL", 25_700, 25_300), ("BUY", 24_300, 24_700)])
+def test_of_two_watchers_the_one_that_saw_the_better_price_counts(watch, side, better, worse):
+    watch.place("TRAILING_STOP", side=Side(side), trail_vnd=500, step_vnd=100)
+    behind = ConditionalDesk()
+    behind.refresh(MORNING)
+    watch.look()
+    watch.tick(better)
+    kept = ConditionalLeg.objects.get().level_vnd
+    behind.on_tick(watch.match(worse), MORNING)
+    assert ConditionalLeg.objects.get().level_vnd == kept
 
 
 def test_a_trail_survives_a_restart_and_never_goes_back(watch):

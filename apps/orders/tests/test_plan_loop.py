@@ -6,6 +6,8 @@ import pytest
 from django.conf import settings as django_settings
 
 from apps.orders import services
+from apps.orders.models import ConditionalLeg
+from apps.orders.services import conditional_watch
 from apps.orders.services.conditional_watch import ConditionalDesk
 from apps.orders.services.plan_loop import GROUP, LEASE_TTL_S, take_ticks
 from apps.orders.tests.conftest import MORNING
@@ -57,6 +59,24 @@ def test_matches_of_a_killed_watcher_come_again_and_make_no_second_order(watch):
     second.refresh(MORNING)
     assert take_ticks(bus(), second, block_ms=10) == 0
     assert sent() == [SOLD]
+
+
+def test_one_that_fails_does_not_keep_the_others_from_being_watched(watch, monkeypatch):
+    for price_vnd in (24_000, 23_950):
+        watch.place(ConditionalKind.STOP, stop_vnd=price_vnd, quantity=100)
+    first = ConditionalLeg.objects.get(level_vnd=24_000).id
+    honest = conditional_watch.release_leg
+
+    def fails_for_the_first(leg_id, **named):
+        if leg_id == first:
+            raise ValueError("a row that nobody foresaw")
+        return honest(leg_id, **named)
+
+    monkeypatch.setattr(conditional_watch, "release_leg", fails_for_the_first)
+    assert watch.price(23_900) == 1
+    assert watch.states() == ["STOP WATCHING", "STOP TRIGGERED"]
+    monkeypatch.setattr(conditional_watch, "release_leg", honest)
+    assert watch.look() == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -158,3 +158,22 @@ def test_the_file_holds_what_the_list_shows(desk, three):
     assert len(tree.findall(".//{*}row")) == 3
     assert client.get("/orders/export.pdf").status_code == 404
     assert desk.client("trader2").get("/orders/export.csv").content.decode("utf-8-sig").count("\n") == 1
+
+
+def test_a_ticket_is_kept_for_the_session_that_takes_it(desk, market):
+    """An order for the closing auction, entered in the morning."""
+    ticket = ticket_of(desk.mine, order_type="ATC", price="", hold="1")
+    client = desk.client("trader")
+    asked = client.post("/ticket/confirm/", ticket).content.decode()
+    assert 'name="hold" value="1"' in asked
+    assert "it is kept and sent then" in asked
+    done = client.post("/ticket/submit/", ticket)
+    assert (done.status_code, "23/11 14:30" in done.content.decode()) == (200, True)
+    order = Order.objects.get()
+    assert (order.status, order.intents.count()) == (Status.PENDING, 0)
+    assert "held until" in client.get("/orders/").content.decode()
+
+
+def test_without_the_choice_it_is_refused(desk):
+    answer = desk.client("trader").post("/ticket/submit/", ticket_of(desk.mine, order_type="ATC", price=""))
+    assert (answer.status_code, "SESSION_FORBIDS_ORDER_TYPE" in answer.content.decode()) == (422, True)

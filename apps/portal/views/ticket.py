@@ -13,6 +13,7 @@ from apps.accounts import selectors as accounts
 from apps.accounts.selectors import AccountState
 from apps.marketdata import selectors as marketdata
 from apps.marketdata.selectors import LiveQuote, SecurityView
+from apps.orders import selectors as orders
 from apps.orders import services as order_services
 from apps.portal.forms import TicketForm
 from apps.portal.views import wording
@@ -127,11 +128,14 @@ def submit(request: HttpRequest) -> HttpResponse:
         ),
         actor=actor_of(request.user),
         now=marketdata.market_now(),
+        holds=typed["hold"],
     )
+    recorded = orders.order(submission.order_id) if submission.order_id else None
     context = {
         "form": form,
         "security": security,
         "submission": submission,
+        "held_until": recorded.release_at if recorded else None,
         "order": typed,
         "refusals": refusals(submission.breaches),
     }

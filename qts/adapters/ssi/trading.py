@@ -15,6 +15,7 @@ from qts.adapters.ssi.http import TIMEOUT, AmbiguousSend, FastConnectHttp, MaySe
 from qts.adapters.ssi.market_time import format_day
 from qts.adapters.ssi.numbers import Number, rounded, whole
 from qts.adapters.ssi.signer import Signer
+from qts.adapters.ssi.signing import BodySigner, SignerProcess
 from qts.adapters.ssi.tokens import TokenKeeper
 from qts.adapters.ssi.trading_codec import (
     BrokerOrder,
@@ -128,13 +129,14 @@ class TradingClient:
         self._http = FastConnectHttp(base_url, timeout=timeout)
         self._credentials = credentials
         self._device_id = device_id
-        self._signer = Signer(credentials.private_key)
+        self._signer = _signer_of(credentials)
         # Two tokens, as SSI's own clients hold: one for queries and streams, one with the PIN for orders.
         self._read_tokens = TokenKeeper(lambda: self._log_in(code="1", save=False))
         self._write_tokens = TokenKeeper(lambda: self._log_in(code=credentials.pin, save=True))
 
     def close(self) -> None:
         self._http.close()
+        self._signer.close()
 
     def read_token(self) -> str:
         """A valid token for queries, which the order stream needs too."""
@@ -144,7 +146,8 @@ class TradingClient:
         self._read_tokens.drop(refused)
 
     def log_in(self) -> None:
-        """Fetch both tokens now, so that the first order does not wait for them."""
+        """Fetch both tokens now and start who signs, so that the first order does not wait for them."""
+        self._signer.warm_up()
         self._read_tokens.token()
         self._write_tokens.token()
 
@@ -160,6 +163,7 @@ class TradingClient:
         quantity: int,
         market: Market = "VN",
         may_send: MaySend = always,
+        gate_token: str = "",
     ) -> Answer:
         """`request_id`: at most 8 digits, unique per day; `price_vnd` None for every type but LO."""
         body = new_order_body(
@@ -173,7 +177,7 @@ class TradingClient:
             quantity=quantity,
             device_id=self._device_id,
         )
-        return self._send(_path("NewOrder", market), body, request_id, may_send)
+        return self._send("NewOrder", market, body, request_id=request_id, may_send=may_send, gate_token=gate_token)
 
     def cancel_order(
         self,
@@ -185,6 +189,7 @@ class TradingClient:
         side: Side,
         market: Market = "VN",
         may_send: MaySend = always,
+        gate_token: str = "",
     ) -> Answer:
         """`order_id` is the broker's, `request_id` a new one for this cancel."""
         body = cancel_order_body(
@@ -196,7 +201,7 @@ class TradingClient:
             side=side,
             device_id=self._device_id,
         )
-        return self._send(_path("CancelOrder", market), body, request_id, may_send)
+        return self._send("CancelOrder", market, body, request_id=request_id, may_send=may_send, gate_token=gate_token)
 
     def modify_order(
         self,
@@ -211,6 +216,7 @@ class TradingClient:
         quantity: int,
         market: Market = "VN",
         may_send: MaySend = always,
+        gate_token: str = "",
     ) -> Answer:
         body = modify_order_body(
             account=account,
@@ -224,7 +230,7 @@ class TradingClient:
             quantity=quantity,
             device_id=self._device_id,
         )
-        return self._send(_path("ModifyOrder", market), body, request_id, may_send)
+        return self._send("ModifyOrder", market, body, request_id=request_id, may_send=may_send, gate_token=gate_token)
 
     def order_book(self, account: str) -> list[BrokerOrder]:
         """Today's orders. A row that cannot be read is a TerminalError: to leave it out would say it is not there."""
@@ -263,9 +269,12 @@ class TradingClient:
             for row in _rows({"account": "", "limits": data}, "limits", "")
         ]
 
-    def _send(self, path: str, body: bytes, request_id: str, may_send: MaySend) -> Answer:
+    def _send(
+        self, call: str, market: Market, body: bytes, *, request_id: str, may_send: MaySend, gate_token: str
+    ) -> Answer:
         """Sign the very bytes that are sent. A refused token is a definite no, so the same bytes may go once more."""
-        signature = {"X-Signature": self._signer.sign(body)}
+        path = f"api/v2/Trading/{'der' if market == 'VNFE' else ''}{call}"
+        signature = {"X-Signature": self._signer.sign_order(call, body, gate_token)}
         token = self._write_tokens.token()
         passing("call.signed")
         reply = self._post(path, token, body, signature, may_send)
@@ -299,8 +308,12 @@ class TradingClient:
         return access_token(self._http.query("POST", "api/v2/Trading/AccessToken", body=msgspec.json.encode(body)))
 
 
-def _path(action: str, market: Market) -> str:
-    return f"api/v2/Trading/{'der' if market == 'VNFE' else ''}{action}"
+def _signer_of(credentials: TradingCredentials) -> BodySigner:
+    if isinstance(credentials.private_key, str):
+        return Signer(credentials.private_key)
+    if credentials.key_file is None:
+        raise TerminalError("a sealed private key needs the file of the keys that open it")
+    return SignerProcess(credentials.private_key, credentials.key_file)
 
 
 def _answer(reply: Reply, request_id: str) -> Answer:

@@ -58,7 +58,7 @@ def assert_same_request(fastconnect: FakeFastConnect, call: str) -> None:
     assert list(json.loads(theirs.body).items()) == list(json.loads(ours.body).items())
     key = core_crypto.getRSAKey(CREDENTIALS.private_key)
     assert _signature(ours) == core_crypto.sign(ours.body.decode(), key)
-    assert _signature(theirs) == Signer(CREDENTIALS.private_key).sign(theirs.body)
+    assert _signature(theirs) == Signer(str(CREDENTIALS.private_key)).sign(theirs.body)
     assert (_signature(theirs) == _signature(ours)) == (theirs.body == ours.body), "a signature is of the exact bytes"
     for asked in (theirs, ours):
         assert asked.headers["Content-Type"] == "application/json"

@@ -19,7 +19,7 @@ class PlanEvent(Event):
     side: str
     quantity: int
     status: str
-    order_id: str = ""
+    released_order_id: str = ""  # not `order_id`: this is no step of that order's life
     price_vnd: int = 0  # the last price that triggered, or the level that is watched from now on
     reason: str = ""
     ts_market_ms: int
