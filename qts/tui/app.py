@@ -65,10 +65,10 @@ class Terminal(App[None]):
         self._wanted = symbols or kept.symbols
         self._watched: list[str] = []
         self._username = ""
-        self._feeds: dict[str, Feed] = {}
+        self.feeds: dict[str, Feed] = {}
         self._draw_timer: asyncio.TimerHandle | None = None
         self._drawn_at = 0.0
-        self.main = DeskScreen(self.desk, Connection(self.desk, lambda: self._feeds), lambda: self._username)
+        self.main = DeskScreen(self.desk, Connection(self.desk, lambda: self.feeds), lambda: self._username)
 
     def get_default_screen(self) -> Screen[None]:
         return self.main
@@ -96,12 +96,12 @@ class Terminal(App[None]):
             if self.session.person is None:
                 return
         self._watch(self._wanted or [*sorted(self._held()), *self.desk.securities][:WATCHED_AT_FIRST])
-        if not self._feeds:
-            self._feeds = {path: Feed(self.session, path, self._hear, self._feed_told) for path in PATHS.values()}
-            for feed in self._feeds.values():
+        if not self.feeds:
+            self.feeds = {path: Feed(self.session, path, self._hear, self._feed_told) for path in PATHS.values()}
+            for feed in self.feeds.values():
                 self.run_worker(feed.run(), group="feeds")
         await self._subscribe()
-        for feed in self._feeds.values():
+        for feed in self.feeds.values():
             feed.resume()
         self.main.draw_everything()
         await self._load_holds()
@@ -134,15 +134,15 @@ class Terminal(App[None]):
 
     # --- feeds -------------------------------------------------------------------------------------------------------
     async def _subscribe(self) -> None:
-        markets = self._feeds["/ws/markets"]
+        markets = self.feeds["/ws/markets"]
         await markets.subscribe("status")
         await markets.subscribe("indexes")
         await markets.subscribe("quotes", symbols=self._watched)
-        await self._feeds["/ws/orders"].subscribe("orders")
-        await self._feeds["/ws/signals"].subscribe("signals")
-        await self._feeds["/ws/risk"].subscribe("risk")
+        await self.feeds["/ws/orders"].subscribe("orders")
+        await self.feeds["/ws/signals"].subscribe("signals")
+        await self.feeds["/ws/risk"].subscribe("risk")
         if self.desk.account_id:
-            await self._feeds["/ws/positions"].subscribe("positions", accounts=[self.desk.account_id])
+            await self.feeds["/ws/positions"].subscribe("positions", accounts=[self.desk.account_id])
 
     def _hear(self, channel: str, data: Raw, is_snapshot: bool) -> None:
         self.desk.hear(channel, data, is_snapshot)
@@ -165,12 +165,12 @@ class Terminal(App[None]):
 
     async def _notice_silence(self) -> None:
         """A network may go without a word; the socket that should speak each second tells."""
-        feed = self._feeds.get("/ws/markets")
+        feed = self.feeds.get("/ws/markets")
         if feed and feed.state is FeedState.LIVE and time.monotonic() - feed.heard_at > SILENCE_S_MAX:
             await self.action_reconnect()
 
     async def _load_holds(self) -> None:
-        if not self._feeds or any(feed.state is not FeedState.LIVE for feed in self._feeds.values()):
+        if not self.feeds or any(feed.state is not FeedState.LIVE for feed in self.feeds.values()):
             return
         holds = await self.attempt(self.session.get("trading-holds/", list[wire.Hold]))
         if holds is not None and holds != self.desk.holds:
@@ -186,7 +186,7 @@ class Terminal(App[None]):
     async def _change_watchlist(self, symbols: list[str]) -> None:
         self._watch(symbols)
         self._wanted = self._watched
-        await self._feeds["/ws/markets"].subscribe("quotes", symbols=self._watched)
+        await self.feeds["/ws/markets"].subscribe("quotes", symbols=self._watched)
         self._keep(symbols=self._watched)
 
     def _keep(self, *, symbols: list[str] | None = None) -> None:
@@ -261,7 +261,7 @@ class Terminal(App[None]):
             return
         self.desk.account_id = ids[(ids.index(self.desk.account_id) + 1) % len(ids)]
         self.desk.portfolio = None
-        await self._feeds["/ws/positions"].subscribe("positions", accounts=[self.desk.account_id])
+        await self.feeds["/ws/positions"].subscribe("positions", accounts=[self.desk.account_id])
         self.main.draw_everything()
 
     def action_panel(self, name: str) -> None:
@@ -276,7 +276,7 @@ class Terminal(App[None]):
         self.main.draw_everything()
 
     async def action_reconnect(self) -> None:
-        for feed in self._feeds.values():
+        for feed in self.feeds.values():
             await feed.reopen()
 
     async def action_leave(self) -> None:

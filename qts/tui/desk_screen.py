@@ -94,9 +94,10 @@ class DeskScreen(Screen[None]):
         return self.board.table.key
 
     def choose(self, name: str) -> None:
-        """Bring a panel to the front and the keys to it."""
-        for other, panel in self.panels.items():
-            panel.set_class(other == name, "-chosen")
+        """Bring a panel to the front and the keys to it; the board is always in front."""
+        if name != "board":
+            for other, panel in self.panels.items():
+                panel.set_class(other == name, "-chosen")
         self.panels[name].table.focus()
 
     def watch_symbols(self, symbols: list[str]) -> None:

@@ -40,6 +40,11 @@ def fitted(text: str, width: int, *, is_right: bool) -> str:
     return " " * (width - length) + text if is_right else text + " " * (width - length)
 
 
+def _over(strip: Strip, style: Style) -> Strip:
+    """With the style on top of that of each cell."""
+    return Strip(Segment.apply_style(strip, post_style=style), strip.cell_length)
+
+
 class LiveTable(ScrollView, can_focus=True):
     """`cells` gives a row's cells, one for each column. Rows are named by keys; the cursor stays on its key."""
 
@@ -94,10 +99,14 @@ class LiveTable(ScrollView, can_focus=True):
             self.post_message(self.Moved(self, self.key))
 
     def touch(self, keys: Iterable[str]) -> None:
-        """These rows have other cells now."""
+        """These rows may have other cells now; those that look as before are left alone."""
         for key in keys:
-            if key in self._rows:
-                self._strips.pop(key, None)
+            if key not in self._rows:
+                continue
+            drawn = self._strips.pop(key, None)
+            if drawn is not None and drawn == (strip := self._strip(self._cells(key))):
+                self._strips[key] = strip
+            else:
                 self._refresh_row(self._rows[key])
 
     def redraw(self) -> None:
@@ -134,8 +143,8 @@ class LiveTable(ScrollView, can_focus=True):
             strip = self._strips[key] = self._strip(self._cells(key))
         strip = strip.adjust_cell_length(width, self.rich_style)
         if row == self._cursor:
-            strip = strip.apply_style(CURSOR_STYLE if self.has_focus else CURSOR_STYLE_UNFOCUSED)
-        return strip.apply_style(STALE_STYLE) if self._is_stale else strip
+            strip = _over(strip, CURSOR_STYLE if self.has_focus else CURSOR_STYLE_UNFOCUSED)
+        return _over(strip, STALE_STYLE) if self._is_stale else strip
 
     def _strip(self, cells: list[Cell]) -> Strip:
         """A row with fewer cells than there are columns: its last one takes all the room that is left."""

@@ -12,9 +12,9 @@ from qts.tui.table import Cell, Column, LiveTable
 
 COLUMNS = (
     Column(lambda: "", 9, is_right=False),
-    Column(lambda: _("What"), 32, is_right=False),
-    Column(lambda: _("Now"), 14),
-    Column(lambda: _("Limit"), 14),
+    Column(lambda: _("What"), 30, is_right=False),
+    Column(lambda: _("Now"), 15),
+    Column(lambda: _("Limit"), 15),
     Column(lambda: _("Use"), 6),
 )
 BAR = Column(lambda: "", 20, is_right=False, rank=1)

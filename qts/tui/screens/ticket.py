@@ -211,6 +211,7 @@ class Ticket(Dialog[wire.Order]):
             self.say(f"{trouble.sentence} {advice}", "bad")
         except Refused as refusal:
             self._back_to_filling()
+            self.query_one("#quantity", Input).focus()
             self.say(_refused_in_words(refusal, self._desk.kind(draft.symbol)), "bad")
         except Trouble as trouble:
             self._stage = Stage.CHECKED
