@@ -141,6 +141,10 @@ class DeskScreen(Screen[None]):
             self.panels[name].show_age(self._connection.stale_text(path, now))
         self.depth.show_age(self._connection.stale_text(PATHS["board"], now))
 
+    def on_live_table_chosen(self, event: LiveTable.Chosen) -> None:
+        if event.table is self.orders.table:
+            self.notify(self.orders.story(event.key), markup=False)
+
     def on_live_table_moved(self, event: LiveTable.Moved) -> None:
         if event.table is self.board.table:
             self.depth.show(event.key)

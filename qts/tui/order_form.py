@@ -1,8 +1,8 @@
 """What a person types into the ticket, as an order for the API; and what the gate's answer means for the ticket."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from enum import Enum, auto
 from typing import Any
 
@@ -11,6 +11,8 @@ import msgspec
 from qts.tui import formats, wire, wording
 from qts.tui.errors import Trouble
 from qts.tui.language import _
+
+_PRICE = re.compile(r"([0-9]{1,8})(?:\.([0-9]{1,2}))?")
 
 
 class Typo(Trouble):
@@ -58,14 +60,11 @@ def read_quantity(text: str) -> int:
 
 def read_price(text: str, kind: str) -> int:
     """As the board shows it, '25.3' for 25,300 VND or '1280.5' points of a future."""
-    typed = text.strip()
-    try:
-        price_vnd = Decimal(typed) * 100 * formats.cent_vnd(kind)
-    except InvalidOperation as error:
-        raise Typo(_("Price: as on the board, digits and a point, such as 25.30.")) from error
-    if not typed.isascii() or not price_vnd.is_finite() or price_vnd <= 0 or price_vnd != price_vnd.to_integral_value():
+    typed = _PRICE.fullmatch(text.strip())
+    cents = int(typed[1]) * 100 + int((typed[2] or "").ljust(2, "0")) if typed else 0
+    if cents == 0:
         raise Typo(_("Price: as on the board, digits and a point, such as 25.30."))
-    return int(price_vnd)
+    return cents * formats.cent_vnd(kind)
 
 
 class Verdict(Enum):

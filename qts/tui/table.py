@@ -30,6 +30,7 @@ class Column:
     width: int
     is_right: bool = True
     rank: int = 0
+    is_open: bool = False  # takes all the room that is left, where it is the last one shown
 
 
 def fitted(text: str, width: int, *, is_right: bool) -> str:
@@ -147,14 +148,15 @@ class LiveTable(ScrollView, can_focus=True):
         return _over(strip, STALE_STYLE) if self._is_stale else strip
 
     def _strip(self, cells: list[Cell]) -> Strip:
-        """A row with fewer cells than there are columns: its last one takes all the room that is left."""
+        """A row with fewer cells than there are columns is a sentence: its last one takes all the room."""
         base = self.rich_style
         segments = []
         room = self.size.width
         for number in self._shown:
             column = self._columns[number]
             text, style = cells[number]
-            is_open = number == len(cells) - 1 and len(cells) < len(self._columns)
+            is_sentence = number == len(cells) - 1 and len(cells) < len(self._columns)
+            is_open = is_sentence or (column.is_open and number == self._shown[-1])
             width = room - 1 if is_open else column.width
             drawn = base + style if style else base
             segments.append(Segment(fitted(text, width, is_right=column.is_right and not is_open) + " ", drawn))

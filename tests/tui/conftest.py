@@ -6,9 +6,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -42,7 +43,7 @@ STANDING_CLOCK = f"affine:{DAY},10:15:00,{(MORNING + timedelta(hours=7, seconds=
 
 @dataclass
 class Server:
-    """`python -m daphne` on a port of its own; may be ended and started again."""
+    """`python -m daphne` on a port of its own."""
 
     log_file: Path
     port: int = field(default_factory=free_port)
@@ -80,7 +81,51 @@ class Server:
         if self._process is not None:
             self._process.terminate()
             self._process.wait(30)
-            self._process = None
+
+
+class Wire:
+    """Carries bytes to the server until it is cut; a terminal cannot tell this from a server that went away."""
+
+    def __init__(self, target_port: int) -> None:
+        self.port = free_port()
+        self._target_port = target_port
+        self._listener: asyncio.Server | None = None
+        self._ends: set[asyncio.StreamWriter] = set()
+        self.is_deaf = False  # then what the server answers is thrown away
+        self.was_deaf = False
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def mend(self) -> None:
+        self._listener = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
+
+    async def cut(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+        for end in self._ends:
+            end.transport.abort()
+        await asyncio.sleep(0)
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
+        ends = {writer, far_writer}
+        self._ends |= ends
+        await asyncio.gather(self._copy(reader, far_writer), self._copy(far_reader, writer, is_answer=True))
+        self._ends -= ends
+
+    async def _copy(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_answer: bool = False
+    ) -> None:
+        with suppress(ConnectionError):
+            while some := await reader.read(65_536):
+                if is_answer and self.is_deaf:
+                    self.was_deaf = self.was_deaf or some.startswith(b"HTTP/1.1 201")
+                    continue
+                writer.write(some)
+                await writer.drain()
+        writer.close()
 
 
 @pytest.fixture(scope="session")
@@ -99,6 +144,7 @@ class Seat:
 
     app: Terminal
     pilot: Pilot[None]
+    wire: Wire
 
     async def until(self, is_so: Callable[[], object], what: str) -> None:
         deadline = time.monotonic() + WAIT_S
@@ -163,12 +209,15 @@ def sit(shared_server: Server, floor: Floor, market: LiveState, in_english: None
 
     @asynccontextmanager
     async def opened(size=(80, 24)):
-        async with Session(shared_server.url) as session:
+        wire = Wire(shared_server.port)
+        await wire.mend()
+        async with Session(wire.url) as session:
             app = Terminal(session, Preferences())
             async with app.run_test(size=size, notifications=True) as pilot:
                 reporter = asyncio.create_task(_keep_reporting(market))
-                yield Seat(app, pilot)
+                yield Seat(app, pilot, wire)
                 reporter.cancel()
+        await wire.cut()
 
     return opened
 
@@ -177,8 +226,8 @@ async def _keep_reporting(live: LiveState) -> None:
     """As the stream worker does: the market is connected and has just been heard."""
     while True:
         now_ns = time.time_ns()
-        heard = {"since_ns": now_ns, "reported_ns": now_ns, "last_frame_ns": now_ns}
-        await asyncio.to_thread(live.report, StreamState.CONNECTED, **heard)
+        report = partial(live.report, StreamState.CONNECTED, since_ns=now_ns, reported_ns=now_ns, last_frame_ns=now_ns)
+        await asyncio.to_thread(report)
         await asyncio.sleep(1.0)
 
 

@@ -133,7 +133,7 @@ async def test_an_officer_stops_a_symbol_by_a_typed_word(sit):
         await seat.press("enter")
         await seat.sees("Stopped: symbol SSI")
         await relay()
-        await seat.sees("1 kill switches engaged", "■ STOPPED", "drill of the desk")
+        await seat.sees("kill switches engaged: 1", "■ STOPPED", "drill of the desk")
     switch = await in_database(KillSwitch.objects.get)
     assert (switch.scope, switch.is_engaged) == ("symbol:SSI", True)
 
@@ -164,22 +164,39 @@ async def test_an_ended_session_asks_for_the_log_in_over_the_same_screen(sit):
         )
 
 
-async def test_a_server_that_restarts_is_found_again_and_old_prices_look_old(sit, floor, shared_server, market):
+async def test_a_server_that_went_away_is_found_again_and_old_prices_look_old(sit, market):
     async with sit() as seat:
         await seat.log_in("trader")
-        shared_server.stop()
-        try:
-            await seat.sees("Not connected", "Connection lost", "OLD", "25.00")
-            await seat.press("b")
-            await seat.press("enter")
-            await seat.sees("The server does not answer")
-            await seat.press("escape")
-            changed = replace(quote(MORNING), last_vnd=25_300)
-            await asyncio.to_thread(market.write, [encode(changed)], Checkpoint("0:1", 0))
-        finally:
-            await asyncio.to_thread(shared_server.start)
+        await seat.wire.cut()
+        await seat.sees("Not connected", "Connection lost", "OLD", "25.00")
+        await seat.press("b", "enter")
+        await seat.sees("The server does not answer")
+        await seat.press("escape")
+        changed = replace(quote(MORNING), last_vnd=25_300)
+        await asyncio.to_thread(market.write, [encode(changed)], Checkpoint("0:1", 0))
+        await seat.wire.mend()
         await seat.sees("● Live", "25.30")
         assert "OLD" not in seat.text()
+
+
+async def test_an_order_whose_answer_was_lost_is_sent_again_and_taken_once(sit):
+    async with sit() as seat:
+        await seat.log_in("trader")
+        await seat.press("b")
+        await seat.type("price", "25.05")
+        await seat.press("enter")
+        await seat.sees("Enter sends: Buy 100 SSI")
+        seat.wire.is_deaf = True
+        await seat.press("enter")
+        await seat.until(lambda: seat.wire.was_deaf, "nothing was sent")
+        await seat.wire.cut()
+        await seat.sees("the server takes it once")
+        assert await in_database(Order.objects.count) == 1, "the server has it, only its answer is lost"
+        seat.wire.is_deaf = False
+        await seat.wire.mend()
+        await seat.press("enter")
+        await seat.sees("Sent. What becomes of it")
+    assert await in_database(Order.objects.count) == 1
 
 
 async def test_prices_follow_the_market_and_accounts_are_kept_apart(sit, floor):

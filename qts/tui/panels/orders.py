@@ -19,7 +19,7 @@ COLUMNS = (
     Column(lambda: _("Filled"), 9),
     Column(lambda: _("Average"), 8, rank=2),
     Column(lambda: _("Status"), 12, is_right=False),
-    Column(lambda: _("Reason"), 60, is_right=False, rank=3),
+    Column(lambda: _("Reason"), 10, is_right=False, rank=3, is_open=True),
 )
 TONES = {
     "FILLED": GOOD,
@@ -44,6 +44,14 @@ class OrdersPanel(Panel):
         self.table.set_keys(order.id for order in shown)
         working = sum(order.status in WORKING for order in shown)
         self.note([(_("{working} working of {all}").format(working=working, all=len(shown)), NOTE_STYLE)])
+
+    def story(self, order_id: str) -> str:
+        """All that is known of why an order is as it is; for Enter, where the column has no room."""
+        order = self.desk.orders[order_id]
+        kind = self.desk.kind(order.symbol)
+        reasons = [wording.refusal(breach, kind) for breach in order.breaches] or [wording.reason(order.reason)]
+        about = f"{wording.side(order.side)} {formats.quantity(order.quantity)} {order.symbol} {order.order_type}"
+        return "\n".join([f"{about}: {wording.status(order.status)}", *filter(None, reasons)])
 
     @property
     def chosen(self) -> wire.Order | None:

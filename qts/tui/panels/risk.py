@@ -48,7 +48,7 @@ class RiskPanel(Panel):
     def _summary(self) -> Line:
         stops = len(self.desk.stops())
         if stops:
-            return [(_("{n} kill switches engaged").format(n=stops), ALARM)]
+            return [(_("kill switches engaged: {n}").format(n=stops), ALARM)]
         return [(_("no kill switch engaged"), NOTE_STYLE)]
 
     def _cells(self, key: str) -> list[Cell]:

@@ -17,7 +17,7 @@ COLUMNS = (
     Column(lambda: _("Quantity"), 8),
     Column(lambda: _("Price"), 8, rank=1),
     Column(lambda: _("Outcome"), 15, is_right=False),
-    Column(lambda: _("Why"), 60, is_right=False, rank=2),
+    Column(lambda: _("Why"), 10, is_right=False, rank=2, is_open=True),
 )
 STATE_TONES = {"RUNNING": GOOD, "FAILED": BAD, "STOPPED": MUTED, "SUBMITTED": GOOD, "DENIED": BAD, "SKIPPED": MUTED}
 

@@ -15,6 +15,7 @@ def all_keys() -> list[tuple[str, str]]:
         ("↑ ↓ PgUp PgDn", _("move in a list; Tab goes to the next one")),
         ("0 1 2 3 4", _("board, orders, positions, signals, risk")),
         ("b s", _("buy or sell the symbol that is chosen on the board")),
+        ("Enter", _("on an order: why it is as it is")),
         ("c", _("cancel the order under the cursor")),
         ("k", _("kill switch: stop, or ask for a release")),
         ("a", _("next account")),
