@@ -186,6 +186,12 @@ class LiveTable(ScrollView, can_focus=True):
         self.virtual_size = Size(self.size.width, len(self._keys) + HEADER_LINES)
         self._follow_cursor()
 
+    def on_focus(self) -> None:
+        self._refresh_row(self._cursor)
+
+    def on_blur(self) -> None:
+        self._refresh_row(self._cursor)
+
     def notify_style_update(self) -> None:
         """Colours have changed, such as when the focus came: strips hold the background."""
         super().notify_style_update()

@@ -1,11 +1,13 @@
 """What the screens look like, compared with kept pictures; `pytest tests/tui/test_pictures.py --snapshot-update`
 makes them anew, to be looked at."""
 
+import time
 from types import SimpleNamespace
 from typing import cast
 
 import msgspec
 import pytest
+from rich.segment import Segment
 from textual.widgets import Input
 
 from qts.tui import language, wire
@@ -15,6 +17,7 @@ from qts.tui.preferences import Preferences
 from qts.tui.session import Session
 
 NOW_S = 1_000.0
+WAIT_S = 20.0
 SMALL, LARGE = (80, 24), (160, 44)
 ACCOUNT = "a0000000-0000-4000-8000-000000000001"
 
@@ -118,7 +121,7 @@ class Picture:
 
     async def fill(self, pilot) -> None:
         app = self.app
-        app.pop_screen()
+        await app.pop_screen()
         app.session.person = wire.Person(1, "trader")
         app._username = "trader"
         app.feeds = {
@@ -138,51 +141,75 @@ class Picture:
         await pilot.pause()
         app.main.watch_symbols(list(QUOTES))
         app.main.draw_everything()
+        app.main.set_focus(app.main.board.table)
         await pilot.pause()
 
 
-def pressing(picture: Picture, *keys: str):
+def pressing(picture: Picture, *keys: str, shows: str):
+    """The keys, and then wait for what they bring: a busy machine draws late."""
+
     async def prepare(pilot) -> None:
         await picture.fill(pilot)
         await pilot.press(*keys)
-        await stop_blinking(pilot)
+        await settle(pilot, shows)
 
     return prepare
 
 
-async def stop_blinking(pilot) -> None:
-    for field in pilot.app.screen.query(Input):
-        field.cursor_blink = False
-    await pilot.pause()
+async def settle(pilot, shows: str) -> None:
+    """Until the words are there and nothing moves any more."""
+    until = time.monotonic() + WAIT_S
+    before: list[list[Segment]] = []
+    while True:
+        for field in pilot.app.screen.query(Input):
+            field.cursor_blink = False
+        drawn = [list(strip) for strip in pilot.app.screen._compositor.render_strips()]
+        text = "\n".join("".join(segment.text for segment in line) for line in drawn)
+        if shows in text and drawn == before:
+            return
+        assert time.monotonic() < until, f"{shows!r} is not on the screen:\n{text}"
+        before = drawn
+        await pilot.pause(0.1)
 
 
 def test_log_in(snap_compare, still):
-    assert snap_compare(still("en").app, terminal_size=SMALL, run_before=stop_blinking)
+    async def prepare(pilot) -> None:
+        await settle(pilot, "Log in to QTS")
+
+    assert snap_compare(still("en").app, terminal_size=SMALL, run_before=prepare)
+
+
+@pytest.mark.parametrize(
+    ("key", "shows"),
+    [("1", "Part filled"), ("2", "Buying power"), ("3", "MA cross"), ("4", "symbol HPG: rumours")],
+    ids=["orders", "positions", "signals", "risk"],
+)
+def test_each_panel_on_a_small_terminal(snap_compare, still, key, shows):
+    picture = still("en")
+    assert snap_compare(picture.app, terminal_size=SMALL, run_before=pressing(picture, key, shows=shows))
 
 
 def test_why_an_order_was_refused(snap_compare, still):
     picture = still("en")
-    keys = ("1", "down", "down", "enter")
-    assert snap_compare(picture.app, terminal_size=SMALL, run_before=pressing(picture, *keys))
-
-
-@pytest.mark.parametrize("key", ["1", "2", "3", "4"])
-def test_each_panel_on_a_small_terminal(snap_compare, still, key):
-    picture = still("en")
-    assert snap_compare(picture.app, terminal_size=SMALL, run_before=pressing(picture, key))
+    prepare = pressing(picture, "1", "down", "down", "enter", shows="Not enough shares")
+    assert snap_compare(picture.app, terminal_size=SMALL, run_before=prepare)
 
 
 def test_everything_at_once_in_vietnamese_on_a_large_terminal(snap_compare, still):
     picture = still("vi")
-    assert snap_compare(picture.app, terminal_size=LARGE, run_before=pressing(picture, "down"))
+    assert snap_compare(picture.app, terminal_size=LARGE, run_before=pressing(picture, "down", shows="Công ty FPT"))
 
 
 def test_a_lost_connection(snap_compare, still):
     picture = still("en", FeedState.LOST)
-    assert snap_compare(picture.app, terminal_size=SMALL, run_before=pressing(picture))
+    assert snap_compare(picture.app, terminal_size=SMALL, run_before=pressing(picture, shows="Connection lost"))
 
 
-@pytest.mark.parametrize("key", ["b", "k", "question_mark"])
-def test_dialogs_in_vietnamese(snap_compare, still, key):
+@pytest.mark.parametrize(
+    ("key", "shows"),
+    [("b", "Lệnh trên tài khoản 0901351"), ("k", "Gõ STOP"), ("question_mark", "Dấu bên cạnh màu")],
+    ids=["ticket", "kill", "help"],
+)
+def test_dialogs_in_vietnamese(snap_compare, still, key, shows):
     picture = still("vi")
-    assert snap_compare(picture.app, terminal_size=SMALL, run_before=pressing(picture, key))
+    assert snap_compare(picture.app, terminal_size=SMALL, run_before=pressing(picture, key, shows=shows))

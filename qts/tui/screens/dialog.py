@@ -20,7 +20,12 @@ TONES = {"bad": BAD, "good": GOOD, "warn": WARN}
 
 
 class Dialog(ModalScreen[Result]):
-    BINDINGS = [Binding("escape", "leave", show=False)]
+    # Before any key that follows them: what is typed ahead must land in the next field, not in this one.
+    BINDINGS = [
+        Binding("escape", "leave", show=False),
+        Binding("tab", "next_field", show=False, priority=True),
+        Binding("shift+tab", "previous_field", show=False, priority=True),
+    ]
     DEFAULT_CSS = """
     Dialog { align: center middle; background: #05070b 60%; }
     Dialog > .box { width: 74; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
@@ -51,6 +56,12 @@ class Dialog(ModalScreen[Result]):
         """On the message line; plain text, whatever the server put into it."""
         style = Style(color=TONES[tone]) if tone else Style()
         self.query_one(".message", Static).update(Text(text, style=style))
+
+    def action_next_field(self) -> None:
+        self.focus_next()
+
+    def action_previous_field(self) -> None:
+        self.focus_previous()
 
     def action_leave(self) -> None:
         self.dismiss(None)

@@ -3,6 +3,7 @@
 import msgspec
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.widgets import Input, Static
 
 from qts.tui import wording
@@ -21,6 +22,8 @@ FLATTENED = ("firm", "account", "symbol")
 class Kill(Dialog[str]):
     """Gives a sentence about what was done."""
 
+    BINDINGS = [Binding("enter", "go_on", show=False, priority=True)]
+
     def __init__(self, session: Session, desk: Desk, *, symbol: str) -> None:
         super().__init__()
         self._session, self._desk, self._symbol = session, desk, symbol
@@ -32,7 +35,7 @@ class Kill(Dialog[str]):
         acts = [(STOP, _("stop now")), (RELEASE, _("ask for a release"))]
         yield row(_("What"), Choice(acts, STOP, id="act"))
         yield row(_("Of"), Choice(self._scopes(), "firm", id="scope"))
-        yield row(_("Which"), Input(self._symbol, id="which", max_length=64, disabled=True))
+        yield row(_("Which"), Input(self._symbol, id="which", max_length=64))
         yield row(_("Sales"), Choice(self._sales(), "none", id="sales"))
         yield row(_("Reason"), Input(id="reason", max_length=500))
         yield row(_("Type the word"), Input(id="word", max_length=10))
@@ -67,24 +70,22 @@ class Kill(Dialog[str]):
 
     @on(Choice.Changed)
     def _explain(self) -> None:
-        act, scope = self.query_one("#act", Choice).value, self.query_one("#scope", Choice).value
-        self.query_one("#which", Input).disabled = scope not in FREE_SCOPES
-        self.query_one("#sales", Choice).disabled = act == RELEASE
+        act = self.query_one("#act", Choice).value
         effects = {
             STOP: _("Type STOP: no order leaves any more, what works is cancelled. Two officers release it."),
             RELEASE: _("Type RELEASE: a second risk officer has to approve it before orders leave again."),
         }
         self.query_one("#effect", Static).update(effects[act])
 
-    @on(Choice.Submitted)
-    def _next(self) -> None:
-        self.focus_next()
-
-    @on(Input.Submitted)
-    def _go_on(self, event: Input.Submitted) -> None:
-        if event.input.id != "word":
+    def action_go_on(self) -> None:
+        word = self.query_one("#word", Input)
+        if self.focused is word:
+            word.call_later(self._go_on)  # when all its keys have arrived
+        else:
             self.focus_next()
-        elif problem := self._problem():
+
+    def _go_on(self) -> None:
+        if problem := self._problem():
             self.say(problem, "bad")
         else:
             self.run_worker(self._act(), exclusive=True)

@@ -4,6 +4,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Input, Static
+from textual.worker import Worker
 
 from qts.tui import language
 from qts.tui.errors import Trouble
@@ -18,6 +19,7 @@ class LogIn(Dialog[str]):
     """Gives the name of the user who is in; cannot be left otherwise than by quitting."""
 
     BINDINGS = [
+        Binding("enter", "go_on", show=False, priority=True),
         Binding("escape", "leave", show=False),
         Binding("ctrl+q", "app.leave", show=False),
         Binding("f2", "switch_language", show=False),
@@ -28,6 +30,8 @@ class LogIn(Dialog[str]):
         self._session = session
         self._reason = reason
         self._username = username
+        self._password_asked: Worker[None] | None = None
+        self._is_code_due = False
 
     def title_text(self) -> str:
         return _("Log in to QTS")
@@ -44,39 +48,59 @@ class LogIn(Dialog[str]):
         self.say(self._reason, "warn")
         self.query_one("#password" if self._username else "#user", Input).focus()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        field = event.input.id
+    # Keys may be typed ahead of the server and of the screen, and a password must not land in the open then. So Enter
+    # is taken before any key after it, and moves the focus at once; a field is read when all its keys have arrived.
+    def action_go_on(self) -> None:
+        field = self.focused.id if self.focused else ""
         if field == "user":
-            self.query_one("#password", Input).focus()
+            self.set_focus(self.query_one("#password"))
         elif field == "password":
-            self.run_worker(self._give_password(), exclusive=True)
-        else:
-            self.run_worker(self._give_code(), exclusive=True)
+            password, code = self.query_one("#password", Input), self.query_one("#code", Input)
+            code.disabled = False
+            self.set_focus(code)
+            password.call_later(self._submit_password)
+        elif field == "code":
+            self.query_one("#code", Input).call_later(self._submit_code)
 
-    async def _give_password(self) -> None:
-        user, password = self.query_one("#user", Input), self.query_one("#password", Input)
+    def _submit_password(self) -> None:
+        password = self.query_one("#password", Input)
         typed, password.value = password.value, ""
+        self._ask_for_code(True)
         self.say(_("Asking the server …"))
+        self._password_asked = self.run_worker(self._give_password(typed))
+
+    async def _give_password(self, password: str) -> None:
         try:
-            step = await self._session.give_password(user.value.strip(), typed)
+            step = await self._session.give_password(self.query_one("#user", Input).value.strip(), password)
         except Trouble as trouble:
-            self.say(trouble.sentence, "bad")
+            self._refuse(trouble.sentence)
             return
         if step is Step.ENROLMENT:
-            self.say(_("This user has no second factor yet: log in once with a browser and set it up."), "bad")
+            self._refuse(_("This user has no second factor yet: log in once with a browser and set it up."))
             return
-        self._ask_for_code(True)
+        self._is_code_due = True
         self.say(_("The password is right. Now the code of your authenticator app."))
 
-    async def _give_code(self) -> None:
+    def _refuse(self, sentence: str) -> None:
+        self._ask_for_code(False)
+        self.say(sentence, "bad")
+
+    def _submit_code(self) -> None:
         code = self.query_one("#code", Input)
         typed, code.value = code.value.strip(), ""
+        self.run_worker(self._give_code(typed), group="code", exclusive=True)
+
+    async def _give_code(self, code: str) -> None:
+        if self._password_asked is not None:
+            await self._password_asked.wait()
+        if not self._is_code_due:
+            return
         try:
-            await self._session.give_code(typed)
+            await self._session.give_code(code)
         except Trouble as trouble:
-            self.say(trouble.sentence, "bad")
             if self._is_to_begin_again(trouble):
                 self._ask_for_code(False)
+            self.say(trouble.sentence, "bad")
             return
         self.dismiss(self.query_one("#user", Input).value.strip())
 
@@ -85,16 +109,19 @@ class LogIn(Dialog[str]):
         return getattr(trouble, "code", "") == "LOG_IN_EXPIRED"
 
     def _ask_for_code(self, is_asked: bool) -> None:
+        self._is_code_due = False
         for name in ("user", "password"):
             self.query_one(f"#{name}", Input).disabled = is_asked
         code = self.query_one("#code", Input)
         code.disabled = not is_asked
-        (code if is_asked else self.query_one("#password", Input)).focus()
+        if not is_asked:
+            code.value = ""
+        self.set_focus(code if is_asked else self.query_one("#password"))
 
     def action_leave(self) -> None:
         """Begin again with the name."""
         self._ask_for_code(False)
-        self.query_one("#user", Input).focus()
+        self.set_focus(self.query_one("#user"))
         self.say(self._reason, "warn")
 
     async def action_switch_language(self) -> None:
