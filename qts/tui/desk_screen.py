@@ -84,8 +84,8 @@ class DeskScreen(Screen[None]):
         yield self.keys
 
     def on_mount(self) -> None:
-        self.choose("orders")
-        self.board.table.focus()
+        self.orders.add_class("-chosen")
+        self.set_focus(self.board.table)
         self.set_interval(1.0, self.show_time)
 
     @property
@@ -98,7 +98,7 @@ class DeskScreen(Screen[None]):
         if name != "board":
             for other, panel in self.panels.items():
                 panel.set_class(other == name, "-chosen")
-        self.panels[name].table.focus()
+        self.set_focus(self.panels[name].table)  # at once: keys typed ahead are meant for it
 
     def watch_symbols(self, symbols: list[str]) -> None:
         self.board.table.set_keys(symbols)

@@ -108,6 +108,8 @@ def still(monkeypatch, tmp_path):
     clock = SimpleNamespace(monotonic=lambda: NOW_S)
     for module in ("bars", "desk", "desk_screen"):
         monkeypatch.setattr(f"qts.tui.{module}.time", clock)
+    for name in ("HOLDS_EVERY_S", "SILENCE_S_MAX"):  # what the terminal would ask a server by itself
+        monkeypatch.setattr(f"qts.tui.app.{name}", 1e9)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     yield lambda spoken, state=FeedState.LIVE: Picture(spoken, state)
     language.use("en")
@@ -150,7 +152,10 @@ def pressing(picture: Picture, *keys: str, shows: str):
 
     async def prepare(pilot) -> None:
         await picture.fill(pilot)
-        await pilot.press(*keys)
+        await settle(pilot, "1,234,500")
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause(0.05)
         await settle(pilot, shows)
 
     return prepare
