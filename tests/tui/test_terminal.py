@@ -15,6 +15,7 @@ from apps.risk.models import KillSwitch
 from qts.adapters.bus import connect, encode, publish_events
 from qts.domain.errors import RuleCode
 from qts.domain.values import Actor, ActorKind
+from qts.tui import preferences
 from qts.tui.feed import FeedState
 from qts.tui.screens.log_in import LogIn
 from tests.tui.conftest import in_database, relay
@@ -206,3 +207,16 @@ async def test_prices_follow_the_market_and_accounts_are_kept_apart(sit, floor):
         await asyncio.to_thread(lambda: publish_events(connect(django_settings.EVENT_BUS_URL), [changed]))
         await seat.sees("▲▲", "26.75", "+7.00%", "7,000")
         assert [account.number for account in seat.app.desk.accounts] == ["0901351"]
+
+
+async def test_the_language_changes_at_once_and_is_kept_with_the_watchlist(sit):
+    async with sit() as seat:
+        await seat.log_in("trader")
+        await seat.press("plus")
+        await seat.sees("Watchlist")
+        await seat.type("line", "xyz")
+        await seat.press("enter")
+        await seat.sees("There is no security XYZ.")
+        await seat.press("l")
+        await seat.sees("Bảng giá", "Trực tiếp", "Liên tục", "trợ giúp")
+    assert preferences.load().language == "vi"
