@@ -6,7 +6,7 @@ TEST_ARGS ?=
 # where it is set, each process compiles all it imports: seconds for each of them
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-ml demo servers manage totp test e2e bench check reset base dev soak
+.PHONY: help setup setup-ml demo servers manage totp tui test e2e bench check reset base dev soak
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -33,6 +33,9 @@ manage: base ## a command of manage.py on what runs: make manage ARGS='showmigra
 
 totp: base ## the log-in code of a demo user: make totp USER=trader
 	@exec $(RUN) qts.embedded.demo manage totp "$(if $(findstring command,$(origin USER)),$(USER),trader)"
+
+tui: base ## the terminal client (URL= names the server, ARGS='--lang vi' and more)
+	@exec $(RUN) qts.tui --url $(or $(URL),http://127.0.0.1:$(or $(PORT),8000)) $(ARGS)
 
 test: dev ## every test, on a PostgreSQL and a Valkey of its own (TEST_ARGS='apps/orders -x' chooses)
 	$(RUN) pytest -n 2 $(TEST_ARGS)

@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.headless",
     "django_otp",
     "axes",
     "csp",
@@ -165,6 +166,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False  # a session ends with the browser, and after SESSION_COOKIE_AGE at the latest
 # failures per address and per name slow guessing down; axes below locks the pair of both out and keeps the record
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,10/5m/key"}
+HEADLESS_CLIENTS = ("browser",)  # session and CSRF token as for pages; no tokens without them
 MFA_ADAPTER = "apps.sso.services.allauth_adapters.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "QTS"

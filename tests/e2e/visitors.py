@@ -99,9 +99,8 @@ class Doors:
     def code(self, name: str) -> str:
         """What the user's authenticator app shows now."""
         if not self._seeds:
-            shown = self.system.manage(*SHELL, "from tests.system.inside import *; show_seeds()")
-            self._seeds = dict(line.split() for line in shown.splitlines())
-        return str(format_hotp_value(hotp_value(self._seeds[name], int(time.time()) // CODE_PERIOD_S)))
+            self._seeds = seeds_of(self.system)
+        return code_of_seed(self._seeds[name])
 
     def stranger(self, **context_options: Any) -> Visitor:
         return self._enter("nobody", "/", **context_options)
@@ -149,6 +148,16 @@ def log_in(page: Page, doors: Doors, name: str) -> None:
         if "/accounts/" not in page.url:
             return
     raise AssertionError(f"{name} does not get in: {page.locator('main').inner_text()}")
+
+
+def seeds_of(system: RunningSystem) -> dict[str, str]:
+    """The secret of each user's authenticator."""
+    shown = system.manage(*SHELL, "from tests.system.inside import *; show_seeds()")
+    return dict(line.split() for line in shown.splitlines())
+
+
+def code_of_seed(seed: str) -> str:
+    return str(format_hotp_value(hotp_value(seed, int(time.time()) // CODE_PERIOD_S)))
 
 
 @contextmanager
