@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
+from uuid import uuid4
 
 from msgspec import Raw
 from textual.app import App
@@ -242,7 +243,9 @@ class Terminal(App[None]):
         self._dialog(lambda: self.push_screen(Question(_("Cancel this order?"), text), answered))
 
     async def _cancel(self, order_id: str) -> None:
-        answer = await self.attempt(self.session.post(f"orders/{order_id}/cancel/", None, wire.Order))
+        answer = await self.attempt(
+            self.session.post(f"orders/{order_id}/cancel/", None, wire.Order, idempotency_key=f"cancel-{uuid4()}")
+        )
         if answer is not None:
             self.notify(_("Cancel asked for; fills may still come."), markup=False)
 

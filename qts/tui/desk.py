@@ -9,7 +9,9 @@ import msgspec
 
 from qts.tui import wire
 
-WORKING = frozenset({"PENDING", "SENT", "UNKNOWN", "QUEUED", "OPEN", "PARTIALLY_FILLED", "CANCEL_PENDING"})
+WORKING = frozenset(
+    {"PENDING", "SENT", "UNKNOWN", "QUEUED", "OPEN", "PARTIALLY_FILLED", "AMEND_PENDING", "CANCEL_PENDING"}
+)
 CANCELLABLE = WORKING - {"CANCEL_PENDING"}
 DATA_AGE_S_LATE = 15.0  # the gate refuses orders on older data
 

@@ -37,6 +37,7 @@ _STATUSES = {
     "OPEN": noop("Working"),
     "PARTIALLY_FILLED": noop("Part filled"),
     "FILLED": noop("Filled"),
+    "AMEND_PENDING": noop("Amending"),
     "CANCEL_PENDING": noop("Cancelling"),
     "CANCELLED": noop("Cancelled"),
     "REJECTED": noop("Rejected"),
