@@ -16,11 +16,11 @@ import django
 
 # The trials of a crash do not wait for the terms of the real system, only for the same steps in the same order.
 QUICK: Final = {
-    "apps.orders.services.turns.LEASE_TTL_S": 1.0,
+    "apps.orders.services.turns.LEASE_TTL_S": 1.5,
     "apps.orders.services.turns._STANDBY_POLL_S": 0.05,
-    "apps.orders.services.sending.LEASE_TTL_S": 1.0,
-    "apps.orders.services.sending.CLAIM_AGE_S_MAX": 0.5,
-    "apps.orders.services.resolution.ABSENT_S_MIN": 0.5,
+    "apps.orders.services.sending.LEASE_TTL_S": 1.5,
+    "apps.orders.services.sending.CLAIM_AGE_S_MAX": 1.0,
+    "apps.orders.services.resolution.ABSENT_S_MIN": 1.0,
     "apps.orders.services.resolution.ASK_EVERY_S": 0.1,
     "apps.orders.services.gateway.HOUSEKEEPING_EVERY_S": 0.1,
     "apps.orders.services.gateway.IDLE_S_MAX": 0.1,

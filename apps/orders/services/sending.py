@@ -86,7 +86,9 @@ def send_next(connection_id: UUID, turn: Turn, client: TradingClient, now: datet
         return turn.goes_on() and time.monotonic() - claim.claimed_at_s <= CLAIM_AGE_S_MAX
 
     if not may_send():
-        raise FenceDown("the claim is too old to be sent; its fate is for the next gateway to find out")
+        reason = "the claim is too old to be sent"
+        _take_back(claim.intent, claim.order, reason, now)
+        raise FenceDown(reason)
     _send(claim, client, may_send, now)
     return True
 

@@ -255,7 +255,7 @@ def test_a_holder_that_slept_between_claim_and_call_sends_nothing(desk, gateway,
     with pytest.raises(FenceDown):
         gateway.send()
     assert broker.calls == []
-    assert desk.order(done.order_id).status == Status.SENT  # for the successor to find out
+    assert (desk.order(done.order_id).status, desk.intents()) == (Status.PENDING, [("PLACE", "READY")])
 
 
 def test_a_holder_that_slept_until_the_first_byte_gives_the_order_back(desk, gateway, broker):
