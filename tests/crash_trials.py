@@ -62,6 +62,7 @@ class Forks:
     def __init__(self, environment: Mapping[str, str], log_file: Path, pace: str) -> None:
         self._pace = pace
         self._log_file = log_file
+        self._alive: set[int] = set()
         with log_file.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.crash_worker"],
@@ -72,11 +73,14 @@ class Forks:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for pid in list(self._alive):  # they have the pipes of their parent
+            self.kill(pid)
         self._process.kill()
         self._process.communicate()
 
     def start(self, act: str, *, crash_at: str = "", **job: Any) -> int:
         told = self._ask({"act": act, "crash_at": crash_at, "pace": self._pace, **job})
+        self._alive.add(int(told["pid"]))
         return int(told["pid"])
 
     def wait(self, pid: int, seconds: float) -> int:
@@ -84,14 +88,18 @@ class Forks:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             if _is_over(pid):
-                return int(self._ask({"wait": pid})["status"])
+                return self._reap(pid)
             time.sleep(0.02)
         self.kill(pid)
         raise TimeoutError(f"it lives after {seconds} s\n{self.log()}")
 
     def kill(self, pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
-        self._ask({"wait": pid})
+        self._reap(pid)
+
+    def _reap(self, pid: int) -> int:
+        self._alive.discard(pid)
+        return int(self._ask({"wait": pid})["status"])
 
     def log(self) -> str:
         return self._log_file.read_text()[-3_000:]
