@@ -1,5 +1,6 @@
 """Acts inside a running system, called through `manage.py shell`: what people do in a browser before trading begins."""
 
+import time
 from uuid import uuid4
 
 from allauth.mfa.models import Authenticator
@@ -10,13 +11,14 @@ from apps.accounts import selectors as accounts
 from apps.marketdata.selectors import market_now, market_state
 from apps.orders.services import submit_order
 from apps.risk import services as risk
-from apps.risk.selectors import FIRM, proposal
+from apps.risk.selectors import FIRM, holds, proposal
 from apps.sso.tests.sessions import verified_client
 from apps.strategies import selectors, services
 from qts.domain.orders import OrderRequest
 from qts.domain.values import Actor, ActorKind, OrderType, Side
 
 OPERATOR = Actor(ActorKind.SYSTEM, "test")
+FREE_WITHIN_S = 60.0
 
 
 def begin(*usernames: str) -> None:
@@ -24,8 +26,17 @@ def begin(*usernames: str) -> None:
     for username in usernames:
         user = get_user_model().objects.get(username=username)
         print(user.pk, verified_client(user).cookies["sessionid"].value)
+    _wait_until_free()
     for strategy in selectors.strategies():
         services.start_strategy(strategy.id, actor=OPERATOR, now=market_now())
+
+
+def _wait_until_free() -> None:
+    """A system that just began is held until its market data have come."""
+    until = time.monotonic() + FREE_WITHIN_S
+    while found := holds():
+        assert time.monotonic() < until, found
+        time.sleep(0.2)
 
 
 def show_seeds() -> None:

@@ -89,7 +89,7 @@ class Morning:
 
     def lose_a_request(self) -> None:
         """One that the broker never took in, while nobody can know that."""
-        self.system.simulator("sim/faults", {"close_trading": True})
+        self.system.simulator("sim/faults", {"lost_requests": 1, "new_order_delay_ms": ANSWER_DELAY_MS})
         self.wait(self.books.is_order_unknown, 30, "no answer is missed", pause_s=0.05)
         self.slow_down_broker()
 
