@@ -25,3 +25,6 @@ STORAGES = {
 }
 
 arm(os.environ.get(VARIABLE, ""))
+
+# Most tests run one worker without its fellows; those about lost workers set their own patience.
+WORKER_SILENCE_S_MAX = 3_600
