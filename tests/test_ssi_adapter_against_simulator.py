@@ -311,22 +311,22 @@ def _eventually_in_book(trading: TradingClient, request_id: str, statuses: set[s
     raise AssertionError([(row.unique_id, row.status) for row in trading.order_book(ACCOUNT)])
 
 
-def test_refusals_are_values(simulator, data, trading):
+def test_refusals_are_values_and_a_repeated_id_is_none(simulator, data, trading):
+    """Whoever hears that his id was used already knows nothing of its first use: that order lives."""
     quote, _ = quote_of(simulator, data, "HPG")
     request_id, answer = send(trading, "HPG", quote.floor_vnd)
     assert isinstance(answer, Accepted)
 
-    again = trading.new_order(
-        account=ACCOUNT,
-        request_id=request_id,
-        symbol="HPG",
-        side=Side.BUY,
-        order_type=OrderType.LO,
-        price_vnd=quote.floor_vnd,
-        quantity=100,
-    )
-    assert isinstance(again, Refused)
-    assert again.code == "400"
+    with pytest.raises(AmbiguousSend, match="Duplicate requestID"):
+        trading.new_order(
+            account=ACCOUNT,
+            request_id=request_id,
+            symbol="HPG",
+            side=Side.BUY,
+            order_type=OrderType.LO,
+            price_vnd=quote.floor_vnd,
+            quantity=100,
+        )
     _, foreign = send(trading, "HPG", quote.floor_vnd, account="1184411")
     assert isinstance(foreign, Refused)
     assert len([row for row in trading.order_book(ACCOUNT) if row.unique_id == request_id]) == 1

@@ -8,7 +8,7 @@ from allauth.mfa.utils import decrypt
 from django.contrib.auth import get_user_model
 
 from apps.accounts import selectors as accounts
-from apps.marketdata.selectors import market_now, market_state
+from apps.marketdata.selectors import market_now, market_state, stream_status
 from apps.orders.services import submit_order
 from apps.risk import services as risk
 from apps.risk.selectors import FIRM, holds, proposal
@@ -32,10 +32,10 @@ def begin(*usernames: str) -> None:
 
 
 def _wait_until_free() -> None:
-    """A system that just began is held until its market data have come."""
+    """A system that just began is held until its market data have come, and the monitor has seen them."""
     until = time.monotonic() + FREE_WITHIN_S
-    while found := holds():
-        assert time.monotonic() < until, found
+    while (found := holds()) or stream_status().age_ms is None:
+        assert time.monotonic() < until, found or "no market data come"
         time.sleep(0.2)
 
 
