@@ -131,7 +131,8 @@ class OrderLoad:
                 outcome = answer.status_code
             if wish:
                 wish.statuses.append(outcome)
-            if isinstance(outcome, int) and outcome < 500:
+            # 409: whoever worked on it may have been killed meanwhile, and nobody else may until that is certain
+            if isinstance(outcome, int) and outcome < 500 and outcome != 409:
                 if outcome not in {200, 201, 202, 422}:
                     self.surprises.append(f"{method} {path}: {outcome} {answer.text[:300]}")
                 return answer

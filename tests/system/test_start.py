@@ -26,7 +26,7 @@ def test_it_starts_mends_itself_stops_and_starts_again_even_after_kill_9(start_s
     print(f"second start: {system.start():.0f} s")
     system.kill_supervisor()
     system.start()
-    assert set(system.pids()) == EVERY_PROCESS
+    assert processes.wait_until(lambda: set(system.pids()) == EVERY_PROCESS, 10), set(system.pids())
     users_after = system.manage("shell", "-c", "from apps.sso.models import User; print(User.objects.count())")
     assert users_after == users_before
     assert system.stop() < 10
