@@ -7,7 +7,7 @@ from rest_framework.request import Request
 
 from apps.accounts import selectors as accounts
 from apps.orders.services import PlanAnswer
-from qts.domain.errors import RuleCode
+from qts.domain.errors import Breach, RuleCode
 from qts.web.errors import Refused, breaches_out
 
 KEY_LENGTH_MAX = 64
@@ -45,9 +45,11 @@ def refuse_without(answer: PlanAnswer) -> None:
     """Every reason in one refusal, if there is one."""
     if answer.accepted:
         return
-    codes = ", ".join(dict.fromkeys(breach.code for breach in answer.breaches))
-    context = {
-        "breaches": breaches_out(answer.breaches),
-        "plan_id": str(answer.plan_id) if answer.plan_id else None,
-    }
-    raise Refused(answer.breaches[0].code, f"Refused: {codes}.", context=context)
+    raise refusal(answer.breaches, plan_id=answer.plan_id)
+
+
+def refusal(breaches: tuple[Breach, ...], **about: UUID | None) -> Refused:
+    """`about` names what was recorded of it, if anything was."""
+    codes = ", ".join(dict.fromkeys(breach.code for breach in breaches))
+    ids = {name: str(found) if found else None for name, found in about.items()}
+    return Refused(breaches[0].code, f"Refused: {codes}.", context={"breaches": breaches_out(breaches), **ids})

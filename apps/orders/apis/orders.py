@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from apps.accounts import selectors as accounts
 from apps.marketdata.selectors import market_now
 from apps.orders import selectors, services
-from apps.orders.apis.access import client_order_id, key_parameter, refuse_untradable, visible_accounts
+from apps.orders.apis.access import client_order_id, key_parameter, refusal, refuse_untradable, visible_accounts
 from apps.orders.apis.once import refused_while_running, written_once
 from apps.orders.selectors import OrderView
 from apps.orders.serializers import (
@@ -25,8 +25,8 @@ from apps.orders.serializers import (
     ReplaceIn,
 )
 from apps.sso.selectors import actor_of
-from qts.domain.errors import Breach, RuleCode
-from qts.web.errors import Refused, breaches_out
+from qts.domain.errors import RuleCode
+from qts.web.errors import Refused
 from qts.web.serializers import StrictSerializer
 
 
@@ -78,7 +78,7 @@ class OrdersApi(APIView):
                 holds=body.validated_data["hold"],
             )
         if not done.accepted or done.order_id is None:
-            raise _refusal(done.breaches, done.order_id)
+            raise refusal(done.breaches, order_id=done.order_id)
         return Response(OrderOut(selectors.order(done.order_id)).data, status=201)
 
 
@@ -115,7 +115,7 @@ class OrderCancelApi(APIView):
         order = _visible_order(request, order_id)
         answer = services.request_cancel(order_id=order.id, actor=actor_of(request.user), now=market_now())
         if not answer.accepted:
-            raise _refusal(answer.breaches, order.id)
+            raise refusal(answer.breaches, order_id=order.id)
         return Response(OrderOut(selectors.order(order.id)).data, status=202)
 
 
@@ -134,7 +134,7 @@ class OrderAmendApi(APIView):
             order_id=order.id, **body.validated_data, actor=actor_of(request.user), now=market_now()
         )
         if not answer.accepted:
-            raise _refusal(answer.breaches, order.id)
+            raise refusal(answer.breaches, order_id=order.id)
         return Response(OrderOut(selectors.order(order.id)).data, status=202)
 
 
@@ -158,7 +158,7 @@ class OrderReplaceApi(APIView):
                 now=market_now(),
             )
         if not done.accepted or done.order_id is None:
-            raise _refusal(done.breaches, done.order_id)
+            raise refusal(done.breaches, order_id=done.order_id)
         return Response(OrderOut(selectors.order(done.order_id)).data, status=201)
 
 
@@ -205,10 +205,3 @@ def _visible_order(request: Request, order_id: UUID) -> OrderView:
     if order is None or not accounts.may_view(request.user, order.account_id):
         raise Refused(RuleCode.ORDER_NOT_FOUND, "There is no such order.", status_code=404)
     return order
-
-
-def _refusal(breaches: tuple[Breach, ...], order_id: UUID | None) -> Refused:
-    first = breaches[0]
-    codes = ", ".join(dict.fromkeys(breach.code for breach in breaches))
-    context = {"breaches": breaches_out(breaches), "order_id": str(order_id) if order_id else None}
-    return Refused(first.code, f"Refused: {codes}.", context=context)

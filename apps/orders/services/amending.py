@@ -23,7 +23,7 @@ from apps.orders.services.amendments import (
     terms_of,
     unresolved_amendment,
 )
-from apps.orders.services.answers import AmendAnswer
+from apps.orders.services.answers import AmendAnswer, codes
 from apps.orders.services.gate_tokens import record_request
 from apps.orders.services.request_ids import take_request_id
 from apps.orders.services.steps import event_of, sender_of, take_step
@@ -177,8 +177,7 @@ def _fire(account_id: UUID, order_id: UUID, now: datetime) -> bool:
         wanted = Terms(order.wanted_quantity, order.wanted_price_vnd or 0)
         breaches = _refusals(order, wanted, sender_of(order), now)
         if breaches:
-            codes = ",".join(dict.fromkeys(breach.code for breach in breaches))
-            _drop_wish(order, f"{REFUSED} by the risk gate: {codes}", WAITING_AMENDMENT, now)
+            _drop_wish(order, f"{REFUSED} by the risk gate: {codes(breaches)}", WAITING_AMENDMENT, now)
             return False
         queue_amendment(order, wanted, actor=WAITING_AMENDMENT, now=now)
     return True

@@ -57,3 +57,13 @@ class AmendAnswer:
     @property
     def accepted(self) -> bool:
         return not self.breaches
+
+
+def stored(breach: Breach) -> dict[str, object]:
+    """As a row keeps it; `apps.orders.selectors.breach_from` reads it."""
+    return {"code": breach.code, "limit": breach.limit, "actual": breach.actual, "detail": breach.detail}
+
+
+def codes(breaches: tuple[Breach, ...]) -> str:
+    """Each once, in the order of the rules."""
+    return ",".join(dict.fromkeys(str(breach.code) for breach in breaches))

@@ -18,13 +18,14 @@ from apps.orders.services.access import may_trade
 from apps.orders.services.answers import Submission
 from apps.orders.services.checking import check_order
 from apps.orders.services.plans import PlanAnswer, alone
+from apps.orders.services.steps import sender_of
 from apps.orders.services.submission import submit_order
 from qts.domain.errors import Breach, RuleCode
 from qts.domain.events import BasketSubmitted
 from qts.domain.market import to_vietnam
 from qts.domain.orders import OrderRequest
 from qts.domain.orders.basket import ROWS_MAX, BasketRow, basket_hash, together
-from qts.domain.values import Actor, ActorKind, OrderType, Side
+from qts.domain.values import Actor, OrderType, Side
 
 # Wall clock: whoever sends a basket has answered by then, or is dead.
 LEFT_BEHIND_AFTER: Final = timedelta(seconds=10)
@@ -96,7 +97,7 @@ def submit_basket(
 
 def send_rows(basket: Basket, now: datetime) -> list[Submission]:
     """Every row, whether it went out before or not: its name answers for it."""
-    actor = Actor(ActorKind(basket.actor_kind), basket.actor_id)
+    actor = sender_of(basket)
     done = [
         submit_order(account_id=basket.account_id, request=_request(basket, number, stored), actor=actor, now=now)
         for number, stored in enumerate(basket.rows, start=1)

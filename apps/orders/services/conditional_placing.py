@@ -11,10 +11,11 @@ from apps.orders.locks import lock_conditional
 from apps.orders.models import ConditionalLeg, ConditionalOrder
 from apps.orders.selectors import breach_from
 from apps.orders.services.access import may_trade
+from apps.orders.services.answers import codes, stored
 from apps.orders.services.cancelling import request_cancel
 from apps.orders.services.conditional_steps import announce, end, end_legs, is_active, keep_trigger, live_legs
 from apps.orders.services.conditional_steps import take_leg_step as step_leg
-from apps.orders.services.plans import PlanAnswer, codes, is_stopped, request_of, stored
+from apps.orders.services.plans import PlanAnswer, is_stopped, request_of
 from apps.orders.services.submission import submit_order
 from qts.domain.errors import Breach, RuleCode
 from qts.domain.events import ConditionalPlaced

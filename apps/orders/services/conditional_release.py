@@ -15,7 +15,7 @@ from apps.accounts.locks import lock_account
 from apps.marketdata.selectors import MarketState, market_state
 from apps.orders.locks import lock_conditional
 from apps.orders.models import ConditionalLeg, ConditionalOrder, Order
-from apps.orders.services.answers import Submission
+from apps.orders.services.answers import Submission, codes, stored
 from apps.orders.services.cancelling import request_cancel
 from apps.orders.services.conditional_steps import (
     announce,
@@ -29,18 +29,17 @@ from apps.orders.services.plans import (
     PLAN_WATCH,
     STREAM_AGE_MS_MAX,
     NotNow,
-    codes,
     holds_enough,
     is_stopped,
     request_of,
-    stored,
     wait_if_not_now,
 )
+from apps.orders.services.steps import sender_of
 from apps.orders.services.submission import submit_order
 from qts.domain.events import ConditionalRefused, ConditionalTriggered
 from qts.domain.orders import WORKING, Status
 from qts.domain.orders.conditional import EntryState, LegEvent, LegState, Look, exit_quantity
-from qts.domain.values import Actor, ActorKind, Side
+from qts.domain.values import Side
 
 log = structlog.get_logger(__name__)
 
@@ -87,7 +86,7 @@ def _release(
     done = submit_order(
         account_id=row.account_id,
         request=request_of(market, side=side, quantity=leg.quantity, limit_vnd=leg.limit_vnd, name=f"cond-{leg.id}"),
-        actor=Actor(ActorKind(row.actor_kind), row.actor_id),
+        actor=sender_of(row),
         now=now,
         strategy_id=row.strategy_id,
         caused_by_received_ns=received_ns,

@@ -16,7 +16,7 @@ from apps.orders.locks import lock_order
 from apps.orders.models import Order
 from apps.orders.services.access import may_trade
 from apps.orders.services.amending import RULES_OF_THE_MOMENT
-from apps.orders.services.answers import Submission
+from apps.orders.services.answers import Submission, codes
 from apps.orders.services.cancelling import request_cancel, withdraw
 from apps.orders.services.steps import event_of, sender_of
 from apps.orders.services.submission import judge_as_submitted, queue_placing, record_refusal, reserve_for
@@ -139,8 +139,7 @@ def _wait_or_give_up(order: Order, breaches: tuple[Breach, ...], now: datetime) 
     since = order.release_at or now
     if only_the_moment and now - since < PATIENCE:
         return
-    codes = ",".join(dict.fromkeys(breach.code for breach in breaches))
-    withdraw(order, reason=codes, actor=HELD_ORDER, now=now)
+    withdraw(order, reason=codes(breaches), actor=HELD_ORDER, now=now)
 
 
 def _intent_of(request: OrderRequest, order: Order, quantity: int, amends: UUID) -> OrderIntent:

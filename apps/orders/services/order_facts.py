@@ -24,7 +24,7 @@ RATE_WINDOW = timedelta(seconds=1)
 REPEAT_WINDOW = timedelta(minutes=1)
 _OPEN = [str(status) for status in OPEN_STATUSES]
 # What an order that was placed elsewhere is called at the broker while it may still trade.
-FOREIGN_OPEN = frozenset({"WA", "RS", "SD", "QU", "PF", "WM", "WC", "IAV", "SOR", "SOS", "SOI"})
+FOREIGN_OPEN = ["WA", "RS", "SD", "QU", "PF", "WM", "WC", "IAV", "SOR", "SOS", "SOI"]
 # Orders placed by phone or by another program take from the same limits.
 _FOREIGN = """
     FROM orders_foreignorder
@@ -111,7 +111,7 @@ def order_facts(
         "symbol": intent.symbol,
         "amends": intent.amends,
         "open": _OPEN,
-        "foreign_open": sorted(FOREIGN_OPEN),
+        "foreign_open": FOREIGN_OPEN,
         "today": market_today(),
     }
     working = _working(facts, intent)

@@ -10,6 +10,7 @@ import structlog
 
 from apps.accounts import selectors as accounts
 from apps.marketdata.selectors import MarketState
+from apps.orders.services.answers import codes
 from apps.risk import selectors as risk
 from qts.domain.errors import Breach, RuleCode, TransientError
 from qts.domain.market import admits
@@ -108,11 +109,3 @@ def request_of(market: MarketState, *, side: Side, quantity: int, limit_vnd: int
         return OrderRequest(symbol, side, OrderType.MTL, quantity, None, name)
     band_vnd = market.band.ceiling_vnd if side is Side.BUY else market.band.floor_vnd
     return OrderRequest(symbol, side, OrderType.LO, quantity, limit_vnd or band_vnd, name)
-
-
-def stored(breach: Breach) -> dict[str, object]:
-    return {"code": breach.code, "limit": breach.limit, "actual": breach.actual, "detail": breach.detail}
-
-
-def codes(breaches: tuple[Breach, ...]) -> str:
-    return ",".join(dict.fromkeys(str(breach.code) for breach in breaches))

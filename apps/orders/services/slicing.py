@@ -16,6 +16,7 @@ from apps.orders.models import Order, Slice, SlicedOrder
 from apps.orders.selectors import OPEN_STATUSES
 from apps.orders.selectors.sliced import children_of
 from apps.orders.services.access import may_trade
+from apps.orders.services.answers import codes, stored
 from apps.orders.services.cancelling import request_cancel
 from apps.orders.services.conditional_release import look_of
 from apps.orders.services.plans import (
@@ -23,14 +24,12 @@ from apps.orders.services.plans import (
     NotNow,
     PlanAnswer,
     alone,
-    codes,
     holds_enough,
     is_stopped,
     request_of,
-    stored,
     wait_if_not_now,
 )
-from apps.orders.services.steps import REASON_LENGTH_MAX
+from apps.orders.services.steps import REASON_LENGTH_MAX, sender_of
 from apps.orders.services.submission import submit_order
 from apps.risk import selectors as risk
 from qts.domain.errors import Breach, RuleCode
@@ -48,7 +47,7 @@ from qts.domain.orders.slicing import (
     trading_s,
     twap_part,
 )
-from qts.domain.values import Actor, ActorKind, Exchange, Side
+from qts.domain.values import Actor, Exchange, Side
 
 log = structlog.get_logger(__name__)
 
@@ -179,7 +178,7 @@ def _send_part(row: SlicedOrder, quantity: int, now: datetime) -> bool:
         account_id=row.account_id,
         # equal parts in a row are the plan that somebody confirmed, not a slip of the hand
         request=replace(request, confirmations=((RuleCode.DUPLICATE_ORDER, quantity),)),
-        actor=Actor(ActorKind(row.actor_kind), row.actor_id),
+        actor=sender_of(row),
         now=now,
         strategy_id=row.strategy_id,
     )

@@ -1,7 +1,7 @@
 """One step of an order's life: the table decides, the row and the event are written together."""
 
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from django.db.models.functions import Now
 
@@ -41,9 +41,16 @@ def event_of(kind: type[_E], order: Order, *, now: datetime, **more: Any) -> _E:
     )
 
 
-def sender_of(order: Order) -> Actor:
-    """Who wanted it: what waits is judged by his limits and stops when it goes out, not by those of a worker."""
-    return Actor(ActorKind(order.actor_kind), order.actor_id)
+class Sent(Protocol):
+    """An order, or what orders come from: its row holds who wanted it."""
+
+    actor_kind: str
+    actor_id: str
+
+
+def sender_of(row: Sent) -> Actor:
+    """What waits is judged by the limits and stops of who wanted it when it goes out, not by those of a worker."""
+    return Actor(ActorKind(row.actor_kind), row.actor_id)
 
 
 def close_amendments(order: Order) -> None:

@@ -17,7 +17,7 @@ from apps.orders.selectors import breach_from
 from apps.orders.services import wakeup
 from apps.orders.services.access import may_trade
 from apps.orders.services.amending import RULES_OF_THE_MOMENT
-from apps.orders.services.answers import Submission
+from apps.orders.services.answers import Submission, codes, stored
 from apps.orders.services.gate_tokens import record_request
 from apps.orders.services.request_ids import take_request_id
 from apps.orders.services.steps import event_of
@@ -122,8 +122,8 @@ def judge_as_submitted(
         quantity=request.quantity,
         price_vnd=request.price_vnd,
         status=Status.DENIED if breaches else Status.PENDING,
-        breaches=[_stored(breach) for breach in breaches],
-        reason=_codes(breaches),
+        breaches=[stored(breach) for breach in breaches],
+        reason=codes(breaches),
         strategy_id=intent.strategy_id,
         actor_kind=actor.kind,
         actor_id=actor.id,
@@ -207,11 +207,3 @@ def _save_with_event(order: Order, kind: type[OrderEvent], actor: Actor, now: da
     order.first_event_id = order.last_event_id = eventlog.record(event_of(kind, order, now=now), actor=actor, now=now)
     order.save(force_insert=True)
     ORDERS.labels(status=order.status).inc()
-
-
-def _stored(breach: Breach) -> dict[str, object]:
-    return {"code": breach.code, "limit": breach.limit, "actual": breach.actual, "detail": breach.detail}
-
-
-def _codes(breaches: tuple[Breach, ...]) -> str:
-    return ",".join(dict.fromkeys(breach.code for breach in breaches))
