@@ -20,7 +20,7 @@ from apps.orders.tests.conftest import MORNING, Broker, Desk, ms, row
 from qts.adapters.ssi.trading import TradingClient
 from qts.adapters.ssi.trading_codec import BrokerMatch, BrokerMessage, BrokerOrderEvent
 from qts.domain.orders import Status
-from qts.domain.portfolio import FeeSchedule, cash_needed_vnd
+from qts.domain.portfolio import FeeSchedule, cash_needed_vnd, reservation_left_vnd
 from qts.domain.values import Side
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(7_200)]
@@ -157,6 +157,23 @@ def _assert_exact(desk: Desk, order: Order, history: History) -> None:
     sold = history.filled if history.side is Side.SELL else 0
     assert state.position("SSI").sellable_quantity == SHARES - sold - open_sale
     open_buy = 0 if is_over or history.side is Side.SELL else 100 * history.lots - history.filled
-    assert state.reserved_orders_vnd == cash_needed_vnd(quantity=open_buy, price_vnd=LIMIT_VND, fees=FEES)
+    assert state.reserved_orders_vnd == (_reserved_vnd(order) if open_buy else 0)
     assert not Discrepancy.objects.filter(connection_id=desk.connection_id).exists()
     assert accounts.ledger_differences(desk.account_id) == []
+
+
+def _reserved_vnd(order: Order) -> int:
+    """What the fills, in the order in which they were booked, leave of what the whole order held back: each share of
+    the rest is rounded up, so it may be a dong above what an order of that rest would need."""
+    left = order.quantity
+    amount_vnd = cash_needed_vnd(quantity=left, price_vnd=LIMIT_VND, fees=FEES)
+    for fill in Fill.objects.filter(order=order).order_by("recorded_at"):
+        value_vnd = fill.quantity * fill.price_vnd
+        amount_vnd = reservation_left_vnd(
+            amount_vnd=amount_vnd,
+            quantity=left,
+            filled_quantity=fill.quantity,
+            cost_vnd=value_vnd + FEES.fee_vnd(value_vnd),
+        )
+        left -= fill.quantity
+    return amount_vnd
