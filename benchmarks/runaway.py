@@ -1,5 +1,5 @@
-"""A strategy that answers ten thousand matches of a second with an order each: how long it lives, how many orders get
-out, and what the owner of another account notices of it.
+"""A strategy that emits ten thousand signals in a second, a hundred with each of a hundred matches: how long it lives,
+how many orders get out, and what the owner of another account notices of it.
 
 Ten orders at once are work for a small machine, whoever sends them. So each flood is preceded by a strategy in its
 right mind that is asked ten times and sends its ten orders: what it costs the other account is the measure of what the
@@ -22,7 +22,7 @@ from qts.embedded.options import ROOT
 FLOODED = "1184411"  # the account beside the one that is measured
 SYMBOL, EVERY_S = "VIB", 0.25
 ORDERS_MAX = 10
-SIGNALS = 10_000
+SANE, FLOOD = (ORDERS_MAX, 1), (100, 100)  # matches, and orders that are wanted with each
 Told = list[dict[str, Any]]
 
 
@@ -50,8 +50,8 @@ def _measure(section: Section, system: ArrangedSystem, floods: int) -> None:
         told: Told = []
         for number in range(floods):
             progress(f"flood {number + 1}")
-            for signals, results in ((ORDERS_MAX, sane), (SIGNALS, told)):
-                inside.stdin.write(f"{signals}\n")
+            for (matches, each), results in ((SANE, sane), (FLOOD, told)):
+                inside.stdin.write(f"{matches} {each}\n")
                 inside.stdin.flush()
                 results.append(json.loads(inside.stdout.readline()))
         inside.stdin.close()
