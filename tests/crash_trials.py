@@ -17,6 +17,7 @@ from django.conf import settings
 from apps.orders.models import Discrepancy, ForeignOrder, Intent, Order
 from qts.adapters.redis_client import redis_client
 from qts.domain.orders import Status
+from qts.domain.values import Side
 from tests.journeys import Journey
 from tests.order_market import ROOT
 
@@ -51,9 +52,13 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
+    """`recovered_s` is from the death until both books said the same of every order, the one placed just after the
+    death among them. `proved_absent`: what died with it was not at the broker, and its book had to say so for long."""
+
     trial: Trial
     recovered_s: float
     trouble: str = ""
+    proved_absent: bool = False
 
 
 class Forks:
@@ -145,6 +150,7 @@ class Trials:
             self._set_faults({})
         died_at = time.monotonic()
         worker = self._work(("gateway", "stream"))
+        self._journey.submit(Side.BUY, QUANTITY, self._floor)
         try:
             self._wait(lambda: not self._unsettled(), f"{trial}: {self._unsettled()}")
         except AssertionError as error:
@@ -152,8 +158,9 @@ class Trials:
         finally:
             recovered_s = time.monotonic() - died_at
             self._end(worker)
-        outcome = Outcome(trial, recovered_s, self._trouble(trial))
-        print(f"{trial}: {outcome.trouble or f'{recovered_s:.2f} s'}", flush=True)
+        outcome = Outcome(trial, recovered_s, self._trouble(trial), self._is_proved_absent(trial))
+        told = f"{recovered_s:.2f} s{', proved absent' if outcome.proved_absent else ''}"
+        print(f"{trial}: {outcome.trouble or told}", flush=True)
         return outcome
 
     def _die(self, trial: Trial) -> None:
@@ -225,6 +232,10 @@ class Trials:
             if differs := _difference(order, theirs.get(order.request_id)):
                 return f"{order.client_order_id}: {differs}"
         return ""
+
+    def _is_proved_absent(self, trial: Trial) -> bool:
+        lost = self._order(trial).intents.filter(state="NOT_RECEIVED")
+        return lost.exclude(kind="CANCEL").exists()  # a cancel is asked for again, and both are known soon
 
     def _trouble(self, trial: Trial) -> str:
         """Both books are alike already; what must not have happened on the way."""

@@ -18,9 +18,10 @@ import django
 QUICK: Final = {
     "apps.orders.services.turns.LEASE_TTL_S": 1.5,
     "apps.orders.services.turns._STANDBY_POLL_S": 0.05,
-    "apps.orders.services.sending.LEASE_TTL_S": 1.5,
     "apps.orders.services.sending.CLAIM_AGE_S_MAX": 1.0,
+    "apps.orders.services.resolution.CLAIM_OVER_S": 1.2,
     "apps.orders.services.resolution.ABSENT_S_MIN": 1.0,
+    "apps.orders.services.resolution.CANCEL_ABSENT_S_MIN": 0.5,
     "apps.orders.services.resolution.ASK_EVERY_S": 0.1,
     "apps.orders.services.gateway.HOUSEKEEPING_EVERY_S": 0.1,
     "apps.orders.services.gateway.IDLE_S_MAX": 0.1,
@@ -111,7 +112,9 @@ def _amend(job: dict[str, Any]) -> None:
 def _work(job: dict[str, Any]) -> None:
     """The slices named, again and again, until it is killed."""
     from apps.orders.services import gateway, order_stream
+    from qts.celery import show_our_life
 
+    show_our_life()
     runs = {"gateway": gateway.run_gateway_slice, "stream": order_stream.run_order_stream_slice}
     threads = [
         threading.Thread(target=_again, args=(runs[name], UUID(job["connection_id"])), daemon=True)

@@ -146,16 +146,26 @@ def ask_at_once(monkeypatch):
 
 def test_an_unknown_order_is_found_in_the_book(desk, broker, unknown, ask_at_once):
     broker.book["0901351"] = [row(unknown, "QU")]
-    Resolver(desk.connection_id, broker, Pace(desk.connection_id)).step(MORNING)
+    Resolver(desk.connection_id, broker, Pace(desk.connection_id), 1).step(MORNING)
     found = desk.order(unknown.id)
     assert (found.status, found.broker_order_id) == (Status.OPEN, f"B{unknown.request_id}")
     assert desk.intents() == [("PLACE", "ANSWERED")]
 
 
-def test_it_is_given_up_only_after_ten_seconds_without_a_break(desk, broker, unknown, ask_at_once, monkeypatch):
-    clock = [1_000.0]
-    monkeypatch.setattr(resolution, "time", SimpleNamespace(monotonic=lambda: clock[0]))
-    resolver = Resolver(desk.connection_id, broker, Pace(desk.connection_id, [RateLimit("*", "1s", 1_000)]))
+@pytest.fixture
+def clock(monkeypatch, ask_at_once):
+    seconds = [1_000.0]
+    monkeypatch.setattr(resolution, "time", SimpleNamespace(monotonic=lambda: seconds[0]))
+    return seconds
+
+
+def resolver_of(desk, broker, *, epochs_later=0):
+    epoch = GatewayState.objects.get().epoch + epochs_later
+    return Resolver(desk.connection_id, broker, Pace(desk.connection_id, [RateLimit("*", "1s", 1_000)]), epoch)
+
+
+def test_it_is_given_up_only_after_ten_seconds_without_a_break(desk, broker, unknown, ask_at_once, clock):
+    resolver = resolver_of(desk, broker)
     for seconds in (0, 9.0):
         clock[0] = 1_000.0 + seconds
         resolver.step(MORNING)
@@ -175,6 +185,46 @@ def test_it_is_given_up_only_after_ten_seconds_without_a_break(desk, broker, unk
     assert lost.status == Status.REJECTED
     assert lost.reason.startswith("NOT_RECEIVED_BY_BROKER")
     assert (desk.reserved_vnd, len(broker.calls)) == (0, 1)
+
+
+def test_what_a_former_gateway_may_still_send_does_not_count_as_absent(desk, broker, unknown, ask_at_once, clock):
+    resolver = resolver_of(desk, broker, epochs_later=1)
+    resolver.step(MORNING)
+    clock[0] += 60  # of the steady clock; the claim is as young as before
+    resolver.step(MORNING)
+    assert desk.order(unknown.id).status == Status.UNKNOWN
+    Intent.objects.update(claimed_at=Now() - timedelta(seconds=sending.CLAIM_OVER_S))
+    for seconds, status in ((0, Status.UNKNOWN), (9.9, Status.UNKNOWN), (0.2, Status.REJECTED)):
+        clock[0] += seconds
+        resolver.step(MORNING)
+        assert desk.order(unknown.id).status == status
+    assert len(broker.calls) == 1
+
+
+def test_what_a_former_gateway_sent_is_found_at_once(desk, broker, unknown, ask_at_once):
+    broker.book["0901351"] = [row(unknown, "QU")]
+    resolver_of(desk, broker, epochs_later=1).step(MORNING)
+    assert desk.order(unknown.id).status == Status.OPEN
+
+
+def test_nothing_leaves_any_more_when_absence_begins_to_count():
+    assert sending.CLAIM_AGE_S_MAX < sending.CLAIM_OVER_S
+
+
+def test_a_lost_cancel_is_asked_for_again_after_two_seconds(desk, gateway, broker, working, clock):
+    services.request_cancel(order_id=working.id, actor=STRATEGY, now=MORNING)
+    broker.script = [AmbiguousSend("reset")]
+    gateway.send()
+    broker.book["0901351"] = [row(working, "QU")]
+    resolver = resolver_of(desk, broker)
+    for seconds, cancel in ((0, "UNKNOWN"), (1.9, "UNKNOWN"), (0.2, "NOT_RECEIVED")):
+        clock[0] += seconds
+        resolver.step(MORNING)
+        assert desk.intents()[-1] == ("CANCEL", cancel)
+    assert services.cancelling.fire_waiting_cancels(desk.connection_id, MORNING) == 1
+    gateway.send()
+    cancels = [request_id for what, request_id in broker.calls if what == "cancel"]
+    assert len(cancels) == len(set(cancels)) == 2
 
 
 def test_an_order_given_up_that_turns_up_after_all_lives(desk, stream, unknown):
@@ -200,7 +250,7 @@ def test_a_lost_cancel_is_found_by_what_it_did(desk, gateway, broker, working, a
     broker.script = [AmbiguousSend("reset")]
     gateway.send()
     broker.book["0901351"] = [row(working, "CL", cancelled=300)]
-    Resolver(desk.connection_id, broker, Pace(desk.connection_id)).step(MORNING)
+    Resolver(desk.connection_id, broker, Pace(desk.connection_id), 1).step(MORNING)
     assert desk.order(working.id).status == Status.CANCELLED
     assert desk.reserved_vnd == 0
 
@@ -233,8 +283,6 @@ def test_a_claim_without_an_answer_is_doubted_by_the_successor_and_never_sent_ag
     assert desk.order(done.order_id).status == Status.SENT
     epoch = GatewayState.objects.get().epoch
     assert gateway.send(3) == 0
-    assert doubt_stale_claims(desk.connection_id, epoch + 1, MORNING) == 0  # younger than the ttl
-    Intent.objects.update(claimed_at=Now() - timedelta(seconds=7))
     assert doubt_stale_claims(desk.connection_id, epoch, MORNING) == 0  # its own
     assert doubt_stale_claims(desk.connection_id, epoch + 1, MORNING) == 1
     assert desk.order(done.order_id).status == Status.UNKNOWN
