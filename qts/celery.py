@@ -41,11 +41,12 @@ def _open_session() -> "psycopg.Connection[Any]":
 def _begin_at_once(sender: Any, **_: Any) -> None:
     """A worker that begins does not wait for beat: it asks for the slices of its queues itself. Others that run find
     their lease taken, as ever."""
+    from django.conf import settings
+
     mine = {queue.name for queue in sender.task_consumer.queues}
     for entry in app.conf.beat_schedule.values():
-        options = entry["options"]
-        if options["queue"] in mine and entry["schedule"] == app.conf.slice_restart_s:
-            app.send_task(entry["task"], **options)
+        if entry["options"]["queue"] in mine and entry["schedule"] == settings.SLICE_RESTART_S:
+            app.send_task(entry["task"], **entry["options"])
 
 
 @worker_shutting_down.connect

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
@@ -29,6 +30,7 @@ QUICK: Final = {
     "apps.orders.services.reconciliation.COMPARE_EVERY_S": 0.5,
 }
 SLICE_S: Final = 60.0
+BEAT_S: Final = 0.2
 
 
 def main() -> None:
@@ -115,7 +117,7 @@ def _work(job: dict[str, Any]) -> None:
     from qts.celery import show_our_life
 
     show_our_life()
-    runs = {"gateway": gateway.run_gateway_slice, "stream": order_stream.run_order_stream_slice}
+    runs = {"gateway": gateway.run_gateway_slice, "stream": order_stream.run_order_stream_slice, "plans": _watch_plans}
     threads = [
         threading.Thread(target=_again, args=(runs[name], UUID(job["connection_id"])), daemon=True)
         for name in job["slices"]
@@ -124,6 +126,15 @@ def _work(job: dict[str, Any]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def _watch_plans(_connection_id: UUID, *, seconds_max: float, standby_s: float) -> bool:
+    """Beat's part is the loop around it."""
+    from apps.orders.services import plan_loop
+
+    plan_loop.run_plan_slice(seconds_max=seconds_max)
+    time.sleep(min(standby_s, BEAT_S))
+    return True
 
 
 def _again(run: Callable[..., bool], connection_id: UUID) -> None:

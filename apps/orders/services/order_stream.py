@@ -17,6 +17,7 @@ from apps.orders.services import discrepancies
 from apps.orders.services.book_comparison import BookComparison
 from apps.orders.services.broker import open_client
 from apps.orders.services.broker_events import apply_broker_event
+from apps.orders.services.day_comparison import DayComparison
 from apps.orders.services.discrepancies import Kind
 from apps.orders.services.reconciliation import Reconciler
 from apps.orders.services.turns import SLICE_S, run_for_each_connection, run_under_lease
@@ -76,13 +77,14 @@ def _read_one_connection(connection_id: UUID, turn: Slice, client: TradingClient
         _show(connection_id, StreamPosition.State.CONNECTED, "")
         STREAM_CONNECTED.labels(stream="orders").set(1)
         reconciler = Reconciler(connection_id, client)
-        books = BookComparison(connection_id, client)
+        books, days = BookComparison(connection_id, client), DayComparison(connection_id, client)
         reader = _Reader(connection_id, stream, turn)
         reader.read(market_now())  # what was missed comes first; the order book is compared with the result
         while turn.goes_on():
             now = market_now()
             reconciler.step(now)
             books.step(now)
+            days.step(now)
             reader.read(now)
             if reconciler.wants_replay:
                 rewind(connection_id)

@@ -3,7 +3,7 @@ here although their day is over are looked up in the order history first."""
 
 import time
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -83,7 +83,7 @@ class Reconciler:
 
     def _compare(self, account_id: UUID, book: list[BrokerOrder], now: datetime) -> None:
         passing("reconcile.read")
-        for row in rows_with_news(self._connection_id, account_id, book, now):
+        for row in rows_with_news(self._connection_id, account_id, book, to_vietnam(now).date()):
             apply_book_row(self._connection_id, row, now=now)
             passing("reconcile.applied")
         ours = list(
@@ -125,11 +125,8 @@ class Reconciler:
                 )
 
 
-def rows_with_news(
-    connection_id: UUID, account_id: UUID, book: Iterable[BrokerOrder], now: datetime
-) -> list[BrokerOrder]:
-    """The rows that say something we do not know; the others cost no transaction."""
-    day = to_vietnam(now).date()
+def rows_with_news(connection_id: UUID, account_id: UUID, book: Iterable[BrokerOrder], day: date) -> list[BrokerOrder]:
+    """The rows of a day that say something we do not know; the others cost no transaction."""
     ours = {
         broker_id: (Status(status), reported, quantity, price_vnd)
         for broker_id, status, reported, quantity, price_vnd in Order.objects.filter(
