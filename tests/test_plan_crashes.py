@@ -75,7 +75,9 @@ class PlanTrials(Trials):
         assert self._forks.wait(watcher, 1) == -signal.SIGKILL, self._forks.log()
 
     def _kept(self, trial: Trial) -> ConditionalTerms:
-        stop: dict[str, Any] = {"stop_vnd": self._floor + ABOVE_FLOOR_VND, "limit_vnd": self._floor}
+        # purchases rest at the floor: none of ours may meet them
+        level_vnd = self._floor + ABOVE_FLOOR_VND
+        stop: dict[str, Any] = {"stop_vnd": level_vnd, "limit_vnd": level_vnd}
         target = {"target_vnd": self._ceiling - ABOVE_FLOOR_VND}
         kind, side, terms = {
             "stop": (ConditionalKind.STOP_LIMIT, Side.SELL, stop),

@@ -20,7 +20,7 @@ from apps.orders.services import discrepancies
 from apps.orders.services.broker_events import apply_book_row
 from apps.orders.services.day_end import is_over
 from apps.orders.services.discrepancies import Kind
-from apps.orders.services.pace import Pace
+from apps.orders.services.pace import Allowance
 from apps.orders.services.reconciliation import rows_with_news
 from qts.adapters.ssi.trading import TradingClient
 from qts.adapters.ssi.trading_codec import BrokerOrder
@@ -42,7 +42,7 @@ class DayComparison:
     def __init__(self, connection_id: UUID, client: TradingClient) -> None:
         self._connection_id = connection_id
         self._client = client
-        self._pace = Pace(connection_id)
+        self._allowance = Allowance(connection_id, QUESTIONS)
         self._look_at = 0.0
         self._left: list[AccountView] | None = None
 
@@ -61,6 +61,9 @@ class DayComparison:
             self._left = list(accounts.accounts_of_connection(self._connection_id))
         try:
             if self._left:
+                if not self._allowance.is_granted():
+                    self._look_at = 0.0
+                    return
                 self._compare(self._left[-1], day, now)
                 self._left.pop()
         except (TransientError, TerminalError) as error:
@@ -71,9 +74,6 @@ class DayComparison:
             self._left = None
 
     def _compare(self, account: AccountView, day: date, now: datetime) -> None:
-        for _ in range(QUESTIONS):
-            while wait_ms := self._pace.take():
-                time.sleep(wait_ms / 1000)
         history = self._client.order_history(account.number, day, day)
         rows = Order.objects.filter(connection_id=self._connection_id, account_id=account.id, trading_day=day)
         rows = rows.exclude(broker_order_id="").order_by("id")
