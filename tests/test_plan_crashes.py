@@ -44,10 +44,7 @@ PLAN_TRIALS = [
     *(Trial(point, "iceberg") for point in CRASH_POINTS if point.startswith("slice.")),
     *(Trial(f"{point}:2", "iceberg") for point in CRASH_POINTS if point.startswith("slice.")),
 ]
-SHORT = {
-    "stop match.read", "stop trigger.submitted", "oco trigger.committed", "bracket entry.followed",
-    "iceberg slice.submitted:2", "iceberg slice.committed",
-}  # fmt: skip
+SHORT = {"stop match.read", "oco trigger.committed", "bracket entry.followed", "iceberg slice.submitted:2"}
 
 
 class PlanTrials(Trials):

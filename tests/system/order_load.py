@@ -34,7 +34,7 @@ class Pattern:
 
 # with the strategies' orders and all cancels below the broker's five calls a second
 STEADY = Pattern(0.7, 0.5, 0.67, 5)
-BUSY = Pattern(0.2, 0.9, 0.02, 25)  # few are filled: cash and shares must last for hundreds of kills
+BUSY = Pattern(1.0, 0.9, 0.02, 25)  # few are filled: cash and shares must last for hundreds of kills
 
 
 @dataclass

@@ -19,7 +19,7 @@ from tests.system.market_witness import MarketWitness
 from tests.system.order_load import OrderLoad
 from tests.system.running import SHELL, RunningSystem, SystemOptions
 
-# `QTS_PROCESS_KILLS=300 pytest tests/system/test_kill_nine.py` kills as many while fifty orders a second come in
+# `QTS_PROCESS_KILLS=300 pytest tests/system/test_kill_nine.py` kills as many while orders come in
 KILLS = int(os.environ.get("QTS_PROCESS_KILLS", len(kill_storm.VICTIMS)))
 IS_LONG = len(kill_storm.VICTIMS) < KILLS
 # continuous trading until 11:30: seven minutes here, in the long run 45
