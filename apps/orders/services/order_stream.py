@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import DataError, IntegrityError, InternalError, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models.functions import Now
 
 from apps.marketdata.selectors import market_now
@@ -117,7 +117,7 @@ def take_together(connection_id: UUID, frames: Sequence[ReceivedFrame], *, now: 
     try:
         with transaction.atomic():
             take_frames(connection_id, frames, now=now)
-    except (IntegrityError, DataError, InternalError) as error:
+    except (IntegrityError, DataError) as error:
         log.warning("order_stream_one_by_one", reason=str(error), frames=len(frames))
         take_frames(connection_id, frames, now=now)
     if frames:
