@@ -187,46 +187,6 @@ def test_it_is_given_up_only_after_ten_seconds_without_a_break(desk, broker, unk
     assert (desk.reserved_vnd, len(broker.calls)) == (0, 1)
 
 
-def test_what_a_former_gateway_may_still_send_does_not_count_as_absent(desk, broker, unknown, ask_at_once, clock):
-    resolver = resolver_of(desk, broker, epochs_later=1)
-    resolver.step(MORNING)
-    clock[0] += 60  # of the steady clock; the claim is as young as before
-    resolver.step(MORNING)
-    assert desk.order(unknown.id).status == Status.UNKNOWN
-    Intent.objects.update(claimed_at=Now() - timedelta(seconds=sending.CLAIM_OVER_S))
-    for seconds, status in ((0, Status.UNKNOWN), (9.9, Status.UNKNOWN), (0.2, Status.REJECTED)):
-        clock[0] += seconds
-        resolver.step(MORNING)
-        assert desk.order(unknown.id).status == status
-    assert len(broker.calls) == 1
-
-
-def test_what_a_former_gateway_sent_is_found_at_once(desk, broker, unknown, ask_at_once):
-    broker.book["0901351"] = [row(unknown, "QU")]
-    resolver_of(desk, broker, epochs_later=1).step(MORNING)
-    assert desk.order(unknown.id).status == Status.OPEN
-
-
-def test_nothing_leaves_any_more_when_absence_begins_to_count():
-    assert sending.CLAIM_AGE_S_MAX < sending.CLAIM_OVER_S
-
-
-def test_a_lost_cancel_is_asked_for_again_after_two_seconds(desk, gateway, broker, working, clock):
-    services.request_cancel(order_id=working.id, actor=STRATEGY, now=MORNING)
-    broker.script = [AmbiguousSend("reset")]
-    gateway.send()
-    broker.book["0901351"] = [row(working, "QU")]
-    resolver = resolver_of(desk, broker)
-    for seconds, cancel in ((0, "UNKNOWN"), (1.9, "UNKNOWN"), (0.2, "NOT_RECEIVED")):
-        clock[0] += seconds
-        resolver.step(MORNING)
-        assert desk.intents()[-1] == ("CANCEL", cancel)
-    assert services.cancelling.fire_waiting_cancels(desk.connection_id, MORNING) == 1
-    gateway.send()
-    cancels = [request_id for what, request_id in broker.calls if what == "cancel"]
-    assert len(cancels) == len(set(cancels)) == 2
-
-
 def test_an_order_given_up_that_turns_up_after_all_lives(desk, stream, unknown):
     declare_not_received(Intent.objects.select_related("order").get(), MORNING)
     stream.event(unknown, "QU")
