@@ -52,7 +52,8 @@ soak: dev ## the long trials: a million orders against the gate's oracle, a thou
 	QTS_CRASH_TRIALS=all QTS_CUT_ANSWERS=1000 QTS_GATEWAY_PAUSES=200 QTS_GATEWAY_KILLS=300 QTS_FILL_HISTORIES=10000 \
 		QTS_AMENDMENT_HISTORIES=2000 $(RUN) pytest -s tests/test_crash_points.py tests/test_cut_answers.py \
 		tests/test_gateway_pauses.py tests/test_order_journey.py apps/orders/tests/test_fill_histories.py \
-		apps/orders/tests/test_amendment_histories.py $(TEST_ARGS)
+		apps/orders/tests/test_amendment_histories.py tests/test_plan_crashes.py $(TEST_ARGS)
+	QTS_PROCESS_KILLS=300 QTS_STORM_ORDERS_PER_S=50 $(RUN) pytest -s tests/system/test_kill_nine.py $(TEST_ARGS)
 
 check: dev ## style, types, import contracts, migrations, templates
 	$(RUN) ruff check .

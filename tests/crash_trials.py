@@ -12,11 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from django.conf import settings
-
 from apps.orders.models import Discrepancy, ForeignOrder, Intent, Order
-from qts.adapters.redis_client import redis_client
 from qts.domain.orders import Status
+from qts.domain.values import Side
 from tests.journeys import Journey
 from tests.order_market import ROOT
 
@@ -51,9 +49,13 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
+    """`recovered_s` is from the death until both books said the same of every order, the one placed just after the
+    death among them. `proved_absent`: what died with it was not at the broker, and its book had to say so for long."""
+
     trial: Trial
     recovered_s: float
     trouble: str = ""
+    proved_absent: bool = False
 
 
 class Forks:
@@ -87,7 +89,7 @@ class Forks:
         """Its exit status; it is killed when it takes longer, and then TimeoutError is raised."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            if _is_over(pid):
+            if is_over(pid):
                 return self._reap(pid)
             time.sleep(0.02)
         self.kill(pid)
@@ -113,12 +115,14 @@ class Forks:
         return answer
 
 
-def _is_over(pid: int) -> bool:
+def is_over(pid: int) -> bool:
     """A zombie: dead, and its parent has not asked yet."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("Z")
 
 
 class Trials:
+    workers: tuple[str, ...] = ("gateway", "stream")
+
     def __init__(self, journey: Journey, forks: Forks, *, deduplicates: bool) -> None:
         self._journey, self._forks = journey, forks
         self._standing = {} if deduplicates else {"takes_repeats": True}
@@ -128,11 +132,11 @@ class Trials:
         """The orders that are to be cancelled or amended are in the book before the first crash."""
         self._set_faults({})
         for trial in trials:
-            if trial.act != "place":
+            if trial.act in {"cancel", "amend"}:
                 self._submit(trial)
-        worker = self._work(("gateway", "stream"))
+        worker = self._work(self.workers)
         self._wait(lambda: not self._unsettled(), "what is to be changed does not get into the book")
-        self._end(worker)
+        self._forks.kill(worker)
         return [self._run(trial) for trial in trials]
 
     def _run(self, trial: Trial) -> Outcome:
@@ -140,20 +144,24 @@ class Trials:
         try:
             self._die(trial)
         except TimeoutError as error:
-            return Outcome(trial, 0.0, f"was not reached: {error}")
+            return self._told(Outcome(trial, 0.0, f"was not reached: {error}"))
         finally:
             self._set_faults({})
         died_at = time.monotonic()
-        worker = self._work(("gateway", "stream"))
+        worker = self._work(self.workers)
+        self._journey.submit(Side.BUY, QUANTITY, self._floor)
         try:
             self._wait(lambda: not self._unsettled(), f"{trial}: {self._unsettled()}")
         except AssertionError as error:
-            return Outcome(trial, 0.0, f"{error} {self._unsettled()}")
+            return self._told(Outcome(trial, 0.0, f"{error} {self._unsettled()}"))
         finally:
             recovered_s = time.monotonic() - died_at
-            self._end(worker)
-        outcome = Outcome(trial, recovered_s, self._trouble(trial))
-        print(f"{trial}: {outcome.trouble or f'{recovered_s:.2f} s'}", flush=True)
+            self._forks.kill(worker)
+        return self._told(Outcome(trial, recovered_s, self._trouble(trial), self._is_proved_absent(trial)))
+
+    def _told(self, outcome: Outcome) -> Outcome:
+        told = f"{outcome.recovered_s:.2f} s{', proved absent' if outcome.proved_absent else ''}"
+        print(f"{outcome.trial}: {outcome.trouble or told}", flush=True)
         return outcome
 
     def _die(self, trial: Trial) -> None:
@@ -197,12 +205,6 @@ class Trials:
             "work", crash_at=crash_at, connection_id=str(self._journey.connection_id), slices=slices
         )
 
-    def _end(self, worker: int) -> None:
-        """The leases it held run out in the time that is not waited for here."""
-        self._forks.kill(worker)
-        held = [f"qts:lease:{name}:{self._journey.connection_id}" for name in ("order-gateway", "order-stream")]
-        redis_client(settings.REDIS_URL).delete(*held)
-
     def _set_faults(self, faults: Mapping[str, Any]) -> None:
         self._journey.market.ask("sim/faults", {**self._standing, **faults})
         self._limit("")
@@ -226,13 +228,13 @@ class Trials:
                 return f"{order.client_order_id}: {differs}"
         return ""
 
+    def _is_proved_absent(self, trial: Trial) -> bool:
+        lost = self._order(trial).intents.filter(state="NOT_RECEIVED")
+        return lost.exclude(kind="CANCEL").exists()  # a cancel is asked for again, and both are known soon
+
     def _trouble(self, trial: Trial) -> str:
         """Both books are alike already; what must not have happened on the way."""
-        order, found = self._order(trial), []
-        requests = self._journey.market.ask("sim/ledger")["requests"]
-        asked = Counter(one["request"]["requestID"] for one in requests)
-        if more := {request_id: times for request_id, times in asked.items() if times > 1}:
-            found.append(f"sent more than once: {more}")
+        order, found = self._order(trial), self._oddities()
         if trial.act == "cancel" and order.status != Status.CANCELLED:
             found.append(f"to be cancelled, and is {order.status}")
         told = set(order.intents.filter(kind="AMEND").values_list("state", flat=True))
@@ -240,9 +242,15 @@ class Trials:
             found.append(f"the amendment is {told}, the order is of {order.quantity}")
         if trial.fills and order.status != Status.FILLED:
             found.append(f"at the ceiling, and is {order.status}")
-        found += [f"{row!r}" for row in ForeignOrder.objects.all()]
-        found += [f"{row!r}" for row in Discrepancy.objects.filter(resolved_at__isnull=True)]
         return "; ".join(found)
+
+    def _oddities(self) -> list[str]:
+        """What no trial may leave behind, whatever it is about."""
+        requests = self._journey.market.ask("sim/ledger")["requests"]
+        asked = Counter(one["request"]["requestID"] for one in requests)
+        more = {request_id: times for request_id, times in asked.items() if times > 1}
+        odd = [*ForeignOrder.objects.all(), *Discrepancy.objects.filter(resolved_at__isnull=True)]
+        return [f"sent more than once: {more}"] * bool(more) + [f"{row!r}" for row in odd]
 
     def _wait(self, is_so: Any, reason: str) -> None:
         until = time.monotonic() + UNSETTLED_S_MAX

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
@@ -18,9 +19,10 @@ import django
 QUICK: Final = {
     "apps.orders.services.turns.LEASE_TTL_S": 1.5,
     "apps.orders.services.turns._STANDBY_POLL_S": 0.05,
-    "apps.orders.services.sending.LEASE_TTL_S": 1.5,
     "apps.orders.services.sending.CLAIM_AGE_S_MAX": 1.0,
+    "apps.orders.services.resolution.CLAIM_OVER_S": 1.2,
     "apps.orders.services.resolution.ABSENT_S_MIN": 1.0,
+    "apps.orders.services.resolution.CANCEL_ABSENT_S_MIN": 0.5,
     "apps.orders.services.resolution.ASK_EVERY_S": 0.1,
     "apps.orders.services.gateway.HOUSEKEEPING_EVERY_S": 0.1,
     "apps.orders.services.gateway.IDLE_S_MAX": 0.1,
@@ -28,6 +30,7 @@ QUICK: Final = {
     "apps.orders.services.reconciliation.COMPARE_EVERY_S": 0.5,
 }
 SLICE_S: Final = 60.0
+BEAT_S: Final = 0.2
 
 
 def main() -> None:
@@ -111,8 +114,10 @@ def _amend(job: dict[str, Any]) -> None:
 def _work(job: dict[str, Any]) -> None:
     """The slices named, again and again, until it is killed."""
     from apps.orders.services import gateway, order_stream
+    from qts.celery import show_our_life
 
-    runs = {"gateway": gateway.run_gateway_slice, "stream": order_stream.run_order_stream_slice}
+    show_our_life()
+    runs = {"gateway": gateway.run_gateway_slice, "stream": order_stream.run_order_stream_slice, "plans": _watch_plans}
     threads = [
         threading.Thread(target=_again, args=(runs[name], UUID(job["connection_id"])), daemon=True)
         for name in job["slices"]
@@ -121,6 +126,15 @@ def _work(job: dict[str, Any]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def _watch_plans(_connection_id: UUID, *, seconds_max: float, standby_s: float) -> bool:
+    """Beat's part is the loop around it."""
+    from apps.orders.services import plan_loop
+
+    plan_loop.run_plan_slice(seconds_max=seconds_max)
+    time.sleep(min(standby_s, BEAT_S))
+    return True
 
 
 def _again(run: Callable[..., bool], connection_id: UUID) -> None:

@@ -15,7 +15,9 @@ def main(names: list[str]) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "qts.settings.test"
     django.setup()
     from apps.orders import services
+    from qts.celery import show_our_life
 
+    show_our_life()
     runs = {"gateway": services.run_gateways, "stream": services.run_order_streams}
     while True:  # as beat does: again and again, whatever became of the ones before
         for name in names:

@@ -3,14 +3,17 @@
 import threading
 from datetime import timedelta
 
+import psycopg
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.db.models import F
+from django.db.models.functions import Now
 
 from apps.orders import services
 from apps.orders.models import ApiRequest, Intent, Order
 from apps.orders.services.once import RUNNING_S_MAX
 from apps.orders.tests.conftest import Broker, Gateway, Stream
+from tests.order_market import wait_for
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +83,20 @@ def test_while_a_request_runs_its_repetition_is_told_so(floor, resting):
     assert write(floor, f"{resting}/amend/", {"price_vnd": 25_100}).status_code == 202
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_request_whose_process_has_died_is_done_by_its_repetition_at_once(floor, resting):
+    """As the database sees it: the connection is gone, or another one has its number since."""
+    write(floor, f"{resting}/cancel/")
+    with psycopg.connect(**connection.get_connection_params()) as another:
+        ApiRequest.objects.update(status_code=None, answer=None, backend_pid=another.info.backend_pid)
+        later = write(floor, f"{resting}/cancel/")
+        assert later.status_code == 202, "that connection began after the request"
+        ApiRequest.objects.update(status_code=None, answer=None, backend_pid=another.info.backend_pid, began_at=Now())
+        assert write(floor, f"{resting}/cancel/").status_code == 409
+    wait_for(lambda: write(floor, f"{resting}/cancel/").status_code == 202, 5, "the dead one is still waited for")
+    assert Intent.objects.filter(kind="CANCEL").count() == 1
+
+
 def test_what_fails_may_come_again_under_its_key(floor, resting, monkeypatch):
     def stumble(**_):
         raise RuntimeError("the database is away")
@@ -146,7 +163,7 @@ def test_those_that_are_named_are_cancelled(floor, several, choice, statuses):
 
 def test_nobody_cancels_in_accounts_that_are_not_his(floor, several):
     own = write(floor, "cancel-all/", {"symbol": "SSI"}, client=floor.officer_client)
-    assert (own.status_code, own.json()) == (202, {"asked": 0, "waiting": 0, "refused": []})
+    assert (own.status_code, own.json()) == (202, {"kept": 0, "asked": 0, "waiting": 0, "refused": []})
     named = write(
         floor, "cancel-all/", {"account_id": str(floor.desk.account_id)}, client=floor.officer_client, key="x"
     )

@@ -6,17 +6,24 @@ with the leases and pauses of the real system.
 
 import os
 from collections.abc import Iterator
+from statistics import median_low
 
 import pytest
 
+from apps.orders.services.resolution import ABSENT_S_MIN, ASK_EVERY_S
+from apps.orders.services.sending import CLAIM_OVER_S
 from qts.observability.crash_points import CRASH_POINTS
-from tests.crash_trials import Forks, Outcome, Trial, Trials
+from tests.crash_trials import Forks, Trial, Trials
 from tests.journeys import Journey, journey
 
 __all__ = ["journey"]
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(3_000)]
 ALL = os.environ.get("QTS_CRASH_TRIALS", "") == "all"
+# From the death until both books agree on every order, a new one among them. A successor takes over within a quarter of
+# a second, logs in and asks; what nobody can hurry is to find that an order is NOT there: that takes what the system
+# gives the broker's book to show it (see docs/operations.md). Both bounds have seconds of room: they must hold on a
+# machine that does something else, too.
 RECOVERED_S_MAX = 5.0
 
 SENDING = (
@@ -34,6 +41,7 @@ NEWS = (
     "message.committed",
 )
 ALONE = ("gateway",)
+KEPT = ("match.", "trigger.", "entry.", "slice.")
 
 PLACING = [
     *(Trial(point) for point in CRASH_POINTS if point.startswith("submit.")),
@@ -84,7 +92,9 @@ MATRIX = (
 
 
 def test_the_trials_leave_no_crash_point_out():
-    assert {trial.point for trial in (*PLACING, *CANCELLING, *AMENDING)} == set(CRASH_POINTS)
+    """Those of the watcher of kept orders are in `test_plan_crashes`."""
+    tried = {trial.point for trial in (*PLACING, *CANCELLING, *AMENDING)}
+    assert tried == {point for point in CRASH_POINTS if not point.startswith(KEPT)}
 
 
 @pytest.fixture
@@ -96,10 +106,11 @@ def forks(journey, tmp_path) -> Iterator[Forks]:
 @pytest.mark.parametrize(("trials", "deduplicates"), MATRIX.values(), ids=list(MATRIX))
 def test_no_crash_loses_or_doubles_an_order(journey: Journey, forks: Forks, trials, deduplicates):
     outcomes = Trials(journey, forks, deduplicates=deduplicates).run(trials)
-    _tell(outcomes)
     assert [f"{one.trial}: {one.trouble}" for one in outcomes if one.trouble] == []
-
-
-def _tell(outcomes: list[Outcome]) -> None:
-    took = sorted((one.recovered_s, str(one.trial)) for one in outcomes if not one.trouble)
-    print(f"{len(outcomes)} crashes; seconds to the same state on both sides:", took[len(took) // 2][0], "to", took[-1])
+    absence_s = CLAIM_OVER_S + ABSENT_S_MIN + ASK_EVERY_S if ALL else 0.0
+    for proved_absent, seconds_max in ((False, RECOVERED_S_MAX), (True, RECOVERED_S_MAX + absence_s)):
+        took = [(one.recovered_s, str(one.trial)) for one in outcomes if one.proved_absent is proved_absent]
+        assert took
+        what = "that had to prove an absence" if proved_absent else "of the others"
+        print(f"{len(took)} crashes {what}, s: p50 {median_low(took)[0]:.2f}, max {max(took)}")
+        assert max(took)[0] < seconds_max

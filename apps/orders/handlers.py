@@ -10,15 +10,9 @@ from qts.domain.events import ExitRequested, KillSwitchChanged
 
 @subscribe(KillSwitchChanged.topic)
 def cancel_what_works(event: KillSwitchChanged) -> None:
+    """And what QTS keeps: it would come out into a market that was stopped."""
     if event.engaged:
         services.cancel_for_kill_switch(scope=event.scope, reason=event.reason, now=market_now())
-
-
-@subscribe(KillSwitchChanged.topic)
-def end_what_is_killed(event: KillSwitchChanged) -> None:
-    """What QTS keeps would come out into a market that was stopped; releasing the switch does not bring it back."""
-    if event.engaged:
-        services.stop_killed_conditionals(market_now())
 
 
 @subscribe(ExitRequested.topic)

@@ -88,8 +88,10 @@ class CancelAllIn(StrictSerializer):
 
 
 class CancelAllOut(serializers.Serializer[Any]):
-    """`asked`: the broker is asked or the order was taken back; `waiting` of them wait for a session that allows it."""
+    """`asked`: the broker is asked or the order was taken back; `waiting` of them wait for a session that allows it.
+    `kept`: conditional and sliced orders that were ended; what worked of them is among the others."""
 
+    kept = serializers.IntegerField()
     asked = serializers.IntegerField()
     waiting = serializers.IntegerField()
     refused = serializers.ListField(child=serializers.UUIDField())

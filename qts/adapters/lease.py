@@ -1,7 +1,8 @@
 """Leases: one holder of a name at a time, each with a higher epoch than the one before.
 
 An endless loop runs in slices under a lease. A holder that was asleep for longer than `ttl_s` has lost it, finds out at
-its next `renew`, and what it would still write can be refused by its older epoch (fencing).
+its next `renew`, and what it would still write can be refused by its older epoch (fencing). Where the processes show
+their life (`show_life`), a lease of one that is gone is taken over at once instead of after its ttl.
 """
 
 import secrets
@@ -11,12 +12,16 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from qts.adapters.life import Life
 from qts.adapters.redis_client import redis_client, transient_errors
 from qts.domain.errors import TransientError
 
 # The epoch must never go back, even when the server lost its data: it is at least the server's clock in seconds.
+# A name that is held is taken from that one holder only (ARGV[3]) whom the caller knows to be gone; else its holder's
+# token is the answer.
 _ACQUIRE = """
-if redis.call('EXISTS', KEYS[1]) == 1 then return false end
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[3] then return holder end
 local epoch = redis.call('INCR', KEYS[2])
 local seconds = tonumber(redis.call('TIME')[1])
 if epoch < seconds then
@@ -35,7 +40,16 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])
 """
 
+_LIFE_MARK = "life"  # a holder's token is "life:<name>:<random>", or random alone where nobody shows life
+
 _stopping = threading.Event()
+_life: Life | None = None
+
+
+def show_life(life: Life | None) -> None:
+    """Every lease of this process tells from now on whose it is; None ends that."""
+    global _life  # noqa: PLW0603 (one process, one life)
+    _life = life
 
 
 def stop_all_slices() -> None:
@@ -56,15 +70,11 @@ class Lease:
         self._held_until = 0.0
 
     def acquire(self) -> int | None:
-        """The new epoch, or None when somebody else holds the name."""
-        token, asked_at = secrets.token_hex(16), time.monotonic()
-        with transient_errors():
-            epoch: Any = self._client.eval(_ACQUIRE, 2, *self._keys, token, self._ttl_ms)
-        if epoch is None:
-            return None
-        self._token, self._epoch = token, int(epoch)
-        self._held_until = asked_at + self.ttl_s
-        return self._epoch
+        """The new epoch, or None when somebody else holds the name and may be there."""
+        holder = self._take("")
+        if holder and _is_gone(holder):
+            holder = self._take(holder)
+        return None if holder else self._epoch
 
     def renew(self) -> bool:
         """Hold it for another `ttl_s`; False when it was lost, and then it stays lost for this object."""
@@ -100,6 +110,17 @@ class Lease:
     @property
     def _ttl_ms(self) -> int:
         return round(self.ttl_s * 1000)
+
+    def _take(self, gone_holder: str) -> str:
+        """ "" when it is ours now, else the token of who holds it."""
+        token, asked_at = _new_token(), time.monotonic()
+        with transient_errors():
+            answer: Any = self._client.eval(_ACQUIRE, 2, *self._keys, token, self._ttl_ms, gone_holder)
+        if not isinstance(answer, int):
+            return str(answer.decode())
+        self._token, self._epoch = token, answer
+        self._held_until = asked_at + self.ttl_s
+        return ""
 
     def _forget(self) -> None:
         self._token, self._epoch, self._held_until = "", None, 0.0
@@ -186,6 +207,17 @@ class LeaseWatch:
     def is_complete(self) -> bool:
         """Whether the last look found a holder of every name: who is not lost yet may be missing all the same."""
         return not self._missing_since
+
+
+def _new_token() -> str:
+    shown = _life.name() if _life else ""
+    return f"{_LIFE_MARK}:{shown}:{secrets.token_hex(16)}" if shown else secrets.token_hex(16)
+
+
+def _is_gone(holder: str) -> bool:
+    """Whether the process that has this token has ended for certain."""
+    mark, _, rest = holder.partition(":")
+    return _life is not None and mark == _LIFE_MARK and _life.is_over(rest.partition(":")[0])
 
 
 def _key(name: str) -> str:

@@ -26,7 +26,7 @@ POLL_S = 0.05
 LAST_LINES_S = 0.5  # a grandchild in a session of its own may keep the pipe open
 RESTART_DELAY_S_MIN = 0.5
 RESTART_DELAY_S_MAX = 30.0
-STEADY_S = 60.0  # a child that ran so long starts again without the delay of its earlier failures
+STEADY_S = 10.0  # a child that ran so long starts again at once, without the delay of its earlier failures
 PATIENCE_S = 5.0
 
 AnyProcess = Process | ForkedProcess

@@ -139,7 +139,11 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": database_settings(environment.database_url)}
+DATABASES = {
+    "default": database_settings(
+        environment.database_url, idle_in_transaction_s_max=environment.idle_in_transaction_s_max
+    )
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}

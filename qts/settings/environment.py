@@ -7,6 +7,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parents[2]
+CLIENT_CHECK_S = 1
 
 
 class Environment(BaseSettings):
@@ -30,6 +31,7 @@ class Environment(BaseSettings):
     metrics_token: str = Field(default="", repr=False)  # what a scraper of production's /metrics sends as Bearer
     runaway_orders_per_second_max: int = Field(default=10, ge=1)
     flower_url: str = "http://127.0.0.1:5555/"
+    idle_in_transaction_s_max: int = Field(default=10, ge=1)  # longer than anything between two statements takes
 
     @property
     def secret_key_file(self) -> Path:
@@ -40,8 +42,12 @@ class Environment(BaseSettings):
         return self.event_bus_url or self.redis_url
 
 
-def database_settings(url: str) -> dict[str, object]:
-    """A `postgresql://user:password@host:port/name` URL as Django's DATABASES entry, with a connection pool."""
+def database_settings(url: str, *, idle_in_transaction_s_max: int = 10) -> dict[str, object]:
+    """A `postgresql://user:password@host:port/name` URL as Django's DATABASES entry, with a connection pool.
+
+    The server ends what stands still in the middle of a transaction: a process that is stopped or hangs there holds
+    locks that others wait for. And a statement whose client is gone: what it waits for, nobody needs.
+    """
     parts = urlsplit(url)
     if parts.scheme not in {"postgresql", "postgres"}:
         raise ValueError(f"DATABASE_URL must start with postgresql://, not {parts.scheme!r}")
@@ -58,5 +64,7 @@ def database_settings(url: str) -> dict[str, object]:
             # parameters travel apart from the statement, so that PostgreSQL plans what each order asks only once
             "server_side_binding": True,
             "prepare_threshold": 3,
+            "options": f"-c idle_in_transaction_session_timeout={idle_in_transaction_s_max}s"
+            f" -c client_connection_check_interval={CLIENT_CHECK_S}s",
         },
     }

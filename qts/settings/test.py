@@ -12,6 +12,9 @@ if not _key_file.exists():
     _key_file.parent.mkdir(parents=True, exist_ok=True)
     _key_file.write_text("only-for-tests-" * 5, encoding="utf-8")
 
+# one test may be one transaction, and takes as long as it takes on a busy machine
+os.environ.setdefault("IDLE_IN_TRANSACTION_S_MAX", "300")
+
 from qts.observability.crash_points import VARIABLE, arm  # noqa: E402
 from qts.settings.base import *  # noqa: E402, F403
 

@@ -16,11 +16,25 @@ from uuid import uuid4
 import httpx2
 
 TIMEOUT_S = 5.0
-PAUSE_S = 0.7  # between two orders: with the strategies' orders and all cancels below the broker's five calls a second
 REPEAT_S = 0.3
 RESTING_MAX = 4
-TWICE_EVERY = 5  # every so many orders the request is sent again although it was answered
 SYMBOLS = ("FPT", "HPG", "SSI", "VCB", "VNM")  # the account holds some of each when the demo begins
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """`every_s` is from one order to the next; `buys` is the share of purchases, `marketable` of those at a price at
+    which somebody takes them; every `twice_every`th request is sent again although it was answered."""
+
+    every_s: float
+    buys: float
+    marketable: float
+    twice_every: int
+
+
+# with the strategies' orders and all cancels below the broker's five calls a second
+STEADY = Pattern(0.7, 0.5, 0.67, 5)
+BUSY = Pattern(1.0, 0.9, 0.02, 25)  # few are filled: cash and shares must last for hundreds of kills
 
 
 @dataclass
@@ -47,8 +61,11 @@ class Wish:
 class OrderLoad:
     """One thread for one account. `surprises` are answers that no kill explains."""
 
-    def __init__(self, web_url: str, session: Sequence[str], account_id: str, name: str) -> None:
+    def __init__(
+        self, web_url: str, session: Sequence[str], account_id: str, name: str, pattern: Pattern = STEADY
+    ) -> None:
         """`session` is what `inside.begin` printed of the user."""
+        self._pattern = pattern
         self.user_key, cookie = session
         self.account_id = account_id
         self.wishes: list[Wish] = []
@@ -85,32 +102,36 @@ class OrderLoad:
             self._answer("POST", f"orders/{order['id']}/cancel/")
 
     def _run(self) -> None:
-        number = 0
+        number, next_at = 0, time.monotonic()
         while not self._stop.is_set():
             number += 1
+            next_at = max(next_at + self._pattern.every_s, time.monotonic())
             wish = self._next_wish(number)
             self.wishes.append(wish)
             self._place(wish)
-            if number % TWICE_EVERY == 0:
+            if number % self._pattern.twice_every == 0:
                 self._place(wish)
             if not wish.is_marketable and wish.is_accepted:
                 self._resting.append(next(iter(wish.order_ids)))
             if len(self._resting) > RESTING_MAX:
                 self._answer("POST", f"orders/{self._resting.popleft()}/cancel/")
-            self._stop.wait(PAUSE_S)
+            self._stop.wait(max(0.0, next_at - time.monotonic()))
 
     def _next_wish(self, number: int) -> Wish:
-        """Buys and sales alike; two of three at a price at which somebody takes them."""
+        """Buys and sales alike. Equal ones in a row are meant."""
         symbol = self._random.choice(SYMBOLS)
-        is_buy, is_marketable = self._random.random() < 0.5, self._random.random() < 0.67
+        is_buy = self._random.random() < self._pattern.buys
+        is_marketable = self._random.random() < self._pattern.marketable
+        quantity = 100 * self._random.randint(1, 3)
         floor_vnd, ceiling_vnd = self._bands[symbol]
         body: dict[str, object] = {
             "account_id": self.account_id,
             "symbol": symbol,
             "side": "BUY" if is_buy else "SELL",
             "order_type": "LO",
-            "quantity": 100 * self._random.randint(1, 3),
+            "quantity": quantity,
             "price_vnd": ceiling_vnd if is_buy is is_marketable else floor_vnd,
+            "confirmations": {"DUPLICATE_ORDER": quantity},
         }
         return Wish(f"{self._name}-{number}", body, is_marketable, time.time())
 

@@ -1,5 +1,6 @@
 """Orders and fills over REST. Every write needs an `Idempotency-Key`: repeating a request repeats the answer."""
 
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -168,7 +169,8 @@ class OrdersCancelApi(APIView):
     @extend_schema(request=CancelAllIn, parameters=[key_parameter], responses={202: CancelAllOut})
     @written_once
     def post(self, request: Request) -> Response:
-        """Cancel every working order of an account, in a symbol, of a strategy, on a side, or any mixture of these."""
+        """Cancel every working order of an account, in a symbol, of a strategy, on a side, or any mixture of these; and
+        end the conditional and sliced orders of the same."""
         body = CancelAllIn(data=request.data)
         body.is_valid(raise_exception=True)
         chosen = body.validated_data
@@ -177,11 +179,12 @@ class OrdersCancelApi(APIView):
         mine = {account.id for account in accounts.accounts_to_trade(request.user)}
         wanted = {"symbol": chosen["symbol"], "strategy_id": chosen["strategy_id"], "side": chosen["side"]}
         named = [chosen["account_id"]] if chosen["account_id"] else sorted(mine)
+        asked: dict[str, Any] = {"reason": "cancel all", "actor": actor_of(request.user), "now": market_now()}
+        kept = services.cancel_kept(account_ids=named, **wanted, **asked)
         order_ids = [found for one in named for found in selectors.working_order_ids(account_id=one, **wanted)]
-        answers = services.cancel_orders(
-            order_ids=order_ids, reason="cancel all", actor=actor_of(request.user), now=market_now()
-        )
+        answers = services.cancel_orders(order_ids=order_ids, **asked)
         told = {
+            "kept": kept,
             "asked": sum(answer.accepted for answer in answers),
             "waiting": sum(answer.waits for answer in answers),
             "refused": [answer.order_id for answer in answers if not answer.accepted],

@@ -12,6 +12,8 @@ class ApiRequest(models.Model):
     key = models.CharField(_("key"), max_length=64)
     body_hash = models.CharField(_("hash of the request"), max_length=64)
     began_at = models.DateTimeField(_("began"))  # wall clock
+    # PostgreSQL's process for the connection of who works on it; it ends with that one's process
+    backend_pid = models.PositiveIntegerField(_("process of the database"), default=0)
     status_code = models.PositiveSmallIntegerField(_("status of the answer"), null=True)
     answer = models.JSONField(_("answer"), null=True)
 

@@ -43,6 +43,7 @@ class StreamPosition(models.Model):
     trouble = models.CharField(_("trouble"), max_length=500, blank=True)
     seen_at = models.DateTimeField(_("last seen"), null=True)  # wall clock
     reconciled_at = models.DateTimeField(_("last reconciled"), null=True)  # wall clock
+    compared_day = models.DateField(_("last day compared at its end"), null=True)
 
     class Meta:
         verbose_name = _("order stream")

@@ -4,7 +4,7 @@ from apps.orders.services.amending import request_amend
 from apps.orders.services.answers import AmendAnswer, CancelAnswer, Submission
 from apps.orders.services.baskets import BasketPreview, finish_baskets, preview_basket, submit_basket
 from apps.orders.services.broker_events import apply_book_row, apply_broker_event
-from apps.orders.services.cancelling import cancel_for_kill_switch, cancel_orders, cancel_scope, request_cancel
+from apps.orders.services.cancelling import cancel_orders, request_cancel
 from apps.orders.services.checking import check_order
 from apps.orders.services.conditional_placing import cancel_conditional, place_conditional
 from apps.orders.services.conditional_watch import stop_killed_conditionals
@@ -19,6 +19,7 @@ from apps.orders.services.plan_loop import run_plan_slice
 from apps.orders.services.plans import PlanAnswer
 from apps.orders.services.resolving import ENDABLE, Resolution, resolve_discrepancy
 from apps.orders.services.slicing import advance_sliced, cancel_sliced, place_sliced
+from apps.orders.services.stopping import cancel_for_kill_switch, cancel_kept, cancel_scope, count_kept
 from apps.orders.services.submission import submit_order
 from apps.orders.services.verification import verify_orders
 
@@ -36,11 +37,13 @@ __all__ = [
     "apply_broker_event",
     "cancel_conditional",
     "cancel_for_kill_switch",
+    "cancel_kept",
     "cancel_orders",
     "cancel_scope",
     "cancel_sliced",
     "check_order",
     "close_day",
+    "count_kept",
     "expire_day",
     "finish_baskets",
     "forget_old_answers",

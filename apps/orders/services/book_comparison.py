@@ -12,7 +12,7 @@ from apps.accounts import selectors as accounts
 from apps.accounts import services as ledger
 from apps.accounts.selectors import AccountView, Difference
 from apps.accounts.services.broker import BrokerBooks
-from apps.orders.services.pace import Pace
+from apps.orders.services.pace import Allowance
 from qts.domain.errors import TerminalError, TransientError
 from qts.domain.market import session_at
 from qts.domain.values import Exchange, Session
@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 IN_SESSION_EVERY_S: Final = 30.0
 OUTSIDE_EVERY_S: Final = 600.0
 CONFIRM_AFTER_S: Final = 5.0
+QUESTIONS: Final = 2  # of each account: shares, cash
 EQUAL_RECORDED_EVERY: Final = timedelta(minutes=10)
 _CLOSED: Final = frozenset({Session.PRE_OPEN, Session.BREAK, Session.CLOSED})
 
@@ -36,7 +37,7 @@ class BookComparison:
     def __init__(self, connection_id: UUID, broker: BrokerBooks) -> None:
         self._connection_id = connection_id
         self._broker = broker
-        self._pace = Pace(connection_id)
+        self._allowance = Allowance(connection_id, QUESTIONS)
         self._compare_at = 0.0
         self._pause_s = IN_SESSION_EVERY_S
         self._queue: list[AccountView] = []
@@ -50,6 +51,8 @@ class BookComparison:
                 return
             self._queue = list(accounts.accounts_of_connection(self._connection_id))
             self._pause_s = OUTSIDE_EVERY_S if session_at(Exchange.HOSE, now) in _CLOSED else IN_SESSION_EVERY_S
+        if self._queue and not self._allowance.is_granted():
+            return  # the stream is read on meanwhile
         if self._queue:
             self._take(self._queue.pop(), now)
         if not self._queue:
@@ -64,9 +67,6 @@ class BookComparison:
 
     def _compare(self, account: AccountView, now: datetime) -> bool:
         """Whether a difference waits to be confirmed."""
-        for _ in range(2):  # shares, cash
-            while wait_ms := self._pace.take():
-                time.sleep(wait_ms / 1000)
         found = ledger.compare_with_broker(account, broker=self._broker, now=now)
         is_news = bool(found) and found != self._seen.get(account.id)
         self._seen[account.id] = found

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -14,7 +13,6 @@ from apps.accounts.locks import lock_account
 from apps.eventlog import services as eventlog
 from apps.orders.locks import lock_order, lock_orders
 from apps.orders.models import Intent, Order
-from apps.orders.selectors import working_order_ids
 from apps.orders.services import wakeup
 from apps.orders.services.access import may_trade
 from apps.orders.services.amending import take_back_amendment
@@ -52,46 +50,10 @@ def request_cancel(*, order_id: UUID, actor: Actor, now: datetime) -> CancelAnsw
     return _cancel(order_id, actor=actor, now=now, reason="", waits_for_session=False)
 
 
-def cancel_scope(
-    *,
-    account_id: UUID | None = None,
-    strategy_id: str = "",
-    symbol: str = "",
-    reason: str,
-    actor: Actor,
-    now: datetime,
-) -> list[CancelAnswer]:
-    """Cancel every working order of an account, of a strategy, in a symbol, or (none given) of the firm.
-
-    Where the session forbids a cancel now, it is sent in the first moment that allows one. Raises an ExceptionGroup
-    after the last order when one of them could not be cancelled.
-    """
-    return _cancel_each(
-        working_order_ids(account_id=account_id, strategy_id=strategy_id, symbol=symbol),
-        actor=actor,
-        now=now,
-        reason=reason,
-    )
-
-
 def cancel_orders(*, order_ids: Iterable[UUID], reason: str, actor: Actor, now: datetime) -> list[CancelAnswer]:
-    """Cancel these; like `cancel_scope`."""
+    """Where the session forbids a cancel now, it is sent in the first moment that allows one. Raises an
+    ExceptionGroup after the last order when one of them could not be cancelled."""
     return _cancel_each(order_ids, actor=actor, now=now, reason=reason)
-
-
-def cancel_for_kill_switch(*, scope: str, reason: str, now: datetime) -> list[CancelAnswer]:
-    """Cancel what works in the scope of an engaged switch: "firm", "account:<id>", "symbol:SSI" and so on.
-
-    The switch is asked again: released meanwhile, nothing is cancelled; where it lets sales of held shares pass, they
-    stay.
-    """
-    working = Order.objects.filter(id__in=working_order_ids(**_working_in(scope)))
-    return _cancel_each(
-        _killed(working),
-        actor=KILL_SWITCH,
-        now=now,
-        reason=f"kill switch: {reason}",
-    )
 
 
 def cancel_what_is_killed(connection_id: UUID, now: datetime) -> int:
@@ -102,7 +64,7 @@ def cancel_what_is_killed(connection_id: UUID, now: datetime) -> int:
     working = Order.objects.filter(
         connection_id=connection_id, cancel_wanted=False, status__in=sorted(_AT_THE_BROKER)
     ).exclude(status=Status.CANCEL_PENDING)
-    killed = _killed(working)
+    killed = killed_of(working)
     try:
         _cancel_each(killed, actor=KILL_SWITCH, now=now, reason="kill switch is engaged")
     except* Exception:
@@ -152,7 +114,7 @@ def _cancel_batch(
         ]
 
 
-def _killed(orders: Iterable[Order]) -> list[UUID]:
+def killed_of(orders: Iterable[Order]) -> list[UUID]:
     """Those that an engaged stop takes back; each combination of what may stop an order is asked about once."""
     known: dict[tuple[object, ...], bool] = {}
     killed = []
@@ -170,14 +132,6 @@ def stopped_by(order: Order) -> dict[str, str]:
     """What else than its account and strategy an order can be stopped by."""
     person = order.actor_id if order.actor_kind == ActorKind.USER else ""
     return {"symbol": order.symbol, "exchange": order.exchange, "user_id": person}
-
-
-def _working_in(scope: str) -> dict[str, Any]:
-    """The narrowest question about working orders that a scope allows; of exchanges and users every order is asked."""
-    kind, _, name = scope.partition(":")
-    if kind == "account":
-        return {"account_id": UUID(name)}
-    return {"strategy": {"strategy_id": name}, "symbol": {"symbol": name}}.get(kind, {})
 
 
 def fire_waiting_cancels(connection_id: UUID, now: datetime) -> int:

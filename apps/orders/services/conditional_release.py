@@ -40,6 +40,7 @@ from qts.domain.events import ConditionalRefused, ConditionalTriggered
 from qts.domain.orders import WORKING, Status
 from qts.domain.orders.conditional import EntryState, LegEvent, LegState, Look, exit_quantity
 from qts.domain.values import Side
+from qts.observability.crash_points import passing
 
 log = structlog.get_logger(__name__)
 
@@ -59,10 +60,14 @@ def release_leg(leg_id: UUID, *, price_vnd: int, now: datetime, received_ns: int
         with transaction.atomic():
             lock_account(account_id)
             row = lock_conditional(conditional_id)
-            return _release(row, row.legs.get(id=leg_id), price_vnd, now, received_ns)
+            passing("trigger.met")
+            released = _release(row, row.legs.get(id=leg_id), price_vnd, now, received_ns)
     except NotNow as held:
         _note_wait(leg_id, str(held), price_vnd if held.is_rate else None)
         return False
+    if released:
+        passing("trigger.committed")
+    return released
 
 
 def _release(
@@ -91,6 +96,7 @@ def _release(
         strategy_id=row.strategy_id,
         caused_by_received_ns=received_ns,
     )
+    passing("trigger.submitted")
     unsettled = side is Side.SELL and holds_enough(row.account_id, row.symbol, leg.quantity, now)
     wait_if_not_now(done.breaches, unsettled=unsettled)
     _conclude(row, leg, done, price_vnd, now)
@@ -109,6 +115,7 @@ def _conclude(row: ConditionalOrder, leg: ConditionalLeg, done: Submission, pric
         settle_status(row, now, codes(done.breaches))
     kind = ConditionalTriggered if done.accepted else ConditionalRefused
     announce(row, kind, actor=PLAN_WATCH, now=now, order_id=done.order_id, price_vnd=price_vnd)
+    passing("trigger.concluded")
     log.info("conditional.released", conditional_id=str(row.id), leg=leg.role, price_vnd=price_vnd, state=leg.state)
 
 

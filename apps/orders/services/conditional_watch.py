@@ -38,6 +38,7 @@ from qts.domain.orders.conditional import (
     watched,
 )
 from qts.domain.values import Exchange, Session
+from qts.observability.crash_points import passing
 
 TICK_AGE_S_MAX: Final = 5.0  # wall clock: on what is older nothing is sent
 
@@ -158,6 +159,8 @@ def _follow(conditional_id: UUID, account_id: UUID, now: datetime) -> bool:
             return False
         settle_status(row, now, "" if LegEvent.WAKE in events else f"its entry order is {state.status}")
         announce(row, ConditionalArmed if LegEvent.WAKE in events else ConditionalEnded, actor=PLAN_WATCH, now=now)
+        passing("entry.followed")
+    passing("entry.committed")
     return True
 
 

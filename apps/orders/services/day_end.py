@@ -42,7 +42,7 @@ def expire_day(now: datetime) -> int:
     """Expire what was never sent and is out of its day, and what the broker had today where the exchange has closed for
     long enough and its order book was compared since. How many orders."""
     today = to_vietnam(now).date()
-    over = Q(trading_day=today, exchange__in=[exchange for exchange in Exchange if _is_over(exchange, now)])
+    over = Q(trading_day=today, exchange__in=[exchange for exchange in Exchange if is_over(exchange, now)])
     never_sent = Q(status=Status.PENDING) & (Q(trading_day__lt=today) | over)
     told = Q(trading_day=today, connection_id__in=_compared_connections()) & over
     due = Order.objects.filter(never_sent | told, status__in=OPEN_STATUSES).exclude(status__in=_UNSURE)
@@ -92,7 +92,8 @@ def _compared_connections() -> list[UUID]:
     return list(compared.values_list("connection_id", flat=True))
 
 
-def _is_over(exchange: Exchange, now: datetime) -> bool:
+def is_over(exchange: Exchange, now: datetime) -> bool:
+    """Whether the exchange has closed for today, and the broker had the time to tell of it."""
     local = to_vietnam(now)
     _, ends_at = session_bounds(exchange)
     return local - GRACE >= local.replace(

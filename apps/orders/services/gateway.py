@@ -82,7 +82,7 @@ class _Gateway:
         self._client = client
         self._circuit = _Circuit(connection_id)
         self._pace = Pace(connection_id)
-        self._resolver = Resolver(connection_id, client, self._pace)
+        self._resolver = Resolver(connection_id, client, self._pace, turn.epoch)
         self._venue = VenueWatch(connection_id)
         self._limits_known = False
         self._began_at = time.monotonic()

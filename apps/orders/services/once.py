@@ -12,8 +12,10 @@ from apps.orders.models import ApiRequest
 from qts.domain.errors import RuleCode
 
 KEPT_FOR: Final = timedelta(days=7)
-# Whoever began it is dead by then: it may be done again, for every write here is harmless to repeat.
+# Whoever began it is dead by then, if it was not seen before: it may be done again, for every write here is harmless to
+# repeat.
 RUNNING_S_MAX: Final = 60.0
+_IS_ALIVE: Final = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = %s AND backend_start <= %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,9 @@ def answer_once(*, user_id: str, key: str, body_hash: str, act: Callable[[], Ans
     """
     now = datetime.now(UTC)
     found, is_new = ApiRequest.objects.get_or_create(
-        user_id=user_id, key=key, defaults={"body_hash": body_hash, "began_at": now}
+        user_id=user_id,
+        key=key,
+        defaults={"body_hash": body_hash, "began_at": now, "backend_pid": _backend_pid()},
     )
     if found.body_hash != body_hash:
         return RuleCode.IDEMPOTENCY_KEY_REUSED
@@ -68,6 +72,20 @@ def one_at_a_time(name: str) -> Iterator[bool]:
 
 
 def _take_over(found: ApiRequest, now: datetime) -> bool:
-    if found.began_at > now - timedelta(seconds=RUNNING_S_MAX):
+    """Whoever began it has died: its connection to the database is gone, or it takes longer than anybody does."""
+    if found.began_at > now - timedelta(seconds=RUNNING_S_MAX) and _is_alive(found):
         return False
-    return ApiRequest.objects.filter(id=found.id, began_at=found.began_at).update(began_at=now) == 1
+    mine = ApiRequest.objects.filter(id=found.id, began_at=found.began_at)
+    return mine.update(began_at=now, backend_pid=_backend_pid()) == 1
+
+
+def _is_alive(found: ApiRequest) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(_IS_ALIVE, [found.backend_pid, found.began_at])
+        return bool(cursor.fetchone()[0])
+
+
+def _backend_pid() -> int:
+    """Known to the client: no question to the server."""
+    connection.ensure_connection()
+    return int(connection.connection.info.backend_pid)

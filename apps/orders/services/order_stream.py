@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from apps.orders.services import discrepancies
 from apps.orders.services.book_comparison import BookComparison
 from apps.orders.services.broker import open_client
 from apps.orders.services.broker_events import apply_broker_event
+from apps.orders.services.day_comparison import DayComparison
 from apps.orders.services.discrepancies import Kind
 from apps.orders.services.reconciliation import Reconciler
 from apps.orders.services.turns import SLICE_S, run_for_each_connection, run_under_lease
@@ -37,6 +38,7 @@ LEASE_NAME = "order-stream"
 READ_S = 0.25
 SHOW_EVERY_S = 2.0
 RETRY_S_MAX = 5.0
+TOGETHER_MAX = 10
 _MOVE = """
     UPDATE orders_streamposition SET trading_day = %(day)s, last_notify_id = %(notify_id)s
     WHERE connection_id = %(connection_id)s
@@ -82,13 +84,14 @@ def _read_one_connection(connection_id: UUID, turn: Slice, client: TradingClient
         _show(connection_id, StreamPosition.State.CONNECTED, "")
         STREAM_CONNECTED.labels(stream="orders").set(1)
         reconciler = Reconciler(connection_id, client)
-        books = BookComparison(connection_id, client)
+        books, days = BookComparison(connection_id, client), DayComparison(connection_id, client)
         reader = _Reader(connection_id, stream, turn)
         reader.read(market_now())  # what was missed comes first; the order book is compared with the result
         while turn.goes_on():
             now = market_now()
             reconciler.step(now)
             books.step(now)
+            days.step(now)
             reader.read(now)
             if reconciler.wants_replay:
                 rewind(connection_id)
@@ -103,13 +106,28 @@ class _Reader:
         self._show_at = 0.0
 
     def read(self, now: datetime) -> None:
-        for frame in self._stream.frames(READ_S):
+        frames = self._stream.frames(READ_S)
+        for first in range(0, len(frames), TOGETHER_MAX):
             if not self._turn.goes_on():  # renews the lease too: many messages may take longer than its ttl
                 return  # the successor asks for what is left
-            take_frames(self._connection_id, [frame], now=now)
+            take_together(self._connection_id, frames[first : first + TOGETHER_MAX], now=now)
         if time.monotonic() >= self._show_at:
             self._show_at = time.monotonic() + SHOW_EVERY_S
             StreamPosition.objects.filter(connection_id=self._connection_id).update(seen_at=Now())
+
+
+def take_together(connection_id: UUID, frames: Sequence[ReceivedFrame], *, now: datetime) -> None:
+    """Those that are there anyway, in one transaction: one reader stands in line for an account's lock with everybody
+    who places orders there, and would fall behind if each message cost it a turn. Where the books refuse them together,
+    each is taken in for itself."""
+    try:
+        with transaction.atomic():
+            take_frames(connection_id, frames, now=now)
+    except (IntegrityError, DataError) as error:
+        log.warning("order_stream_one_by_one", reason=str(error), frames=len(frames))
+        take_frames(connection_id, frames, now=now)
+    if frames:
+        passing("message.committed")
 
 
 def take_frames(connection_id: UUID, frames: Iterable[ReceivedFrame], *, now: datetime) -> None:
@@ -134,7 +152,6 @@ def take_message(connection_id: UUID, message: BrokerMessage, *, now: datetime) 
             passing("message.applied")
             _move_position(connection_id, message, now)
             passing("message.positioned")
-        passing("message.committed")
     except (IllegalTransition, TerminalError, IntegrityError, DataError, ValueError) as error:
         subject = f"notifyID {message.notify_id}"
         detail = f"{type(error).__name__}: {error}: {message}"

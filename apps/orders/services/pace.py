@@ -1,7 +1,8 @@
 """SSI's rate limits, kept before SSI has to: logs of the calls per connection in Redis, shared by all who call.
 
 Exact windows and no buckets: a bucket that is full lets twice the limit pass within one window. Of every limit a share
-is left to cancels: whatever else there is to say, taking back gets through.
+is left to cancels: whatever else there is to say, taking back gets through. And orders leave the next call to a
+question that waits: what became of the orders before must not stay unknown because there are always more.
 """
 
 import re
@@ -25,14 +26,18 @@ LIMITS_KEPT_S = 86_400
 _UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _PERIOD = re.compile(r"(\d+)([smhd])")
 
-# Of each key (a limit's log) a pair of arguments: milliseconds, calls. Takes one call from all of them, or answers
-# after how many milliseconds to ask again.
+# Of each key (a limit's log) but the last one a pair of arguments: milliseconds, calls. Takes one call from all of them
+# or answers after how many milliseconds to ask again. The last key says that a question waits, the last argument what
+# this call is.
 _TAKE = """
+local waiting, kind = KEYS[#KEYS], ARGV[#ARGV]
+local yields = kind == 'order' and redis.call('EXISTS', waiting) == 1
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local wait = 0
-for i = 1, #KEYS do
+for i = 1, #KEYS - 1 do
   local window, limit = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+  if yields and limit > 1 then limit = limit - 1 end
   redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now - window)
   if limit <= 0 then
     if window > wait then wait = window end
@@ -42,8 +47,12 @@ for i = 1, #KEYS do
     if until_free > wait then wait = until_free end
   end
 end
-if wait > 0 then return wait end
-for i = 1, #KEYS do
+if wait > 0 then
+  if kind == 'question' then redis.call('SET', waiting, 1, 'PX', 1000) end
+  return wait
+end
+if kind == 'question' then redis.call('DEL', waiting) end
+for i = 1, #KEYS - 1 do
   redis.call('ZADD', KEYS[i], now, time[1] .. '.' .. time[2] .. '.' .. redis.call('ZCARD', KEYS[i]))
   redis.call('PEXPIRE', KEYS[i], ARGV[2 * i - 1])
 end
@@ -58,6 +67,10 @@ class Call(Enum):
     MODIFY_ORDER = ("POST", "modifyorder")
     CANCEL_ORDER = ("POST", "cancelorder")
     QUERY = ("GET", "query")
+
+    @property
+    def kind(self) -> str:
+        return {Call.CANCEL_ORDER: "cancel", Call.QUERY: "question"}.get(self, "order")
 
     @property
     def address(self) -> str:
@@ -104,13 +117,33 @@ class Pace:
         mine = [window for window in self._windows if window.covers(call)]
         keys = [f"{self._key}:{window.pattern}:{window.period_ms}" for window in mine]
         numbers = [number for window in mine for number in (window.period_ms, window.calls_for(call))]
+        keys.append(f"{self._key}:question")
         with transient_errors():
-            return int(self._client.eval(_TAKE, len(keys), *keys, *numbers))
+            return int(self._client.eval(_TAKE, len(keys), *keys, *numbers, call.kind))
 
     def _learned(self) -> Sequence[RateLimit]:
         with transient_errors():
             kept = self._client.get(f"{self._key}:limits")
         return msgspec.json.decode(kept, type=list[RateLimit]) if kept else SAMPLE_LIMITS
+
+
+class Allowance:
+    """So many questions, granted one by one, for who must not stand still meanwhile: `is_granted` is asked again and
+    again, and takes them all with the answer yes. The limits are those that were learned last."""
+
+    def __init__(self, connection_id: UUID, questions: int) -> None:
+        self._connection_id = connection_id
+        self._questions = questions
+        self._left = questions
+
+    def is_granted(self) -> bool:
+        pace = Pace(self._connection_id)
+        while self._left and pace.take() == 0:
+            self._left -= 1
+        if self._left:
+            return False
+        self._left = self._questions
+        return True
 
 
 def windows(limits: Sequence[RateLimit]) -> list[Window]:

@@ -15,6 +15,7 @@ from qts.adapters.lease import Lease, slice_of
 from qts.domain.errors import TransientError
 from qts.domain.events import TickReceived
 from qts.domain.ports import Bus
+from qts.observability.crash_points import passing
 
 GROUP = "plans"
 CONSUMER = "plans"  # one name for all: the lease allows one at a time, and it takes over what the last one left
@@ -54,12 +55,16 @@ def take_ticks(bus: Bus, desk: ConditionalDesk, *, block_ms: int = BLOCK_MS) -> 
     """Look at the next matches, each in its turn; how many orders they released. Those of symbols that nobody watches
     are not even decoded."""
     deliveries = bus.consume([TickReceived.topic], group=GROUP, consumer=CONSUMER, count=BATCH_MAX, block_ms=block_ms)
+    if deliveries:
+        passing("match.read")
     released = 0
     for delivery in deliveries:
         if delivery.key in desk.symbols:
             event = decode(delivery.topic, delivery.body)
             if isinstance(event, TickReceived):
                 released += desk.on_tick(event, market_now())
+    if released:
+        passing("match.seen")
     bus.acknowledge(GROUP, deliveries)
     return released
 

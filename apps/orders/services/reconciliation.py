@@ -3,7 +3,7 @@ here although their day is over are looked up in the order history first."""
 
 import time
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -17,7 +17,7 @@ from apps.orders.services import discrepancies
 from apps.orders.services.broker_events import apply_book_row
 from apps.orders.services.day_end import expire_former_day
 from apps.orders.services.discrepancies import Kind
-from apps.orders.services.pace import Pace
+from apps.orders.services.pace import Allowance
 from qts.adapters.ssi.trading import TradingClient
 from qts.adapters.ssi.trading_codec import BrokerOrder
 from qts.domain.market import to_vietnam
@@ -27,6 +27,7 @@ from qts.observability.crash_points import passing
 log = structlog.get_logger(__name__)
 
 COMPARE_EVERY_S = 15.0
+STEP_S_MAX = 1.0  # well below the lease of who reads the stream
 # A match event may be a moment behind the book: a difference counts when it was there twice.
 MISSING_SEEN_MIN = 2
 _AT_THE_BROKER = WORKING - {Status.PENDING, Status.SENT, Status.UNKNOWN}
@@ -42,37 +43,42 @@ class Reconciler:
     def __init__(self, connection_id: UUID, client: TradingClient) -> None:
         self._connection_id = connection_id
         self._client = client
-        self._pace = Pace(connection_id)
+        self._allowance = Allowance(connection_id, 1)
         self._compare_at = 0.0
+        self._left: list[AccountView] = []
+        self._history_asked: set[UUID] = set()
         self._seen_missing: dict[UUID, int] = {}
         self.wants_replay = False
 
     def step(self, now: datetime) -> None:
-        """Compare, if it is time. Raises TransientError or TerminalError when the broker does not answer."""
+        """Compare, if it is time, as far as the broker's pace allows; the rest follows with the next steps, for the
+        stream is read by the same hands. Raises TransientError or TerminalError when the broker does not answer."""
         if time.monotonic() < self._compare_at:
             return
+        if not self._left:
+            self._left, self._history_asked = list(accounts.accounts_of_connection(self._connection_id)), set()
+        until = time.monotonic() + STEP_S_MAX
+        while self._left and time.monotonic() < until and self._allowance.is_granted():
+            if not self._closes_former_days(self._left[-1], now):
+                account = self._left.pop()
+                self._compare(account.id, self._client.order_book(account.number), now)
+        if self._left:
+            return
         self._compare_at = time.monotonic() + COMPARE_EVERY_S
-        for account in accounts.accounts_of_connection(self._connection_id):
-            self._close_former_days(account, now)
-            self._keep_pace()
-            self._compare(account.id, self._client.order_book(account.number), now)
         StreamPosition.objects.filter(connection_id=self._connection_id).update(reconciled_at=Now())
         passing("reconcile.done")
 
-    def _keep_pace(self) -> None:
-        while wait_ms := self._pace.take():
-            time.sleep(wait_ms / 1000)
-
-    def _close_former_days(self, account: AccountView, now: datetime) -> None:
-        """The stream was away when their day ended: take in what the history tells of them, then they are over."""
+    def _closes_former_days(self, account: AccountView, now: datetime) -> bool:
+        """The stream was away when their day ended: take in what the history tells of them, then they are over. False
+        where there are none, or they were asked about already."""
         today = to_vietnam(now).date()
         left_over = Order.objects.filter(
             connection_id=self._connection_id, account_id=account.id, trading_day__lt=today, status__in=OPEN_STATUSES
         ).exclude(status=Status.PENDING)
         ours = list(left_over.order_by("trading_day", "id"))
-        if not ours:
-            return
-        self._keep_pace()
+        if not ours or account.id in self._history_asked:
+            return False
+        self._history_asked.add(account.id)
         history = self._client.order_history(account.number, ours[0].trading_day, today - timedelta(days=1))
         wanted = {order.broker_order_id for order in ours} | {order.request_id for order in ours}
         for row in history:
@@ -80,10 +86,11 @@ class Reconciler:
                 apply_book_row(self._connection_id, row, now=now)
         for order in ours:
             expire_former_day(order.id, now)
+        return True
 
     def _compare(self, account_id: UUID, book: list[BrokerOrder], now: datetime) -> None:
         passing("reconcile.read")
-        for row in rows_with_news(self._connection_id, account_id, book, now):
+        for row in rows_with_news(self._connection_id, account_id, book, to_vietnam(now).date()):
             apply_book_row(self._connection_id, row, now=now)
             passing("reconcile.applied")
         ours = list(
@@ -125,11 +132,8 @@ class Reconciler:
                 )
 
 
-def rows_with_news(
-    connection_id: UUID, account_id: UUID, book: Iterable[BrokerOrder], now: datetime
-) -> list[BrokerOrder]:
-    """The rows that say something we do not know; the others cost no transaction."""
-    day = to_vietnam(now).date()
+def rows_with_news(connection_id: UUID, account_id: UUID, book: Iterable[BrokerOrder], day: date) -> list[BrokerOrder]:
+    """The rows of a day that say something we do not know; the others cost no transaction."""
     ours = {
         broker_id: (Status(status), reported, quantity, price_vnd)
         for broker_id, status, reported, quantity, price_vnd in Order.objects.filter(

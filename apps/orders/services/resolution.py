@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -21,6 +21,7 @@ from apps.orders.services.broker_events import (
     step_back_from_cancel,
 )
 from apps.orders.services.pace import Pace
+from apps.orders.services.sending import CLAIM_OVER_S
 from apps.orders.services.steps import GATEWAY, close_amendments, take_step
 from qts.adapters.ssi.trading import TradingClient
 from qts.adapters.ssi.trading_codec import BrokerOrder
@@ -32,7 +33,11 @@ from qts.observability.crash_points import passing
 
 log = structlog.get_logger(__name__)
 
+# Nobody says how far the broker's order book may lag behind what its front has taken in; and who declares an order
+# absent that is there has set its money free.
 ABSENT_S_MIN = 10.0
+# A cancel that is asked for once more does no harm that the first would not.
+CANCEL_ABSENT_S_MIN = 2.0
 ASK_EVERY_S = 1.0
 
 
@@ -40,11 +45,13 @@ class Resolver:
     """Looks for the UNKNOWN intents of one connection.
 
     It remembers since when each was not in the book; a question that fails makes it forget, so only an absence that was
-    seen without a break counts. Nothing is ever sent again under another request id to find out.
+    seen without a break counts, and only from the moment when nothing of the claim could leave any more. Nothing is
+    ever sent again under another request id to find out.
     """
 
-    def __init__(self, connection_id: UUID, client: TradingClient, pace: Pace) -> None:
+    def __init__(self, connection_id: UUID, client: TradingClient, pace: Pace, epoch: int | None) -> None:
         self._connection_id = connection_id
+        self._epoch = epoch
         self._client = client
         self._pace = pace
         self._absent_since: dict[int, float] = {}
@@ -87,11 +94,24 @@ class Resolver:
                 self._wait_or_give_up(intent, now)
 
     def _wait_or_give_up(self, intent: Intent, now: datetime) -> None:
+        if self._may_still_leave(intent):
+            return
         since = self._absent_since.setdefault(intent.id, time.monotonic())
-        if time.monotonic() - since < ABSENT_S_MIN:
+        if time.monotonic() - since < _absent_s_min(intent):
             return
         del self._absent_since[intent.id]
         declare_not_received(intent, now)
+
+    def _may_still_leave(self, intent: Intent) -> bool:
+        """A former gateway may have only lost its lease, with the claim in its hands."""
+        if intent.claimed_epoch == self._epoch:
+            return False
+        over = Now() - timedelta(seconds=CLAIM_OVER_S)
+        return Intent.objects.filter(id=intent.id, claimed_at__gt=over).exists()
+
+
+def _absent_s_min(intent: Intent) -> float:
+    return CANCEL_ABSENT_S_MIN if intent.kind == Intent.Kind.CANCEL else ABSENT_S_MIN
 
 
 def declare_not_received(intent: Intent, now: datetime) -> None:
@@ -101,7 +121,7 @@ def declare_not_received(intent: Intent, now: datetime) -> None:
         lock_account(intent.order.account_id)
         order = lock_order(intent.order_id)
         lost = Intent.objects.filter(id=intent.id, state=Intent.State.UNKNOWN)
-        absence = f"not in the broker's order book for {ABSENT_S_MIN:.0f} s"
+        absence = f"not in the broker's order book for {_absent_s_min(intent):.0f} s"
         if not lost.update(state=Intent.State.NOT_RECEIVED, answered_at=Now(), evidence=absence):
             return
         if intent.kind == Intent.Kind.CANCEL:

@@ -33,8 +33,11 @@ from qts.observability.metrics import ORDER_ROUND_TRIP_MS, TICK_TO_ORDER_MS
 
 log = structlog.get_logger(__name__)
 
-# From the claim to the first byte. Well below the ttl: when a successor may doubt the claim, nothing leaves any more.
+# From the claim to the first byte, counted by who claimed.
 CLAIM_AGE_S_MAX = LEASE_TTL_S / 2
+# The same counted by a successor, with room for two clocks: from then on nothing of a former gateway's claim leaves any
+# more, and what the order book does not show may begin to count as absent.
+CLAIM_OVER_S = CLAIM_AGE_S_MAX + 1.0
 # An order that could not leave for so long was meant for another market: the broker was away or the queue too long.
 ORDER_AGE_S_MAX = 60.0
 
@@ -103,12 +106,11 @@ def fence(connection_id: UUID, epoch: int) -> None:
 
 
 def doubt_stale_claims(connection_id: UUID, epoch: int, now: datetime) -> int:
-    """Claims of former gateways without an answer: they may have been sent. How many."""
+    """Claims of former gateways without an answer: they may have been sent. How many.
+
+    At once, for to ask about them does no harm; to find them absent is another matter (`Resolver`)."""
     stale = Intent.objects.filter(
-        connection_id=connection_id,
-        state=Intent.State.CLAIMED,
-        claimed_epoch__lt=epoch,
-        claimed_at__lt=Now() - timedelta(seconds=LEASE_TTL_S),
+        connection_id=connection_id, state=Intent.State.CLAIMED, claimed_epoch__lt=epoch
     ).values_list("id", "order_id")
     doubted = list(stale)
     for intent_id, order_id in doubted:

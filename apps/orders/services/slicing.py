@@ -48,6 +48,7 @@ from qts.domain.orders.slicing import (
     twap_part,
 )
 from qts.domain.values import Actor, Exchange, Side
+from qts.observability.crash_points import passing
 
 log = structlog.get_logger(__name__)
 
@@ -83,7 +84,7 @@ def place_sliced(
     return PlanAnswer(row.id)
 
 
-def cancel_sliced(*, sliced_id: UUID, actor: Actor, now: datetime) -> PlanAnswer:
+def cancel_sliced(*, sliced_id: UUID, actor: Actor, now: datetime, reason: str = "") -> PlanAnswer:
     """Send nothing more and ask back what works of it."""
     account_id = SlicedOrder.objects.filter(id=sliced_id).values_list("account_id", flat=True).first()
     if account_id is None or not may_trade(actor, account_id):
@@ -95,9 +96,28 @@ def cancel_sliced(*, sliced_id: UUID, actor: Actor, now: datetime) -> PlanAnswer
             return PlanAnswer(row.id)
         if row.status != SlicedStatus.ACTIVE:
             return PlanAnswer(row.id, (Breach(RuleCode.PLAN_NOT_ACTIVE, detail=f"it is {row.status}"),))
-        _end(row, SlicedStatus.CANCELLED, reason="cancelled by request", actor=actor, now=now)
+        _end(row, SlicedStatus.CANCELLED, reason=reason or "cancelled by request", actor=actor, now=now)
         _ask_back(row, actor, now)
     return PlanAnswer(row.id)
+
+
+def stop_killed_sliced(now: datetime) -> int:
+    """End what an engaged kill switch or a halt would take back if it were an order; how many. The parts that work are
+    orders of their own, and are taken back as such."""
+    if not risk.is_anything_stopped():
+        return 0
+    rows = SlicedOrder.objects.filter(status=SlicedStatus.ACTIVE).order_by("recorded_at")
+    return sum(alone(row.id, partial(_stop, row.id, row.account_id, now)) for row in rows if is_stopped(row, row.side))
+
+
+def _stop(sliced_id: UUID, account_id: UUID, now: datetime) -> bool:
+    with transaction.atomic():
+        lock_account(account_id)
+        row = lock_sliced(sliced_id)
+        if row.status != SlicedStatus.ACTIVE:
+            return False
+        _end(row, SlicedStatus.CANCELLED, reason="kill switch is engaged", actor=PLAN_WATCH, now=now)
+    return True
 
 
 def advance_sliced(now: datetime) -> int:
@@ -124,10 +144,13 @@ def _advance(sliced_id: UUID, account_id: UUID, now: datetime, *, is_anything_st
             children = children_of(row.id)
             if _is_over(row, children, now):
                 return False
-            return _send_part(row, _part(row, children, now), now)
+            sent = _send_part(row, _part(row, children, now), now)
     except NotNow as held:
         SlicedOrder.objects.filter(id=sliced_id, status=SlicedStatus.ACTIVE).update(waits_for=str(held)[:200])
         return False
+    if sent:
+        passing("slice.committed")
+    return sent
 
 
 def _is_over(row: SlicedOrder, children: tuple[Child, ...], now: datetime) -> bool:
@@ -172,6 +195,7 @@ def _send_part(row: SlicedOrder, quantity: int, now: datetime) -> bool:
     market = market_state(row.symbol, now) if quantity else None
     if market is None or not look_of(market, market.last_vnd).counts:
         return False
+    passing("slice.due")
     number, side = row.parts.count() + 1, Side(row.side)
     request = request_of(market, side=side, quantity=quantity, limit_vnd=row.price_vnd, name=f"slice-{row.id}-{number}")
     done = submit_order(
@@ -182,6 +206,7 @@ def _send_part(row: SlicedOrder, quantity: int, now: datetime) -> bool:
         now=now,
         strategy_id=row.strategy_id,
     )
+    passing("slice.submitted")
     unsettled = side is Side.SELL and holds_enough(row.account_id, row.symbol, quantity, now)
     wait_if_not_now(done.breaches, unsettled=unsettled)
     if done.order_id is not None:
@@ -189,6 +214,7 @@ def _send_part(row: SlicedOrder, quantity: int, now: datetime) -> bool:
     row.waits_for, row.updated_at = "", now
     if done.accepted:
         _announce(row, SlicedReleased, actor=PLAN_WATCH, now=now, order_id=done.order_id)
+        passing("slice.counted")
     else:
         row.breaches = [stored(breach) for breach in done.breaches]
         _end(row, SlicedStatus.STOPPED, reason=codes(done.breaches), actor=PLAN_WATCH, now=now)

@@ -70,4 +70,4 @@ def doubtful(desk, gateway, broker, working, monkeypatch):
 
 
 def ask(desk, broker):
-    Resolver(desk.connection_id, broker, Pace(desk.connection_id)).step(MORNING)
+    Resolver(desk.connection_id, broker, Pace(desk.connection_id), 1).step(MORNING)

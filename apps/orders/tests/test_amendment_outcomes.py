@@ -51,7 +51,7 @@ def test_the_exchange_refuses_it_later(desk, stream, amending):
 def test_a_refusal_that_was_never_told_shows_in_the_book(desk, amending):
     """The row names the amendment as the last action, and has the old price."""
     reported = row(amending, "QU", unique_id=asked_id(amending), now=at("10:15:01"))
-    assert rows_with_news(desk.connection_id, desk.account_id, [reported], MORNING) == [reported]
+    assert rows_with_news(desk.connection_id, desk.account_id, [reported], MORNING.date()) == [reported]
     services.apply_book_row(desk.connection_id, reported, now=MORNING)
     assert as_it_was(desk, amending)
 

@@ -9,20 +9,18 @@ from django.apps import apps
 from django.db import connections
 
 from apps.eventlog import selectors as eventlog
-from apps.eventlog.services import handlers_of
-from apps.orders import handlers, selectors, services
+from apps.orders import selectors, services
 from apps.orders.models import ConditionalLeg, ConditionalOrder, Intent, Order
 from apps.orders.services import conditional_release
 from apps.orders.services.conditional_release import release_leg
 from apps.orders.services.conditional_watch import ConditionalDesk
-from apps.orders.tests.conftest import MORNING, STRATEGY, at, ms
+from apps.orders.tests.conftest import MORNING, STRATEGY, at
 from apps.orders.tests.plans import TODAY, Watch, sent
 from apps.risk import services as risk
 from apps.risk.tests.conftest import OFFICER
 from apps.sso.selectors import Role
 from apps.sso.tests.sessions import make_user
 from qts.domain.errors import RuleCode
-from qts.domain.events import KillSwitchChanged
 from qts.domain.values import Actor, ActorKind, Side
 
 SOLD_AT_MARKET = ("SELL", "MTL", 300, None, "PENDING")
@@ -238,16 +236,6 @@ def test_a_switch_that_is_engaged_between_two_looks_stops_the_release(watch):
     assert (sent(), watch.statuses()) == ([], ["CANCELLED"])
     refused = watch.place("STOP", stop_vnd=24_000, name="another")
     assert [breach.code for breach in refused.breaches] == ["KILL_SWITCH_ENGAGED"]
-
-
-def test_a_kill_switch_ends_them_where_nobody_watches(watch):
-    watch.place("STOP", stop_vnd=24_000)
-    risk.engage_kill_switch(scope="symbol:SSI", reason="test", actor=OFFICER, now=MORNING)
-    handlers.end_what_is_killed(
-        KillSwitchChanged(scope="symbol:SSI", engaged=True, reason="test", ts_market_ms=ms(MORNING))
-    )
-    assert watch.statuses() == ["CANCELLED"]
-    assert "apps.orders.handlers.end_what_is_killed" in handlers_of(KillSwitchChanged.topic)
 
 
 def test_a_rate_limit_delays_and_does_not_forget(watch):

@@ -4,14 +4,17 @@ import json
 import time
 
 import pytest
+from django.db import IntegrityError
 
 from apps.orders import selectors
 from apps.orders.models import Discrepancy, Fill, ForeignOrder, Order, StreamPosition
 from apps.orders.services import order_stream, reconciliation
 from apps.orders.services.order_stream import position_of, rewind, take_frames
+from apps.orders.services.pace import Pace
 from apps.orders.services.reconciliation import Reconciler
 from apps.orders.tests.conftest import DAY, MORNING, at, ms, row
 from qts.adapters.ssi.signalr import ReceivedFrame
+from qts.adapters.ssi.trading import RateLimit
 from qts.domain.orders import Status
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +106,7 @@ def test_the_last_news_of_a_day_that_arrive_on_the_next_do_not_move_its_position
 @pytest.fixture
 def reconciler(desk, broker, monkeypatch):
     monkeypatch.setattr(reconciliation, "COMPARE_EVERY_S", 0.0)
+    Pace.learn(desk.connection_id, [RateLimit("*", "1s", 1_000)])
     return Reconciler(desk.connection_id, broker)
 
 
@@ -167,3 +171,48 @@ def test_the_operator_sees_gateway_and_stream_of_a_connection(desk, sent, gatewa
     assert (seen.connection_id, seen.stream_state, seen.stream_trouble, seen.waiting_count, seen.unknown_count) == (
         desk.connection_id, "RECONNECTING", "connection refused", 1, 0,
     )  # fmt: skip
+
+
+def test_the_stream_is_read_on_while_the_pace_allows_no_question(desk, broker, sent):
+    Pace.learn(desk.connection_id, [RateLimit("*", "1s", 1)])
+    assert Pace(desk.connection_id).take() == 0  # somebody's order
+    broker.book["0901351"] = [row(sent, "QU")]
+    comparing, began = Reconciler(desk.connection_id, broker), time.monotonic()
+    comparing.step(MORNING)
+    assert time.monotonic() - began < 0.5
+    assert (StreamPosition.objects.get().reconciled_at, desk.order(sent.id).status) == (None, Status.SENT)
+    time.sleep(1.1)
+    comparing.step(MORNING)
+    assert StreamPosition.objects.get().reconciled_at is not None
+    assert desk.order(sent.id).status == Status.OPEN
+
+
+def test_messages_that_are_there_together_are_one_transaction(desk, sent, monkeypatch):
+    commits = []
+    monkeypatch.setattr(order_stream, "passing", commits.append)
+    order_stream.take_together(
+        desk.connection_id, [frame(order_event(sent, "QU", 5)), frame(match_event(sent, 300, 6))], now=MORNING
+    )
+    assert commits.count("message.positioned") == 2
+    assert commits.count("message.committed") == 1
+    assert desk.order(sent.id).status == Status.FILLED
+    assert StreamPosition.objects.get().last_notify_id == 6
+
+
+def test_what_the_books_refuse_together_is_taken_in_one_by_one(desk, sent, monkeypatch):
+    """A check that looks only at the end of a transaction, and refuses as long as there are two messages in one."""
+    honest, taken = order_stream.take_frames, []
+
+    def refused_together(connection_id, frames, *, now):
+        taken.append(len(frames))
+        if len(taken) == 1:
+            honest(connection_id, frames, now=now)
+            raise IntegrityError("deferred")
+        honest(connection_id, frames, now=now)
+
+    monkeypatch.setattr(order_stream, "take_frames", refused_together)
+    frames = [frame(order_event(sent, "QU", 5)), frame(match_event(sent, 300, 6))]
+    order_stream.take_together(desk.connection_id, frames, now=MORNING)
+    assert taken == [2, 2]
+    assert desk.order(sent.id).status == Status.FILLED
+    assert Fill.objects.count() == 1

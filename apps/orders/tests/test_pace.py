@@ -32,6 +32,21 @@ def test_all_who_call_share_what_was_learned_from_the_broker(desk):
     assert gateway.take(Call.CANCEL_ORDER) == 0
 
 
+def test_a_question_that_waits_is_next_however_many_orders_there_are(desk):
+    """Twice as many orders are asked for as there are calls; the question asks now and then, as the stream's reader."""
+    pace = Pace(desk.connection_id, [RateLimit("*", "1s", 5)])
+    while pace.take(Call.NEW_ORDER) == 0:
+        pass
+    assert pace.take() > 0
+    until, orders = time.monotonic() + 3, 0
+    while (waits := pace.take()) > 0 and time.monotonic() < until:
+        for _ in range(10):
+            orders += pace.take(Call.NEW_ORDER) == 0
+            time.sleep(0.02)
+    assert waits == 0, f"{orders} orders went before the question"
+    assert orders < 4, "the orders left it no call"
+
+
 def test_the_longer_window_counts_too(desk):
     pace = Pace(desk.connection_id, [RateLimit("*", "1s", 100), RateLimit("*", "1m", 3)])
     assert [pace.take(Call.CANCEL_ORDER) for _ in range(3)] == [0, 0, 0]

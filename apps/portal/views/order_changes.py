@@ -64,15 +64,16 @@ def cancel_all(request: HttpRequest) -> HttpResponse:
     found = orders.orders(choice.account_ids, **choice.narrowed, open_only=True, limit=1_000)
     if request.method == "GET":
         return _show_all(request, choice, found)
-    answers = order_services.cancel_orders(
-        order_ids=[order.id for order in found],
-        reason="cancel all",
-        actor=actor_of(request.user),
-        now=marketdata.market_now(),
-    )
-    asked = sum(answer.accepted for answer in answers)
-    said = ngettext("Cancel asked for {count} order.", "Cancel asked for {count} orders.", asked).format(count=asked)
-    return _done(said)
+    asked: dict[str, Any] = {"reason": "cancel all", "actor": actor_of(request.user), "now": marketdata.market_now()}
+    scope = _kept_scope(choice)
+    ended = order_services.cancel_kept(**scope, **asked) if scope else 0
+    answers = order_services.cancel_orders(order_ids=[order.id for order in found], **asked)
+    count = sum(answer.accepted for answer in answers)
+    said = [ngettext("Cancel asked for {count} order.", "Cancel asked for {count} orders.", count).format(count=count)]
+    if ended:
+        ended_said = ngettext("{count} kept order ended.", "{count} kept orders ended.", ended)
+        said.append(ended_said.format(count=ended))
+    return _done(" ".join(said))
 
 
 def _amend(request: HttpRequest, order: OrderView, form: forms.Form) -> tuple[Breach, ...]:
@@ -130,10 +131,18 @@ def _show_all(request: HttpRequest, choice: Choice, found: list[OrderView]) -> H
         "rows": order_rows(found[:LISTED_MAX], mine, request.user),
         "count": len(found),
         "unlisted": max(0, len(found) - LISTED_MAX),
+        "kept": order_services.count_kept(**scope) if (scope := _kept_scope(choice)) else 0,
         "choice": choice,
         "accounts": [account for account in mine if account.id in choice.account_ids],
     }
     return render(request, "portal/orders/cancel_all.html", context)
+
+
+def _kept_scope(choice: Choice) -> dict[str, Any]:
+    """What conditional and sliced orders have in common with the choice; empty where it is about orders alone."""
+    if choice.order_type or choice.by:
+        return {}
+    return {"account_ids": choice.account_ids, "symbol": choice.symbol, "side": choice.side}
 
 
 def _tradable(request: HttpRequest) -> list[AccountView]:

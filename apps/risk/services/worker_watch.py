@@ -17,8 +17,10 @@ from qts.adapters.lease import LeaseWatch
 from qts.domain.errors import TransientError
 
 MONITOR_LEASE: Final = "risk-monitor"
+GATEWAY_LEASE: Final = "order-gateway"
 WORKERS: Final = {
-    "order-gateway": "no gateway sends orders or cancels",
+    MONITOR_LEASE: "nobody watches losses and limits",
+    GATEWAY_LEASE: "no gateway sends orders or cancels",
     "plans": "nobody watches conditional and sliced orders",
     "eventlog-dispatch": "nobody acts upon events: exits and stops wait",
     "eventlog-relay": "events do not reach the bus",
@@ -28,41 +30,38 @@ log = structlog.get_logger(__name__)
 
 
 class WorkerWatch:
-    """The monitor's look at the others. It alone lets go: what the gateway held is over when a monitor runs again."""
+    """Holds the firm while one of these leases has no holder; the monitor's look at the others.
+
+    It alone lets go: what the gateway held is over when a monitor runs again.
+    """
+
+    lets_go = True
 
     def __init__(self) -> None:
         self._watch = LeaseWatch(settings.REDIS_URL, settings.WORKER_SILENCE_S_MAX)
 
     def look(self, now: datetime) -> None:
         try:
-            lost = self._watch.lost(_names())
+            lost = self._watch.lost(self._names())
         except TransientError as error:
             log.warning("risk.workers_unknown", reason=str(error))  # late data hold the firm by themselves
             return
         if lost:
             reason = "; ".join(dict.fromkeys(WORKERS[name.partition(":")[0]] for name in lost))
             hold(scope=FIRM, cause=Cause.LOST_WORKER, reason=reason, now=now)
-        elif self._watch.is_complete:  # each slice watches anew: to it, who is gone for long is not lost yet
+        elif self.lets_go and self._watch.is_complete:  # each slice watches anew: who is gone for long is not lost yet
             let_go(scope=FIRM, cause=Cause.LOST_WORKER, reason="every worker is there", now=now)
 
-
-class MonitorWatch:
-    """The gateway's look at the monitor."""
-
-    def __init__(self) -> None:
-        self._watch = LeaseWatch(settings.REDIS_URL, settings.WORKER_SILENCE_S_MAX)
-
-    def look(self, now: datetime) -> None:
-        try:
-            is_lost = bool(self._watch.lost([MONITOR_LEASE]))
-        except TransientError as error:
-            log.warning("risk.monitor_unknown", reason=str(error))
-            return
-        if is_lost:
-            hold(scope=FIRM, cause=Cause.LOST_WORKER, reason="nobody watches losses and limits", now=now)
+    def _names(self) -> list[str]:
+        """One lease for the firm, and a gateway for each broker connection."""
+        gateways = [f"{GATEWAY_LEASE}:{connection.id}" for connection in configuration.connections()]
+        return [*gateways, *(name for name in WORKERS if name not in {GATEWAY_LEASE, MONITOR_LEASE})]
 
 
-def _names() -> list[str]:
-    """One lease for the firm, and a gateway for each broker connection."""
-    gateways = [f"order-gateway:{connection.id}" for connection in configuration.connections()]
-    return [*gateways, *(name for name in WORKERS if name != "order-gateway")]
+class MonitorWatch(WorkerWatch):
+    """The gateway's look at the monitor, which is one worker of all."""
+
+    lets_go = False
+
+    def _names(self) -> list[str]:
+        return [MONITOR_LEASE]

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 
 from apps.risk import selectors
-from apps.risk.services import MonitorWatch, WorkerWatch, worker_watch
+from apps.risk.services import MonitorWatch, WorkerWatch
 from apps.risk.tests.conftest import MONDAY, check
 from qts.adapters.lease import Lease
 from qts.domain.errors import TransientError
@@ -19,7 +19,7 @@ SILENCE_S = 0.2
 def leases(account_id, monkeypatch):
     """Both workers at work; the watch becomes impatient after 0.2 s."""
     monkeypatch.setattr(settings, "WORKER_SILENCE_S_MAX", SILENCE_S)
-    monkeypatch.setattr(worker_watch, "_names", lambda: list(NAMES))
+    monkeypatch.setattr(WorkerWatch, "_names", lambda _: list(NAMES))
     found = {name: Lease(settings.REDIS_URL, name, 30) for name in (*NAMES, "risk-monitor")}
     for lease in found.values():
         assert lease.acquire() is not None

@@ -2,7 +2,7 @@ import pytest
 
 from apps.eventlog import selectors as eventlog
 from apps.orders import selectors as orders
-from apps.orders.services import submit_order
+from apps.orders.services import place_sliced, submit_order
 from apps.risk.selectors import FIRM
 from apps.risk.services import Cause, engage_kill_switch, hold, let_go
 from apps.strategies import selectors
@@ -18,6 +18,7 @@ from apps.strategies.services import (
 from apps.strategies.tests.conftest import NOW, TRADER, list_securities
 from qts.domain.events import StrategyChanged
 from qts.domain.orders import OrderRequest
+from qts.domain.orders.slicing import SliceKind, SliceTerms
 from qts.domain.values import Actor, ActorKind, OrderType, Side
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -68,6 +69,23 @@ def test_what_a_stopped_strategy_left_in_the_market_is_cancelled(strategy_id, ac
     assert [(orders.order(one).status, orders.order(one).reason) for one in (mine, by_hand)] == [
         ("CANCELLED", "its strategy is stopped"), ("PENDING", ""),
     ]  # fmt: skip
+
+
+def test_what_qts_keeps_for_a_stopped_strategy_is_ended(strategy_id, account_id):
+    start_strategy(strategy_id, actor=TRADER, now=NOW)
+    kept = [
+        place_sliced(
+            account_id=account_id,
+            terms=SliceTerms(SliceKind.ICEBERG, "SSI", Side.BUY, 1_000, 24_000, name, show_quantity=300),
+            actor=Actor(ActorKind.STRATEGY, str(strategy_id)),
+            now=NOW,
+            strategy_id=owner,
+        ).plan_id
+        for name, owner in (("of the strategy", str(strategy_id)), ("by hand", ""))
+    ]
+    stop_strategy(strategy_id, actor=TRADER, now=NOW)
+    cancel_what_it_left(changed(strategy_id, "STOPPED"))
+    assert [orders.sliced_order(one).status for one in kept] == ["CANCELLED", "ACTIVE"]
 
 
 def test_old_news_of_a_stop_leave_a_strategy_that_runs_again_alone(strategy_id, account_id):
