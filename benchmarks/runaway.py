@@ -21,8 +21,8 @@ ORDERS_MAX = 10
 
 
 def run(section: Section, *, quick: bool) -> None:
-    floods = 3 if quick else 12
-    with demo_system.started(orders_per_second_max=ORDERS_MAX) as system:
+    floods = 3 if quick else 20
+    with demo_system.started(orders_per_second_max=ORDERS_MAX, speed=1.0) as system:
         section.begin(f"{floods} floods of 10,000 signals; a person orders in another account all the time")
         _measure(section, system, floods)
 
