@@ -1,7 +1,7 @@
 """A journey's connection under one-time codes: what a person does with the codes that the simulated broker sends."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils import timezone
 
@@ -20,9 +20,10 @@ PERSON = Actor(ActorKind.USER, "7")
 class Codes:
     """Each request is made a minute after the one before, for nobody waits in a test."""
 
+    _shift: ClassVar = timedelta()
+
     def __init__(self, journey: Journey) -> None:
         self._journey = journey
-        self._shift = timedelta()
 
     @property
     def customer(self) -> dict[str, Any]:
@@ -53,7 +54,7 @@ class Codes:
 
     def request(self) -> str:
         """The code as the SMS says it."""
-        self._shift += timedelta(seconds=61)
+        Codes._shift += timedelta(seconds=61)
         answer = accounts.request_broker_code(self._journey.connection_id, actor=PERSON, now=self._now())
         assert answer == LogInAnswer()
         return str(self._journey.market.ask("sim/state")["otps"][self.customer_id])

@@ -125,21 +125,29 @@ class _Gateway:
         return 0.0 if sent else IDLE_S_MAX
 
     def answer(self, who: Ring) -> None:
-        """A kill switch: what works under it is asked for back now, not with the next round. A log-in: its token
-        is used from here on, and the broker is tried at once, however long the circuit was to rest."""
-        if who == Ring.KILL_SWITCH:
-            self._housekeeping_at = self._sweep_at = 0.0
-        elif who == Ring.LOG_IN:
-            self._client.forget_write_token()
+        """What a kill switch or a log-in asks for is done now, not with the next round."""
+        if who in {Ring.KILL_SWITCH, Ring.LOG_IN}:
             self._housekeeping_at = 0.0
+        if who == Ring.KILL_SWITCH:
+            self._sweep_at = 0.0
+
+    def _look_at_log_in(self) -> bool:
+        """Whether orders wait for a person. A new log-in is used at once, however long the circuit was to rest; the end
+        of one opens the circuit before an order finds out."""
+        self._log_in.look()
+        wants_code = self._log_in.step()
+        if self._log_in.is_renewed:
+            self._client.forget_write_token()
             self._circuit.try_at_once()
+        if wants_code and self._circuit.is_closed:
+            self._circuit.fail(CODE_WANTED)
+        return wants_code
 
     def _keep_house(self, now: datetime) -> None:
         GatewayState.objects.filter(connection_id=self._connection_id).update(seen_at=Now())
         if self._turn.epoch is not None:
             doubt_stale_claims(self._connection_id, self._turn.epoch, now)
-        self._log_in.look()
-        wants_code = self._log_in.step()
+        wants_code = self._look_at_log_in()
         adopt_kill_file(now)
         self._monitor_watch.look(now)
         watch_order_stream(self._connection_id, now, watched_s=time.monotonic() - self._began_at)

@@ -29,6 +29,8 @@ class LogInWatch:
         self._changed_at = configuration.changed_at(connection_id)
         found = configuration.log_in(connection_id)
         self._needs_person = found is not None and found.second_factor.needs_person
+        self._logged_in_at = found.logged_in_at if found else None
+        self.is_renewed = False
         self.is_outdated = False
         self.is_active = True
 
@@ -42,6 +44,8 @@ class LogInWatch:
         found = configuration.log_in(self._connection_id) if self._needs_person else None
         if found is None:
             return False
+        self.is_renewed = found.logged_in_at != self._logged_in_at  # seen here too where its ring was lost
+        self._logged_in_at = found.logged_in_at
         now = timezone.now()
         if found.is_wanted(now):
             if found.expires_at is not None or found.wanted_since is None:

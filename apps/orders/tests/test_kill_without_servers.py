@@ -10,6 +10,7 @@ from apps.orders import services
 from apps.orders.models import GatewayState, Intent, Order
 from apps.orders.services import cancelling, last_resort
 from apps.orders.services.gateway import _Gateway
+from apps.orders.services.log_in_watch import LogInWatch
 from apps.orders.services.wakeup import Doorbell, Ring
 from apps.orders.tests.conftest import MORNING, STRATEGY
 from apps.risk import selectors as risk_selectors
@@ -142,7 +143,7 @@ def test_the_file_stops_what_was_queued_and_outlives_itself(desk, working, gatew
     kill_file.write_text("symbol:SSI wrong prices")
     gateway.send()
     assert (desk.order(queued).status, desk.order(queued).reason) == (Status.CANCELLED, "KILL_SWITCH_ENGAGED")
-    house = _Gateway(desk.connection_id, None, broker)
+    house = _Gateway(desk.connection_id, None, broker, LogInWatch(desk.connection_id))
     house._turn = type("Turn", (), {"epoch": None})
     house._circuit.close()
     house._keep_house(MORNING)

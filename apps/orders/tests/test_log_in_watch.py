@@ -2,6 +2,7 @@
 
 import time
 from datetime import datetime, timedelta
+from typing import cast
 
 import pytest
 from django.utils import timezone
@@ -11,7 +12,7 @@ from apps.configuration import selectors as configuration
 from apps.configuration import services
 from apps.eventlog import selectors as eventlog
 from apps.orders.models import GatewayState
-from apps.orders.services.gateway import _Circuit
+from apps.orders.services.gateway import _Circuit, _Gateway
 from apps.orders.services.holding import PATIENCE, release_held_orders
 from apps.orders.services.log_in_watch import LogInWatch
 from apps.orders.services.stream_watch import VenueWatch
@@ -20,8 +21,10 @@ from apps.orders.tests.conftest import DAY, MORNING, STRATEGY, at
 from apps.orders.tests.test_holding import submit as submit_at_lunch
 from apps.risk import selectors as risk
 from apps.risk.selectors.losses import alerts
+from qts.adapters.lease import Slice
 from qts.adapters.ssi.credentials import SecondFactor
-from qts.adapters.ssi.tokens import CODE_WANTED, KeptToken
+from qts.adapters.ssi.tokens import CODE_WANTED, CodeWanted, KeptToken
+from qts.adapters.ssi.trading import TradingClient
 from qts.domain.orders import Status
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -145,6 +148,37 @@ def test_a_ring_ends_the_circuits_rest(codes):
     assert GatewayState.objects.get().trouble == CODE_WANTED
     circuit.try_at_once()
     assert circuit.wants_a_trial is True
+
+
+class Turn:
+    epoch = 5
+
+    def goes_on(self) -> bool:
+        return True
+
+
+def test_the_gateway_stops_when_the_log_in_ends_and_goes_on_with_the_next_one(codes, desk, broker):
+    """Before an order has found out; and where the ring was lost, with its next look."""
+    GatewayState.objects.create(connection_id=codes)
+    keep(codes, 60)
+    gateway = _Gateway(codes, cast(Slice, Turn()), cast(TradingClient, broker), LogInWatch(codes))
+
+    def look() -> tuple[str, str]:
+        gateway.answer(Ring.LOG_IN)
+        gateway.step(MORNING)
+        state = GatewayState.objects.get()
+        return state.circuit, state.trouble
+
+    assert look() == ("CLOSED", "")
+    keep(codes, -0.01)
+    broker.is_down = CodeWanted()
+    desk.submit()
+    assert [look() for _ in range(4)] == [("OPEN", CODE_WANTED)] * 4
+    assert [what for what, _ in broker.calls] == ["forget"]
+    keep(codes, 60)
+    broker.is_down = None
+    assert look() == ("CLOSED", "")
+    assert [what for what, _ in broker.calls] == ["forget", "forget", "new"]
 
 
 def test_the_hold_says_what_is_wanted(codes, desk, monkeypatch):

@@ -13,6 +13,7 @@ from django.utils import timezone
 from apps.accounts import services as accounts
 from apps.configuration import selectors as configuration
 from apps.configuration import services
+from apps.risk.services import alert_log_in_ends
 from apps.sso import services as sso
 from qts.adapters.ssi.credentials import SecondFactor
 from qts.adapters.ssi.tokens import CODE_WANTED
@@ -116,6 +117,14 @@ def test_a_banner_stands_on_every_page_while_a_code_is_wanted(desk, connection_i
     log_ins(connection_id).update(expires_at=ends_at)
     local = timezone.localtime(ends_at)
     assert f"The log-in at the broker for 090135 ends at {local:%H:%M}" in text_of(client.get("/orders/"))
+
+
+def test_its_near_end_stands_among_the_alerts_of_the_day(desk, connection_id, market):
+    assert alert_log_in_ends(desk.mine, minutes_left=29, now=market.now()) is True
+    assert alert_log_in_ends(desk.mine, minutes_left=28, now=market.now()) is False
+    page = text_of(desk.client("trader").get("/risk/monitor/"))
+    assert "The log-in at the broker ends within the trading day" in page
+    assert "29 minutes left" in page
 
 
 def test_a_pin_asks_nobody(desk, connection_id):
