@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.configuration.services import LogInProblem
 from apps.eventlog import selectors as eventlog
 from apps.orders.models import Intent
+from apps.risk import selectors as risk
 from qts.adapters.ssi.credentials import SecondFactor
 from qts.adapters.ssi.tokens import CODE_WANTED
 from qts.domain.orders import Status
@@ -78,7 +79,7 @@ def test_orders_wait_for_a_code_and_go_on_in_its_moment(journey: Journey):
     journey.market.ask("sim/expire-tokens", {"service": "trading"})  # mid-flight: the broker answers 401
     second = desk.rest()
     desk.waits(second)
-    time.sleep(3)  # the circuit's next trial is seconds away
+    wait_for(risk.holds, 20, "no purchase is held")  # by now the circuit's next trial is seconds away, too
     desk.codes.log_in_again()
     assert desk.goes_on(second) < GOES_ON_S_MAX
 

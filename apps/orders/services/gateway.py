@@ -151,7 +151,6 @@ class _Gateway:
         adopt_kill_file(now)
         self._monitor_watch.look(now)
         watch_order_stream(self._connection_id, now, watched_s=time.monotonic() - self._began_at)
-        self._venue.step(now)
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + KILL_SWEEP_EVERY_S
             cancel_what_is_killed(self._connection_id, now)
@@ -165,6 +164,7 @@ class _Gateway:
                 self._resolver.step(now)
             except (TransientError, TerminalError) as error:
                 self._circuit.fail(str(error))
+        self._venue.step(now)  # last: what waited for the broker must not meet a hold that is over
 
     def _try_the_broker(self) -> None:
         """With a log-in and a question, never with an order."""
