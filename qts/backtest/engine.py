@@ -12,7 +12,7 @@ from qts.backtest.fills import meet
 from qts.backtest.result import BacktestResult, DayEquity, Fill
 from qts.backtest.spec import PERCENT_WHOLE, BacktestSpec, SpecWrong
 from qts.domain.market import MINUTE_MS, Band, TradingCalendar, price_band, round_to_tick, to_vietnam
-from qts.domain.strategy import Bar, Context, Strategy, parse_parameters, strategy_class
+from qts.domain.strategy import Bar, Context, Strategy, intents_of, parse_parameters, strategy_class
 from qts.quant.indicators import INDICATOR_NAMES, IndicatorSet
 
 _DAY: Final = timedelta(days=1)
@@ -145,8 +145,7 @@ class _Machine:
             indicators=market.values,
             previous=before,
         )
-        intent = self._strategy.on_bar(bar, context)
-        if intent is not None:
+        for intent in intents_of(self._strategy.on_bar(bar, context)):
             ends_at = begins_at + timedelta(milliseconds=MINUTE_MS)
             quote = Quote(bar.close_vnd, market.reference_vnd, market.band, self._equity_vnd())
             self._desk.act(bar.symbol, intent, quote, ends_at)
