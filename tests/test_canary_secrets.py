@@ -1,7 +1,9 @@
 """Secrets that must not get about: after orders, refusals and failed log-ins nobody but their owners has them."""
 
 import base64
+import logging
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +13,13 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from apps.configuration import selectors as configuration
 from qts.adapters.redis_client import redis_client
+from qts.adapters.ssi.credentials import SecondFactor
+from qts.adapters.ssi.tokens import CODE_WANTED
 from qts.domain.orders import Status
 from qts.domain.values import Side
+from tests.broker_codes import Codes, wrong
 from tests.journeys import Journey, journey
 from tests.order_market import wait_for
 
@@ -23,7 +29,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 CHUNK_BYTES = 1 << 20
 
 
-def test_no_secret_is_found_where_it_does_not_belong(journey: Journey):
+def test_no_secret_is_found_where_it_does_not_belong(journey: Journey, caplog):
+    caplog.set_level(logging.DEBUG)
     customers = journey.market.ask("sim/credentials")["customers"]
     customer = next(one for one in customers if journey.number in one["accounts"])
     canaries = {
@@ -33,6 +40,7 @@ def test_no_secret_is_found_where_it_does_not_belong(journey: Journey):
     }
     worker = journey.market.start_worker("gateway", "stream")
     _trade_and_fail(journey)
+    canaries |= _trade_with_codes(journey)
     processes = list(_family(worker.pid))
     signers = [pid for pid in processes if b"signer_process" in _read(pid, "cmdline")]
     assert signers, "nobody signs"
@@ -40,6 +48,7 @@ def test_no_secret_is_found_where_it_does_not_belong(journey: Journey):
         where: [name for name, canary in canaries.items() if _holds(told, canary, name)]
         for where, told in {
             "log": worker.log_bytes(),
+            "log of who entered the codes": caplog.text.encode(),
             "database": b"\n".join(_rows()),
             "Valkey": b"\n".join(_values()),
             **{f"environment of {pid}": _read(pid, "environ") for pid in processes},
@@ -68,11 +77,27 @@ def _trade_and_fail(journey: Journey) -> None:
     time.sleep(0.5)
 
 
+def _trade_with_codes(journey: Journey) -> dict[str, bytes]:
+    """A wrong code and the right one, entered in this process; the token that it opened is kept, sealed."""
+    floor, _ = journey.band()
+    codes = Codes(journey)
+    codes.use(SecondFactor.OTP)
+    order_id = journey.submit(Side.BUY, 100, floor)
+    wait_for(lambda: journey.connection("gateway_trouble") == CODE_WANTED, 20, "no code is wanted")
+    code = codes.request()
+    assert codes.enter(wrong(code)).problem is not None
+    assert codes.enter(code).problem is None
+    journey.wait_status(order_id, Status.OPEN)
+    kept = configuration.kept_token(journey.connection_id)
+    assert kept is not None
+    return {"code": code.encode(), "wrong code": wrong(code).encode(), "token for orders": kept.text.encode()}
+
+
 def _holds(told: bytes, canary: bytes, name: str) -> bool:
-    """Six digits of a PIN may stand in any number: it counts where it stands alone."""
-    if name != "PIN":
+    """Six digits of a PIN or a code may stand in any number: they count where they stand alone."""
+    if name not in {"PIN", "code", "wrong code"}:
         return canary in told
-    return any(mark + canary + end in told for mark in (b'"', b"'", b"=", b" ") for end in (b'"', b"'", b"\0", b"\n"))
+    return re.search(rb"(?<![0-9A-Za-z.-])" + canary + rb"(?![0-9A-Za-z])", told) is not None
 
 
 def _rows() -> Iterator[bytes]:

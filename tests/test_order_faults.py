@@ -5,19 +5,24 @@ After each fault the order is where it belongs, the broker was asked for it once
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
 
 import pytest
 
+from apps.configuration.services import LogInProblem
 from apps.marketdata import selectors as marketdata
 from apps.orders import services
 from apps.orders.models import Discrepancy, Intent
 from apps.orders.services import order_stream, reconciliation, resolution
+from qts.adapters.ssi.credentials import SecondFactor
+from qts.adapters.ssi.tokens import CODE_WANTED
 from qts.domain.orders import Status
 from qts.domain.values import Side
 from simulator.server.faults import Faults
+from tests.broker_codes import Codes, wrong
 from tests.journeys import STRATEGY, Journey, journey
 from tests.order_market import wait_for
 
@@ -65,6 +70,17 @@ class Bench:
         self.ask("faults", {})
         self.ask("quota", {"service": "trading", "limits": QUOTA})
         wait_for(lambda: self.circuit == "CLOSED", SECONDS_MAX, "the circuit stays open")
+
+    @contextmanager
+    def one_time_codes(self) -> Iterator[Codes]:
+        """The connection takes codes, and then its PIN again."""
+        codes = Codes(self.journey)
+        codes.use(SecondFactor.OTP)
+        wait_for(lambda: self.journey.connection("gateway_trouble") == CODE_WANTED, 20, "no code is wanted")
+        try:
+            yield codes
+        finally:
+            codes.use(SecondFactor.PIN)
 
     @property
     def circuit(self) -> object:
@@ -124,6 +140,31 @@ def wrong_second_factor(bench: Bench) -> None:
     bench.stays_pending(order_id)
     bench.heals()
     bench.reaches(order_id)
+
+
+def wrong_otp(bench: Bench) -> None:
+    """A connection that wants codes, and one that is wrong."""
+    with bench.one_time_codes() as codes:
+        order_id = bench.rest()
+        code = codes.request()
+        assert codes.enter(wrong(code)).problem == LogInProblem.CODE_WRONG
+        bench.stays_pending(order_id)
+        assert codes.enter(code).problem is None
+        bench.reaches(order_id)
+
+
+def otp_validity_s(bench: Bench) -> None:
+    """A code that comes late: the broker says no more than that it is wrong."""
+    with bench.one_time_codes() as codes:
+        order_id = bench.rest()
+        bench.ask("faults", {"otp_validity_s": 1})
+        code = codes.request()
+        time.sleep(1.1)
+        assert codes.enter(code).problem == LogInProblem.CODE_WRONG
+        bench.stays_pending(order_id)
+        bench.ask("faults", {})
+        codes.log_in_again()
+        bench.reaches(order_id)
 
 
 def key_expired(bench: Bench) -> None:
@@ -264,10 +305,10 @@ FAULTS: Final[dict[str, Callable[[Bench], None]]] = {
     fault.__name__: fault
     for fault in (
         quota_exceeded, quota_as_text, expired_tokens, token_lifetime_s, second_login, single_session,
-        wrong_second_factor, key_expired, refuse_trading, close_trading, lost_requests, lost_answers,
-        lost_change_requests, lost_change_answers, takes_repeats, answer_delay_ms, new_order_delay_ms, orders_silence,
-        streams_max, dropped_streams, half_open_socket, reset_socket, gap, duplicate, reorder, delay, locked_account,
-        malformed,
+        wrong_second_factor, wrong_otp, otp_validity_s, key_expired, refuse_trading, close_trading, lost_requests,
+        lost_answers, lost_change_requests, lost_change_answers, takes_repeats, answer_delay_ms, new_order_delay_ms,
+        orders_silence, streams_max, dropped_streams, half_open_socket, reset_socket, gap, duplicate, reorder, delay,
+        locked_account, malformed,
     )
 }  # fmt: skip
 # Of the market's data, not of orders.

@@ -2,7 +2,12 @@
 
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
+
+from apps.configuration.selectors import LogInView
+from qts.adapters.ssi.credentials import SecondFactor
+from qts.web.serializers import StrictSerializer
 
 
 class AccountOut(serializers.Serializer[Any]):
@@ -38,3 +43,27 @@ class PortfolioOut(serializers.Serializer[Any]):
     equity_vnd = serializers.IntegerField(allow_null=True)
     day_pnl_vnd = serializers.IntegerField(allow_null=True)
     positions = PositionOut(many=True)
+
+
+class BrokerLogInOut(serializers.Serializer[Any]):
+    """Where a connection's log-in at the broker stands. Times of the wall clock."""
+
+    connection_id = serializers.UUIDField()
+    name = serializers.CharField()
+    second_factor = serializers.ChoiceField(choices=list(SecondFactor))
+    is_wanted = serializers.SerializerMethodField(help_text="No order leaves before a person has entered a code.")
+    expires_at = serializers.DateTimeField(allow_null=True)
+    logged_in_at = serializers.DateTimeField(allow_null=True)
+    logged_in_by = serializers.CharField()
+    wanted_since = serializers.DateTimeField(allow_null=True)
+    code_requested_at = serializers.DateTimeField(allow_null=True)
+    code_until = serializers.DateTimeField(allow_null=True)
+    wrong_code_count = serializers.IntegerField()
+    stopped_until = serializers.DateTimeField(allow_null=True)
+
+    def get_is_wanted(self, found: LogInView) -> bool:
+        return found.is_wanted(timezone.now())
+
+
+class BrokerCodeIn(StrictSerializer):
+    code = serializers.CharField(max_length=20, trim_whitespace=True, write_only=True)

@@ -9,6 +9,7 @@ from unfold.admin import ModelAdmin
 from apps.configuration import services
 from apps.configuration.forms import BrokerConnectionForm, SettingForm
 from apps.configuration.models import BrokerConnection, SettingVersion
+from qts.adapters.ssi.credentials import SecondFactor
 from qts.domain.values import Actor, ActorKind
 
 
@@ -19,7 +20,7 @@ def _actor(request: HttpRequest) -> Actor:
 @admin.register(BrokerConnection)
 class BrokerConnectionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     form = BrokerConnectionForm
-    list_display = ["name", "consumer_id", "is_active", "changed_at"]
+    list_display = ["name", "consumer_id", "second_factor", "is_active", "changed_at"]
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False  # accounts and orders remember it: switch it off instead
@@ -34,6 +35,7 @@ class BrokerConnectionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships n
             consumer_secret=given["new_consumer_secret"],
             private_key=given["new_private_key"],
             pin=given["new_pin"],
+            second_factor=SecondFactor(given["second_factor"]),
             is_active=given["is_active"],
             actor=_actor(request),
             now=timezone.now(),

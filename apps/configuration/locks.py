@@ -1,8 +1,10 @@
-"""Every lock of this app. Order: connections, data keys, then one setting's name."""
+"""Every lock of this app. Order: connections, their log-ins, data keys, then one setting's name."""
+
+from uuid import UUID
 
 from django.db import connection
 
-from apps.configuration.models import BrokerConnection, DataKey
+from apps.configuration.models import BrokerConnection, BrokerLogIn, DataKey
 
 
 def lock_connections() -> list[BrokerConnection]:
@@ -11,6 +13,18 @@ def lock_connections() -> list[BrokerConnection]:
 
 def lock_connection(name: str) -> BrokerConnection | None:
     return BrokerConnection.objects.select_for_update().filter(name=name).first()
+
+
+def lock_log_in(connection_id: UUID) -> BrokerLogIn:
+    """Made when it is asked for first; two may do so at once."""
+    BrokerLogIn.objects.bulk_create([BrokerLogIn(connection_id=connection_id)], ignore_conflicts=True)
+    return BrokerLogIn.objects.select_for_update().get(connection_id=connection_id)
+
+
+def lock_kept_log_ins() -> list[BrokerLogIn]:
+    """Those that hold a token."""
+    kept = BrokerLogIn.objects.filter(write_token__isnull=False)
+    return list(kept.select_for_update().order_by("connection_id"))
 
 
 def lock_data_keys() -> list[DataKey]:

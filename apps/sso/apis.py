@@ -56,6 +56,16 @@ class IsVerified(BasePermission):
         return request.auth.may_trade and getattr(view, "api_keys_may_write", False)
 
 
+class IsPerson(IsVerified):
+    """A log-in with a second factor. No key: what a person's own code is asked for, no program does."""
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        if isinstance(request.auth, ApiKeyView):
+            self.message = "A person does this: an API key may not."
+            return False
+        return is_verified(request.user)
+
+
 class IsRiskOfficer(IsVerified):
     """Four eyes are people's: no key counts as one."""
 

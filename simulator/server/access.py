@@ -14,7 +14,6 @@ from simulator.server.answers import answer, body_of, failure, success
 from simulator.server.faults import Faults
 from simulator.wire import tokens
 
-_OTP_VALID_S: Final = 180
 _WRONG_OTPS_MAX: Final = 5  # one more locks the service of the customer for a while, as users report
 _LOCKED_S: Final = 600
 _PIN, _OTP = 0, 1
@@ -63,6 +62,7 @@ class Access:
         self._faults = faults
         self._on_second_log_in = on_second_log_in
         self._otps: dict[str, tuple[str, float]] = {}
+        self._app_users: set[str] = set()
         self._wrong_otps: dict[str, int] = {}
         self._locked_until_s: dict[str, float] = {}
         self._ended_ms: dict[tuple[str, str, bool], int] = {}
@@ -70,6 +70,11 @@ class Access:
     def otps(self) -> dict[str, str]:
         """Codes that are valid now, by customer; the broker would send them by SMS."""
         return {customer_id: code for customer_id, (code, until_s) in self._otps.items() if until_s > time.time()}
+
+    def show_in_app(self, customer_id: str) -> str:
+        """The customer uses Smart OTP from now on, and this is what the app shows; no code is sent any more."""
+        self._app_users.add(customer_id)
+        return self._new_otp(customer_id)
 
     def end_tokens(self, service: str, consumer_ids: list[str]) -> None:
         """Tokens issued until now are refused as if they had expired."""
@@ -105,6 +110,8 @@ class Access:
             return failure("2FA type is invalid")
         if login.is_save and not self._is_right(customer, login.two_factor_type, login.code):
             return failure("Wrong OTP" if login.two_factor_type == _OTP else "Wrong PIN")
+        if login.is_save and login.two_factor_type == _OTP:
+            del self._otps[customer.customer_id]  # it opens one log-in
         if self._faults().single_session:  # before the new token is made: it must not end with the others
             self._ended_ms[tokens.TRADING, login.consumer_id, login.is_save] = int(time.time() * 1000) - 1
             self._on_second_log_in(customer)
@@ -116,8 +123,9 @@ class Access:
         customer = self._customer_of(login.consumer_id, login.consumer_secret)
         if customer is None:
             return failure("ConsumerID is invalid")
-        code = f"{secrets.randbelow(1_000_000):06d}"
-        self._otps[customer.customer_id] = (code, time.time() + _OTP_VALID_S)
+        if customer.customer_id in self._app_users:
+            return failure("2FA type is invalid")
+        self._new_otp(customer.customer_id)
         return answer({"message": "Success", "status": 200})
 
     # --- callers --------------------------------------------------------------------------------------------------
@@ -144,6 +152,11 @@ class Access:
 
     def is_second_factor(self, customer: Customer, code: str) -> bool:
         return self._is_right(customer, _PIN, code) or self._is_right(customer, _OTP, code)
+
+    def _new_otp(self, customer_id: str) -> str:
+        code = f"{secrets.randbelow(1_000_000):06d}"
+        self._otps[customer_id] = (code, time.time() + self._faults().otp_validity_s)
+        return code
 
     def _claims(self, request: web.Request) -> tokens.Claims | None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")

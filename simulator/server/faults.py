@@ -1,12 +1,14 @@
 """Switches that make the simulated broker misbehave, for tests and rehearsals; set by POST /sim/faults."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
 from simulator.wire.tokens import TOKEN_LIFETIME_S
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+
+OTP_VALIDITY_S: Final = 180
 
 
 class Faults(msgspec.Struct, forbid_unknown_fields=True):
@@ -26,6 +28,7 @@ class Faults(msgspec.Struct, forbid_unknown_fields=True):
     lost_change_answers: Count = 0
     takes_repeats: bool = False  # a requestID that was used that day is taken as a new request
     wrong_second_factor: bool = False  # every PIN and every OTP is wrong
+    otp_validity_s: Count = OTP_VALIDITY_S  # of codes sent from now on
     key_expired: bool = False  # no key can log in: "The connection is invalid"
     single_session: bool = False  # a log-in to trading ends the customer's earlier tokens and order streams
     token_lifetime_s: Count = TOKEN_LIFETIME_S  # of tokens issued from now on

@@ -235,8 +235,12 @@ async def test_wrong_codes_and_the_lock_after_too_many(launch):
     simulator = launch()
     async with RawClient(simulator) as client:
         keys = {"consumerID": client.customer["consumer_id"], "consumerSecret": client.customer["consumer_secret"]}
-        await client.call("POST", "api/v2/Trading/GetOTP", body=json.dumps(keys))
-        code = simulator.control("state")["otps"]["090135"]
+
+        async def new_code():
+            await client.call("POST", "api/v2/Trading/GetOTP", body=json.dumps(keys))
+            return simulator.control("state")["otps"]["090135"]
+
+        code = await new_code()
 
         async def log_in(given):
             login = {**keys, "twoFactorType": 1, "isSave": True, "code": given}
@@ -247,10 +251,31 @@ async def test_wrong_codes_and_the_lock_after_too_many(launch):
         simulator.control("faults", {})
         assert [await log_in("000000x") for _ in range(5)] == ["Wrong OTP"] * 5
         assert await log_in(code) == "Success"
-        assert [await log_in("000000x") for _ in range(6)] == ["Wrong OTP"] * 6
+        assert await log_in(code) == "Wrong OTP"  # it opens one log-in
+        code = await new_code()
+        assert [await log_in("000000x") for _ in range(5)] == ["Wrong OTP"] * 5
         assert await log_in(code) == "Wrong OTP"  # locked
         simulator.control("unlock", {})
         assert await log_in(code) == "Success"
+
+
+async def test_codes_of_the_app_and_codes_that_come_late(launch):
+    simulator = launch()
+    async with RawClient(simulator) as client:
+        keys = {"consumerID": client.customer["consumer_id"], "consumerSecret": client.customer["consumer_secret"]}
+
+        async def ask(name, **more):
+            return (await client.call("POST", f"api/v2/Trading/{name}", body=json.dumps(keys | more)))[1]["message"]
+
+        simulator.control("faults", {"otp_validity_s": 1})
+        assert await ask("GetOTP") == "Success"
+        late = simulator.control("state")["otps"]["090135"]
+        await asyncio.sleep(1.1)
+        assert await ask("AccessToken", twoFactorType=1, isSave=True, code=late) == "Wrong OTP"
+        simulator.control("faults", {})
+        shown = simulator.control("smart-otp", {"customer": "090135"})["otp"]
+        assert await ask("GetOTP") == "2FA type is invalid"
+        assert await ask("AccessToken", twoFactorType=1, isSave=True, code=shown) == "Success"
 
 
 async def test_quotas_are_those_that_ratelimit_shows(launch):

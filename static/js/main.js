@@ -11,6 +11,7 @@ const PAGES = {
   positions: () => import("./positions.js"),
   strategies: () => import("./strategies.js"),
   risk: () => import("./risk.js"),
+  "broker-log-in": () => import("./broker-log-in.js"),
   "risk-monitor": () => import("./risk-monitor.js"),
 };
 

@@ -74,7 +74,7 @@ def test_the_language_is_switched_before_and_after_log_in(doors: Doors):
 
 def test_nothing_scrolls_sideways_on_a_phone(doors: Doors):
     page = doors.let_in("trader2", viewport=PHONE, has_touch=True, is_mobile=True).page
-    for path in ("/", "/board/", "/symbols/SSI/", "/orders/", "/positions/"):
+    for path in ("/", "/board/", "/symbols/SSI/", "/orders/", "/positions/", "/broker-log-in/"):
         assert sideways(page, path) == [], path
 
 

@@ -3,17 +3,24 @@
 import time
 from uuid import uuid4
 
+import httpx2
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import decrypt
+from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 
 from apps.accounts import selectors as accounts
+from apps.configuration.services import store_connection
 from apps.marketdata.selectors import market_now, market_state, stream_status
+from apps.orders.selectors import broker_connection_status
 from apps.orders.services import submit_order
 from apps.risk import services as risk
 from apps.risk.selectors import FIRM, holds, proposal
 from apps.sso.tests.sessions import verified_client
 from apps.strategies import selectors, services
+from qts.adapters.ssi.credentials import SecondFactor
+from qts.adapters.ssi.tokens import CODE_WANTED
 from qts.domain.orders import OrderRequest
 from qts.domain.values import Actor, ActorKind, OrderType, Side
 
@@ -43,6 +50,33 @@ def show_seeds() -> None:
     """Of every authenticator: the user's name and the secret (base32), a line each."""
     for factor in Authenticator.objects.filter(type=Authenticator.Type.TOTP).select_related("user"):
         print(factor.user.get_username(), decrypt(factor.data["secret"]))
+
+
+def want_codes(number: str) -> None:
+    """The account's connection takes one-time codes from now on, and an order of it waits for the first one."""
+    _store_factor(number, SecondFactor.OTP)
+    until = time.monotonic() + FREE_WITHIN_S
+    while not any(one.gateway_trouble == CODE_WANTED for one in broker_connection_status()):
+        assert time.monotonic() < until, "no code is wanted"
+        time.sleep(0.1)
+    place_resting(number, 1)
+
+
+def want_pin(number: str) -> None:
+    _store_factor(number, SecondFactor.PIN)
+
+
+def _store_factor(number: str, second_factor: SecondFactor) -> None:
+    customers = httpx2.get(f"{settings.SSI_TRADING_URL}sim/credentials", trust_env=False).json()["customers"]
+    customer = next(one for one in customers if number in one["accounts"])
+    store_connection(
+        name=customer["name"],
+        consumer_id=customer["consumer_id"],
+        pin="" if second_factor.needs_person else customer["pin"],
+        second_factor=second_factor,
+        actor=OPERATOR,
+        now=timezone.now(),
+    )
 
 
 def stop_strategies() -> None:

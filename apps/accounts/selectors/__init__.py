@@ -7,6 +7,8 @@ from apps.accounts.selectors.access import (
     accounts_of_connection,
     accounts_to_trade,
     active_accounts,
+    broker_log_in,
+    broker_log_ins,
     may_trade,
     may_view,
 )
@@ -43,6 +45,8 @@ __all__ = [
     "accounts_of_connection",
     "accounts_to_trade",
     "active_accounts",
+    "broker_log_in",
+    "broker_log_ins",
     "cash_to_reserve_vnd",
     "day_pnl",
     "fee_schedule",

@@ -7,10 +7,13 @@ from django.db.models import QuerySet
 
 from apps.accounts.models import AccountMembership, BrokerageAccount
 from apps.accounts.selectors.types import AccountView
+from apps.configuration import selectors as configuration
+from apps.configuration.selectors import LogInView
 from apps.sso.selectors import Role, has_role
 
 TRADERS = (Role.TRADER, Role.ADMINISTRATOR)
 SEES_ALL = (Role.RISK_OFFICER, Role.OPERATOR, Role.ADMINISTRATOR)
+RUNS_THE_MACHINES = (Role.OPERATOR, Role.ADMINISTRATOR)
 TRADES = (AccountMembership.Role.TRADE, AccountMembership.Role.MANAGE)
 
 
@@ -62,6 +65,23 @@ def may_trade(user: Any, account_id: UUID) -> bool:
     if not user.is_authenticated or not has_role(user, *TRADERS):
         return False
     return _memberships(user, account_id).filter(role__in=TRADES).exists()
+
+
+def broker_log_ins(user: Any, *, of_persons_only: bool = False) -> list[LogInView]:
+    """Log-ins at the broker that the user may see and renew: of connections whose accounts the user may trade, and all
+    of them for operators."""
+    if not user.is_authenticated:
+        return []
+    found = configuration.log_ins(of_persons_only=of_persons_only)
+    if not found or has_role(user, *RUNS_THE_MACHINES):
+        return found
+    mine = {account.connection_id for account in accounts_to_trade(user)}
+    return [one for one in found if one.connection_id in mine]
+
+
+def broker_log_in(user: Any, connection_id: UUID) -> LogInView | None:
+    """None for one that the user may not see: whether it exists is nobody's business."""
+    return next((one for one in broker_log_ins(user) if one.connection_id == connection_id), None)
 
 
 def account_view(row: BrokerageAccount) -> AccountView:

@@ -8,13 +8,19 @@ from uuid import UUID
 
 import httpx2
 from django.conf import settings
+from django.utils import timezone
 
 from apps.accounts.services.opening import OpeningCash, OpeningPosition
-from apps.configuration.selectors import trading_credentials
+from apps.configuration.selectors import kept_token, trading_credentials
+from apps.configuration.services import discard_token
 from qts.adapters.ssi.http import TIMEOUT
+from qts.adapters.ssi.tokens import KeptTokens
 from qts.adapters.ssi.trading import BrokerCash, BrokerPosition, TradingClient
 from qts.domain.market import TradingCalendar, to_vietnam
 from qts.domain.portfolio import settles_at
+from qts.domain.values import Actor, ActorKind
+
+BROKER = Actor(ActorKind.SYSTEM, "broker")
 
 
 class BrokerBooks(Protocol):
@@ -36,7 +42,17 @@ class Opening:
 
 def open_client(connection_id: UUID, *, timeout: httpx2.Timeout = TIMEOUT) -> TradingClient:
     """Close it after use. Raises TerminalError when the connection is inactive or its credentials cannot be opened."""
-    return TradingClient(settings.SSI_TRADING_URL, trading_credentials(connection_id), timeout=timeout)
+    credentials = trading_credentials(connection_id)
+    kept = _kept_tokens(connection_id) if credentials.second_factor.needs_person else None
+    return TradingClient(settings.SSI_TRADING_URL, credentials, timeout=timeout, write_tokens=kept)
+
+
+def _kept_tokens(connection_id: UUID) -> KeptTokens:
+    """What a person's code has opened, whoever asks for it and in whichever process."""
+    return KeptTokens(
+        lambda: kept_token(connection_id),
+        lambda refused: discard_token(connection_id, refused, actor=BROKER, now=timezone.now()),
+    )
 
 
 def read_opening(broker: BrokerBooks, account_number: str, calendar: TradingCalendar, now: datetime) -> Opening:

@@ -9,9 +9,11 @@ from django.db import transaction
 
 from apps.configuration.locks import lock_connection, lock_data_keys
 from apps.configuration.models import BrokerConnection, DataKey
+from apps.configuration.services.log_ins import forget_token
 from apps.configuration.services.sealing import key_ring
 from apps.eventlog import services as eventlog
 from qts.adapters.sealing import Sealed
+from qts.adapters.ssi.credentials import SecondFactor
 from qts.domain.errors import TerminalError
 from qts.domain.events import CredentialChanged
 from qts.domain.values import Actor, ActorKind
@@ -27,27 +29,42 @@ def store_connection(
     consumer_secret: str = "",
     private_key: str = "",
     pin: str = "",
+    second_factor: SecondFactor = SecondFactor.PIN,
     is_active: bool = True,
     actor: Actor,
     now: datetime,
 ) -> UUID:
     """Make the connection of that name, or change it; an empty secret keeps the stored one.
 
-    Raises TerminalError where a new connection lacks a secret.
+    A PIN is kept where it is the second factor, and only there. A kept log-in ends with what it was made with. Raises
+    TerminalError where a secret is missing, or where a PIN is given that nothing asks for.
     """
     given = {"consumer_secret": consumer_secret, "private_key": private_key, "pin": pin}
+    if second_factor.needs_person and pin:
+        raise TerminalError("a PIN goes with the second factor PIN only")
     columns: dict[str, Any] = {field: key_ring().seal(secret) for field, secret in given.items() if secret}
-    columns |= {"consumer_id": consumer_id, "is_active": is_active, "changed_at": now}
+    columns |= {"second_factor": second_factor, "is_active": is_active, "changed_at": now}
+    if second_factor.needs_person:
+        columns["pin"] = None
     with transaction.atomic():
         found = lock_connection(name)
+        if missing := _missing(given, found, second_factor):
+            raise TerminalError(f"the broker connection needs {', '.join(missing)}")
         if found is None:
-            if missing := [field for field, secret in given.items() if not secret]:
-                raise TerminalError(f"a new broker connection needs {', '.join(missing)}")
-            found = BrokerConnection.objects.create(name=name, **columns)
+            found = BrokerConnection.objects.create(name=name, consumer_id=consumer_id, **columns)
         else:
-            BrokerConnection.objects.filter(id=found.id).update(**columns)
+            is_another = (found.consumer_id, found.second_factor) != (consumer_id, second_factor)
+            BrokerConnection.objects.filter(id=found.id).update(consumer_id=consumer_id, **columns)
+            if is_another or consumer_secret:
+                forget_token(found.id, now=now)
         eventlog.record(CredentialChanged(name=name, is_active=is_active), actor=actor, now=now)
     return found.id
+
+
+def _missing(given: Mapping[str, str], found: BrokerConnection | None, second_factor: SecondFactor) -> list[str]:
+    """Secrets that are neither given nor stored."""
+    needed = [field for field in given if field != "pin" or not second_factor.needs_person]
+    return [field for field in needed if not given[field] and (found is None or getattr(found, field) is None)]
 
 
 def store_data_key(*, consumer_id: str, consumer_secret: str, actor: Actor, now: datetime) -> None:
@@ -88,17 +105,19 @@ def _seed_data_key(given: Mapping[str, str], now: datetime) -> None:
 
 
 def _seed_connection(customer: Mapping[str, Any], now: datetime) -> UUID:
+    """Somebody may have given it another second factor since: that stays."""
     found = BrokerConnection.objects.filter(name=customer["name"], consumer_id=customer["consumer_id"]).first()
-    if found and all(
-        _holds(getattr(found, field), customer[field]) for field in ("consumer_secret", "private_key", "pin")
-    ):
+    factor = SecondFactor(found.second_factor) if found else SecondFactor.PIN
+    fields = ("consumer_secret", "private_key") if factor.needs_person else ("consumer_secret", "private_key", "pin")
+    if found and all(_holds(getattr(found, field), customer[field]) for field in fields):
         return found.id
     return store_connection(
         name=customer["name"],
         consumer_id=customer["consumer_id"],
         consumer_secret=customer["consumer_secret"],
         private_key=customer["private_key"],
-        pin=customer["pin"],
+        pin="" if factor.needs_person else customer["pin"],
+        second_factor=factor,
         actor=_SEEDER,
         now=now,
     )

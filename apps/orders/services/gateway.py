@@ -14,14 +14,16 @@ from apps.orders.services.amending import fire_waiting_amendments
 from apps.orders.services.broker import open_client
 from apps.orders.services.cancelling import cancel_what_is_killed, fire_waiting_cancels
 from apps.orders.services.holding import release_held_orders
+from apps.orders.services.log_in_watch import LogInWatch
 from apps.orders.services.pace import SAMPLE_LIMITS, Call, Pace
 from apps.orders.services.resolution import Resolver
 from apps.orders.services.sending import Unreachable, doubt_stale_claims, fence, send_next
 from apps.orders.services.stream_watch import VenueWatch, watch_order_stream
 from apps.orders.services.turns import SLICE_S, run_for_each_connection, run_under_lease
-from apps.orders.services.wakeup import Doorbell
+from apps.orders.services.wakeup import Doorbell, Ring
 from apps.risk.services import MonitorWatch, adopt_kill_file
 from qts.adapters.lease import Slice
+from qts.adapters.ssi.tokens import CODE_WANTED
 from qts.adapters.ssi.trading import RateLimit, TradingClient
 from qts.domain.errors import TerminalError, TransientError
 from qts.domain.market import to_vietnam
@@ -63,20 +65,29 @@ def run_gateway(connection_id: UUID, turn: Slice) -> None:
     if turn.epoch is not None:
         with transaction.atomic():
             fence(connection_id, turn.epoch)
+    with Doorbell(connection_id) as bell:
+        is_active = True
+        while turn.goes_on() and is_active:
+            is_active = _run_until_changed(connection_id, turn, bell)
+
+
+def _run_until_changed(connection_id: UUID, turn: Slice, bell: Doorbell) -> bool:
+    """With the credentials as they are now; whether the connection still is active when they were changed."""
+    log_in = LogInWatch(connection_id)  # before the credentials are read: no change goes unnoticed
     client = open_client(connection_id)
     try:
-        with Doorbell(connection_id) as bell:
-            gateway = _Gateway(connection_id, turn, client)
-            while turn.goes_on():
-                wait_s = gateway.step(market_now())
-                if wait_s > 0 and bell.wait(wait_s):
-                    gateway.sweep_at_once()
+        gateway = _Gateway(connection_id, turn, client, log_in)
+        while turn.goes_on() and not log_in.is_outdated:
+            wait_s = gateway.step(market_now())
+            if wait_s > 0 and (who := bell.wait(wait_s)) is not None:
+                gateway.answer(who)
     finally:
         client.close()
+    return log_in.is_active
 
 
 class _Gateway:
-    def __init__(self, connection_id: UUID, turn: Slice, client: TradingClient) -> None:
+    def __init__(self, connection_id: UUID, turn: Slice, client: TradingClient, log_in: LogInWatch) -> None:
         self._connection_id = connection_id
         self._turn = turn
         self._client = client
@@ -84,6 +95,7 @@ class _Gateway:
         self._pace = Pace(connection_id)
         self._resolver = Resolver(connection_id, client, self._pace, turn.epoch)
         self._venue = VenueWatch(connection_id)
+        self._log_in = log_in
         self._limits_known = False
         self._began_at = time.monotonic()
         self._monitor_watch = MonitorWatch()
@@ -112,31 +124,47 @@ class _Gateway:
             GatewayState.objects.filter(connection_id=self._connection_id).update(last_sent_at=Now())
         return 0.0 if sent else IDLE_S_MAX
 
-    def sweep_at_once(self) -> None:
-        """A kill switch was changed: what works under it is asked for back now, not with the next round."""
-        self._housekeeping_at = self._sweep_at = 0.0
+    def answer(self, who: Ring) -> None:
+        """What a kill switch or a log-in asks for is done now, not with the next round."""
+        if who in {Ring.KILL_SWITCH, Ring.LOG_IN}:
+            self._housekeeping_at = 0.0
+        if who == Ring.KILL_SWITCH:
+            self._sweep_at = 0.0
+
+    def _look_at_log_in(self) -> bool:
+        """Whether orders wait for a person. A new log-in is used at once, however long the circuit was to rest; the end
+        of one opens the circuit before an order finds out."""
+        self._log_in.look()
+        wants_code = self._log_in.step()
+        if self._log_in.is_renewed:
+            self._client.forget_write_token()
+            self._circuit.try_at_once()
+        if wants_code and self._circuit.is_closed:
+            self._circuit.fail(CODE_WANTED)
+        return wants_code
 
     def _keep_house(self, now: datetime) -> None:
         GatewayState.objects.filter(connection_id=self._connection_id).update(seen_at=Now())
         if self._turn.epoch is not None:
             doubt_stale_claims(self._connection_id, self._turn.epoch, now)
+        wants_code = self._look_at_log_in()
         adopt_kill_file(now)
         self._monitor_watch.look(now)
         watch_order_stream(self._connection_id, now, watched_s=time.monotonic() - self._began_at)
-        self._venue.step(now)
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + KILL_SWEEP_EVERY_S
             cancel_what_is_killed(self._connection_id, now)
         fire_waiting_cancels(self._connection_id, now)
         fire_waiting_amendments(self._connection_id, now)
-        release_held_orders(self._connection_id, now)
+        release_held_orders(self._connection_id, now, can_leave=not wants_code)
         if self._circuit.wants_a_trial:
             self._try_the_broker()
-        if self._circuit.is_closed:
+        if self._circuit.is_closed or wants_code:  # a question needs no second factor
             try:
                 self._resolver.step(now)
             except (TransientError, TerminalError) as error:
                 self._circuit.fail(str(error))
+        self._venue.step(now)  # last: what waited for the broker must not meet a hold that is over
 
     def _try_the_broker(self) -> None:
         """With a log-in and a question, never with an order."""
@@ -168,11 +196,16 @@ class _Circuit:
     def wants_a_trial(self) -> bool:
         return not self.is_closed and time.monotonic() >= self._try_at
 
+    def try_at_once(self) -> None:
+        self._failures = 0
+        self._try_at = 0.0
+
     def fail(self, reason: str) -> None:
         self._failures += 1
         self.is_closed = False
         self._try_at = time.monotonic() + min(2.0 ** (self._failures - 1), REST_S_MAX)
-        log.warning("gateway_circuit_open", reason=reason, failures=self._failures)
+        if reason != CODE_WANTED or self._failures == 1:  # a person may be long in coming
+            log.warning("gateway_circuit_open", reason=reason, failures=self._failures)
         self._show(GatewayState.Circuit.OPEN, reason)
 
     def close(self) -> None:

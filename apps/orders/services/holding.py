@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from apps.accounts.locks import lock_account
 from apps.eventlog import services as eventlog
@@ -58,11 +59,25 @@ def request_replace(
         return _replace_locked(lock_order(order_id), request, actor, now)
 
 
-def release_held_orders(connection_id: UUID, now: datetime) -> int:
-    """Send those whose moment has come, where the gate lets them pass now; how many. The rest comes next time."""
+def release_held_orders(connection_id: UUID, now: datetime, *, can_leave: bool = True) -> int:
+    """Send those whose moment has come, where the gate lets them pass now; how many. The rest comes next time.
+
+    While nothing can leave they wait as long as patience lasts."""
     due = Order.objects.filter(connection_id=connection_id, status=Status.PENDING, release_at__lte=now)
+    if not can_leave:
+        _give_up_late(due.filter(replaces__isnull=True, release_at__lte=now - PATIENCE), now)
+        return 0
     ids = list(due.order_by("release_at", "recorded_at").values_list("account_id", "id")[:RELEASED_MAX])
     return sum(_release(account_id, order_id, now) for account_id, order_id in ids)
+
+
+def _give_up_late(late: QuerySet[Order], now: datetime) -> None:
+    for account_id, order_id in list(late.values_list("account_id", "id")[:RELEASED_MAX]):
+        with transaction.atomic():
+            lock_account(account_id)
+            order = lock_order(order_id)
+            if order.status == Status.PENDING and order.release_at is not None:
+                withdraw(order, reason=RuleCode.NOT_SENT_IN_TIME, actor=HELD_ORDER, now=now)
 
 
 def _replace_locked(old: Order, request: OrderRequest, actor: Actor, now: datetime) -> Submission:

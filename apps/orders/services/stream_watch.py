@@ -12,6 +12,7 @@ from apps.accounts import selectors as accounts
 from apps.orders.models import GatewayState, StreamPosition
 from apps.risk.selectors import account_scope
 from apps.risk.services import Cause, hold, let_go
+from qts.adapters.ssi.tokens import CODE_WANTED
 
 UNCERTAIN_S_MAX: Final = 10.0  # shorter troubles end by themselves, with the next connection
 UNCOMPARED_S_MAX: Final = 90.0  # six comparisons of the order book did not come about
@@ -65,7 +66,8 @@ class VenueWatch:
     def _trouble(self) -> str:
         gateway = GatewayState.objects.filter(connection_id=self._connection_id).first()
         if gateway is not None and gateway.circuit == GatewayState.Circuit.OPEN:
-            return f"the broker is not reached: {gateway.trouble}"
+            wants_code = gateway.trouble == CODE_WANTED
+            return CODE_WANTED if wants_code else f"the broker is not reached: {gateway.trouble}"
         stream = StreamPosition.objects.filter(connection_id=self._connection_id).first()
         if stream is None:
             return ""

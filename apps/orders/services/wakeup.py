@@ -1,5 +1,6 @@
 """PostgreSQL's NOTIFY as a doorbell: the gateway learns of a new intent in the moment its transaction commits."""
 
+from enum import StrEnum
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -7,10 +8,19 @@ from uuid import UUID
 import psycopg
 from django.db import connection, connections
 
+from apps.configuration.services import LOG_IN_CHANNEL
 from apps.risk.services import KILL_CHANNEL
 from qts.domain.errors import TransientError
 
 _CHANNEL = "qts_order_intents"
+
+
+class Ring(StrEnum):
+    """Who rings."""
+
+    INTENT = _CHANNEL
+    KILL_SWITCH = KILL_CHANNEL
+    LOG_IN = LOG_IN_CHANNEL
 
 
 def ring(connection_id: UUID) -> None:
@@ -32,8 +42,8 @@ class Doorbell:
             parameters.pop(name, None)
         try:
             self._listener = psycopg.connect(**parameters, autocommit=True, connect_timeout=5)
-            self._listener.execute(f"LISTEN {_CHANNEL}")
-            self._listener.execute(f"LISTEN {KILL_CHANNEL}")
+            for channel in Ring:
+                self._listener.execute(f"LISTEN {channel}")
         except psycopg.OperationalError as error:
             raise TransientError(f"PostgreSQL: {error}") from error
         return self
@@ -44,17 +54,15 @@ class Doorbell:
         if self._listener is not None:
             self._listener.close()
 
-    def wait(self, timeout_s: float) -> bool:
-        """Return at the next ring for this connection, when a kill switch changes, or after `timeout_s`; True when it
-        was a kill switch."""
+    def wait(self, timeout_s: float) -> Ring | None:
+        """The next ring that is for this connection, as every kill switch is; None after `timeout_s` without one."""
         if self._listener is None:
             raise RuntimeError("the doorbell is used outside its with block")
         try:
             for note in self._listener.notifies(timeout=timeout_s):
-                if note.channel == KILL_CHANNEL:
-                    return True
-                if note.payload == self._payload:
-                    return False
+                who = Ring(note.channel)
+                if who == Ring.KILL_SWITCH or note.payload == self._payload:
+                    return who
         except psycopg.OperationalError as error:
             raise TransientError(f"PostgreSQL: {error}") from error
-        return False
+        return None

@@ -174,6 +174,9 @@ class Broker:
         if self.is_down:
             raise self.is_down
 
+    def forget_write_token(self) -> None:
+        self.calls.append(("forget", ""))
+
     def rate_limits(self):
         return []
 

@@ -10,7 +10,8 @@ from apps.orders import services
 from apps.orders.models import GatewayState, Intent, Order
 from apps.orders.services import cancelling, last_resort
 from apps.orders.services.gateway import _Gateway
-from apps.orders.services.wakeup import Doorbell
+from apps.orders.services.log_in_watch import LogInWatch
+from apps.orders.services.wakeup import Doorbell, Ring
 from apps.orders.tests.conftest import MORNING, STRATEGY
 from apps.risk import selectors as risk_selectors
 from apps.risk import services as risk
@@ -142,7 +143,7 @@ def test_the_file_stops_what_was_queued_and_outlives_itself(desk, working, gatew
     kill_file.write_text("symbol:SSI wrong prices")
     gateway.send()
     assert (desk.order(queued).status, desk.order(queued).reason) == (Status.CANCELLED, "KILL_SWITCH_ENGAGED")
-    house = _Gateway(desk.connection_id, None, broker)
+    house = _Gateway(desk.connection_id, None, broker, LogInWatch(desk.connection_id))
     house._turn = type("Turn", (), {"epoch": None})
     house._circuit.close()
     house._keep_house(MORNING)
@@ -163,9 +164,9 @@ def test_a_restart_stays_killed(desk, gateway, broker):
 @pytest.mark.django_db(transaction=True)
 def test_the_gateway_hears_of_a_stop_without_the_bus(desk):
     with Doorbell(desk.connection_id) as bell:
-        assert bell.wait(0.05) is False
+        assert bell.wait(0.05) is None
         risk.engage_kill_switch(scope="symbol:HPG", reason="test", actor=STRATEGY, now=MORNING)
-        assert bell.wait(5.0) is True
+        assert bell.wait(5.0) == Ring.KILL_SWITCH
 
 
 def test_every_scope_stops_the_order_it_covers_before_it_leaves(desk, gateway, broker):

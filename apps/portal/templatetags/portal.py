@@ -87,6 +87,16 @@ def link_label(state: str) -> str:
 
 
 @register.filter
+def second_factor_label(factor: str) -> str:
+    return wording.second_factor_label(factor)
+
+
+@register.filter
+def gateway_trouble_label(trouble: str) -> str:
+    return wording.gateway_trouble_label(trouble)
+
+
+@register.filter
 def unit_label(unit: str) -> str:
     return wording.unit_label(unit)
 

@@ -6,10 +6,13 @@ from typing import Any
 from django import template
 from django.template.context import Context
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.accounts.selectors import broker_log_ins
 from apps.marketdata.selectors import market_moment
 from apps.portal.selectors import actor_names
+from apps.portal.views.broker_log_in import MAY_LOG_IN
 from apps.portal.views.market import stream_status
 from apps.risk import selectors as risk
 from apps.sso.selectors import Role, has_role
@@ -51,6 +54,11 @@ def navigation(context: Context) -> list[NavigationItem]:
     return items
 
 
+@register.filter
+def may_log_in_at_broker(user: Any) -> bool:
+    return has_role(user, *MAY_LOG_IN)
+
+
 @register.inclusion_tag("portal/parts/market_state.html")
 def market_state() -> dict[str, Any]:
     moment = market_moment()
@@ -67,8 +75,12 @@ def market_state() -> dict[str, Any]:
 @register.inclusion_tag("portal/parts/banners.html", takes_context=True)
 def banners(context: Context) -> dict[str, Any]:
     switches = risk.visible_kill_switches(context["request"].user, engaged_only=True)
+    now = timezone.now()
+    found = broker_log_ins(context["request"].user, of_persons_only=True)
     return {
         "kill_switches": switches,
+        "codes_wanted": [one for one in found if one.is_wanted(now)],
+        "log_ins_ending": [one for one in found if one.ends_soon(now)],
         "names": actor_names(switch.changed_by for switch in switches),
         "request": context["request"],
     }

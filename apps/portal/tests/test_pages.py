@@ -30,6 +30,7 @@ PAGES = {
     "/risk/kill/": {"risk", "admin"},
     "/risk/approvals/": {"risk", "admin"},
     "/system/": {"operator", "admin"},
+    "/broker-log-in/": {"trader", "operator", "admin"},
 }
 # session, user, second factor and roles take five of each
 QUERY_BUDGETS = {"/": 32, "/board/": 14, "/symbols/SSI/": 20, "/orders/": 14, "/positions/": 22, "/strategies/": 16}

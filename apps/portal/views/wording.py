@@ -3,6 +3,9 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, pgettext
 
+from qts.adapters.ssi.credentials import SecondFactor
+from qts.adapters.ssi.tokens import CODE_WANTED
+
 SESSIONS = {
     "PRE_OPEN": gettext_noop("Before the open"),
     "ATO": gettext_noop("Opening auction"),
@@ -99,6 +102,20 @@ def link_label(state: str) -> str:
         "HALF_OPEN": _("Being tried"),
     }
     return words.get(state, state or "–")
+
+
+def gateway_trouble_label(trouble: str) -> str:
+    """The reasons that people act on; others stand as they were told."""
+    return _("the broker wants a one-time code") if trouble == CODE_WANTED else trouble
+
+
+def second_factor_label(factor: str) -> str:
+    words = {
+        SecondFactor.PIN: _("PIN"),
+        SecondFactor.OTP: _("one-time code by SMS or e-mail"),
+        SecondFactor.SMART_OTP: _("one-time code from the broker's app"),
+    }
+    return words[SecondFactor(factor)]
 
 
 def unit_label(unit: str) -> str:

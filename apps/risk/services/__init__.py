@@ -33,6 +33,7 @@ from apps.risk.services.limits import (
 )
 from apps.risk.services.market_watch import watch_markets
 from apps.risk.services.monitor import run_monitor_slice, watch_account, watch_accounts
+from apps.risk.services.monitor_alerts import alert_log_in_ends
 from apps.risk.services.monitor_exits import clear_exit_plan, set_exit_plan
 from apps.risk.services.past_orders import PastOrder, PastOrders, ask_for_past_orders
 from apps.risk.services.policy import diff_policy, export_policy, import_policy
@@ -66,6 +67,7 @@ __all__ = [
     "WorkerWatch",
     "WorkingValue",
     "adopt_kill_file",
+    "alert_log_in_ends",
     "approve",
     "ask_for_order_facts",
     "ask_for_past_orders",

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.db import transaction
 
@@ -16,6 +17,7 @@ from qts.domain.values import Actor, ActorKind
 
 ALERT_LEVELS: Final = (80, 90, 100)
 MARGIN_CALL: Final = "MARGIN_CALL"
+BROKER_LOG_IN_ENDS: Final = "BROKER_LOG_IN_ENDS"
 LIMIT_MONITOR: Final = Actor(ActorKind.SYSTEM, "limit-monitor")
 
 
@@ -32,6 +34,11 @@ def watch_limit_use(state: AccountState, use: list[LimitUse], now: datetime) -> 
     return told
 
 
+def alert_log_in_ends(account_id: UUID, *, minutes_left: int, now: datetime) -> bool:
+    """Orders of this account will stop leaving unless a person logs in at the broker; told once a day."""
+    return _is_new(account_id, BROKER_LOG_IN_ENDS, 100, limit=0, actual=minutes_left, now=now)
+
+
 def _level(line: LimitUse) -> int:
     """The highest level that is reached, 0 for none; what is not known alerts nobody."""
     return max((level for level in ALERT_LEVELS if line.percent is not None and line.percent >= level), default=0)
@@ -40,7 +47,7 @@ def _level(line: LimitUse) -> int:
 def _tell(state: AccountState, line: LimitUse, level: int, now: datetime) -> bool:
     actual = line.actual or 0
     with transaction.atomic():
-        if not _is_new(state, line.code, level, limit=line.limit, actual=actual, now=now):
+        if not _is_new(state.account_id, line.code, level, limit=line.limit, actual=actual, now=now):
             return False
         account_id, ts_market_ms = str(state.account_id), round(now.timestamp() * 1000)
         approached = LimitApproached(
@@ -63,7 +70,7 @@ def _tell(state: AccountState, line: LimitUse, level: int, now: datetime) -> boo
 def _call_margin(state: AccountState, now: datetime) -> bool:
     shortfall = -state.buying_power_vnd
     with transaction.atomic():
-        if not _is_new(state, MARGIN_CALL, 100, limit=0, actual=shortfall, now=now):
+        if not _is_new(state.account_id, MARGIN_CALL, 100, limit=0, actual=shortfall, now=now):
             return False
         event = MarginCalled(
             account_id=str(state.account_id), shortfall_vnd=shortfall, ts_market_ms=round(now.timestamp() * 1000)
@@ -72,14 +79,14 @@ def _call_margin(state: AccountState, now: datetime) -> bool:
     return True
 
 
-def _is_new(state: AccountState, code: str, level: int, *, limit: int, actual: int, now: datetime) -> bool:
+def _is_new(account_id: UUID, code: str, level: int, *, limit: int, actual: int, now: datetime) -> bool:
     """Whether nobody was told of this or a higher level today."""
     day = to_vietnam(now).date()
-    today = LimitAlert.objects.filter(account_id=state.account_id, trading_day=day, code=code)
+    today = LimitAlert.objects.filter(account_id=account_id, trading_day=day, code=code)
     if today.filter(level_percent__gte=level).exists():
         return False
     _, created = LimitAlert.objects.get_or_create(
-        account_id=state.account_id,
+        account_id=account_id,
         trading_day=day,
         code=code,
         level_percent=level,

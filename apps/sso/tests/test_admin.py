@@ -181,6 +181,7 @@ def test_an_operator_changes_a_connection_and_never_sees_its_secrets(operator):
         {
             "name": "another name",
             "consumer_id": "id-2",
+            "second_factor": "PIN",
             "is_active": "on",
             "new_consumer_secret": "",
             "new_private_key": "",
@@ -193,14 +194,35 @@ def test_an_operator_changes_a_connection_and_never_sees_its_secrets(operator):
     assert [view.name for view in configuration.connections()] == ["090135"]
 
 
+def said(client, path, form):
+    client.cookies["django_language"] = "en"
+    return client.post(path, form).content.decode()
+
+
 def test_a_new_connection_needs_all_its_secrets(operator):
     path = reverse("admin:configuration_brokerconnection_add")
     form = {"name": "118441", "consumer_id": "id-3", "is_active": "on", "new_consumer_secret": "s"}
-    assert operator.post(path, form).status_code == HTTPStatus.OK
+    form |= {"second_factor": "PIN", "new_private_key": "k"}
+    assert "This second factor needs the PIN." in said(operator, path, form)
     assert configuration.connections() == []
-    form |= {"new_private_key": "k", "new_pin": "1"}
+    form |= {"new_pin": "1"}
     assert operator.post(path, form).status_code == HTTPStatus.FOUND
     assert [view.name for view in configuration.connections()] == ["118441"]
+
+
+def test_a_connection_with_one_time_codes_keeps_no_pin(operator):
+    path = reverse("admin:configuration_brokerconnection_add")
+    form = {"name": "118441", "consumer_id": "id-3", "is_active": "on", "second_factor": "OTP"}
+    form |= {"new_consumer_secret": "s", "new_private_key": "k"}
+    assert "for the second factor PIN only" in said(operator, path, form | {"new_pin": "1"})
+    assert operator.post(path, form).status_code == HTTPStatus.FOUND
+    (found,) = configuration.log_ins()
+    assert (found.second_factor, configuration.trading_credentials(found.connection_id).pin) == ("OTP", "")
+    path = reverse("admin:configuration_brokerconnection_change", args=[found.connection_id])
+    back = form | {"second_factor": "PIN", "new_consumer_secret": "", "new_private_key": ""}
+    assert "This second factor needs the PIN." in said(operator, path, back)
+    assert operator.post(path, back | {"new_pin": "135790"}).status_code == HTTPStatus.FOUND
+    assert configuration.trading_credentials(found.connection_id).pin == "135790"
 
 
 def test_an_operator_changes_a_setting_by_adding_a_version(operator):

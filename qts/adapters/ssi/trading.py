@@ -8,15 +8,15 @@ from datetime import date
 from typing import Any
 
 import httpx2
-import msgspec
 
 from qts.adapters.ssi.credentials import TradingCredentials
-from qts.adapters.ssi.http import TIMEOUT, AmbiguousSend, FastConnectHttp, MaySend, NotSent, Reply, access_token, always
+from qts.adapters.ssi.http import TIMEOUT, AmbiguousSend, FastConnectHttp, MaySend, NotSent, Reply, always
+from qts.adapters.ssi.log_in import TradingLogIn
 from qts.adapters.ssi.market_time import format_day
 from qts.adapters.ssi.numbers import Number, rounded, whole
 from qts.adapters.ssi.signer import Signer
 from qts.adapters.ssi.signing import BodySigner, SignerProcess
-from qts.adapters.ssi.tokens import TokenKeeper
+from qts.adapters.ssi.tokens import CodeWanted, TokenKeeper, Tokens
 from qts.adapters.ssi.trading_codec import (
     BrokerOrder,
     Market,
@@ -42,7 +42,6 @@ __all__ = [
 ]
 
 DEVICE_ID_DEFAULT = "02-00-51-54-53-01"  # required since v2.4; locally administered, so nobody's real address
-TWO_FACTOR_PIN = 0
 ANSWER_CHARACTERS_MAX = 300
 # A time-out of the server (408) and a conflict (409) may come after the order was taken in.
 _DEFINITE_NO = frozenset({400, 401, 403, 404, 405, 411, 413, 415, 422, 429})
@@ -114,8 +113,10 @@ class TradingClient:
     """One customer's connection, thread-safe.
 
     Order calls return an Answer, or raise TransientError when nothing was sent (NotSent where `may_send`, asked at the
-    last moment, said no), AmbiguousSend when it may have arrived, TerminalError when the log-in itself was refused.
-    Queries raise TransientError or TerminalError.
+    last moment, said no; CodeWanted where a person has to log in), AmbiguousSend when it may have arrived,
+    TerminalError when the log-in itself was refused. Queries raise TransientError or TerminalError.
+
+    `write_tokens` hands out what a person's code has opened; without it the PIN opens the tokens for orders.
     """
 
     def __init__(
@@ -125,14 +126,16 @@ class TradingClient:
         *,
         device_id: str = DEVICE_ID_DEFAULT,
         timeout: httpx2.Timeout = TIMEOUT,
+        write_tokens: Tokens | None = None,
     ) -> None:
         self._http = FastConnectHttp(base_url, timeout=timeout)
-        self._credentials = credentials
         self._device_id = device_id
         self._signer = _signer_of(credentials)
-        # Two tokens, as SSI's own clients hold: one for queries and streams, one with the PIN for orders.
-        self._read_tokens = TokenKeeper(lambda: self._log_in(code="1", save=False))
-        self._write_tokens = TokenKeeper(lambda: self._log_in(code=credentials.pin, save=True))
+        self._needs_person = credentials.second_factor.needs_person
+        # Two tokens, as SSI's own clients hold: one for queries and streams, one with the second factor for orders.
+        log_in = TradingLogIn(self._http, credentials)
+        self._read_tokens = TokenKeeper(log_in.for_queries)
+        self._write_tokens: Tokens = write_tokens or TokenKeeper(log_in.with_pin)
 
     def close(self) -> None:
         self._http.close()
@@ -144,6 +147,10 @@ class TradingClient:
 
     def drop_read_token(self, refused: str) -> None:
         self._read_tokens.drop(refused)
+
+    def forget_write_token(self) -> None:
+        """Somebody has logged in: what was opened then takes the place of the present one."""
+        self._write_tokens.forget()
 
     def log_in(self) -> None:
         """Fetch both tokens now and start who signs, so that the first order does not wait for them."""
@@ -272,7 +279,8 @@ class TradingClient:
     def _send(
         self, call: str, market: Market, body: bytes, *, request_id: str, may_send: MaySend, gate_token: str
     ) -> Answer:
-        """Sign the very bytes that are sent. A refused token is a definite no, so the same bytes may go once more."""
+        """Sign the very bytes that are sent. A refused token is a definite no, so the same bytes may go once more, and
+        where only a person can log in, nothing was sent."""
         path = f"api/v2/Trading/{'der' if market == 'VNFE' else ''}{call}"
         signature = {"X-Signature": self._signer.sign_order(call, body, gate_token)}
         token = self._write_tokens.token()
@@ -280,7 +288,11 @@ class TradingClient:
         reply = self._post(path, token, body, signature, may_send)
         if reply.unauthorised:
             self._write_tokens.drop(token)
-            reply = self._post(path, self._write_tokens.token(), body, signature, may_send)
+            token = self._write_tokens.token()
+            reply = self._post(path, token, body, signature, may_send)
+        if reply.unauthorised and self._needs_person:
+            self._write_tokens.drop(token)
+            raise CodeWanted
         return _answer(reply, request_id)
 
     def _post(self, path: str, token: str, body: bytes, headers: Mapping[str, str], may_send: MaySend) -> Reply:
@@ -296,16 +308,6 @@ class TradingClient:
         if reply.http_status != 200 or _status(reply.status) != 200:
             raise TerminalError(f"{name}: {reply.message or reply.http_status}")
         return reply.data
-
-    def _log_in(self, *, code: str, save: bool) -> str:
-        body = {
-            "consumerID": self._credentials.consumer_id,
-            "consumerSecret": self._credentials.consumer_secret,
-            "twoFactorType": TWO_FACTOR_PIN,
-            "code": code,
-            "isSave": save,
-        }
-        return access_token(self._http.query("POST", "api/v2/Trading/AccessToken", body=msgspec.json.encode(body)))
 
 
 def _signer_of(credentials: TradingCredentials) -> BodySigner:

@@ -167,6 +167,59 @@ class CredentialChanged(Event):
 
 @published
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerCodeRequested(Event):
+    """Somebody had the broker send a one-time code."""
+
+    topic: ClassVar[str] = "account.brokerLogIn.requested"
+    key_field: ClassVar[str] = "connection_id"
+    connection_id: str
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerLogInStarted(Event):
+    """Somebody's one-time code has opened a token for orders; the code and the token are in no event."""
+
+    topic: ClassVar[str] = "account.brokerLogIn.started"
+    key_field: ClassVar[str] = "connection_id"
+    connection_id: str
+    ts_expires_ms: int  # wall clock
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerLogInRefused(Event):
+    topic: ClassVar[str] = "account.brokerLogIn.refused"
+    key_field: ClassVar[str] = "connection_id"
+    connection_id: str
+    reason: str
+    wrong_code_count: int  # in a row; more than five lock the service at the broker
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerLogInExpired(Event):
+    """The token for orders has ended: nothing leaves before somebody has entered a code."""
+
+    topic: ClassVar[str] = "account.brokerLogIn.expired"
+    key_field: ClassVar[str] = "connection_id"
+    connection_id: str
+    reason: str
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerLogInExpiring(Event):
+    """The token for orders will end within this trading day, soon."""
+
+    topic: ClassVar[str] = "account.brokerLogIn.expiring"
+    key_field: ClassVar[str] = "connection_id"
+    connection_id: str
+    ts_expires_ms: int  # wall clock
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKeyChanged(Event):
     """A key was made or revoked; its first characters, never the key."""
 

@@ -1,0 +1,128 @@
+"""Orders of a connection whose log-in takes a person's one-time code, over the real wire, the gateway in a process of
+its own: none is lost, none is doubled, and the code's moment is the moment at which they go on."""
+
+import time
+from collections import Counter
+from uuid import UUID
+
+import pytest
+from django.utils import timezone
+
+from apps.configuration.services import LogInProblem
+from apps.eventlog import selectors as eventlog
+from apps.orders.models import Intent
+from apps.risk import selectors as risk
+from qts.adapters.ssi.credentials import SecondFactor
+from qts.adapters.ssi.tokens import CODE_WANTED
+from qts.domain.orders import Status
+from qts.domain.values import Side
+from tests.broker_codes import Codes, wrong
+from tests.journeys import Journey, journey
+from tests.order_market import wait_for
+
+__all__ = ["journey"]
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+GOES_ON_S_MAX = 2.0
+
+
+class Desk:
+    def __init__(self, journey: Journey) -> None:
+        self.journey = journey
+        self.codes = Codes(journey)
+        self.floor, _ = journey.band()
+
+    def rest(self) -> UUID:
+        return self.journey.submit(Side.BUY, 100, self.floor)
+
+    def waits(self, order_id: UUID) -> None:
+        """Tried or not, it has not left, and the operator's page says why."""
+        wait_for(lambda: self.trouble == CODE_WANTED, 15, lambda: f"the gateway says {self.trouble!r}")
+        time.sleep(1.2)
+        order = self.journey.order(order_id)
+        assert order.status == Status.PENDING
+        assert order.request_id not in self.journey.at_broker()
+        assert Intent.objects.get(order_id=order_id).state == Intent.State.READY
+
+    def goes_on(self, order_id: UUID) -> float:
+        """The seconds until the broker has it, once."""
+        began = time.monotonic()
+        self.journey.wait_status(order_id, Status.SENT, Status.QUEUED, Status.OPEN, seconds=10)
+        took_s = time.monotonic() - began
+        self.journey.wait_status(order_id, Status.OPEN)
+        request_id = self.journey.order(order_id).request_id
+        requests = self.journey.market.ask("sim/ledger")["requests"]
+        assert Counter(one["request"]["requestID"] for one in requests)[request_id] == 1
+        return took_s
+
+    @property
+    def trouble(self) -> object:
+        return self.journey.connection("gateway_trouble")
+
+
+def test_orders_wait_for_a_code_and_go_on_in_its_moment(journey: Journey):
+    desk = Desk(journey)
+    desk.codes.use(SecondFactor.OTP)
+    worker = journey.market.start_worker("gateway", "stream")
+    wait_for(lambda: desk.trouble == CODE_WANTED, 40, "no code is wanted")
+    assert desk.codes.log_in.wanted_since is not None
+    first = desk.rest()
+    desk.waits(first)
+
+    code = desk.codes.request()
+    assert desk.codes.enter(wrong(code)).problem == LogInProblem.CODE_WRONG
+    assert journey.order(first).status == Status.PENDING
+    assert desk.codes.enter(code).problem is None
+    assert desk.goes_on(first) < GOES_ON_S_MAX
+    assert desk.codes.enter(code).problem == LogInProblem.JUST_LOGGED_IN
+
+    journey.market.ask("sim/expire-tokens", {"service": "trading"})  # mid-flight: the broker answers 401
+    second = desk.rest()
+    desk.waits(second)
+    wait_for(risk.holds, 20, "no purchase is held")  # by now the circuit's next trial is seconds away, too
+    desk.codes.log_in_again()
+    assert desk.goes_on(second) < GOES_ON_S_MAX
+
+    worker.kill()  # its successor needs no person
+    third = desk.rest()
+    worker.start()
+    assert desk.goes_on(third) < 10.0
+    assert desk.codes.log_in.is_wanted(timezone.now()) is False
+    assert topics(journey) == ["requested", "refused", "started", "expired", "requested", "started"]
+
+    journey.market.ask("sim/faults", {"token_lifetime_s": 4})
+    desk.codes.log_in_again()
+    fourth = desk.rest()
+    desk.goes_on(fourth)
+    wait_for(lambda: desk.codes.log_in.expires_at is None, 10, "the token does not end")
+    fifth = desk.rest()
+    desk.waits(fifth)
+    journey.market.ask("sim/faults", {})
+    desk.codes.log_in_again()
+    assert desk.goes_on(fifth) < GOES_ON_S_MAX
+    ours = {journey.order(order_id).request_id for order_id in (first, second, third, fourth, fifth)}
+    assert set(journey.at_broker()) == ours
+
+
+def test_a_pin_again_and_the_apps_codes(journey: Journey):
+    """A changed second factor counts within seconds, in the gateway that runs."""
+    desk = Desk(journey)
+    journey.market.start_worker("gateway", "stream")
+    wait_for(lambda: journey.connection("circuit") == "CLOSED", 40, "the gateway is not ready")
+    desk.codes.use(SecondFactor.SMART_OTP)
+    wait_for(lambda: desk.trouble == CODE_WANTED, 10, "the old log-in goes on")
+    order_id = desk.rest()
+    desk.waits(order_id)
+    shown = journey.market.ask("sim/smart-otp", {"customer": desk.codes.customer_id})["otp"]
+    assert desk.codes.enter(shown).problem is None
+    assert desk.goes_on(order_id) < GOES_ON_S_MAX
+    desk.codes.use(SecondFactor.PIN)
+    journey.market.ask("sim/expire-tokens", {"service": "trading"})
+    desk.goes_on(desk.rest())
+    assert topics(journey) == ["started"]
+
+
+def topics(journey: Journey) -> list[str]:
+    """Of the log-in's events, oldest first."""
+    found = eventlog.history(key=str(journey.connection_id))
+    return [event.topic.rpartition(".")[2] for event in reversed(found)]
