@@ -22,9 +22,10 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(3_000
 ALL = os.environ.get("QTS_CRASH_TRIALS", "") == "all"
 # From the death until both books agree on every order, a new one among them. A successor takes over within a quarter of
 # a second, logs in and asks; what nobody can hurry is to find that an order is NOT there: that takes what the system
-# gives the broker's book to show it (see docs/operations.md). Both bounds have seconds of room: they must hold on a
-# machine that does something else, too.
-RECOVERED_S_MAX = 5.0
+# gives the broker's book to show it (docs/operations.md). Half of all crashes within the bound, always; each of them
+# where nothing else runs (`make soak`). Beside another worker's tests a single one may wait for the processor.
+RECOVERED_P50_S_MAX = 5.0
+RECOVERED_S_MAX = RECOVERED_P50_S_MAX if ALL else 20.0
 
 SENDING = (
     "claim.fenced", "claim.locked", "claim.written", "claim.committed", "call.signed", "call.begun", "call.written",
@@ -108,9 +109,10 @@ def test_no_crash_loses_or_doubles_an_order(journey: Journey, forks: Forks, tria
     outcomes = Trials(journey, forks, deduplicates=deduplicates).run(trials)
     assert [f"{one.trial}: {one.trouble}" for one in outcomes if one.trouble] == []
     absence_s = CLAIM_OVER_S + ABSENT_S_MIN + ASK_EVERY_S if ALL else 0.0
-    for proved_absent, seconds_max in ((False, RECOVERED_S_MAX), (True, RECOVERED_S_MAX + absence_s)):
+    for proved_absent, more_s in ((False, 0.0), (True, absence_s)):
         took = [(one.recovered_s, str(one.trial)) for one in outcomes if one.proved_absent is proved_absent]
         assert took
         what = "that had to prove an absence" if proved_absent else "of the others"
         print(f"{len(took)} crashes {what}, s: p50 {median_low(took)[0]:.2f}, max {max(took)}")
-        assert max(took)[0] < seconds_max
+        assert median_low(took)[0] < RECOVERED_P50_S_MAX + more_s
+        assert max(took)[0] < RECOVERED_S_MAX + more_s
