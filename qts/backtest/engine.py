@@ -13,7 +13,7 @@ from qts.backtest.result import BacktestResult, DayEquity, Fill
 from qts.backtest.spec import PERCENT_WHOLE, BacktestSpec, SpecWrong
 from qts.domain.market import MINUTE_MS, Band, TradingCalendar, price_band, round_to_tick, to_vietnam
 from qts.domain.strategy import Bar, Context, Strategy, parse_parameters, strategy_class
-from qts.quant.indicators import INDICATOR_NAMES, IndicatorSet
+from qts.quant.indicators import IndicatorSet, problems_of
 
 _DAY: Final = timedelta(days=1)
 
@@ -36,7 +36,7 @@ def run(spec: BacktestSpec, bars: Sequence[Bar]) -> BacktestResult:
 class _Market:
     """One symbol as it stands."""
 
-    indicators: IndicatorSet = field(default_factory=IndicatorSet)
+    indicators: IndicatorSet
     values: dict[str, float] = field(default_factory=dict)
     close_vnd: int = 0
     band: Band = field(default_factory=lambda: Band(0, 0))
@@ -48,7 +48,7 @@ class _Machine:
         self._spec, self._strategy = spec, strategy
         self._account = Account(spec.cash_vnd, spec.fees, calendar)
         self._desk = Desk(spec, self._account)
-        self._markets = {symbol: _Market() for symbol in spec.instruments}
+        self._markets = {symbol: _Market(IndicatorSet(strategy.indicator_names())) for symbol in spec.instruments}
         self._day: date | None = None
         self._held_value_vnd = 0
         self._peak_vnd = spec.cash_vnd
@@ -137,7 +137,7 @@ class _Machine:
 
     def _ask(self, bar: Bar, market: _Market, begins_at: datetime) -> None:
         before = market.values
-        market.indicators.update(float(bar.close_vnd))
+        market.indicators.update(bar)
         market.values = dict(market.indicators.values())
         context = Context(
             quantity=self._account.held(bar.symbol),
@@ -161,8 +161,8 @@ def _strategy(spec: BacktestSpec) -> Strategy[Any]:
     except KeyError:
         raise SpecWrong(f"there is no strategy {spec.strategy!r}") from None
     strategy: Strategy[Any] = kind(parse_parameters(kind.parameters_class, spec.parameters))
-    if unknown := sorted(set(strategy.indicator_names()) - set(INDICATOR_NAMES)):
-        raise SpecWrong(f"nobody computes {', '.join(unknown)}; there are {', '.join(INDICATOR_NAMES)}")
+    if problems := problems_of(strategy.indicator_names()):
+        raise SpecWrong("; ".join(problems))
     return strategy
 
 

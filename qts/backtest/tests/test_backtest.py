@@ -49,7 +49,7 @@ class Contrarian(Strategy[Any]):
 
 class Dreamer(Contrarian):
     def indicator_names(self) -> tuple[str, ...]:
-        return ("sma_7",)
+        return ("smaa_7",)
 
 
 def bar(day: int, at: str, close_vnd: int, volume: int = 100_000, **more: int) -> Bar:
@@ -204,7 +204,7 @@ def test_no_dong_appears_or_vanishes(prices):
     ("wrong", "told"),
     [
         ({"strategy": "nobody"}, "there is no strategy 'nobody'"),
-        ({"strategy": f"{HERE}:Dreamer"}, "nobody computes sma_7"),
+        ({"strategy": f"{HERE}:Dreamer"}, "Nobody computes 'smaa_7'"),
         ({"cash_vnd": 0}, "begins with money"),
         ({"participation_percent": 101}, "1 to 100 percent"),
         ({"spread_ticks": -1}, "not negative"),

@@ -88,7 +88,7 @@ class Strategy(Generic[P]):
         self.parameters = parameters
 
     def indicator_names(self) -> tuple[str, ...]:
-        """The indicators it reads from the context, e.g. ("sma_5", "sma_20")."""
+        """The indicators it reads, e.g. ("sma_7", "macd_5_9_4_signal"); docs/reference/indicators.md."""
         return ()
 
     def on_bar(self, bar: Bar, context: Context) -> Intent | None:
