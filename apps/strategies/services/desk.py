@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -125,7 +124,7 @@ class StrategyDesk:
         if intent is not None:
             cause = Cause(
                 event_key=event_key,
-                trigger=asdict(question),
+                trigger=question._asdict(),
                 indicators=dict(context.indicators),
                 indicators_previous=dict(context.previous),
                 wal_position=event.wal_position,
