@@ -10,6 +10,7 @@ from pathlib import Path
 
 from qts.backtest.bars import BarsUnreadable, read_bars
 from qts.backtest.engine import run
+from qts.backtest.honesty import examine
 from qts.backtest.report import report
 from qts.backtest.result import BacktestResult, Fill
 from qts.backtest.spec import BacktestSpec, BarPeriod, FillAt, SpecWrong, StrategyPart
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"qts.backtest: {error}", file=sys.stderr)
         return 2
     took_s = time.perf_counter() - began
-    print(report(result))
+    print(report(result, None if given.fast else examine(spec, bars, result, seed=given.seed)))
     print(f"\n{result.bar_count / took_s:,.0f} bars/s")
     if given.fills:
         _write_fills(given.fills, result)
@@ -63,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
         choices=list(FillAt),
         help="no rules of the market but fees; every order fills there: for comparing engines",
     )
+    parser.add_argument("--fast", action="store_true", help="without the examination for luck and foresight")
+    parser.add_argument("--seed", type=int, default=1, help="of the examination's random draws")
     parser.add_argument("--fills", type=Path, help="write every fill to this CSV file")
     return parser
 

@@ -8,7 +8,7 @@ that, and to being what the live engine computes), and what happens only sometim
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from itertools import repeat
+from itertools import count, repeat
 from typing import Any, Final
 
 import numpy as np
@@ -70,7 +70,7 @@ class _Machine:
             raise SpecWrong("there are no bars")
         self._spec, self._table = spec, table
         self._days = (table.ts_start_ms + VIETNAM_AHEAD_MS) // DAY_MS
-        strategies = [(number, part, _strategy(part)) for number, part in enumerate(spec.parts)]
+        strategies = list(zip(count(), spec.parts, strategies_of(spec), strict=False))
         self._seats = [
             [
                 _Seat(strategy, Stake(number, symbol))
@@ -177,6 +177,11 @@ class _Settlement:
             arrives_at = settles_at(EPOCH + timedelta(days=day), self._calendar)
             self._known[day] = round(arrives_at.timestamp() * 1_000)
         return self._known[day]
+
+
+def strategies_of(spec: BacktestSpec) -> list[Strategy[Any]]:
+    """A fresh one for each part. Raises SpecWrong and ParameterError."""
+    return [_strategy(part) for part in spec.parts]
 
 
 def _strategy(part: StrategyPart) -> Strategy[Any]:

@@ -27,6 +27,7 @@ from qts.domain.strategy.sizing import Holding, NoOrder, Proposal, TopOfBook, pr
 from qts.domain.values import Side
 
 EPOCH: Final = date(1970, 1, 1)
+_DAY_MS: Final = 24 * 60 * MINUTE_MS
 _OPENS: Final = time(9, 15)  # continuous trading begins everywhere
 
 
@@ -134,13 +135,13 @@ class UnderTheRules:
         )
         proposal = propose(intent, holding, _top(instrument, bar.close_vnd, band, self._spec.spread_ticks))
         if isinstance(proposal, NoOrder):
-            self._refuse(market, intent, proposal.reason, at)
+            self._refuse(market, intent, proposal.reason, bar)
             return
         codes = breaches_of(
             proposal, instrument, market, self._account, self._spec.fees, reference_vnd=reference_vnd, band=band, at=at
         )
         if codes:
-            self._refuse(market, intent, ", ".join(dict.fromkeys(codes)), at)
+            self._refuse(market, intent, ", ".join(dict.fromkeys(codes)), bar)
             return
         self._account.work(market, self._order(proposal, stake, band, intent.signal, day))
 
@@ -173,8 +174,9 @@ class UnderTheRules:
             reserved_vnd = cash_needed_vnd(quantity=proposal.quantity, price_vnd=price_vnd, fees=self._spec.fees)
         return WorkingOrder(stake, proposal.side, price_vnd, proposal.quantity, signal, reserved_vnd, day)
 
-    def _refuse(self, market: Market, intent: Intent, reason: str, at: datetime) -> None:
-        self.refusals.append(Refusal(round(at.timestamp() * 1_000), market.symbol, intent.signal, reason))
+    def _refuse(self, market: Market, intent: Intent, reason: str, bar: Bar) -> None:
+        ends_ms = bar.ts_start_ms + (MINUTE_MS if self._spec.period is BarPeriod.MINUTE else _DAY_MS)
+        self.refusals.append(Refusal(ends_ms, market.symbol, intent.signal, reason))
 
 
 def _top(instrument: Instrument, close_vnd: int, band: Band, spread_ticks: int) -> TopOfBook:
