@@ -87,6 +87,7 @@ def test_two_strategies_on_one_symbol_hold_side_by_side():
     Plan.wishes[9, "10:01"] = 200
     result = run(spec(*parts), [bar(n, 25_000) for n in range(4)])
     assert [(fill.part, fill.quantity) for fill in result.fills] == [(0, 500), (1, 200)]
+    assert [held for _, held, _ in Holder.seen] == [0, 500, 500, 500]  # the other's 200 are not its own
     assert result.equity[-1].exposure_vnd == 700 * 25_000
 
 
