@@ -88,6 +88,8 @@ def _in_turns(
             try:
                 found[name].append(_once(name, pythons, data, size))
             except PeerMissing as why:
+                if name not in pythons:
+                    raise
                 progress(f"{name} left out of {size}: {why}")
                 del found[name]
     return found

@@ -39,11 +39,11 @@ class ArrangedSystem:
 
 
 @contextmanager
-def started(*, orders_per_second_max: int = ORDERS_PER_SECOND_MAX) -> Iterator[ArrangedSystem]:
-    """Stopped and wiped afterwards. No strategy is taken for a runaway below that pace."""
+def started(*, orders_per_second_max: int = ORDERS_PER_SECOND_MAX, speed: float = 10.0) -> Iterator[ArrangedSystem]:
+    """Stopped and wiped afterwards. No strategy is taken for a runaway below that pace. `speed`: of the market."""
     progress("starting the whole system")
     pace = ("RUNAWAY_ORDERS_PER_SECOND_MAX", str(orders_per_second_max))
-    with started_system(SystemOptions(start="09:15:00", speed=10.0, variables=(pace,))) as running:
+    with started_system(SystemOptions(start="09:15:00", speed=speed, variables=(pace,))) as running:
         assert processes.wait_until(running.is_healthy, READY_TIMEOUT_S), "the market's stream does not come"
         answer = subprocess.run(
             [sys.executable, "-m", "benchmarks.arrangement"],

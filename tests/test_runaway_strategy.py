@@ -46,9 +46,16 @@ def account_id(market):
     return open_account("0901351")
 
 
+@pytest.fixture(params=[1, 100], ids=["with each match", "a hundred with each match"])
+def each(request):
+    return request.param
+
+
 @pytest.fixture
-def flood(account_id):
-    made = create_strategy(name="Flood", class_key=Flood.key, parameters={}, account_id=account_id, symbols=["SSI"])
+def flood(account_id, each):
+    made = create_strategy(
+        name="Flood", class_key=Flood.key, parameters={"each": each}, account_id=account_id, symbols=["SSI"]
+    )
     start_strategy(made, actor=PERSON, now=MORNING)
     return made
 
@@ -93,15 +100,12 @@ class SomebodyElse:
         connections.close_all()
 
 
-def test_ten_thousand_signals_in_a_second_are_ten_orders_and_a_stopped_strategy(account_id, flood):
-    deliveries = list(ticks(SIGNALS))
-    with (
-        StrategyDesk(IndicatorEngine(bars_before=lambda *_: [])) as desk,
-        SomebodyElse() as other,
-    ):
+def test_ten_thousand_signals_in_a_second_are_ten_orders_and_a_stopped_strategy(account_id, flood, each):
+    deliveries = list(ticks(SIGNALS // each))
+    with StrategyDesk(IndicatorEngine(bars_before=lambda *_: [])) as desk, SomebodyElse() as other:
         desk.refresh()
         assert desk.wants_ticks
-        for first in range(0, SIGNALS, BATCH_MAX):
+        for first in range(0, len(deliveries), BATCH_MAX):
             handle(deliveries[first : first + BATCH_MAX], desk)
         assert not desk.wants_ticks  # its process is gone, not only its right to order
     left = orders.orders([account_id], strategy_id=str(flood))

@@ -9,10 +9,14 @@ from uuid import UUID
 from apps.accounts.models import BrokerageAccount, CashBalance, Position, Reservation
 from qts.domain.errors import TerminalError
 
+# written out, as every order and every report about one takes it: the mapper needs longer than the database
+_ACCOUNT = "SELECT * FROM accounts_brokerageaccount WHERE id = %s FOR NO KEY UPDATE"
+_PENDING_RESERVATION = "SELECT * FROM accounts_reservation WHERE order_id = %s AND state = 'PENDING' FOR NO KEY UPDATE"
+
 
 def lock_account(account_id: UUID) -> BrokerageAccount | None:
     """The account, locked until the transaction ends; None when there is no such account."""
-    return BrokerageAccount.objects.select_for_update(no_key=True).filter(id=account_id).first()
+    return next(iter(BrokerageAccount.objects.raw(_ACCOUNT, [account_id])), None)
 
 
 def lock_cash(account_id: UUID) -> CashBalance:
@@ -32,5 +36,4 @@ def lock_position(account_id: UUID, symbol: str) -> Position:
 
 def lock_pending_reservation(order_id: UUID) -> Reservation | None:
     """The reservation while it still holds something. The caller holds the account's lock."""
-    rows = Reservation.objects.select_for_update(no_key=True)
-    return rows.filter(order_id=order_id, state=Reservation.State.PENDING).first()
+    return next(iter(Reservation.objects.raw(_PENDING_RESERVATION, [order_id])), None)

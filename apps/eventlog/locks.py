@@ -6,6 +6,8 @@ from apps.eventlog.models import EventRecord
 
 # Any constant does, as long as no other advisory lock of this database uses it.
 _RELAY_LOCK = 0x515453_0001
+# written out: it is asked after every commit
+_UNPUBLISHED = "SELECT * FROM eventlog_eventrecord WHERE published_at IS NULL ORDER BY id LIMIT %s"
 
 
 def claim_unpublished(limit: int) -> list[EventRecord]:
@@ -17,6 +19,4 @@ def claim_unpublished(limit: int) -> list[EventRecord]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_RELAY_LOCK])
         (claimed,) = cursor.fetchone()
-    if not claimed:
-        return []
-    return list(EventRecord.objects.filter(published_at__isnull=True).order_by("id")[:limit])
+    return list(EventRecord.objects.raw(_UNPUBLISHED, [limit])) if claimed else []

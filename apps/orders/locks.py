@@ -3,17 +3,64 @@ position, reservation."""
 
 from collections.abc import Collection
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, IntegerField, Q, Value, When
-from django.db.models.functions import Now
+from django.db import connection
 
+from apps.accounts.locks import lock_account
 from apps.orders.models import ConditionalOrder, Intent, Order, SlicedOrder
+
+# Written out, as every order and every report about one needs them: the mapper takes longer than the database.
+_ORDER = "SELECT * FROM orders_order WHERE id = %s FOR NO KEY UPDATE"
+_NEXT_INTENT = """
+    SELECT intent.* FROM orders_intent AS intent JOIN orders_order AS placed ON placed.id = intent.order_id
+    WHERE intent.connection_id = %s AND intent.trading_day = %s AND intent.state = 'READY'
+        AND (intent.not_before IS NULL OR intent.not_before <= statement_timestamp())
+    ORDER BY intent.kind <> 'CANCEL', intent.id LIMIT 1
+    FOR NO KEY UPDATE OF intent, placed SKIP LOCKED
+"""
+_REPORTED = """
+    SELECT id, account_id FROM (
+        SELECT id, account_id, 0 AS rank FROM orders_order
+        WHERE connection_id = %(connection_id)s AND trading_day = %(day)s AND broker_order_id = %(broker_order_id)s
+        UNION ALL
+        SELECT placed.id, placed.account_id, 1 FROM orders_order AS placed
+        JOIN orders_intent AS intent ON intent.order_id = placed.id
+        WHERE placed.connection_id = %(connection_id)s AND placed.trading_day = %(day)s
+            AND intent.connection_id = %(connection_id)s AND intent.trading_day = %(day)s
+            AND intent.request_id = ANY(%(request_ids)s)
+    ) AS found ORDER BY rank LIMIT 1
+"""
 
 
 def lock_order(order_id: UUID) -> Order:
     """Raises Order.DoesNotExist. The caller has locked the account when it will touch money."""
-    return Order.objects.select_for_update(no_key=True, of=("self",)).get(id=order_id)
+    found = next(iter(Order.objects.raw(_ORDER, [order_id])), None)
+    if found is None:
+        raise Order.DoesNotExist(f"order {order_id}")
+    return found
+
+
+def lock_reported_order(
+    connection_id: UUID, trading_day: date, broker_order_id: str, request_ids: Collection[str]
+) -> Order | None:
+    """The order of that day that the broker speaks of, by his number or by one of our requests for it; account and
+    order locked. None for an order that did not come from here."""
+    asked: dict[str, Any] = {
+        "connection_id": connection_id,
+        "day": trading_day,
+        "broker_order_id": broker_order_id or None,
+        "request_ids": [request_id for request_id in request_ids if request_id],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_REPORTED, asked)
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    order_id, account_id = found
+    lock_account(account_id)
+    return lock_order(order_id)
 
 
 def lock_orders(order_ids: Collection[UUID]) -> list[Order]:
@@ -39,12 +86,7 @@ def lock_next_intent(connection_id: UUID, trading_day: date) -> Intent | None:
     Both rows are locked without waiting, so a sender never waits for a service that holds an order and wants its
     intent. What was left over from another day is not due: its request id belonged to that day.
     """
-    due = Q(not_before__isnull=True) | Q(not_before__lte=Now())
-    cancels_first = Case(When(kind=Intent.Kind.CANCEL, then=Value(0)), default=Value(1), output_field=IntegerField())
-    return (
-        Intent.objects.select_for_update(no_key=True, skip_locked=True, of=("self", "order"))
-        .select_related("order")
-        .filter(due, connection_id=connection_id, trading_day=trading_day, state=Intent.State.READY)
-        .order_by(cancels_first, "id")
-        .first()
-    )
+    found = next(iter(Intent.objects.raw(_NEXT_INTENT, [connection_id, trading_day])), None)
+    if found is not None:
+        found.order = lock_order(found.order_id)  # ours already
+    return found

@@ -7,6 +7,13 @@ from django.db import connection
 
 from apps.risk.models import ChangeProposal, ExitPlan, KillSwitch, RiskLimit, StrategyPulse
 
+_LOCK_PULSE = """
+    INSERT INTO risk_strategypulse AS pulse (strategy_id, ordered_at_ms, caused_at_ms, refusals_in_a_row)
+    VALUES (%s, '{}', '{}', 0)
+    ON CONFLICT (strategy_id) DO UPDATE SET refusals_in_a_row = pulse.refusals_in_a_row
+    RETURNING pulse.strategy_id, pulse.ordered_at_ms, pulse.caused_at_ms, pulse.refusals_in_a_row
+"""
+
 
 def lock_limit(code: str, scope: str, scope_id: str) -> RiskLimit | None:
     """The current version, with the limit locked until the transaction ends; None when it was never set.
@@ -30,9 +37,10 @@ def lock_proposal(proposal_id: UUID) -> ChangeProposal | None:
 
 
 def lock_pulse(strategy_id: str) -> StrategyPulse:
-    """Made when it is not there yet; two first orders at once meet here."""
-    StrategyPulse.objects.bulk_create([StrategyPulse(strategy_id=strategy_id)], ignore_conflicts=True)
-    return StrategyPulse.objects.select_for_update().get(strategy_id=strategy_id)
+    """Made when it is not there yet; two first orders at once meet here. One statement: every order waits for it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK_PULSE, [strategy_id])
+        return StrategyPulse(*cursor.fetchone())
 
 
 def lock_exit_plan(account_id: UUID, symbol: str) -> ExitPlan | None:

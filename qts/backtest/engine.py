@@ -20,7 +20,7 @@ from qts.backtest.table import BarTable
 from qts.backtest.venue import EPOCH, venue_of
 from qts.domain.market import TradingCalendar
 from qts.domain.portfolio import settles_at
-from qts.domain.strategy import Bar, Context, Intent, Strategy, parse_parameters, strategy_class
+from qts.domain.strategy import Bar, Context, Intents, Strategy, intents_of, parse_parameters, strategy_class
 from qts.quant.indicators import batch_values, problems_of
 
 _ROWS: Final = 8_192
@@ -55,7 +55,7 @@ class _Seat:
     __slots__ = ("before", "names", "on_bar", "stake")
 
     def __init__(self, strategy: Strategy[Any], stake: Stake) -> None:
-        self.on_bar: Callable[[Bar, Context], Intent | None] = strategy.on_bar
+        self.on_bar: Callable[[Bar, Context], Intents] = strategy.on_bar
         self.names = tuple(dict.fromkeys(strategy.indicator_names()))
         self.stake = stake
         self.before: Mapping[str, float] = {}
@@ -144,10 +144,11 @@ class _Machine:
             for seat in seats_at[place]:
                 seen = known if is_shared else {name: known[name] for name in seat.names if name in known}
                 stake = seat.stake
-                intent = seat.on_bar(bar, tuple_of(Context, (seen, seat.before, stake.held, stake.working)))
+                wanted = seat.on_bar(bar, tuple_of(Context, (seen, seat.before, stake.held, stake.working)))
                 seat.before = seen
-                if intent is not None:
-                    venue.act(market, stake, intent, bar, day)
+                if wanted is not None:
+                    for intent in intents_of(wanted):
+                        venue.act(market, stake, intent, bar, day)
 
     def _mark(self) -> None:
         equity_vnd = self._account.money_vnd + self._account.held_value_vnd

@@ -54,6 +54,7 @@ async def test_an_order_is_previewed_sent_once_and_seen_to_its_fill(sit, floor):
         await seat.sees("Enter sends: Buy 300 SSI LO @ 25.05 =", "7,515,000 ₫")
         assert await in_database(Order.objects.count) == 0, "a preview records nothing"
         await seat.press("enter", "enter")
+        await seat.sees("Sent. What becomes of it")
         await relay()
         await seat.sees("To be sent", "1 working of 1")
         order = await in_database(Order.objects.get)

@@ -6,6 +6,8 @@ Called inside the caller's transaction; each function locks the account first.
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
+
 from apps.accounts.locks import lock_cash, lock_pending_reservation, lock_position
 from apps.accounts.models import CashBalance, Reservation
 from apps.accounts.services.ledger import announce_cash, announce_position, open_day, require_transaction
@@ -15,6 +17,7 @@ from qts.domain.portfolio import floor_share
 from qts.domain.values import Side
 
 State = Reservation.State
+_WHOSE_PENDING = "SELECT account_id FROM accounts_reservation WHERE order_id = %s AND state = 'PENDING'"
 
 
 def reserve(
@@ -94,10 +97,12 @@ def keep(reservation: Reservation, *, quantity: int, amount_vnd: int, closed: Re
 
 
 def _lock(order_id: UUID) -> tuple[CashBalance, Reservation] | None:
-    account_id = Reservation.objects.filter(order_id=order_id).values_list("account_id", flat=True).first()
-    if account_id is None:
+    with connection.cursor() as cursor:  # most reports about an order find nothing held back any more
+        cursor.execute(_WHOSE_PENDING, [order_id])
+        found = cursor.fetchone()
+    if found is None:
         return None
-    cash = lock_cash(account_id)
+    cash = lock_cash(found[0])
     reservation = lock_pending_reservation(order_id)
     return (cash, reservation) if reservation else None
 

@@ -1,18 +1,17 @@
 """What the broker reports, taken in one transaction each. Repeated, late and overtaking reports do no harm."""
 
 from datetime import UTC, date, datetime
-from typing import assert_never
+from typing import Any, assert_never
 from uuid import UUID, uuid5
 
 import structlog
-from django.db import transaction
-from django.db.models import Q
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from apps.accounts import services as ledger
 from apps.accounts.locks import lock_account
 from apps.eventlog import services as eventlog
-from apps.orders.locks import lock_order
+from apps.orders.locks import lock_order, lock_reported_order
 from apps.orders.models import Fill, ForeignOrder, Intent, Order
 from apps.orders.services import discrepancies, wakeup
 from apps.orders.services.amendments import (
@@ -65,7 +64,13 @@ _ANNOUNCED: dict[OrderTrigger, type[OrderEvent]] = {
 NOT_RECEIVED_REASON = "NOT_RECEIVED_BY_BROKER"
 SURFACED_REASON = "found at the broker"
 _FINAL = frozenset({OrderTrigger.CANCELLED, OrderTrigger.REJECTED, OrderTrigger.EXPIRED})
-_UNSETTLED = (Intent.State.CLAIMED, Intent.State.UNKNOWN, Intent.State.NOT_RECEIVED)
+_UNSETTLED = [state.value for state in (Intent.State.CLAIMED, Intent.State.UNKNOWN, Intent.State.NOT_RECEIVED)]
+# written out: every report comes here
+_SETTLE = """
+    UPDATE orders_intent SET state = 'ANSWERED', answered_at = statement_timestamp(), evidence = %(evidence)s
+    WHERE order_id = %(order_id)s AND (kind = 'PLACE' OR request_id = ANY(%(request_ids)s))
+        AND state = ANY(%(unsettled)s)
+"""
 
 
 def apply_broker_event(connection_id: UUID, message: BrokerMessage, *, now: datetime) -> None:
@@ -192,9 +197,14 @@ def _kept(reported: BrokerOrder) -> dict[str, object]:
 
 def _settle_intents(order: Order, *request_ids: str, evidence: str) -> None:
     """The broker speaks of these requests, so it has received them, whatever became of the answers."""
-    order.intents.filter(Q(kind=Intent.Kind.PLACE) | Q(request_id__in=request_ids), state__in=_UNSETTLED).update(
-        state=Intent.State.ANSWERED, answered_at=Now(), evidence=evidence[:REASON_LENGTH_MAX]
-    )
+    asked: dict[str, Any] = {
+        "order_id": order.id,
+        "request_ids": list(request_ids),
+        "unsettled": _UNSETTLED,
+        "evidence": evidence[:REASON_LENGTH_MAX],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTLE, asked)
 
 
 def _was_taken_for_lost(order: Order) -> bool:
@@ -313,7 +323,8 @@ def _take_refusal(connection_id: UUID, refusal: BrokerError, now: datetime) -> N
     if intent is None:
         log.info("refusal_of_foreign_request", request_id=refusal.unique_id, code=refusal.code)
         return
-    order = _lock(intent.order_id, intent.order.account_id)
+    lock_account(intent.order.account_id)
+    order = lock_order(intent.order_id)
     if intent.state == Intent.State.REFUSED:
         return  # some refusals carry no number to know a repetition by
     if refusal.notify_id and refusal.notify_id <= order.reported_notify_id:
@@ -352,18 +363,7 @@ def step_back_from_cancel(order: Order, reason: str, now: datetime) -> None:
 
 def _lock_order_of(connection_id: UUID, at: datetime, broker_order_id: str, *request_ids: str) -> Order | None:
     """Account and order locked; None when the broker speaks of an order that did not come from here."""
-    trading_day = to_vietnam(at).date()
-    found = Order.objects.filter(connection_id=connection_id, trading_day=trading_day).values_list("id", "account_id")
-    ids = found.filter(broker_order_id=broker_order_id).first() if broker_order_id else None
-    if ids is None:
-        named = [request_id for request_id in request_ids if request_id]
-        ids = found.filter(intents__request_id__in=named, intents__trading_day=trading_day).first()
-    return None if ids is None else _lock(*ids)
-
-
-def _lock(order_id: UUID, account_id: UUID) -> Order:
-    lock_account(account_id)
-    return lock_order(order_id)
+    return lock_reported_order(connection_id, to_vietnam(at).date(), broker_order_id, request_ids)
 
 
 def _moment(epoch_ms: int, now: datetime) -> datetime:

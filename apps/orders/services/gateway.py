@@ -5,8 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from django.db import transaction
-from django.db.models import Q
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from apps.marketdata.selectors import market_now
@@ -34,6 +33,12 @@ IDLE_S_MAX = 0.5  # without a ring it looks this often; rings are lost when nobo
 HOUSEKEEPING_EVERY_S = 1.0
 KILL_SWEEP_EVERY_S = 5.0  # a cancel that the broker keeps refusing is not asked for more often
 REST_S_MAX = 8.0
+_NEXT_DUE = """
+    SELECT kind FROM orders_intent
+    WHERE connection_id = %s AND trading_day = %s AND state = 'READY'
+        AND (not_before IS NULL OR not_before <= statement_timestamp())
+    ORDER BY CASE kind WHEN 'CANCEL' THEN 0 WHEN 'AMEND' THEN 1 ELSE 2 END LIMIT 1
+"""
 _CALLS = {
     Intent.Kind.PLACE: Call.NEW_ORDER,
     Intent.Kind.AMEND: Call.MODIFY_ORDER,
@@ -181,9 +186,7 @@ class _Circuit:
 
 def _next_due(connection_id: UUID, now: datetime) -> Intent.Kind | None:
     """What the next call will be: cancels go first."""
-    due = Q(not_before__isnull=True) | Q(not_before__lte=Now())
-    ready = Intent.objects.filter(
-        due, connection_id=connection_id, state=Intent.State.READY, trading_day=to_vietnam(now).date()
-    )
-    kinds = set(ready.values_list("kind", flat=True).distinct())
-    return next((kind for kind in (Intent.Kind.CANCEL, Intent.Kind.AMEND, Intent.Kind.PLACE) if kind in kinds), None)
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT_DUE, [connection_id, to_vietnam(now).date()])
+        found = cursor.fetchone()
+    return Intent.Kind(found[0]) if found else None

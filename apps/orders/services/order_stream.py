@@ -4,11 +4,12 @@ import hashlib
 import time
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import DataError, IntegrityError, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
 from apps.marketdata.selectors import market_now
@@ -36,6 +37,11 @@ LEASE_NAME = "order-stream"
 READ_S = 0.25
 SHOW_EVERY_S = 2.0
 RETRY_S_MAX = 5.0
+_MOVE = """
+    UPDATE orders_streamposition SET trading_day = %(day)s, last_notify_id = %(notify_id)s
+    WHERE connection_id = %(connection_id)s
+        AND (trading_day < %(day)s OR trading_day = %(day)s AND last_notify_id < %(notify_id)s)
+"""
 
 
 def run_order_stream_slice(connection_id: UUID, *, seconds_max: float = SLICE_S, standby_s: float = 0.0) -> bool:
@@ -155,10 +161,13 @@ def _move_position(connection_id: UUID, message: BrokerMessage, now: datetime) -
     """Numbers begin anew each day; some refusals carry none."""
     if message.notify_id <= 0:
         return
-    day = _day_of(message, now)
-    rows = StreamPosition.objects.filter(connection_id=connection_id)
-    if not rows.filter(trading_day=day, last_notify_id__lt=message.notify_id).update(last_notify_id=message.notify_id):
-        rows.filter(trading_day__lt=day).update(trading_day=day, last_notify_id=message.notify_id)
+    asked: dict[str, Any] = {
+        "connection_id": connection_id,
+        "day": _day_of(message, now),
+        "notify_id": message.notify_id,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVE, asked)
 
 
 def _day_of(message: BrokerMessage, now: datetime) -> date:

@@ -52,7 +52,7 @@ def submit_order(
     `holds`: where the exchange takes it only later, today or on the next trading day, it is recorded and waits; it
     reserves nothing meanwhile and goes to the gate again then.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         account = lock_account(account_id)
         if account is None or not may_trade(actor, account_id):
             return _refuse_without_order(account_id, request, RuleCode.ACCOUNT_NOT_FOUND, actor, now)

@@ -46,7 +46,7 @@ def kill_file(settings, tmp_path):
 
 def kill(*arguments: str) -> str:
     said = StringIO()
-    call_command("kill", *arguments, "--reason", "wrong prices", stdout=said)
+    call_command("kill", *arguments, "--reason", "wrong prices", stdout=said, stderr=said)
     return said.getvalue()
 
 
@@ -102,6 +102,13 @@ def test_a_broker_that_is_away_leaves_the_stop_and_says_so(desk, working, by_han
 def test_numbers_and_names_are_understood(desk, working, typed):
     kill(typed)
     assert desk.order(working.id).status == Status.CANCEL_PENDING
+
+
+def test_who_wants_to_sell_what_is_stopped_fully_is_told_that_nothing_leaves(desk):
+    assert "no sale leaves" not in kill("symbol:SSI", "--flatten")
+    assert "no sale leaves" not in kill("symbol:SSI", "--flatten")
+    kill("firm")
+    assert "stopped fully before: no sale leaves" in kill("firm", "--flatten")
 
 
 def test_a_user_is_stopped_by_name_and_others_are_not(desk):

@@ -22,6 +22,8 @@ from qts.domain.values import Actor, ActorKind
 Scope = RiskLimit.Scope
 PLAN: Final = Actor(ActorKind.SYSTEM, "planned-limit")
 
+LIMIT_MAX: Final = 10**17  # above all money there is in the market, and below what a column of the database holds
+
 FIRST_LIMITS: Final = {
     RuleCode.ORDER_VALUE_EXCEEDS_MAX: 2_000_000_000,
     RuleCode.POSITION_EXCEEDS_MAX: 200_000,
@@ -248,5 +250,7 @@ def refuse_nonsense(change: LimitChange, reason: str) -> None:
         raise TerminalError(f"no {change.scope} is written {change.scope_id!r}: the limit would never act")
     if change.limit < 0:
         raise TerminalError(f"a limit is not negative: {change.limit}")
+    if change.limit > LIMIT_MAX:
+        raise TerminalError(f"a limit is {LIMIT_MAX:,} at most, not {change.limit:,}: switch it off instead")
     if not reason.strip():
         raise TerminalError("a change of a limit needs a reason")

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.risk.locks import lock_pulse
+from apps.risk.models import StrategyPulse
 from apps.risk.selectors import strategy_scope
 from apps.risk.services.kill import engage_kill_switch
 from qts.domain.values import Actor, ActorKind
@@ -27,28 +28,29 @@ def pace_strategy(strategy_id: str, *, wall_ms: int, caused_ms: int | None = Non
     does not make a strategy slower either.
     """
     most = settings.RUNAWAY_ORDERS_PER_SECOND_MAX
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         pulse = lock_pulse(strategy_id)
         ordered, caused = _recent(pulse.ordered_at_ms, wall_ms), _recent(pulse.caused_at_ms, caused_ms)
         if max(len(ordered), len(caused)) >= most:
             _stop(strategy_id, f"more than {most} orders in a second", now)
             return False
-        pulse.ordered_at_ms = [*ordered, wall_ms]
-        pulse.caused_at_ms = caused if caused_ms is None else [*caused, caused_ms]
-        pulse.save(update_fields=["ordered_at_ms", "caused_at_ms"])
+        StrategyPulse.objects.filter(strategy_id=strategy_id).update(
+            ordered_at_ms=[*ordered, wall_ms], caused_at_ms=caused if caused_ms is None else [*caused, caused_ms]
+        )
     return True
 
 
 def note_answer(strategy_id: str, *, is_accepted: bool, now: datetime) -> bool:
     """Count the gate's refusals in a row; False when they became too many, and the strategy was stopped."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         pulse = lock_pulse(strategy_id)
-        pulse.refusals_in_a_row = 0 if is_accepted else pulse.refusals_in_a_row + 1
-        is_over = pulse.refusals_in_a_row >= settings.RUNAWAY_REFUSALS_IN_A_ROW_MAX
+        counted = 0 if is_accepted else pulse.refusals_in_a_row + 1
+        is_over = counted >= settings.RUNAWAY_REFUSALS_IN_A_ROW_MAX
         if is_over:
-            _stop(strategy_id, f"{pulse.refusals_in_a_row} orders in a row were refused", now)
-            pulse.refusals_in_a_row = 0  # released by two people, it begins anew
-        pulse.save(update_fields=["refusals_in_a_row"])
+            _stop(strategy_id, f"{counted} orders in a row were refused", now)
+            counted = 0  # released by two people, it begins anew
+        if counted != pulse.refusals_in_a_row:
+            StrategyPulse.objects.filter(strategy_id=strategy_id).update(refusals_in_a_row=counted)
     return not is_over
 
 

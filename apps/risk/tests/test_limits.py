@@ -60,6 +60,7 @@ def test_each_change_is_a_version_with_who_why_and_when(db):
     [
         {"code": RuleCode.PRICE_OFF_TICK},
         {"limit": -1},
+        {"limit": 2**63},
         {"reason": "  "},
         {"scope": "firm", "scope_id": "x"},
         {"scope": "account"},

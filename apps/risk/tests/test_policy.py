@@ -78,6 +78,7 @@ def test_tighter_acts_at_once_and_looser_waits_for_the_second(officers):
         "{policy: 1, limits: [{code: ORDER_VALUE_EXCEEDS_MAX, scope: firm, scope_id: '', limit: 1.5}]}",
         "{policy: 1, limits: [{code: ORDER_VALUE_EXCEEDS_MAX, scope: firm, scope_id: '', limit: true}]}",
         "{policy: 1, limits: [{code: ORDER_VALUE_EXCEEDS_MAX, scope: firm, scope_id: '', limit: -1}]}",
+        "{policy: 1, limits: [{code: ORDER_VALUE_EXCEEDS_MAX, scope: firm, scope_id: '', limit: 9223372036854775808}]}",
         "{policy: 1, limits: [{code: ORDER_VALUE_EXCEEDS_MAX, scope: firm, scope_id: x, limit: 1}]}",
         "{policy: 1, limits: [{code: ORDER_VALUE_EXCEEDS_MAX, limit: 1}]}",
         "!!python/object/apply:os.system ['true']",

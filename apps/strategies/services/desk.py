@@ -115,27 +115,27 @@ class StrategyDesk:
             previous=_those(host.indicator_names, self._engine.values_before(event.symbol)),
         )
         try:
-            intent = host.on_bar(question, context) if isinstance(question, Bar) else host.on_tick(question, context)
+            intents = host.on_bar(question, context) if isinstance(question, Bar) else host.on_tick(question, context)
         except StrategyHostError as error:
             log.warning("strategy_failed", strategy=strategy.name, error=str(error))
             self._dismiss(strategy.id)
             fail_strategy(strategy.id, reason=str(error), now=marketdata.market_now())
             return
-        if intent is not None:
+        for number, intent in enumerate(intents):
+            if strategy.id not in self._hosts:
+                return  # what it wanted before was its end
             cause = Cause(
-                event_key=event_key,
+                event_key=f"{event_key}:{number}" if number else event_key,
                 trigger=question._asdict(),
                 indicators=dict(context.indicators),
                 indicators_previous=dict(context.previous),
                 wal_position=event.wal_position,
                 ts_received_ns=event.ts_received_ns,
             )
-            self._act(strategy, event.symbol, intent, exposure, cause)
+            self._act(strategy, event.symbol, intent, cause)
 
-    def _act(
-        self, strategy: Strategy, symbol: str, intent: Intent, exposure: orders.StrategyExposure, cause: Cause
-    ) -> None:
-        now = marketdata.market_now()
+    def _act(self, strategy: Strategy, symbol: str, intent: Intent, cause: Cause) -> None:
+        now, exposure = marketdata.market_now(), self._exposure(strategy, symbol)
         quote = marketdata.live_quotes([symbol])[symbol]
         security = marketdata.security(symbol)
         holding = Holding(

@@ -4,6 +4,7 @@ One leased slice. A message is acknowledged after its decisions are recorded, so
 again; a decision's id is derived from the event, so seeing it again changes nothing.
 """
 
+import os
 import time
 from collections.abc import Sequence
 
@@ -28,10 +29,12 @@ LEASE_TTL_S = 6.0
 BATCH_MAX = 500
 BLOCK_MS = 500
 REFRESH_S = 1.0
+NICENESS = 5  # where processors are short, orders go out, are taken back and are stopped before strategies think
 
 
 def run_signals_slice(*, seconds_max: float = SLICE_S) -> None:
     """Returns at once when another worker holds the lease. Raises TransientError when Valkey is away."""
+    _stand_back()
     load_library()  # before the lease: on a busy machine it takes longer than the lease lasts
     lease = Lease(settings.REDIS_URL, "signals", LEASE_TTL_S)
     with slice_of(lease, seconds_max) as turn:
@@ -50,6 +53,11 @@ def run_signals_slice(*, seconds_max: float = SLICE_S) -> None:
                     bus.skip_older(TickReceived.topic, group=GROUP, than_ms=oldest_signal_ms())
                 had_ticks = desk.wants_ticks
                 _take_batch(bus, desk)
+
+
+def _stand_back() -> None:
+    """This thread and the processes that it starts; on Linux each thread has a niceness of its own."""
+    os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
 def _take_batch(bus: Bus, desk: StrategyDesk) -> None:

@@ -10,8 +10,8 @@ import msgspec
 
 from qts.adapters.sandbox.messages import (
     Answer,
+    Decided,
     Failed,
-    Nothing,
     OnBar,
     Order,
     Request,
@@ -20,7 +20,7 @@ from qts.adapters.sandbox.messages import (
     Target,
     request_decoder,
 )
-from qts.domain.strategy import Intent, Strategy, TargetPosition, parse_parameters, strategy_class
+from qts.domain.strategy import Intents, Strategy, TargetPosition, intents_of, parse_parameters, strategy_class
 
 MEMORY_BYTES_MAX = 1 << 30
 OPEN_FILES_MAX = 16
@@ -34,12 +34,9 @@ def _limit_resources() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES_MAX, FILE_BYTES_MAX))
 
 
-def _as_answer(intent: Intent | None) -> Answer:
-    if intent is None:
-        return Nothing()
-    if isinstance(intent, TargetPosition):
-        return Target(intent)
-    return Order(intent)
+def _as_answer(answer: Intents) -> Answer:
+    given = intents_of(answer)
+    return Decided(tuple(Target(one) if isinstance(one, TargetPosition) else Order(one) for one in given))
 
 
 def _handle(strategy: Strategy[Any] | None, request: Request) -> tuple[Strategy[Any] | None, Answer]:

@@ -14,21 +14,20 @@ import msgspec
 
 from qts.adapters.sandbox.messages import (
     Answer,
+    Decided,
     Failed,
-    Nothing,
     OnBar,
     OnTick,
-    Order,
     Request,
     Start,
     Started,
-    Target,
     answer_decoder,
 )
 from qts.domain.strategy import Bar, Context, Intent, Tick
 
 ANSWER_TIMEOUT_S = 2.0
 START_TIMEOUT_S = 15.0
+ANSWER_BYTES_MAX = 1 << 20
 _PROJECT_ROOT = Path(__file__).resolve().parents[3]
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -69,13 +68,13 @@ class StrategyHost:
         self.indicator_names = started.indicator_names
         self.wants_ticks = started.wants_ticks
 
-    def on_bar(self, bar: Bar, context: Context) -> Intent | None:
+    def on_bar(self, bar: Bar, context: Context) -> tuple[Intent, ...]:
         """Raises StrategyHostError; the host is closed then."""
-        return self._intent_of(OnBar(bar, context))
+        return self._intents_of(OnBar(bar, context))
 
-    def on_tick(self, tick: Tick, context: Context) -> Intent | None:
+    def on_tick(self, tick: Tick, context: Context) -> tuple[Intent, ...]:
         """Raises StrategyHostError; the host is closed then."""
-        return self._intent_of(OnTick(tick, context))
+        return self._intents_of(OnTick(tick, context))
 
     def close(self) -> None:
         if self._process.poll() is None:
@@ -93,13 +92,12 @@ class StrategyHost:
     ) -> None:
         self.close()
 
-    def _intent_of(self, request: OnBar | OnTick) -> Intent | None:
+    def _intents_of(self, request: OnBar | OnTick) -> tuple[Intent, ...]:
         answer = self._ask(request, self._answer_timeout_s)
-        if isinstance(answer, Nothing):
-            return None
-        if isinstance(answer, Target | Order):
-            return answer.intent
-        raise StrategyHostError(f"unexpected answer {answer!r}")
+        if not isinstance(answer, Decided):
+            self.close()
+            raise StrategyHostError(f"unexpected answer {answer!r}")
+        return tuple(one.intent for one in answer.intents)
 
     def _ask(self, request: Request, timeout_s: float) -> Answer:
         assert self._process.stdin is not None  # noqa: S101  # opened as a pipe above
@@ -126,5 +124,7 @@ class StrategyHost:
                 if not chunk:
                     raise EOFError(f"it ended with status {self._process.wait()}")
                 self._buffer += chunk
+                if len(self._buffer) > ANSWER_BYTES_MAX:
+                    raise ValueError(f"an answer of more than {ANSWER_BYTES_MAX} bytes")
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line

@@ -35,8 +35,10 @@ class Order(msgspec.Struct, tag="order"):
     intent: PlaceOrder
 
 
-class Nothing(msgspec.Struct, tag="nothing"):
-    pass
+class Decided(msgspec.Struct, tag="decided"):
+    """What it wants, in its order; usually nothing or one."""
+
+    intents: tuple[Target | Order, ...]
 
 
 class Failed(msgspec.Struct, tag="failed"):
@@ -46,6 +48,6 @@ class Failed(msgspec.Struct, tag="failed"):
 
 
 Request = Start | OnBar | OnTick
-Answer = Started | Target | Order | Nothing | Failed
+Answer = Started | Decided | Failed
 request_decoder: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 answer_decoder: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)

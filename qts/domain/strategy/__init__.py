@@ -4,10 +4,12 @@ from qts.domain.strategy.interface import (
     Bar,
     Context,
     Intent,
+    Intents,
     PlaceOrder,
     Strategy,
     TargetPosition,
     Tick,
+    intents_of,
 )
 from qts.domain.strategy.parameters import (
     Parameter,
@@ -23,6 +25,7 @@ __all__ = [
     "Bar",
     "Context",
     "Intent",
+    "Intents",
     "Parameter",
     "ParameterError",
     "Parameters",
@@ -31,6 +34,7 @@ __all__ = [
     "TargetPosition",
     "Tick",
     "describe_parameters",
+    "intents_of",
     "parameter",
     "parse_parameters",
     "registered_strategies",

@@ -5,9 +5,9 @@ if it asks for them) and a read-only context, and answers with intents; QTS turn
 decision into an order that passes the same risk gate as everybody's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic, NamedTuple, TypeVar
+from typing import ClassVar, Final, Generic, NamedTuple, TypeVar
 
 from qts.domain.strategy.parameters import Parameters
 from qts.domain.values import OrderType, Side
@@ -73,6 +73,21 @@ class PlaceOrder:
 
 
 Intent = TargetPosition | PlaceOrder
+Intents = Intent | Sequence[Intent] | None
+INTENTS_MAX: Final = 100  # of one answer; what wants more at once has lost its mind
+
+
+def intents_of(answer: Intents) -> tuple[Intent, ...]:
+    """What a handler answered, in its order. Raises TypeError for what is no intent, ValueError for too many."""
+    if answer is None:
+        return ()
+    given = (answer,) if isinstance(answer, TargetPosition | PlaceOrder) else tuple(answer)
+    if len(given) > INTENTS_MAX:
+        raise ValueError(f"a handler answers with {INTENTS_MAX} intents at most, not with {len(given)}")
+    for one in given:
+        if not isinstance(one, TargetPosition | PlaceOrder):
+            raise TypeError(f"a handler answers with intents, not with {one!r}")
+    return given
 
 
 class Strategy(Generic[P]):
@@ -91,10 +106,10 @@ class Strategy(Generic[P]):
         """The indicators it reads, e.g. ("sma_7", "macd_5_9_4_signal"); docs/reference/indicators.md."""
         return ()
 
-    def on_bar(self, bar: Bar, context: Context) -> Intent | None:
-        """Called once for each closed minute of a subscribed symbol."""
+    def on_bar(self, bar: Bar, context: Context) -> Intents:
+        """Called once for each closed minute of a subscribed symbol. Several intents are acted upon in their order."""
         return None
 
-    def on_tick(self, tick: Tick, context: Context) -> Intent | None:
+    def on_tick(self, tick: Tick, context: Context) -> Intents:
         """Called for each match of a subscribed symbol, if `wants_ticks`."""
         return None

@@ -52,6 +52,8 @@ class Command(BaseCommand):
         except TerminalError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{scope}: {'stopped' if is_new else 'was stopped already'}")
+        if options["flatten"] and not _lets_sales_pass(scope):
+            self.stderr.write("it was stopped fully before: no sale leaves until two officers let it go")
         problem = self._cancel(scope, reason, now)
         if options["send"]:
             self._send(now)
@@ -91,3 +93,7 @@ def _scope(typed: str) -> str:
     if kind == "user" and (person := get_user_model().objects.filter(username=name).first()) is not None:
         return f"user:{person.pk}"
     return typed
+
+
+def _lets_sales_pass(scope: str) -> bool:
+    return any(switch.scope == scope and switch.allows_reducing for switch in risk.kill_switches())

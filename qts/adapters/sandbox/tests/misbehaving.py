@@ -5,7 +5,7 @@ import sys
 import time
 from typing import ClassVar
 
-from qts.domain.strategy import Bar, Context, Intent, Parameters, PlaceOrder, Strategy, TargetPosition
+from qts.domain.strategy import Bar, Context, Intent, Intents, Parameters, PlaceOrder, Strategy, TargetPosition
 from qts.domain.values import OrderType, Side
 
 
@@ -19,6 +19,34 @@ class Raises(_Misbehaving):
 
     def on_bar(self, bar: Bar, context: Context) -> Intent | None:
         raise ValueError("the sky is falling")
+
+
+class OrdersTwice(_Misbehaving):
+    key = "orders_twice"
+
+    def on_bar(self, bar: Bar, context: Context) -> Intents:
+        return [PlaceOrder(Side.SELL, 200, OrderType.LO, bar.close_vnd, "half"), TargetPosition(0, "the rest")]
+
+
+class Floods(_Misbehaving):
+    key = "floods"
+
+    def on_bar(self, bar: Bar, context: Context) -> Intents:
+        return [TargetPosition(100, "more")] * 10_000
+
+
+class Babbles(_Misbehaving):
+    key = "babbles"
+
+    def on_bar(self, bar: Bar, context: Context) -> Intents:
+        return [TargetPosition(100, "one"), 7]  # type: ignore[list-item]
+
+
+class Rambles(_Misbehaving):
+    key = "rambles"
+
+    def on_bar(self, bar: Bar, context: Context) -> Intents:
+        return TargetPosition(100, "on and on " * 200_000)
 
 
 class Hangs(_Misbehaving):

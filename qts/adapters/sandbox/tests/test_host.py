@@ -20,19 +20,30 @@ def test_a_bar_goes_in_and_an_intent_comes_out():
     with StrategyHost("moving_average_cross", {"quantity": 700}) as host:
         assert host.indicator_names == ("sma_5", "sma_20")
         assert host.wants_ticks is False
-        assert host.on_bar(BAR, EMPTY) is None
-        assert host.on_bar(BAR, crossed) == TargetPosition(700, "sma_5 crossed above sma_20")
+        assert host.on_bar(BAR, EMPTY) == ()
+        assert host.on_bar(BAR, crossed) == (TargetPosition(700, "sma_5 crossed above sma_20"),)
     assert not is_running(host)
 
 
 def test_an_order_intent_keeps_its_types():
     with StrategyHost(MISBEHAVING + "OrdersDirectly", {}) as host:
-        assert host.on_bar(BAR, EMPTY) == PlaceOrder(Side.SELL, 200, OrderType.LO, 25_050, "take profit")
+        assert host.on_bar(BAR, EMPTY) == (PlaceOrder(Side.SELL, 200, OrderType.LO, 25_050, "take profit"),)
+
+
+def test_several_intents_keep_their_order():
+    with StrategyHost(MISBEHAVING + "OrdersTwice", {}) as host:
+        assert host.on_bar(BAR, EMPTY) == (
+            PlaceOrder(Side.SELL, 200, OrderType.LO, 25_050, "half"),
+            TargetPosition(0, "the rest"),
+        )
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
+        ("Floods", "100 intents at most, not with 10000"),
+        ("Babbles", "answers with intents, not with 7"),
+        ("Rambles", "more than 1048576 bytes"),
         ("Raises", "ValueError: the sky is falling"),
         ("Exits", "it ended with status 7"),
         ("Hoards", "MemoryError"),
@@ -56,14 +67,14 @@ def test_a_hanging_strategy_is_killed():
 
 def test_printing_is_not_answering():
     with StrategyHost(MISBEHAVING + "Chatters", {}) as host:
-        assert host.on_bar(BAR, EMPTY) == TargetPosition(100, "calm")
-        assert host.on_bar(BAR, EMPTY) == TargetPosition(100, "calm")
+        assert host.on_bar(BAR, EMPTY) == (TargetPosition(100, "calm"),)
+        assert host.on_bar(BAR, EMPTY) == (TargetPosition(100, "calm"),)
 
 
 def test_the_child_sees_no_credentials(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://qts:secret@127.0.0.1/qts")
     with StrategyHost(MISBEHAVING + "TellsItsEnvironment", {}) as host:
-        answer = host.on_bar(BAR, EMPTY)
+        (answer,) = host.on_bar(BAR, EMPTY)
     assert isinstance(answer, TargetPosition)
     assert "DATABASE_URL" not in answer.signal
     assert set(answer.signal.split(",")) <= {"LC_CTYPE", "PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH"}
