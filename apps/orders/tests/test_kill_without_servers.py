@@ -1,10 +1,12 @@
 """The kill switch with the rest of the system dead: PostgreSQL is what it needs, and the broker for the cancels."""
 
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
+from django.db.models.functions import Now
 
 from apps.orders import services
 from apps.orders.models import GatewayState, Intent, Order
@@ -12,7 +14,7 @@ from apps.orders.services import cancelling, last_resort
 from apps.orders.services.gateway import _Gateway
 from apps.orders.services.log_in_watch import LogInWatch
 from apps.orders.services.wakeup import Doorbell, Ring
-from apps.orders.tests.conftest import MORNING, STRATEGY
+from apps.orders.tests.conftest import MORNING, STRATEGY, refused
 from apps.risk import selectors as risk_selectors
 from apps.risk import services as risk
 from apps.sso.tests.sessions import make_user
@@ -105,6 +107,16 @@ def test_numbers_and_names_are_understood(desk, working, typed):
     assert desk.order(working.id).status == Status.CANCEL_PENDING
 
 
+def test_what_a_gateway_tried_in_vain_before_it_died_is_sent_by_hand(desk, working, gateway, by_hand, broker):
+    services.request_cancel(order_id=working.id, actor=STRATEGY, now=MORNING)
+    broker.script = [refused("quota exceeded", "429")]
+    gateway.send()
+    assert Intent.objects.filter(kind="CANCEL", state="READY", not_before__isnull=False).exists()
+    assert "the broker: 0 cancels sent" in kill("firm", "--send")  # its second has not passed
+    Intent.objects.filter(kind="CANCEL").update(not_before=Now() - timedelta(seconds=1))
+    assert "the broker: 1 cancels sent" in kill("firm", "--send")
+
+
 def test_who_wants_to_sell_what_is_stopped_fully_is_told_that_nothing_leaves(desk):
     assert "no sale leaves" not in kill("symbol:SSI", "--flatten")
     assert "no sale leaves" not in kill("symbol:SSI", "--flatten")
@@ -143,8 +155,8 @@ def test_the_file_stops_what_was_queued_and_outlives_itself(desk, working, gatew
     kill_file.write_text("symbol:SSI wrong prices")
     gateway.send()
     assert (desk.order(queued).status, desk.order(queued).reason) == (Status.CANCELLED, "KILL_SWITCH_ENGAGED")
-    house = _Gateway(desk.connection_id, None, broker, LogInWatch(desk.connection_id))
-    house._turn = type("Turn", (), {"epoch": None})
+    no_lease = type("Turn", (), {"epoch": None})
+    house = _Gateway(desk.connection_id, no_lease, broker, LogInWatch(desk.connection_id))
     house._circuit.close()
     house._keep_house(MORNING)
     kill_file.unlink()

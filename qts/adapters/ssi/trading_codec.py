@@ -21,6 +21,8 @@ USER_AGENT: Final = "QTS"
 
 _SIDES: Final = {"B": Side.BUY, "S": Side.SELL}
 _LETTERS: Final = {Side.BUY: "B", Side.SELL: "S"}
+_NOTIFY_ID_MAX: Final = 2**62
+_MS_MAX: Final = 10**13  # the year 2286
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,7 +277,7 @@ def _decode_broadcast(argument: Any, into: DecodedOrders) -> None:
             raise TypeError("the broadcast is no string")
         envelope = _ENVELOPE.decode(argument)
         wire = _ORDER.decode(envelope.content)
-        notify_id = whole(wire.notify_id)
+        notify_id = _within(whole(wire.notify_id), _NOTIFY_ID_MAX, "notifyID")
         message = _message(envelope.kind, wire, notify_id)
     except _UNREADABLE as error:
         into.failures.append(_failure(argument, str(error)))
@@ -320,8 +322,8 @@ def _order(wire: WireOrder, account: str = "") -> BrokerOrder:
         average_price_vnd=points_to_vnd_rounded(wire.avg_price) if future else rounded(wire.avg_price),
         status=_needed(wire.order_status, "orderStatus").upper(),
         reject_reason="" if reason == "0" else reason,
-        input_ms=whole(wire.input_time),
-        modified_ms=whole(wire.modified_time),
+        input_ms=_within(whole(wire.input_time), _MS_MAX, "inputTime"),
+        modified_ms=_within(whole(wire.modified_time), _MS_MAX, "modifiedTime"),
     )
 
 
@@ -339,7 +341,7 @@ def _match(wire: WireOrder, notify_id: int) -> BrokerMatch:
         side=_side(wire),
         price_vnd=price_vnd,
         quantity=quantity,
-        matched_ms=whole(wire.match_time),
+        matched_ms=_within(whole(wire.match_time), _MS_MAX, "matchTime"),
     )
 
 
@@ -386,6 +388,13 @@ def _needed(text: str | None, name: str) -> str:
     if not text:
         raise ValueError(f"{name} is missing")
     return text
+
+
+def _within(number: int, largest: int, name: str) -> int:
+    """What no date and no column holds would be refused again and again further on."""
+    if not 0 <= number <= largest:
+        raise ValueError(f"{name} is {number}")
+    return number
 
 
 def _failure(raw: object, reason: str) -> Failure:
