@@ -102,7 +102,7 @@ class SomebodyElse:
 
 def test_ten_thousand_signals_in_a_second_are_ten_orders_and_a_stopped_strategy(account_id, flood, each):
     deliveries = list(ticks(SIGNALS // each))
-    with StrategyDesk(IndicatorEngine(closes_before=lambda _symbol, _starts_at: [])) as desk, SomebodyElse() as other:
+    with StrategyDesk(IndicatorEngine(bars_before=lambda *_: [])) as desk, SomebodyElse() as other:
         desk.refresh()
         assert desk.wants_ticks
         for first in range(0, len(deliveries), BATCH_MAX):

@@ -1,6 +1,6 @@
 """Indicators on every closed bar."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,12 +10,9 @@ from qts.adapters.bus import publish_events
 from qts.domain.events import BarClosed, IndicatorCalculated
 from qts.domain.market import MINUTE_MS
 from qts.domain.ports import Bus
-from qts.quant.indicators import IndicatorSet
+from qts.quant.indicators import STANDARD_NAMES, Candle, IndicatorSet, parse_indicator, warm_up_bars
 
-# The slowest memory is Wilder's RSI 14: (13/14)^500 of a start value is left, less than a float can show.
-WARM_UP_BARS = 500
-
-ClosesBefore = Callable[[str, datetime], Sequence[int]]
+BarsBefore = Callable[[str, datetime, int], Sequence[Candle]]
 
 
 @dataclass(slots=True)
@@ -26,36 +23,53 @@ class _Track:
     before: IndicatorSet
     after: IndicatorSet
 
+    def covers(self, names: Sequence[str]) -> bool:
+        return set(names) <= set(self.after.names)
 
-def stored_closes_before(symbol: str, starts_at: datetime) -> list[int]:
-    """Closes in VND of the stored bars that began before `starts_at`, oldest first."""
-    return [bar.close_vnd for bar in marketdata.bars(symbol, until=starts_at, limit=WARM_UP_BARS)]
+
+def stored_bars_before(symbol: str, starts_at: datetime, limit: int) -> Sequence[Candle]:
+    """The latest `limit` stored bars that began before `starts_at`, oldest first."""
+    return marketdata.bars(symbol, until=starts_at, limit=limit)
 
 
 class IndicatorEngine:
-    """Keeps the indicators of every symbol. A symbol is warmed from the stored bars when its first bar comes.
+    """Keeps the standard indicators of every symbol, and those that are asked for. A symbol is warmed from the stored
+    bars when its first bar comes.
 
     A bar that is given again, or given out anew because a late match corrected it, replaces its former self. A bar
-    older than that gets the values of its own time and changes nothing. After minutes without a bar the symbol is
-    warmed anew, since another worker may have seen bars in between. One engine serves one thread.
+    older than that gets the values of its own time and changes nothing. After minutes without a bar, and when more is
+    asked for, the symbol is warmed anew: another worker may have seen bars in between. One engine serves one thread.
     """
 
-    def __init__(self, closes_before: ClosesBefore = stored_closes_before) -> None:
-        self._closes_before = closes_before
+    def __init__(self, bars_before: BarsBefore = stored_bars_before) -> None:
+        self._bars_before = bars_before
         self._tracks: dict[str, _Track] = {}
+        self._asked: Mapping[str, tuple[str, ...]] = {}
+
+    def follow(self, asked: Mapping[str, Iterable[str]]) -> None:
+        """From the next bar of each symbol on, these indicators too, by symbol; they replace what was asked before.
+
+        Raises IndicatorUnknown for a name that means nothing.
+        """
+        wanted = {symbol: tuple(dict.fromkeys([*STANDARD_NAMES, *names])) for symbol, names in asked.items()}
+        for name in {name for names in wanted.values() for name in names}:
+            parse_indicator(name)
+        self._asked = wanted
 
     def on_bar(self, bar: BarClosed) -> IndicatorCalculated:
         """No query for the minute that follows the last one, one query for any other."""
+        names = self._asked.get(bar.symbol, STANDARD_NAMES)
         track = self._tracks.get(bar.symbol)
-        if track is not None and bar.ts_start_ms == track.ts_start_ms + MINUTE_MS:
-            before = track.after
-        elif track is not None and bar.ts_start_ms == track.ts_start_ms:
-            before = track.before
+        known = track if track is not None and track.covers(names) else None
+        if known is not None and bar.ts_start_ms == known.ts_start_ms + MINUTE_MS:
+            before = known.after
+        elif known is not None and bar.ts_start_ms == known.ts_start_ms:
+            before = known.before
         else:
             starts_at = datetime.fromtimestamp(bar.ts_start_ms / 1000, tz=UTC)
-            before = IndicatorSet(map(float, self._closes_before(bar.symbol, starts_at)))
+            before = IndicatorSet(names, self._bars_before(bar.symbol, starts_at, warm_up_bars(names)))
         after = before.copy()
-        after.update(float(bar.close_vnd))
+        after.update(bar)
         if track is None or bar.ts_start_ms >= track.ts_start_ms:
             self._tracks[bar.symbol] = _Track(bar.ts_start_ms, before, after)
         return IndicatorCalculated(

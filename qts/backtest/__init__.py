@@ -1,11 +1,25 @@
 """Backtests: one strategy class over recorded bars, with the rules, fees and settlement of the real market.
 
-`from qts.backtest import BacktestSpec, read_bars, run` is all that a notebook needs.
+`from qts.backtest import BacktestSpec, StrategyPart, read_bars, run` is all that a notebook needs.
 """
 
 from qts.backtest.bars import BarsUnreadable, read_bars
 from qts.backtest.engine import run
 from qts.backtest.result import BacktestResult, Fill, Refusal
-from qts.backtest.spec import BacktestSpec, SpecWrong
+from qts.backtest.spec import BacktestSpec, BarPeriod, FillAt, SpecWrong, StrategyPart
+from qts.backtest.table import BarTable
 
-__all__ = ["BacktestResult", "BacktestSpec", "BarsUnreadable", "Fill", "Refusal", "SpecWrong", "read_bars", "run"]
+__all__ = [
+    "BacktestResult",
+    "BacktestSpec",
+    "BarPeriod",
+    "BarTable",
+    "BarsUnreadable",
+    "Fill",
+    "FillAt",
+    "Refusal",
+    "SpecWrong",
+    "StrategyPart",
+    "read_bars",
+    "run",
+]

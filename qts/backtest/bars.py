@@ -1,4 +1,4 @@
-"""Minute bars from CSV files, plain or gzipped: `symbol,time,open,high,low,close,volume`, in order of time."""
+"""Bars of minutes or days from CSV files, plain or gzipped: `symbol,time,open,high,low,close,volume`, by time."""
 
 import csv
 import gzip
@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from qts.backtest.table import BarTable
 from qts.domain.market import VIETNAM
 from qts.domain.strategy import Bar
 
@@ -18,7 +19,7 @@ class BarsUnreadable(ValueError):
     """What is wrong with a file, and in which line."""
 
 
-def read_bars(path: Path | str, *, symbols: Iterable[str], unit_vnd: int = VND_PER_THOUSAND) -> list[Bar]:
+def read_bars(path: Path | str, *, symbols: Iterable[str], unit_vnd: int = VND_PER_THOUSAND) -> BarTable:
     """The bars of these symbols in order of time. `unit_vnd` is what a price of 1 means; times are of Vietnam.
 
     Raises BarsUnreadable for a file that is none, a line that is no bar, or time that runs backwards in a symbol.
@@ -35,7 +36,7 @@ def read_bars(path: Path | str, *, symbols: Iterable[str], unit_vnd: int = VND_P
         found.append(bar)
     if missing := wanted - newest.keys():
         raise BarsUnreadable(f"{path} holds no bar of {', '.join(sorted(missing))}")
-    return sorted(found, key=lambda bar: (bar.ts_start_ms, bar.symbol))
+    return BarTable.of(found)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:

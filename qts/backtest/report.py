@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from qts.backtest.honesty import Honesty, reasons_to_doubt
 from qts.backtest.result import BacktestResult, Fill
 from qts.domain.values import Side
 from qts.quant.performance import Performance, performance
@@ -19,7 +20,7 @@ _FIGURES: Final = (
 )
 
 
-def report(result: BacktestResult) -> str:
+def report(result: BacktestResult, honesty: Honesty | None = None) -> str:
     """Plain text. A run whose account was worth nothing has no ratios, and says so."""
     if not result.equity:
         return "No trading day was run."
@@ -27,14 +28,16 @@ def report(result: BacktestResult) -> str:
         found = performance(result.first_equity_vnd, [day.equity_vnd for day in result.equity])
     except ValueError as error:
         return f"Verdict: {error}."
-    return "\n".join([f"Verdict: {verdict(result, found)}", "", *_figures(result, found), *_refusals(result)])
+    examined = list(_examined(honesty)) if honesty is not None else []
+    first = f"Verdict: {verdict(result, found, honesty)}"
+    return "\n".join([first, "", *_figures(result, found), *examined, *_refusals(result)])
 
 
-def verdict(result: BacktestResult, found: Performance) -> str:
+def verdict(result: BacktestResult, found: Performance, honesty: Honesty | None = None) -> str:
     """What to think of it, in sentences: first the result, then every reason to doubt it."""
     gain = result.last_equity_vnd - result.first_equity_vnd
     said = [f"it {'earned' if gain > 0 else 'lost'} {abs(gain):,} VND ({found.total_return:+.2%}) after fees and tax."]
-    return " ".join([*said, *doubts(result)])
+    return " ".join([*said, *doubts(result), *(reasons_to_doubt(honesty) if honesty is not None else [])])
 
 
 def doubts(result: BacktestResult) -> Iterator[str]:
@@ -71,6 +74,17 @@ def _figures(result: BacktestResult, found: Performance) -> Iterator[str]:
     yield _line("turnover", f"{sum(map(_value_vnd, result.fills)):,} VND")
     yield _line("orders that ended unfilled", f"{result.expired_orders:,}")
     yield _line("fingerprint", result.fingerprint[:16])
+
+
+def _examined(honesty: Honesty) -> Iterator[str]:
+    if honesty.luck_share is not None:
+        yield _line("random entries as good", f"{honesty.luck_share:.1%} of the draws")
+    if honesty.trades is not None:
+        low, median = honesty.trades.pnl_vnd_low, honesty.trades.pnl_vnd_median
+        yield _line("trades drawn anew", f"{low:,.0f} VND in the worst twentieth, {median:,.0f} in the middle")
+        fall, high = honesty.trades.fall_vnd_median, honesty.trades.fall_vnd_high
+        yield _line("their largest fall", f"{fall:,.0f} VND in the middle, {high:,.0f} in the worst twentieth")
+    yield _line("future cut off", "changes nothing" if not honesty.foresight else "CHANGES THE PAST")
 
 
 def _refusals(result: BacktestResult) -> Iterator[str]:

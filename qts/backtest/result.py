@@ -9,7 +9,8 @@ from qts.domain.values import Side
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """`realised_pnl_vnd` is of a sale, net of its fee and tax and of the purchases' fees."""
+    """`realised_pnl_vnd` is of a sale, net of its fee and tax and of the purchases' fees; `part` is the place
+    of its strategy in the specification."""
 
     ts_ms: int
     symbol: str
@@ -20,6 +21,7 @@ class Fill:
     tax_vnd: int
     realised_pnl_vnd: int
     signal: str
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
+from qts.backtest.table import BarTable
 from qts.domain.market import Instrument
 from qts.domain.portfolio import FeeSchedule
-from qts.domain.strategy import Bar
 
 PERCENT_WHOLE = 100
 
@@ -17,18 +18,45 @@ class SpecWrong(ValueError):
     """What cannot be run, in one sentence."""
 
 
+class BarPeriod(StrEnum):
+    MINUTE = "MINUTE"
+    DAY = "DAY"
+
+
+class FillAt(StrEnum):
+    """Where a frictionless order fills: at the close of the bar that caused it, or at the next bar's open or close."""
+
+    CLOSE = "CLOSE"
+    NEXT_OPEN = "NEXT_OPEN"
+    NEXT_CLOSE = "NEXT_CLOSE"
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyPart:
+    """One strategy of the portfolio, on some of the symbols; none named means all of them."""
+
+    strategy: str
+    parameters: Mapping[str, int] = field(default_factory=dict)
+    symbols: Sequence[str] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BacktestSpec:
     """`participation_percent` is the largest share of a bar's volume that is ours; `spread_ticks` is how far beyond the
-    close an order of the strategy's reaches to meet the other side, as a live one crosses the spread."""
+    close an order of the strategy's reaches to meet the other side, as a live one crosses the spread.
 
-    strategy: str
+    `frictionless` leaves the market's rules out, but for the fees: every order fills whole, at that price. It is for
+    comparing with other engines, not for judging a strategy.
+    """
+
+    parts: Sequence[StrategyPart]
     instruments: Mapping[str, Instrument]
-    parameters: Mapping[str, int] = field(default_factory=dict)
+    period: BarPeriod = BarPeriod.MINUTE
     cash_vnd: int = 1_000_000_000
     fees: FeeSchedule = field(default_factory=FeeSchedule)
     participation_percent: int = 10
     spread_ticks: int = 1
+    frictionless: FillAt | None = None
 
     def __post_init__(self) -> None:
         if self.cash_vnd <= 0:
@@ -39,22 +67,23 @@ class BacktestSpec:
             raise SpecWrong("a spread is not negative")
         if not self.instruments:
             raise SpecWrong("a backtest needs a symbol")
+        if not self.parts:
+            raise SpecWrong("a backtest needs a strategy")
+        for part in self.parts:
+            if strangers := set(part.symbols) - self.instruments.keys():
+                raise SpecWrong(f"{part.strategy} is to trade {', '.join(sorted(strangers))}, which is no instrument")
 
-    def fingerprint(self, bars: Sequence[Bar]) -> str:
+    def fingerprint(self, table: BarTable) -> str:
         """SHA-256 over the specification and every bar: equal fingerprints and equal code give equal results."""
         told: dict[str, Any] = {
-            "strategy": self.strategy,
-            "parameters": dict(sorted(self.parameters.items())),
+            "parts": [[one.strategy, sorted(one.parameters.items()), sorted(one.symbols)] for one in self.parts],
             "instruments": sorted(repr(instrument) for instrument in self.instruments.values()),
+            "period": self.period,
             "cash_vnd": self.cash_vnd,
             "fees": [self.fees.fee_rate_bps, self.fees.sale_tax_rate_bps],
             "participation_percent": self.participation_percent,
             "spread_ticks": self.spread_ticks,
+            "frictionless": self.frictionless,
+            "bars": table.digest(),
         }
-        digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
-        for bar in bars:
-            digest.update(
-                f"{bar.symbol},{bar.ts_start_ms},{bar.open_vnd},{bar.high_vnd},{bar.low_vnd},{bar.close_vnd},"
-                f"{bar.volume};".encode()
-            )
-        return digest.hexdigest()
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

@@ -25,8 +25,8 @@ INTERVAL_MS_MIN = 100
 INTERVAL_MS_MAX = 5_000
 NAMES_MAX = 2_000
 RIGHTS_ASKED_EVERY_S = 4.0  # whoever logs out or loses an account is not told more for longer than this
-INTERNAL_ERROR = 1011
-TRY_AGAIN_LATER = 1013
+INTERNAL_ERROR = 4500  # the server lets its applications close with 1000 and from 3000 on only
+TRY_AGAIN_LATER = 4503
 
 log = structlog.get_logger(__name__)
 

@@ -28,6 +28,8 @@ def place_trailing_purchase(page: Page) -> None:
     page.locator("main input[name=symbol]").fill(SYMBOL)
     page.get_by_role("button", name="New").click()
     dialog = page.locator("#dialog")
+    expect(dialog.locator("#plan-kind")).to_be_visible()
+    page.wait_for_function("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
     dialog.locator("#plan-kind").select_option("TRAILING_STOP")
     dialog.locator("label.seg-buy").click()
     dialog.locator("#plan-quantity").fill("100")

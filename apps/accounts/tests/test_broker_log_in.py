@@ -88,7 +88,7 @@ def test_a_code_is_requested_entered_and_opens_the_log_in(fastconnect):
     found = log_in_of(connection_id)
     assert (found.logged_in_by, found.logged_in_at, found.wrong_code_count) == ("user:7", after(20), 0)
     assert not found.is_wanted(after(20))
-    assert 7.9 < (found.expires_at - NOW).total_seconds() / 3_600 < 8.1
+    assert 7.9 < (found.expires_at - datetime.now(UTC)).total_seconds() / 3_600 < 8.1
     assert told() == ["requested", "started"]
 
 

@@ -13,7 +13,7 @@ from apps.analytics.services import IndicatorEngine, prune_indicators, record_in
 from qts.adapters import bus as event_bus
 from qts.adapters.redis_client import redis_client
 from qts.domain.events import BarClosed, IndicatorCalculated
-from qts.quant.indicators import INDICATOR_NAMES
+from qts.quant.indicators import STANDARD_NAMES, IndicatorUnknown
 
 FIRST = datetime(2026, 11, 23, 2, 15, tzinfo=UTC)
 
@@ -42,15 +42,21 @@ CLOSES = [int(price) for price in 25_000 + 50 * np.cumsum(np.random.default_rng(
 
 
 class StoredBars:
-    """Bars of one symbol, minute by minute, as the table holds them; counts how often it was asked."""
+    """Bars of one symbol, minute by minute, as the table holds them; counts how often it is asked, and how far back."""
 
     def __init__(self, closes):
         self.closes = list(closes)
         self.asked = 0
+        self.limit = 0
 
-    def before(self, symbol, starts_at):
+    def before(self, symbol, starts_at, limit):
         self.asked += 1
-        return [close for number, close in enumerate(self.closes) if minute(number) < starts_at]
+        self.limit = limit
+        return [bar(number, close) for number, close in enumerate(self.closes) if minute(number) < starts_at]
+
+
+def nothing_before(symbol, starts_at, limit):
+    return []
 
 
 def rsi(closes):
@@ -64,7 +70,7 @@ def test_live_values_equal_the_batch_without_asking_for_history_again():
         event = engine.on_bar(bar(number, close))
         if number >= 14:
             assert float(event.values["rsi_14"]) == pytest.approx(float(rsi(CLOSES[: number + 1])), rel=1e-9)
-    assert tuple(event.values) == INDICATOR_NAMES
+    assert tuple(event.values) == STANDARD_NAMES
     assert (event.symbol, event.wal_position) == ("SSI", "1:89")
     assert stored.asked == 1
 
@@ -100,11 +106,53 @@ def test_minutes_that_another_worker_saw_are_not_missing():
 
 
 def test_symbols_do_not_mix():
-    engine = IndicatorEngine(lambda *_: [])
+    engine = IndicatorEngine(nothing_before)
     for number in range(5):
         engine.on_bar(bar(number, 10_000, symbol="VNM"))
         event = engine.on_bar(bar(number, 20_000, symbol="SSI"))
     assert event.values == {"sma_5": "20000"}
+
+
+def test_what_is_asked_for_is_kept_warm_from_the_stored_bars():
+    stored = StoredBars(CLOSES)
+    engine = IndicatorEngine(stored.before)
+    assert "sma_7" not in engine.on_bar(bar(60, CLOSES[60])).values
+    assert stored.limit == 14 + 1 + 14 * 36
+    engine.follow({"SSI": ["sma_7", "rsi_100", "max_3_of_volume"]})
+    event = engine.on_bar(bar(61, CLOSES[61]))
+    assert (stored.asked, stored.limit) == (2, 3_701)  # once more, and as far back as rsi_100 remembers
+    expected = {"sma_7": sum(CLOSES[55:62]) / 7, "max_3_of_volume": 100}
+    assert {name: float(event.values[name]) for name in expected} == pytest.approx(expected)
+    assert set(event.values) == {*STANDARD_NAMES, *expected}  # rsi_100 has too few bars
+    assert engine.values_before("SSI")["sma_7"] == pytest.approx(sum(CLOSES[54:61]) / 7)
+    engine.follow({"SSI": ["sma_7"]})
+    engine.on_bar(bar(62, CLOSES[62]))
+    assert stored.asked == 2
+
+
+def test_what_one_symbol_is_asked_for_costs_no_other():
+    engine = IndicatorEngine(nothing_before)
+    engine.follow({"SSI": ["sma_2"]})
+    for number in range(2):
+        others = engine.on_bar(bar(number, 9_000, "VNM")).values
+        event = engine.on_bar(bar(number, 9_000))
+    assert (event.values, others) == ({"sma_2": "9000"}, {})
+
+
+def test_a_corrected_bar_replaces_its_former_self_in_what_was_asked_for():
+    engine = IndicatorEngine(StoredBars(CLOSES).before)
+    engine.follow({"SSI": ["sma_3"]})
+    engine.on_bar(bar(60, CLOSES[60]))
+    engine.on_bar(bar(60, CLOSES[60] + 300))
+    after = engine.on_bar(bar(61, CLOSES[61]))
+    assert float(after.values["sma_3"]) == pytest.approx((CLOSES[59] + CLOSES[60] + 300 + CLOSES[61]) / 3)
+
+
+def test_an_unknown_name_is_refused_and_what_was_asked_stays():
+    engine = IndicatorEngine(nothing_before)
+    with pytest.raises(IndicatorUnknown, match="Nobody computes 'nonsense_4'"):
+        engine.follow({"SSI": ["nonsense_4"]})
+    assert engine.on_bar(bar(0, 9_000)).values == {}
 
 
 @pytest.fixture
@@ -117,7 +165,7 @@ def bus():
 
 @pytest.mark.django_db
 def test_values_are_stored_once_published_and_read_back(bus, django_assert_num_queries):
-    engine = IndicatorEngine(lambda *_: CLOSES[:60])
+    engine = IndicatorEngine(StoredBars(CLOSES[:60]).before)
     events = [engine.on_bar(bar(60, 25_000)), engine.on_bar(bar(61, 25_100)), engine.on_bar(bar(60, 9_000, "VNM"))]
     with django_assert_num_queries(1):
         record_indicators(events, bus=bus)
@@ -138,7 +186,7 @@ def test_values_are_stored_once_published_and_read_back(bus, django_assert_num_q
 
 @pytest.mark.django_db
 def test_old_values_go(bus):
-    engine = IndicatorEngine(lambda *_: CLOSES[:60])
+    engine = IndicatorEngine(StoredBars(CLOSES[:60]).before)
     record_indicators([engine.on_bar(bar(number, 25_000)) for number in range(60, 64)], bus=bus)
     assert prune_indicators(before=minute(62)) == 2
     assert [view.starts_at for view in selectors.indicator_history("SSI")] == [minute(62), minute(63)]

@@ -1,7 +1,7 @@
 """Taking back a scope takes back what QTS keeps for it too: no condition stays armed, no part goes out any more."""
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -20,7 +20,7 @@ from qts.domain.orders.conditional import ConditionalKind, ConditionalTerms
 from qts.domain.orders.slicing import SliceKind, SliceTerms
 from qts.domain.values import Actor, ActorKind, Side
 
-OWNER = str(uuid4())
+OWNER = "5525cb34-b425-4977-bd96-01e3de82e564"
 SYSTEM = Actor(ActorKind.SYSTEM, "test")
 # name: account, strategy, and whether it is a purchase
 KEPT = {
@@ -86,7 +86,7 @@ def test_an_account_is_its_own(kept, accounts):
     ("scope", "over"),
     [
         ({"strategy_id": OWNER}, {"stop of a strategy", "iceberg of a strategy"}),
-        ({"strategy_id": str(uuid4())}, set()),
+        ({"strategy_id": "9a3c1f0e-6f0b-4b0e-9d7a-2f6f1a1c5d11"}, set()),
         ({"symbol": "SSI"}, set(KEPT)),
         ({"symbol": "VNM"}, set()),
         ({"symbol": "SSI", "strategy_id": OWNER}, {"stop of a strategy", "iceberg of a strategy"}),

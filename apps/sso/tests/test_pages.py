@@ -24,7 +24,7 @@ MODULES = [
 ]
 IN_TEMPLATES = re.compile(r"""\{% translate (["'])(.+?)\1 %\}""")
 IN_MODULES = re.compile(r"""\b(?:_|gettext|gettext_lazy)\(\s*"([^"]+)"\)""")
-ALIKE_IN_BOTH = {"version"}  # the catalogue of a library before ours says so
+ALIKE_IN_BOTH = {"version", "PIN"}  # the catalogue of a library before ours says so; a word of both languages
 
 
 def texts():

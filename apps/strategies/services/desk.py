@@ -1,8 +1,7 @@
 """All running strategies, each in its own process, and the facts they are told."""
 
 import time
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -22,6 +21,7 @@ from qts.domain.events import BarClosed, IndicatorCalculated, TickReceived
 from qts.domain.strategy import Bar, Context, Intent, TargetPosition, Tick
 from qts.domain.strategy.sizing import Holding, NoOrder, TopOfBook, propose
 from qts.domain.values import Session
+from qts.quant.indicators import problems_of
 
 SIGNAL_AGE_S_MAX = 15.0  # wall clock: a backlog still feeds the indicators, but nobody trades on old news
 
@@ -64,6 +64,7 @@ class StrategyDesk:
         for strategy_id, strategy in running.items():
             if strategy_id not in self._hosts:
                 self._employ(strategy)
+        self._engine.follow(self._asked_indicators())
 
     def begin_batch(self) -> None:
         self._exposures = None
@@ -106,13 +107,13 @@ class StrategyDesk:
         self, strategy: Strategy, event: BarClosed | TickReceived, event_key: str, question: Bar | Tick
     ) -> None:
         exposure = self._exposure(strategy, event.symbol)
+        host = self._hosts[strategy.id]
         context = Context(
             quantity=exposure.held_quantity,
             working_quantity=exposure.working_quantity,
-            indicators=self._engine.values(event.symbol),
-            previous=self._engine.values_before(event.symbol),
+            indicators=_those(host.indicator_names, self._engine.values(event.symbol)),
+            previous=_those(host.indicator_names, self._engine.values_before(event.symbol)),
         )
-        host = self._hosts[strategy.id]
         try:
             intents = host.on_bar(question, context) if isinstance(question, Bar) else host.on_tick(question, context)
         except StrategyHostError as error:
@@ -125,7 +126,7 @@ class StrategyDesk:
                 return  # what it wanted before was its end
             cause = Cause(
                 event_key=f"{event_key}:{number}" if number else event_key,
-                trigger=asdict(question),
+                trigger=question._asdict(),
                 indicators=dict(context.indicators),
                 indicators_previous=dict(context.previous),
                 wal_position=event.wal_position,
@@ -162,17 +163,33 @@ class StrategyDesk:
 
     def _employ(self, strategy: Strategy) -> None:
         try:
-            self._hosts[strategy.id] = StrategyHost(strategy.class_key, strategy.parameters)
+            host = StrategyHost(strategy.class_key, strategy.parameters)
         except StrategyHostError as error:
             fail_strategy(strategy.id, reason=str(error), now=marketdata.market_now())
-        else:
-            self._strategies[strategy.id] = strategy
+            return
+        if problems := problems_of(host.indicator_names):
+            host.close()
+            fail_strategy(strategy.id, reason=" ".join(problems), now=marketdata.market_now())
+            return
+        self._hosts[strategy.id], self._strategies[strategy.id] = host, strategy
+
+    def _asked_indicators(self) -> dict[str, list[str]]:
+        asked: dict[str, list[str]] = {}
+        for strategy_id, strategy in self._strategies.items():
+            for symbol in strategy.symbols:
+                asked.setdefault(symbol, []).extend(self._hosts[strategy_id].indicator_names)
+        return asked
 
     def _dismiss(self, strategy_id: UUID) -> None:
         self._strategies.pop(strategy_id, None)
         host = self._hosts.pop(strategy_id, None)
         if host is not None:
             host.close()
+
+
+def _those(names: Iterable[str], values: Mapping[str, float]) -> dict[str, float]:
+    """What the strategy asked for, as in a backtest; others ask for more."""
+    return {name: values[name] for name in names if name in values}
 
 
 def _may_sell(intent: Intent, exposure: orders.StrategyExposure) -> bool:

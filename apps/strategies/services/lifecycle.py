@@ -14,7 +14,7 @@ from apps.strategies.models import Strategy, StrategyStatus
 from qts.domain.events import StrategyChanged
 from qts.domain.strategy import ParameterError, Parameters, parse_parameters, strategy_class
 from qts.domain.values import Actor, ActorKind
-from qts.quant.indicators import INDICATOR_NAMES
+from qts.quant.indicators import problems_of
 
 _SYSTEM = Actor(ActorKind.SYSTEM, "signals")
 RUNAWAY_REASON = "it ran away; its kill switch is engaged"
@@ -132,8 +132,7 @@ def _problems(class_key: str, parameters: Mapping[str, object], symbols: Sequenc
     except ParameterError as error:
         problems += error.problems
     else:
-        missing = [name for name in cls(parsed).indicator_names() if name not in INDICATOR_NAMES]
-        problems += [f"{name} is not calculated; there are {', '.join(INDICATOR_NAMES)}." for name in missing]
+        problems += [f"{problem}." for problem in problems_of(cls(parsed).indicator_names())]
     listed = {security.symbol for security in marketdata.securities()}
     problems += [f"Unknown symbol {symbol}." for symbol in symbols if symbol not in listed]
     if not symbols:

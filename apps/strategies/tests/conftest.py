@@ -82,7 +82,7 @@ class KnownIndicators(IndicatorEngine):
     """The real engine, with the values of the last two bars given by the test."""
 
     def __init__(self):
-        super().__init__(closes_before=lambda _symbol, _starts_at: [])
+        super().__init__(bars_before=lambda _symbol, _starts_at, _limit: [])
         self.now, self.before = {}, {}
 
     def cross(self, fast_before, fast_now, slow=10.0):

@@ -5,10 +5,12 @@ import time
 import pytest
 from django.conf import settings
 
+from apps.analytics.services import IndicatorEngine
 from apps.orders import selectors as orders
 from apps.strategies import selectors
 from apps.strategies.models import Decision, Strategy, StrategyStatus
 from apps.strategies.services import stop_strategy
+from apps.strategies.services.desk import StrategyDesk
 from apps.strategies.tests.conftest import NOW, TRADER, bar
 from qts.adapters.wal import WalReader, message_position
 from qts.domain.orders import Status
@@ -112,3 +114,33 @@ def test_a_strategy_that_breaks_is_switched_off_and_says_why(desk, engine, strat
     desk.refresh()
     desk.on_bar(bar("10:15:00"))
     assert Decision.objects.count() == 0
+
+
+def test_a_strategy_that_asks_for_what_nobody_computes_is_switched_off_and_says_why(desk, strategy_id):
+    Strategy.objects.update(class_key="apps.strategies.tests.strange:Dreamer", parameters={}, run=2)
+    desk.refresh()
+    dreaming = selectors.strategy(strategy_id)
+    assert (dreaming.status, dreaming.status_reason) == (
+        StrategyStatus.FAILED,
+        "Nobody computes 'smaa_7'; did you mean sma, mama, ma?",
+    )
+    desk.on_bar(bar())
+    assert Decision.objects.count() == 0
+
+
+def test_the_engine_computes_what_a_running_strategy_asks_for(strategy_id, account_id):
+    """The stored bars warm it, so that the very first bar has both values and those before."""
+    Strategy.objects.update(class_key="apps.strategies.tests.strange:Odd", parameters={}, run=2)
+    stored = [bar(f"10:{minute:02}:00") for minute in range(14)]
+    with StrategyDesk(IndicatorEngine(bars_before=lambda _symbol, _starts_at, _limit: stored)) as desk:
+        desk.refresh()
+        desk.begin_batch()
+        calculated = desk.on_bar(bar("10:14:00"))
+        assert (calculated.values["sma_3"], calculated.values["max_2_of_high"]) == ("25000", "25050")
+        decision = Decision.objects.get()
+        assert decision.signal == "max_2_of_high sma_3"
+        assert decision.indicators == {"sma_3": 25_000.0, "max_2_of_high": 25_050.0}  # and nobody else's
+        stop_strategy(strategy_id, actor=TRADER, now=NOW)
+        desk.refresh()
+        desk.on_bar(bar("10:15:00"))
+    assert Decision.objects.count() == 1

@@ -33,7 +33,10 @@ def statuses(strategy_id):
     [
         ({"class_key": "crystal_ball"}, "There is no strategy class 'crystal_ball'."),
         ({"parameters": {"fast": 1}}, "fast must be between 2 and 100 bars."),
-        ({"parameters": {"fast": 6}}, "sma_6 is not calculated"),
+        (
+            {"class_key": "apps.strategies.tests.strange:Dreamer"},
+            "Nobody computes 'smaa_7'; did you mean sma",
+        ),
         ({"symbols": ["XYZ"]}, "Unknown symbol XYZ."),
         ({"symbols": []}, "It needs at least one symbol."),
         ({"name": "Cross"}, "There is already a strategy named 'Cross'."),
@@ -50,6 +53,26 @@ def test_what_cannot_run_is_not_created(strategy_id, account_id, changes, proble
     with pytest.raises(StrategyRefused, match=problem.replace(".", r"\.")):
         create_strategy(**(given | changes))
     assert Strategy.objects.count() == 1
+
+
+def test_any_period_of_an_indicator_may_be_asked_for(account_id):
+    created = create_strategy(
+        name="Odd",
+        class_key="moving_average_cross",
+        parameters={"fast": 7, "slow": 33},
+        account_id=account_id,
+        symbols=["SSI"],
+    )
+    start_strategy(created, actor=TRADER, now=NOW)
+    assert selectors.strategy(created).is_running
+
+
+def test_a_strategy_whose_indicator_means_nothing_any_more_does_not_start(strategy_id):
+    stop_strategy(strategy_id, actor=TRADER, now=NOW)
+    Strategy.objects.update(class_key="apps.strategies.tests.strange:Dreamer", parameters={})
+    with pytest.raises(StrategyRefused, match="Nobody computes 'smaa_7'"):
+        start_strategy(strategy_id, actor=TRADER, now=NOW)
+    assert selectors.strategy(strategy_id).is_running is False
 
 
 def test_starting_and_stopping_is_recorded_once_each(strategy_id):

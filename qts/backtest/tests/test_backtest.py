@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qts.backtest import BacktestSpec, SpecWrong, run
+from qts.backtest import BacktestSpec, SpecWrong, StrategyPart, run
 from qts.backtest.fills import NOTHING, Met, meet
 from qts.domain.market import VIETNAM, Band, Instrument
 from qts.domain.portfolio import FeeSchedule
@@ -49,7 +49,7 @@ class Contrarian(Strategy[Any]):
 
 class Dreamer(Contrarian):
     def indicator_names(self) -> tuple[str, ...]:
-        return ("sma_7",)
+        return ("smaa_7",)
 
 
 def bar(day: int, at: str, close_vnd: int, volume: int = 100_000, **more: int) -> Bar:
@@ -61,8 +61,9 @@ def bar(day: int, at: str, close_vnd: int, volume: int = 100_000, **more: int) -
     )
 
 
-def spec(strategy: str = f"{HERE}:Plan", **more: Any) -> BacktestSpec:
-    return BacktestSpec(**({"strategy": strategy, "instruments": {"SSI": SSI}} | more))
+def spec(strategy: str = f"{HERE}:Plan", parameters: Any = None, **more: Any) -> BacktestSpec:
+    part = StrategyPart(strategy, parameters or {})
+    return BacktestSpec(**({"parts": [part], "instruments": {"SSI": SSI}} | more))
 
 
 @pytest.fixture
@@ -88,7 +89,7 @@ def wishes():
 )
 def test_what_a_bar_fills(side, price_vnd, prices, expected):
     names = ("open_vnd", "high_vnd", "low_vnd", "close_vnd")
-    one = replace(bar(9, "10:00", 25_000), **dict(zip(names, prices, strict=True)))
+    one = bar(9, "10:00", 25_000)._replace(**dict(zip(names, prices, strict=True)))
     assert meet(side, price_vnd, 1_000, one, BAND, volume_left=5_000) == expected
 
 
@@ -162,7 +163,7 @@ def test_equal_specs_and_bars_have_equal_fingerprints_and_results():
     bars = [bar(9, f"10:{minute:02}", 25_000 + 50 * (minute % 7)) for minute in range(40)]
     first, second = run(spec(f"{HERE}:Contrarian"), bars), run(spec(f"{HERE}:Contrarian"), bars)
     assert first == second
-    other = run(spec(f"{HERE}:Contrarian"), [*bars[:-1], replace(bars[-1], volume=1)])
+    other = run(spec(f"{HERE}:Contrarian"), [*bars[:-1], bars[-1]._replace(volume=1)])
     assert other.fingerprint != first.fingerprint
 
 
@@ -175,7 +176,7 @@ def test_what_comes_later_never_changes_what_was(prices, cut):
     """No look-ahead: a run over the beginning is the beginning of the run."""
     start = MONDAY.replace(hour=9, minute=20)
     bars = [
-        replace(bar(9, "10:00", price), ts_start_ms=round((start + timedelta(minutes=n)).timestamp() * 1_000))
+        bar(9, "10:00", price)._replace(ts_start_ms=round((start + timedelta(minutes=n)).timestamp() * 1_000))
         for n, price in enumerate(prices)
     ]
     whole, part = run(spec(f"{HERE}:Contrarian"), bars), run(spec(f"{HERE}:Contrarian"), bars[:cut])
@@ -204,7 +205,7 @@ def test_no_dong_appears_or_vanishes(prices):
     ("wrong", "told"),
     [
         ({"strategy": "nobody"}, "there is no strategy 'nobody'"),
-        ({"strategy": f"{HERE}:Dreamer"}, "nobody computes sma_7"),
+        ({"strategy": f"{HERE}:Dreamer"}, "Nobody computes 'smaa_7'"),
         ({"cash_vnd": 0}, "begins with money"),
         ({"participation_percent": 101}, "1 to 100 percent"),
         ({"spread_ticks": -1}, "not negative"),

@@ -33,7 +33,7 @@ def file(tmp_path):
 @pytest.mark.parametrize("name", ["bars.csv", "bars.csv.gz"])
 def test_bars_are_whole_dong_in_order_of_time(file, name):
     later = "SSI,2026-11-09 09:16,25.05,25.05,25.05,25.05,0\n"
-    bars = read_bars(file(HEAD + GOOD + later, name), symbols=["SSI", "HPG"])
+    bars = list(read_bars(file(HEAD + GOOD + later, name), symbols=["SSI", "HPG"]).bars())
     assert [(one.symbol, one.open_vnd, one.high_vnd, one.low_vnd, one.close_vnd, one.volume) for one in bars] == [
         ("HPG", 30_000, 30_000, 30_000, 30_000, 5),
         ("SSI", 25_000, 25_100, 24_950, 25_050, 1_000),

@@ -1,92 +1,140 @@
-"""Every live value against its batch twin, after every single close."""
+"""Every live value against its batch twin after every bar, and every batch value against a history cut off there."""
 
-import math
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 import talib
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from talib import abstract
 
-from qts.quant.indicators import INDICATOR_NAMES, IndicatorSet
+from qts.quant.indicators import STANDARD_NAMES, IndicatorSet, batch_values
 
-
-def batch_values(closes):
-    """The same indicators by TA-Lib's batch functions over the whole history; a value not there yet is NaN."""
-    x = np.array(closes, dtype=np.float64)
-    macd, signal, hist = talib.MACD(x, fastperiod=12, slowperiod=26, signalperiod=9)
-    upper, middle, lower = talib.BBANDS(x, timeperiod=20, nbdevup=2.0, nbdevdn=2.0)
-    series = {
-        "sma_5": talib.SMA(x, 5),
-        "sma_20": talib.SMA(x, 20),
-        "ema_12": talib.EMA(x, 12),
-        "ema_26": talib.EMA(x, 26),
-        "rsi_14": talib.RSI(x, 14),
-        "macd": macd,
-        "macd_signal": signal,
-        "macd_hist": hist,
-        "bb_upper": upper,
-        "bb_middle": middle,
-        "bb_lower": lower,
-    }
-    return {name: float(values[-1]) for name, values in series.items()}
+NOT_OF_BARS = {"MAVP"}  # its periods are a series of their own
 
 
-def assert_same(live, batch):
-    assert set(live) == {name for name, value in batch.items() if not math.isnan(value)}
-    for name, value in live.items():
-        assert value == pytest.approx(batch[name], rel=1e-9, abs=1e-9), name
+@dataclass(frozen=True)
+class Candle:
+    open_vnd: int
+    high_vnd: int
+    low_vnd: int
+    close_vnd: int
+    volume: int
+
+
+def candles_of(closes, seed=1):
+    """Bars around these closes."""
+    draw = np.random.default_rng(seed)
+    opens = [closes[0], *closes[:-1]]
+    made = []
+    for opened, closed in zip(opens, closes, strict=True):
+        up, down = draw.integers(0, 4, 2) * 50
+        made.append(
+            Candle(opened, max(opened, closed) + int(up), min(opened, closed) - min(int(down), min(opened, closed) - 1),
+                   closed, int(draw.integers(0, 90) * 100))
+        )  # fmt: skip
+    return made
 
 
 def random_walk(seed, count):
     steps = np.random.default_rng(seed).integers(-4, 5, size=count)
-    return list(np.maximum(1_000, 25_000 + 50 * np.cumsum(steps)).astype(float))
+    return candles_of([int(price) for price in np.maximum(1_000, 25_000 + 50 * np.cumsum(steps))], seed)
 
 
-def test_each_value_equals_its_batch_twin_after_every_close():
-    closes = random_walk(7, 300)
-    live = IndicatorSet()
-    for count, close in enumerate(closes, start=1):
-        live.update(close)
-        assert_same(live.values(), batch_values(closes[:count]))
-    assert tuple(live.values()) == INDICATOR_NAMES
+def columns_of(candles):
+    names = ("open_vnd", "high_vnd", "low_vnd", "close_vnd", "volume")
+    return [np.array([getattr(one, name) for one in candles], dtype=float) for name in names]
+
+
+def all_names():
+    """Every output of every function of TA-Lib, with its usual numbers."""
+    found = []
+    for function in sorted(set(talib.get_functions()) - NOT_OF_BARS):
+        outputs = abstract.Function(function).output_names
+        found += [function.lower()] if len(outputs) == 1 else [f"{function.lower()}_{output}" for output in outputs]
+    return found
+
+
+ALL_NAMES = all_names()
+
+
+def assert_live_is_batch(names, candles):
+    batch = batch_values(names, columns_of(candles))
+    live = IndicatorSet(names)
+    for place, candle in enumerate(candles):
+        live.update(candle)
+        values = live.values()
+        expected = {name: series[place] for name, series in batch.items() if np.isfinite(series[place])}
+        assert values.keys() == expected.keys(), place
+        for name, value in values.items():
+            assert value == pytest.approx(expected[name], rel=1e-9, abs=1e-9), (name, place)
+
+
+def test_all_of_ta_lib_live_equals_batch_after_every_bar():
+    assert len({name.split("_")[0] for name in ALL_NAMES}) > 150
+    assert_live_is_batch([*ALL_NAMES, *STANDARD_NAMES], random_walk(7, 320))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(2, 40_000).map(lambda ticks: ticks * 50), min_size=1, max_size=150), st.integers(0, 9))
+def test_any_prices_live_equals_batch(closes, seed):
+    assert_live_is_batch(ALL_NAMES, candles_of(closes, seed))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_any_numbers_live_equals_batch(data):
+    period = st.integers(2, 60)
+    name = data.draw(
+        st.one_of(
+            st.builds("{}_{}".format, st.sampled_from(["sma", "ema", "rsi", "atr", "adx", "kama"]), period),
+            st.builds("bbands_{}_{}_{}".format, period, st.integers(1, 4), st.sampled_from(["upper", "lower"])),
+            st.builds("macd_{}_{}_{}_signal".format, period, period, period),
+            st.builds("sma_{}_of_{}".format, period, st.sampled_from(["open", "high", "low", "volume"])),
+        )
+    )
+    assert_live_is_batch([name], random_walk(data.draw(st.integers(0, 99)), 200))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 999), st.integers(1, 259))
+def test_cutting_the_future_off_never_changes_the_past(seed, cut):
+    columns = columns_of(random_walk(seed, 260))
+    whole, part = batch_values(ALL_NAMES, columns), batch_values(ALL_NAMES, [column[:cut] for column in columns])
+    for name in ALL_NAMES:
+        np.testing.assert_array_equal(part[name], whole[name][:cut], err_msg=name)
 
 
 @pytest.mark.parametrize("warm_up", [0, 4, 5, 14, 15, 33, 34, 120])
 def test_a_warmed_set_equals_one_fed_from_the_start(warm_up):
-    closes = random_walk(11, 150)
-    live = IndicatorSet(closes[:warm_up])
-    for close in closes[warm_up:]:
-        live.update(close)
-    assert_same(live.values(), batch_values(closes))
+    candles = random_walk(11, 150)
+    warmed, fed = IndicatorSet(ALL_NAMES, candles[:warm_up]), IndicatorSet(ALL_NAMES)
+    for candle in candles[warm_up:]:
+        warmed.update(candle)
+    for candle in candles:
+        fed.update(candle)
+    assert warmed.values() == fed.values()
+    assert len(warmed.values()) > 200
 
 
 def test_nothing_is_said_before_there_is_enough_history():
-    live = IndicatorSet([25_000.0] * 4)
+    live = IndicatorSet(STANDARD_NAMES, candles_of([25_000] * 4))
     assert live.values() == {}
-    live.update(25_000.0)
+    live.update(candles_of([25_000])[0])
     assert live.values() == {"sma_5": 25_000.0}
 
 
+def test_what_is_no_number_is_left_out():
+    assert IndicatorSet(["acos", "sma_2"], candles_of([25_000] * 9)).values() == {"sma_2": 25_000.0}
+
+
 def test_a_copy_takes_nothing_from_its_twin():
-    closes = random_walk(3, 60)
-    one = IndicatorSet(closes)
-    twin = one.copy()
-    before = dict(one.values())
-    twin.update(1_000_000.0)
+    candles = random_walk(3, 60)
+    one = IndicatorSet(ALL_NAMES, candles)
+    twin, before = one.copy(), dict(one.values())
+    twin.update(Candle(1_000_000, 1_000_000, 1_000_000, 1_000_000, 1))
     assert dict(one.values()) == before
-    assert twin.values()["sma_5"] != before["sma_5"]
-    one.update(closes[-1])
-    assert_same(one.values(), batch_values([*closes, closes[-1]]))
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(min_value=100, max_value=2_000_000), min_size=1, max_size=80))
-def test_any_prices_give_the_batch_values(prices):
-    live = IndicatorSet(float(price) for price in prices)
-    batch = batch_values([float(price) for price in prices])
-    assert set(live.values()) == {name for name, value in batch.items() if not math.isnan(value)}
-    scale = max(prices)
-    for name, value in live.values().items():
-        tolerance = 1e-6 * scale if name.startswith("bb_") else 1e-9 * scale  # a deviation is a root of a difference
-        assert value == pytest.approx(batch[name], rel=1e-9, abs=tolerance), name
+    assert twin.values()["sma"] != before["sma"]
+    one.update(candles[-1])
+    assert one.values() == IndicatorSet(ALL_NAMES, [*candles, candles[-1]]).values()

@@ -20,11 +20,15 @@ class MovingAverageCross(Strategy[MovingAverageCrossParameters]):
     summary: ClassVar[str] = "Long while the fast simple moving average is above the slow one."
     parameters_class: ClassVar[type[Parameters]] = MovingAverageCrossParameters
 
+    def __init__(self, parameters: MovingAverageCrossParameters) -> None:
+        super().__init__(parameters)
+        self._names = (f"sma_{parameters.fast}", f"sma_{parameters.slow}")
+
     def indicator_names(self) -> tuple[str, ...]:
-        return (f"sma_{self.parameters.fast}", f"sma_{self.parameters.slow}")
+        return self._names
 
     def on_bar(self, bar: Bar, context: Context) -> Intent | None:
-        fast_name, slow_name = self.indicator_names()
+        fast_name, slow_name = self._names
         try:
             fast, slow = context.indicators[fast_name], context.indicators[slow_name]
             fast_before, slow_before = context.previous[fast_name], context.previous[slow_name]

@@ -21,11 +21,15 @@ class RsiMeanReversion(Strategy[RsiMeanReversionParameters]):
     summary: ClassVar[str] = "Long after the relative strength index falls below a bound until it rises above another."
     parameters_class: ClassVar[type[Parameters]] = RsiMeanReversionParameters
 
+    def __init__(self, parameters: RsiMeanReversionParameters) -> None:
+        super().__init__(parameters)
+        self._name = f"rsi_{parameters.period}"
+
     def indicator_names(self) -> tuple[str, ...]:
-        return (f"rsi_{self.parameters.period}",)
+        return (self._name,)
 
     def on_bar(self, bar: Bar, context: Context) -> Intent | None:
-        (name,) = self.indicator_names()
+        name = self._name
         value, before = context.indicators.get(name), context.previous.get(name)
         if value is None or before is None:
             return None

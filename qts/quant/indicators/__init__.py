@@ -1,0 +1,39 @@
+"""Indicators by name, with the exact meaning of TA-Lib's functions: bar by bar as they come, or over a whole history.
+
+Floats live here: an indicator suggests, it never settles.
+"""
+
+from qts.quant.indicators.batch import batch_values
+from qts.quant.indicators.live import Candle, IndicatorSet
+from qts.quant.indicators.names import (
+    COLUMNS,
+    HISTORY_BARS_MAX,
+    STANDARD_NAMES,
+    Described,
+    Indicator,
+    IndicatorUnknown,
+    Study,
+    catalogue,
+    load_library,
+    parse_indicator,
+    problems_of,
+    warm_up_bars,
+)
+
+__all__ = [
+    "COLUMNS",
+    "HISTORY_BARS_MAX",
+    "STANDARD_NAMES",
+    "Candle",
+    "Described",
+    "Indicator",
+    "IndicatorSet",
+    "IndicatorUnknown",
+    "Study",
+    "batch_values",
+    "catalogue",
+    "load_library",
+    "parse_indicator",
+    "problems_of",
+    "warm_up_bars",
+]

@@ -1,0 +1,215 @@
+"""What an indicator's name says: `function_number_number_output`, in TA-Lib's order of parameters and words.
+
+`sma_7`, `bbands_20_2_upper`, `stoch_14_3_0_3_0_slowd`, `cdlhammer`; numbers that are left out are TA-Lib's defaults. A
+function of one price takes the close, or what is named after `_of_`: `sma_20_of_volume`.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+
+COLUMNS: Final = ("open", "high", "low", "close", "volume")
+# Published for every symbol, whoever asks; the last three are older than the rule of names.
+STANDARD_NAMES: Final = (
+    *("sma_5", "sma_20", "ema_12", "ema_26", "rsi_14"),
+    *("macd", "macd_signal", "macd_hist"),
+    *("bb_upper", "bb_middle", "bb_lower"),
+)
+HISTORY_BARS_MAX: Final = 5_000
+_ALIASES: Final = {f"bb_{side}": f"bbands_20_2_{side}" for side in ("upper", "middle", "lower")}
+_NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
+_SOURCE: Final = "_of_"
+# After so many periods N a recursive average has forgotten its start: (1 - 2/(N + 1))^(18 N), and (1 - 1/N)^(36 N) for
+# those of Wilder's kind, are less than a float shows.
+_PERIODS_REMEMBERED: Final = 18
+_PERIODS_REMEMBERED_WILDER: Final = 36
+_WILDER: Final = frozenset(
+    "RSI STOCHRSI CMO ATR NATR ADX ADXR DX PLUS_DI MINUS_DI PLUS_DM MINUS_DM KAMA".split()  # noqa: SIM905
+)
+_WARM_UP_BARS_MIN: Final = 500
+
+
+class IndicatorUnknown(ValueError):
+    """Why nobody can compute an indicator of that name, in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """One TA-Lib function with all that it is given; `inputs` are positions in COLUMNS."""
+
+    function: str
+    parameters: tuple[tuple[str, float], ...]
+    inputs: tuple[int, ...]
+    lookback: int
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One output of a study."""
+
+    study: Study
+    output: int
+
+
+def library() -> Any:
+    """TA-Lib brings pandas along, half a second and 40 MB: only a process that computes pays for it."""
+    import talib
+
+    return talib
+
+
+def load_library() -> None:
+    """Pay for it now, and not when the first bar waits for its indicators."""
+    library()
+
+
+@cache
+def parse_indicator(name: str) -> Indicator:
+    """Raises IndicatorUnknown."""
+    text, separator, source = _ALIASES.get(name, name).partition(_SOURCE)
+    function, words = _function(name, text)
+    described = _described(function)
+    numbers = []
+    while words and _NUMBER.fullmatch(words[0]):
+        numbers.append(words.pop(0))
+    parameters = _parameters(name, described, numbers)
+    inputs = _inputs(name, described, source if separator else "")
+    output = _output(name, described, "_".join(words))
+    study = Study(function, tuple(parameters.items()), inputs, _lookback(name, function, parameters, len(inputs)))
+    return Indicator(study, output)
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A function that names may begin with: its numbers with their defaults, its words for outputs, what it is of."""
+
+    function: str
+    title: str
+    numbers: tuple[tuple[str, float], ...]
+    outputs: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+def catalogue() -> list[Described]:
+    """All that can be asked for, by name."""
+    found = []
+    for function in sorted(library().get_functions()):
+        described = _described(function)
+        columns = _columns(described)
+        if set(columns) <= set(COLUMNS):
+            numbers = tuple(described.parameters.items())
+            title = described.info["display_name"]
+            found.append(Described(function.lower(), title, numbers, tuple(_words(described)), tuple(columns)))
+    return found
+
+
+def problems_of(names: Iterable[str]) -> list[str]:
+    """One sentence for each name that means nothing."""
+    found = []
+    for name in names:
+        try:
+            parse_indicator(name)
+        except IndicatorUnknown as error:
+            found.append(str(error))
+    return found
+
+
+def warm_up_bars(names: Iterable[str]) -> int:
+    """So many bars before the first, and these indicators are what they would be after all of history.
+
+    Only sums without an end (obv, ad) begin anew: their level means nothing, their changes do.
+    """
+    wanted = _WARM_UP_BARS_MIN
+    for name in names:
+        study = parse_indicator(name).study
+        longest = max((number for _, number in study.parameters), default=0)
+        periods = _PERIODS_REMEMBERED_WILDER if study.function in _WILDER else _PERIODS_REMEMBERED
+        wanted = max(wanted, study.lookback + 1 + round(longest) * periods)
+    return min(wanted, HISTORY_BARS_MAX)
+
+
+def _function(name: str, text: str) -> tuple[str, list[str]]:
+    """The longest beginning that is a function's name, and the words after it."""
+    known = {function.lower(): function for function in library().get_functions()}
+    words = text.split("_")
+    for count in range(len(words), 0, -1):
+        if found := known.get("_".join(words[:count])):
+            return found, words[count:]
+    close = difflib.get_close_matches(words[0].lower(), known, n=3)
+    hint = f"; did you mean {', '.join(close)}?" if close else "; its first part is no function of TA-Lib"
+    raise IndicatorUnknown(f"Nobody computes {name!r}{hint}")
+
+
+def _described(function: str, **parameters: float) -> Any:
+    from talib import abstract
+
+    made: Any = abstract
+    return made.Function(function, **parameters)
+
+
+def _parameters(name: str, described: Any, numbers: list[str]) -> dict[str, float]:
+    parameters: dict[str, float] = dict(described.parameters)
+    if len(numbers) > len(parameters):
+        takes = ", ".join(parameters) or "no numbers"
+        raise IndicatorUnknown(f"{name!r} has {len(numbers)} numbers; {described.info['name']} takes {takes}")
+    for (parameter, default), number in zip(parameters.items(), numbers, strict=False):
+        if isinstance(default, int) and "." in number:
+            raise IndicatorUnknown(f"{name!r}: {parameter} is a whole number")
+        parameters[parameter] = int(number) if isinstance(default, int) else float(number)
+    if described.info["name"] == "BBANDS" and len(numbers) == 2:  # one distance is meant for both sides
+        parameters["nbdevdn"] = parameters["nbdevup"]
+    return parameters
+
+
+def _inputs(name: str, described: Any, source: str) -> tuple[int, ...]:
+    columns = _columns(described)
+    if source:
+        if len(columns) != 1 or source not in COLUMNS:
+            raise IndicatorUnknown(f"{name!r}: a function of one price is taken of one of {', '.join(COLUMNS)}")
+        columns = [source]
+    if not set(columns) <= set(COLUMNS):
+        raise IndicatorUnknown(f"{name!r}: {described.info['name']} needs a series that is not of the bars")
+    return tuple(COLUMNS.index(column) for column in columns)
+
+
+def _columns(described: Any) -> list[str]:
+    columns: list[str] = []
+    for series in described.input_names.values():
+        columns += series if isinstance(series, list) else [series]
+    return columns
+
+
+def _words(described: Any) -> list[str]:
+    """What a name may end in, one for each output; nothing where the function's name says it all."""
+    if len(described.output_names) == 1:
+        return [""]
+    prefix = described.info["name"].lower()
+    return [output.removesuffix("band").removeprefix(prefix) for output in described.output_names]
+
+
+def _output(name: str, described: Any, word: str) -> int:
+    """`upper` and `upperband`, `signal` and `macdsignal`; an output that is named as its function needs no word."""
+    short = _words(described)
+    for position, output in enumerate(described.output_names):
+        if word in (output, short[position]):
+            return position
+    words = ", ".join(one or "nothing" for one in short)
+    raise IndicatorUnknown(f"{name!r} has to end in {words}: that is what {described.info['name']} gives")
+
+
+def _lookback(name: str, function: str, parameters: dict[str, float], input_count: int) -> int:
+    nothing = [np.ones(2)] * input_count
+    try:
+        getattr(library(), function)(*nothing, **parameters)
+    except Exception as error:  # TA-Lib raises nothing more special for a number out of its bounds
+        given = ", ".join(f"{parameter} {number:g}" for parameter, number in parameters.items())
+        raise IndicatorUnknown(f"{name!r}: TA-Lib does not take {given} for {function}") from error
+    lookback = int(_described(function, **parameters).lookback)
+    if lookback >= HISTORY_BARS_MAX:
+        raise IndicatorUnknown(f"{name!r} needs {lookback + 1:,} bars; at most {HISTORY_BARS_MAX:,} are looked at")
+    return lookback
