@@ -1,11 +1,11 @@
 """What the broker reports, taken in one transaction each. Repeated, late and overtaking reports do no harm."""
 
 from datetime import UTC, date, datetime
-from typing import Any, assert_never
+from typing import assert_never
 from uuid import UUID, uuid5
 
 import structlog
-from django.db import connection, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models.functions import Now
 
 from apps.accounts import services as ledger
@@ -21,6 +21,7 @@ from apps.orders.services.amendments import (
     take_terms,
 )
 from apps.orders.services.discrepancies import Kind
+from apps.orders.services.settling import OPEN_CANCEL, settle_intents
 from apps.orders.services.steps import BROKER, REASON_LENGTH_MAX, event_of, take_step
 from qts.adapters.ssi.trading_codec import BrokerError, BrokerMatch, BrokerMessage, BrokerOrder, BrokerOrderEvent
 from qts.domain.errors import IllegalTransition, TerminalError
@@ -64,13 +65,6 @@ _ANNOUNCED: dict[OrderTrigger, type[OrderEvent]] = {
 NOT_RECEIVED_REASON = "NOT_RECEIVED_BY_BROKER"
 SURFACED_REASON = "found at the broker"
 _FINAL = frozenset({OrderTrigger.CANCELLED, OrderTrigger.REJECTED, OrderTrigger.EXPIRED})
-_UNSETTLED = [state.value for state in (Intent.State.CLAIMED, Intent.State.UNKNOWN, Intent.State.NOT_RECEIVED)]
-# written out: every report comes here
-_SETTLE = """
-    UPDATE orders_intent SET state = 'ANSWERED', answered_at = statement_timestamp(), evidence = %(evidence)s
-    WHERE order_id = %(order_id)s AND (kind = 'PLACE' OR request_id = ANY(%(request_ids)s))
-        AND state = ANY(%(unsettled)s)
-"""
 
 
 def apply_broker_event(connection_id: UUID, message: BrokerMessage, *, now: datetime) -> None:
@@ -100,14 +94,19 @@ def apply_broker_event(connection_id: UUID, message: BrokerMessage, *, now: date
 
 
 def apply_book_row(connection_id: UUID, reported: BrokerOrder, *, now: datetime) -> None:
-    """Take in one row of the order book."""
-    with transaction.atomic():
-        at = _moment(reported.modified_ms, now)
-        order = _lock_order_of(connection_id, at, reported.order_id, reported.unique_id)
-        if order is None:
-            _remember_foreign(connection_id, reported, now)
-        else:
-            _take_state(order, reported, now)
+    """Take in one row of the order book. One that cannot be applied is kept for a person: the other orders of the
+    connection do not wait for it."""
+    try:
+        with transaction.atomic():
+            at = _moment(reported.modified_ms, now)
+            order = _lock_order_of(connection_id, at, reported.order_id, reported.unique_id)
+            if order is None:
+                _remember_foreign(connection_id, reported, now)
+            else:
+                _take_state(order, reported, now)
+    except (IllegalTransition, TerminalError, IntegrityError, DataError, ValueError) as error:
+        subject, detail = f"order book: {reported.order_id}", f"{type(error).__name__}: {error}: {reported}"
+        discrepancies.note(connection_id, Kind.UNREADABLE, subject=subject, detail=detail, now=now)
 
 
 def fill_id_of(connection_id: UUID, trading_day: date, notify_id: int) -> UUID:
@@ -121,9 +120,7 @@ def fill_id_of(connection_id: UUID, trading_day: date, notify_id: int) -> UUID:
 def _take_state(order: Order, reported: BrokerOrder, now: datetime) -> None:
     connection_id = order.connection_id
     _learn_broker_id(order, reported.order_id)
-    _settle_intents(
-        order, reported.unique_id, evidence=f"the broker shows order {reported.order_id}: {reported.status}"
-    )
+    settle_intents(order, reported.unique_id, evidence=f"the broker shows order {reported.order_id}: {reported.status}")
     order.broker_report = _kept(reported)
     order.reported_filled_quantity = max(order.reported_filled_quantity, reported.filled_quantity)
     take_terms(order, reported, at=_moment(reported.modified_ms, now), now=now)
@@ -195,18 +192,6 @@ def _kept(reported: BrokerOrder) -> dict[str, object]:
     }
 
 
-def _settle_intents(order: Order, *request_ids: str, evidence: str) -> None:
-    """The broker speaks of these requests, so it has received them, whatever became of the answers."""
-    asked: dict[str, Any] = {
-        "order_id": order.id,
-        "request_ids": list(request_ids),
-        "unsettled": _UNSETTLED,
-        "evidence": evidence[:REASON_LENGTH_MAX],
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_SETTLE, asked)
-
-
 def _was_taken_for_lost(order: Order) -> bool:
     return order.reason.startswith(NOT_RECEIVED_REASON)
 
@@ -238,7 +223,7 @@ def _take_match(connection_id: UUID, match: BrokerMatch, now: datetime) -> None:
         discrepancies.note(connection_id, kind, subject=str(fill_id), detail=detail, now=now, order=order)
         return
     _learn_broker_id(order, match.order_id)
-    _settle_intents(order, evidence=f"match {match.notify_id} of order {match.order_id}")
+    settle_intents(order, evidence=f"match {match.notify_id} of order {match.order_id}")
     fill = Fill.objects.create(
         id=fill_id,
         order=order,
@@ -327,10 +312,15 @@ def _take_refusal(connection_id: UUID, refusal: BrokerError, now: datetime) -> N
     order = lock_order(intent.order_id)
     if intent.state == Intent.State.REFUSED:
         return  # some refusals carry no number to know a repetition by
-    if refusal.notify_id and refusal.notify_id <= order.reported_notify_id:
+    if refusal.notify_id and refusal.notify_id <= order.reported_notify_id and not _is_open_cancel(intent):
         return
     order.reported_notify_id = max(order.reported_notify_id, refusal.notify_id)
     refuse_locked(order, intent, f"{refusal.code}: {refusal.message}", now)
+
+
+def _is_open_cancel(intent: Intent) -> bool:
+    """Its refusal counts however late it comes: without it, the order would wait for its end for ever."""
+    return intent.kind == Intent.Kind.CANCEL and intent.state in OPEN_CANCEL
 
 
 def refuse_locked(order: Order, intent: Intent, reason: str, now: datetime) -> None:
@@ -342,7 +332,8 @@ def refuse_locked(order: Order, intent: Intent, reason: str, now: datetime) -> N
         answered_at=Now(),
     )
     if intent.kind == Intent.Kind.CANCEL:
-        step_back_from_cancel(order, f"cancel refused: {reason}", now)
+        if not order.intents.filter(kind=Intent.Kind.CANCEL, state__in=OPEN_CANCEL).exists():  # asked for again
+            step_back_from_cancel(order, f"cancel refused: {reason}", now)
         return
     if intent.kind == Intent.Kind.AMEND:
         end_unchanged(order, intent, Intent.State.REFUSED, reason, now)

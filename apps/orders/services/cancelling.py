@@ -7,17 +7,19 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from apps.accounts import services as ledger
 from apps.accounts.locks import lock_account
 from apps.eventlog import services as eventlog
 from apps.orders.locks import lock_order, lock_orders
-from apps.orders.models import Intent, Order
+from apps.orders.models import Intent, Order, StreamPosition
 from apps.orders.services import wakeup
 from apps.orders.services.access import may_trade
 from apps.orders.services.amending import take_back_amendment
 from apps.orders.services.amendments import unresolved_amendment
 from apps.orders.services.answers import CancelAnswer
+from apps.orders.services.broker_events import step_back_from_cancel
 from apps.orders.services.gate_tokens import record_request
 from apps.orders.services.request_ids import take_request_id
 from apps.orders.services.steps import event_of, take_step
@@ -38,6 +40,9 @@ BATCH_MAX = 50  # in one transaction, which keeps everybody else from the accoun
 _AT_THE_BROKER = frozenset({Status.QUEUED, Status.OPEN, Status.PARTIALLY_FILLED, Status.AMEND_PENDING})
 # The broker refuses a cancel while it works on an amendment. One that stays without news is cancelled over.
 AMENDMENT_PATIENCE = timedelta(seconds=2)
+# A cancel that the broker took is over for us when its order book, compared so long after, shows nothing of it: its
+# refusal was lost on the way. To ask once more does no harm.
+CANCEL_PATIENCE = timedelta(seconds=10)
 
 
 def request_cancel(*, order_id: UUID, actor: Actor, now: datetime) -> CancelAnswer:
@@ -61,10 +66,11 @@ def cancel_what_is_killed(connection_id: UUID, now: datetime) -> int:
     come to nothing: the broker refuses it, or an order that was taken for lost turns up."""
     if not risk.is_anything_stopped():
         return 0
-    working = Order.objects.filter(
-        connection_id=connection_id, cancel_wanted=False, status__in=sorted(_AT_THE_BROKER)
-    ).exclude(status=Status.CANCEL_PENDING)
-    killed = killed_of(working)
+    unheard = Order.objects.filter(
+        connection_id=connection_id, status=Status.CANCEL_PENDING, id__in=_unheard_cancels().values("order_id")
+    )
+    working = Order.objects.filter(connection_id=connection_id, cancel_wanted=False, status__in=sorted(_AT_THE_BROKER))
+    killed = killed_of([*working, *unheard])
     try:
         _cancel_each(killed, actor=KILL_SWITCH, now=now, reason="kill switch is engaged")
     except* Exception:
@@ -200,8 +206,9 @@ def _cancel_locked(order: Order, *, actor: Actor, now: datetime, reason: str, wa
     status = Status(order.status)
     if status not in WORKING:
         return CancelAnswer(order.id, status, (Breach(RuleCode.ORDER_NOT_CANCELLABLE, detail=f"it is {status}"),))
-    if status is Status.CANCEL_PENDING:
+    if status is Status.CANCEL_PENDING and not _gives_up_cancel(order, now):
         return CancelAnswer(order.id, status)
+    status = Status(order.status)
     if status is Status.PENDING:
         withdraw(order, reason=reason or "cancelled before it was sent", actor=actor, now=now)
         return CancelAnswer(order.id, Status(order.status))
@@ -215,6 +222,25 @@ def _cancel_locked(order: Order, *, actor: Actor, now: datetime, reason: str, wa
         return CancelAnswer(order.id, status, waits=True)
     queue_cancel(order, actor=actor, now=now)
     return CancelAnswer(order.id, Status(order.status))
+
+
+def _unheard_cancels() -> QuerySet[Intent]:
+    """Cancels that the broker took and of which the order book, compared since, shows nothing."""
+    compared = StreamPosition.objects.filter(connection_id=OuterRef("connection_id")).values("reconciled_at")
+    return Intent.objects.filter(
+        kind=Intent.Kind.CANCEL, state=Intent.State.ANSWERED, order__status=Status.CANCEL_PENDING
+    ).filter(answered_at__lt=Subquery(compared) - CANCEL_PATIENCE)
+
+
+def _gives_up_cancel(order: Order, now: datetime) -> bool:
+    """Whether the cancel of a locked order came to nothing that anybody told us of: then it works on, and may be
+    cancelled anew."""
+    reason = "nothing was heard of it"
+    unheard = _unheard_cancels().filter(order=order).values_list("id", flat=True)
+    if not Intent.objects.filter(id__in=list(unheard)).update(state=Intent.State.REFUSED, answer=reason):
+        return False
+    step_back_from_cancel(order, f"cancel: {reason}", now)
+    return True
 
 
 def _clear_the_way(order: Order, now: datetime) -> bool:

@@ -21,9 +21,9 @@ def note(
     _, is_new = Discrepancy.objects.get_or_create(
         connection_id=connection_id,
         kind=kind,
-        subject=subject[:_SUBJECT_LENGTH_MAX],
+        subject=_storable(subject)[:_SUBJECT_LENGTH_MAX],
         resolved_at=None,
-        defaults={"order": order, "detail": detail[:_DETAIL_LENGTH_MAX], "noticed_at": now},
+        defaults={"order": order, "detail": _storable(detail)[:_DETAIL_LENGTH_MAX], "noticed_at": now},
     )
     if is_new:
         log.error("broker_discrepancy", kind=kind, subject=subject, detail=detail)
@@ -36,3 +36,8 @@ def settle(connection_id: UUID, kind: Discrepancy.Kind, *, subjects: list[str], 
         Discrepancy.objects.filter(
             connection_id=connection_id, kind=kind, subject__in=subjects, resolved_at__isnull=True
         ).update(resolved_at=now)
+
+
+def _storable(text: str) -> str:
+    """Whatever the broker sent can be noted: what no text column holds is replaced."""
+    return text.replace("\x00", "\ufffd").encode(errors="replace").decode()

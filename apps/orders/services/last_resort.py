@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from apps.orders.models import GatewayState, Intent
 from apps.orders.services.broker import open_client
@@ -54,10 +55,12 @@ def _take_over(connection_id: UUID) -> int:
 
 
 def _is_a_cancel_due(connection_id: UUID, now: datetime) -> bool:
+    """One that a gateway tried in vain before it ended is due too."""
+    may_go = Q(not_before__isnull=True) | Q(not_before__lte=Now())
     return Intent.objects.filter(
+        may_go,
         connection_id=connection_id,
         kind=Intent.Kind.CANCEL,
         state=Intent.State.READY,
         trading_day=to_vietnam(now).date(),
-        not_before__isnull=True,
     ).exists()

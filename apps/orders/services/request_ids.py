@@ -9,12 +9,13 @@ from qts.domain.market import to_vietnam
 
 _REQUEST_ID_MAX = 99_999_999
 # Room for this many requests in each second of the market's day: a counter that has to begin anew on the same day
-# (an empty database, the same broker) begins above everything that the lost one can have given out.
+# (an empty database or an older backup, the same broker) goes on above everything that the lost one can have given out.
 _REQUESTS_A_SECOND = 1_000
 
 _TAKE = """
     INSERT INTO orders_requestcounter (connection_id, trading_day, last) VALUES (%s, %s, %s)
-    ON CONFLICT (connection_id, trading_day) DO UPDATE SET last = orders_requestcounter.last + 1
+    ON CONFLICT (connection_id, trading_day)
+        DO UPDATE SET last = GREATEST(orders_requestcounter.last + 1, EXCLUDED.last)
     RETURNING last
 """
 

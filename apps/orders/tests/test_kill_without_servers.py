@@ -1,10 +1,12 @@
 """The kill switch with the rest of the system dead: PostgreSQL is what it needs, and the broker for the cancels."""
 
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
+from django.db.models.functions import Now
 
 from apps.orders import services
 from apps.orders.models import GatewayState, Intent, Order
@@ -12,7 +14,7 @@ from apps.orders.services import cancelling, last_resort
 from apps.orders.services.gateway import _Gateway
 from apps.orders.services.log_in_watch import LogInWatch
 from apps.orders.services.wakeup import Doorbell, Ring
-from apps.orders.tests.conftest import MORNING, STRATEGY
+from apps.orders.tests.conftest import MORNING, STRATEGY, refused
 from apps.risk import selectors as risk_selectors
 from apps.risk import services as risk
 from apps.sso.tests.sessions import make_user
@@ -103,6 +105,16 @@ def test_a_broker_that_is_away_leaves_the_stop_and_says_so(desk, working, by_han
 def test_numbers_and_names_are_understood(desk, working, typed):
     kill(typed)
     assert desk.order(working.id).status == Status.CANCEL_PENDING
+
+
+def test_what_a_gateway_tried_in_vain_before_it_died_is_sent_by_hand(desk, working, gateway, by_hand, broker):
+    services.request_cancel(order_id=working.id, actor=STRATEGY, now=MORNING)
+    broker.script = [refused("quota exceeded", "429")]
+    gateway.send()
+    assert Intent.objects.filter(kind="CANCEL", state="READY", not_before__isnull=False).exists()
+    assert "the broker: 0 cancels sent" in kill("firm", "--send")  # its second has not passed
+    Intent.objects.filter(kind="CANCEL").update(not_before=Now() - timedelta(seconds=1))
+    assert "the broker: 1 cancels sent" in kill("firm", "--send")
 
 
 def test_who_wants_to_sell_what_is_stopped_fully_is_told_that_nothing_leaves(desk):

@@ -144,6 +144,15 @@ def test_request_ids_count_up_and_a_lost_counter_begins_above_the_old_one(db):
     assert int(take_request_id(uuid4(), day, at("23:59:59"))) < 99_999_999
 
 
+def test_a_counter_from_an_older_backup_goes_on_above_what_was_given_out_since(db):
+    connection_id, day = uuid4(), at("09:00:00").date()
+    saved = int(take_request_id(connection_id, day, at("09:00:00")))
+    given_out = {int(take_request_id(connection_id, day, at("09:30:00"))) for _ in range(1_500)}
+    RequestCounter.objects.update(last=saved)
+    assert int(take_request_id(connection_id, day, at("09:30:02"))) not in given_out
+    assert int(take_request_id(connection_id, day, at("09:00:00"))) not in given_out  # a clock that went back
+
+
 def test_the_counter_refuses_a_ninth_digit(db):
     connection_id, day = uuid4(), at("09:00:00").date()
     RequestCounter.objects.create(connection_id=connection_id, trading_day=day, last=99_999_999)

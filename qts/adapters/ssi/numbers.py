@@ -34,6 +34,13 @@ def whole(value: Number) -> int:
     return int(number)
 
 
+def within(number: int, largest: int, name: str) -> int:
+    """From 0 to `largest`: what no date and no column holds would be refused again and again further on."""
+    if not 0 <= number <= largest:
+        raise BadNumber(f"{name} is {number}")
+    return number
+
+
 def rounded(value: Number) -> int:
     """The nearest integer of a derived figure: averages, turnover summed up in floats by the sender."""
     if type(value) is float and -_FLOAT_EXACT_MAX < value < _FLOAT_EXACT_MAX and (integer := int(value)) == value:

@@ -11,7 +11,7 @@ import msgspec
 
 from qts.adapters.ssi.codec import RAW_CHARACTERS_MAX
 from qts.adapters.ssi.frames import FRAME
-from qts.adapters.ssi.numbers import Number, points_to_vnd, points_to_vnd_rounded, rounded, whole
+from qts.adapters.ssi.numbers import Number, points_to_vnd, points_to_vnd_rounded, rounded, whole, within
 from qts.adapters.ssi.symbols import kind_by_form
 from qts.domain.market import FUTURE_MULTIPLIER_VND
 from qts.domain.values import InstrumentKind, OrderType, Side
@@ -21,6 +21,8 @@ USER_AGENT: Final = "QTS"
 
 _SIDES: Final = {"B": Side.BUY, "S": Side.SELL}
 _LETTERS: Final = {Side.BUY: "B", Side.SELL: "S"}
+_NOTIFY_ID_MAX: Final = 2**62
+_MS_MAX: Final = 10**13  # the year 2286
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,7 +277,7 @@ def _decode_broadcast(argument: Any, into: DecodedOrders) -> None:
             raise TypeError("the broadcast is no string")
         envelope = _ENVELOPE.decode(argument)
         wire = _ORDER.decode(envelope.content)
-        notify_id = whole(wire.notify_id)
+        notify_id = within(whole(wire.notify_id), _NOTIFY_ID_MAX, "notifyID")
         message = _message(envelope.kind, wire, notify_id)
     except _UNREADABLE as error:
         into.failures.append(_failure(argument, str(error)))
@@ -320,8 +322,8 @@ def _order(wire: WireOrder, account: str = "") -> BrokerOrder:
         average_price_vnd=points_to_vnd_rounded(wire.avg_price) if future else rounded(wire.avg_price),
         status=_needed(wire.order_status, "orderStatus").upper(),
         reject_reason="" if reason == "0" else reason,
-        input_ms=whole(wire.input_time),
-        modified_ms=whole(wire.modified_time),
+        input_ms=within(whole(wire.input_time), _MS_MAX, "inputTime"),
+        modified_ms=within(whole(wire.modified_time), _MS_MAX, "modifiedTime"),
     )
 
 
@@ -339,7 +341,7 @@ def _match(wire: WireOrder, notify_id: int) -> BrokerMatch:
         side=_side(wire),
         price_vnd=price_vnd,
         quantity=quantity,
-        matched_ms=whole(wire.match_time),
+        matched_ms=within(whole(wire.match_time), _MS_MAX, "matchTime"),
     )
 
 
