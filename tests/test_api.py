@@ -3,7 +3,8 @@
 import pytest
 from django.test import Client
 
-from apps.accounts.models import Reservation
+from apps.accounts import services as ledger
+from apps.accounts.models import AccountMembership, Reservation
 from apps.eventlog import selectors as eventlog
 from apps.orders.models import Intent, Order
 from apps.sso.tests.sessions import make_user
@@ -26,6 +27,15 @@ def test_another_body_under_the_same_key_is_refused(floor):
     other = floor.place(quantity=400)
     assert (other.status_code, other.json()["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
     assert Order.objects.get().quantity == 300
+
+
+def test_another_account_under_the_same_key_is_refused(floor):
+    ledger.grant_membership(account_id=floor.foreign_account_id, username="trader", role=AccountMembership.Role.TRADE)
+    floor.place()
+    other = floor.place(account_id=str(floor.foreign_account_id))
+    assert (other.status_code, other.json()["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+    assert Order.objects.get().account_id == floor.desk.account_id
+    assert floor.place().status_code == 201
 
 
 @pytest.mark.parametrize(

@@ -74,4 +74,8 @@ def _plain(body: Any) -> Any:
 def _refusal(code: RuleCode) -> Refused:
     if code is RuleCode.REQUEST_IN_PROGRESS:
         return Refused(code, _RUNNING, status_code=409)
-    return Refused(code, _REUSED)
+    return reused()
+
+
+def reused() -> Refused:
+    return Refused(RuleCode.IDEMPOTENCY_KEY_REUSED, _REUSED)

@@ -13,7 +13,7 @@ from apps.accounts import selectors as accounts
 from apps.marketdata.selectors import market_now
 from apps.orders import selectors, services
 from apps.orders.apis.access import client_order_id, key_parameter, refusal, refuse_untradable, visible_accounts
-from apps.orders.apis.once import refused_while_running, written_once
+from apps.orders.apis.once import refused_while_running, reused, written_once
 from apps.orders.selectors import OrderView
 from apps.orders.serializers import (
     AmendIn,
@@ -71,6 +71,8 @@ class OrdersApi(APIView):
         refuse_untradable(request, account_id)
         name = client_order_id(request)
         with refused_while_running(name):
+            if selectors.is_named(name, [one for one in visible_accounts(request, None) if one != account_id]):
+                raise reused()  # a name is kept for each account: the same wish for another one would be a second order
             done = services.submit_order(
                 account_id=account_id,
                 request=body.to_request(name),

@@ -57,6 +57,11 @@ def order(order_id: UUID) -> OrderView | None:
     return None if row is None else order_view(row)
 
 
+def is_named(client_order_id: str, account_ids: Collection[UUID]) -> bool:
+    """Whether one of the accounts has an order of that name."""
+    return Order.objects.filter(account_id__in=account_ids, client_order_id=client_order_id).exists()
+
+
 def fills(
     account_ids: Iterable[UUID], *, order_id: UUID | None = None, trading_day: date | None = None, limit: int = 500
 ) -> list[FillView]:
