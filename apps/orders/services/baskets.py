@@ -29,6 +29,8 @@ from qts.domain.values import Actor, OrderType, Side
 
 # Wall clock: whoever sends a basket has answered by then, or is dead.
 LEFT_BEHIND_AFTER: Final = timedelta(seconds=10)
+# The prices that somebody looked at before he confirmed are those of then.
+LEFT_BEHIND_FOR_MAX: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,14 @@ def send_rows(basket: Basket, now: datetime) -> list[Submission]:
 
 
 def finish_baskets(now: datetime) -> int:
-    """Send what a crash left behind of today's baskets; how many. Those of another day stay as they are: nobody has
-    confirmed them for today."""
-    behind = Basket.objects.filter(status=Basket.Status.SENDING, recorded_at__lt=datetime.now(UTC) - LEFT_BEHIND_AFTER)
+    """Send what a crash left behind of the baskets of a few minutes ago; how many. Older ones, and those of another
+    day, stay as they are: nobody has confirmed them for now."""
+    wall_now = datetime.now(UTC)
+    behind = Basket.objects.filter(
+        status=Basket.Status.SENDING,
+        recorded_at__gt=wall_now - LEFT_BEHIND_FOR_MAX,
+        recorded_at__lt=wall_now - LEFT_BEHIND_AFTER,
+    )
     today = to_vietnam(now).date()
     due = [basket for basket in behind if to_vietnam(basket.placed_at).date() == today]
     return sum(alone(basket.id, partial(_finish, basket, now)) for basket in due)

@@ -97,12 +97,15 @@ def test_what_a_crash_left_is_sent_by_the_watcher_once(desk, monkeypatch):
     assert Basket.objects.get().status == "SENT"
 
 
-def test_what_was_left_of_another_day_stays_unsent(desk):
+@pytest.mark.parametrize(
+    ("placed", "recorded"), [(timedelta(days=3), timedelta(days=3)), (timedelta(0), timedelta(minutes=6))]
+)
+def test_what_was_left_of_another_day_or_hour_stays_unsent(desk, placed, recorded):
     basket = Basket.objects.create(
         account_id=desk.account_id, client_order_id="old", body_hash="", actor_kind="strategy", actor_id="7",
-        rows=[["SSI", "BUY", "LO", 100, 25_000, []]], placed_at=MORNING - timedelta(days=3),
+        rows=[["SSI", "BUY", "LO", 100, 25_000, []]], placed_at=MORNING - placed,
     )  # fmt: skip
-    Basket.objects.update(recorded_at=basket.recorded_at - timedelta(days=3))
+    Basket.objects.update(recorded_at=basket.recorded_at - recorded)
     assert services.finish_baskets(MORNING) == 0
     assert sent() == []
 
