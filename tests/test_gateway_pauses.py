@@ -15,6 +15,8 @@ from uuid import UUID
 
 import pytest
 
+from apps.risk.models import RiskLimit
+from qts.domain.errors import RuleCode
 from qts.domain.orders import Status
 from qts.domain.values import Side
 from tests.crash_trials import Forks
@@ -38,6 +40,7 @@ def forks(journey, tmp_path) -> Iterator[Forks]:
 
 
 def test_who_wakes_up_too_late_sends_nothing(journey: Journey, forks: Forks):
+    RiskLimit.objects.filter(code=RuleCode.OPEN_ORDERS_EXCEED_MAX).update(limit=PAUSES + 100)  # each leaves one behind
     floor, _ = journey.band()
     given_up: list[UUID] = []
     for number in range(PAUSES):
