@@ -21,7 +21,7 @@ from apps.orders.services import sending
 from apps.orders.services.turns import run_under_lease
 from qts.adapters.bus import encode
 from qts.adapters.redis_client import redis_client
-from qts.adapters.ssi.trading import Accepted, Refused, TradingClient
+from qts.adapters.ssi.trading import Accepted, AmbiguousSend, Refused, TradingClient
 from qts.adapters.ssi.trading_codec import BrokerError, BrokerMatch, BrokerOrder, BrokerOrderEvent
 from qts.domain.events import QuoteUpdated
 from qts.domain.orders import OrderRequest
@@ -301,4 +301,13 @@ def working(desk, gateway, stream):
     done = desk.submit()
     gateway.send()
     stream.event(desk.order(done.order_id), "QU")
+    return desk.order(done.order_id)
+
+
+@pytest.fixture
+def unknown(desk, gateway, broker):
+    """An order whose answer was lost."""
+    done = desk.submit()
+    broker.script = [AmbiguousSend("read timed out")]
+    gateway.send()
     return desk.order(done.order_id)

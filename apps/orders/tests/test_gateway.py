@@ -132,14 +132,6 @@ def test_a_fill_that_overtakes_a_lost_answer_leaves_nothing_to_doubt(desk, gatew
 
 
 @pytest.fixture
-def unknown(desk, gateway, broker):
-    done = desk.submit()
-    broker.script = [AmbiguousSend("read timed out")]
-    gateway.send()
-    return desk.order(done.order_id)
-
-
-@pytest.fixture
 def ask_at_once(monkeypatch):
     monkeypatch.setattr(resolution, "ASK_EVERY_S", 0.0)
 

@@ -19,14 +19,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def unknown(desk, gateway, broker):
-    done = desk.submit()
-    broker.script = [AmbiguousSend("read timed out")]
-    gateway.send()
-    return desk.order(done.order_id)
-
-
-@pytest.fixture
 def clock(monkeypatch):
     """It asks with each step, at a moment of our choice."""
     seconds = [1_000.0]
