@@ -57,7 +57,7 @@ def test_nothing_leaves_any_more_when_absence_begins_to_count():
 
 
 @pytest.mark.parametrize("epochs_later", [0, 1])
-def test_a_lost_cancel_is_asked_for_again_after_a_second(desk, gateway, broker, working, clock, epochs_later):
+def test_a_lost_cancel_is_asked_for_again_after_a_second(desk, gateway, broker, working, clock, *, epochs_later):
     """A former gateway's too, which may still leave: two cancels do no more harm than one."""
     services.request_cancel(order_id=working.id, actor=STRATEGY, now=MORNING)
     broker.script = [AmbiguousSend("reset")]
