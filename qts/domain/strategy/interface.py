@@ -51,6 +51,7 @@ class Context(NamedTuple):
     previous: Mapping[str, float]
     quantity: int = 0
     working_quantity: int = 0
+    equity_vnd: int = 0
 
 
 @dataclass(frozen=True, slots=True)
