@@ -192,7 +192,7 @@ def _operand(text: str) -> str:
 
 def _times(*texts: str) -> tuple[time, time]:
     try:
-        start, end = (time(*map(int, text.split(":"))) for text in texts)
+        start, end = (time(int(text.partition(":")[0]), int(text.partition(":")[2])) for text in texts)
     except ValueError as error:
         raise ConditionWrong(f"{' and '.join(texts)} are no two times of day") from error
     if start >= end:

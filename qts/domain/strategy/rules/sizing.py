@@ -1,4 +1,4 @@
-"""How much a rule wants to hold. Whole shares; the desk rounds down to the exchange's lot, the gate has the last word."""
+"""How much a rule wants to hold. Whole shares; the desk rounds down to lots, and the gate has the last word."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,9 +8,7 @@ from qts.domain.strategy.rules.document import ATR_NAME, Size
 
 BPS_WHOLE: Final = 10_000
 PERCENT_WHOLE: Final = 100
-KELLY_DIVISOR: Final = (
-    2  # half of what the formula gives: its inputs are estimates, and too much costs more than too little
-)
+KELLY_DIVISOR: Final = 2  # its inputs are estimates, and too much costs more than too little
 
 
 @dataclass(frozen=True, slots=True)

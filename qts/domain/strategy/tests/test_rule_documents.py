@@ -13,6 +13,14 @@ DOCUMENT = {
     "size": {"method": "fixed", "quantity": 300},
     "wait_bars": 2,
 }
+
+
+def kelly(win_percent, *, at_most):
+    """Gains are as large as losses."""
+    return Size("kelly", {"win_percent": win_percent, "payoff_percent": 100, "percent_of_equity_max": at_most})
+
+
+TARGET = {"risk_bps": 100, "atrs": 2, "percent_of_equity_max": 20}
 SIZES = [
     (Size("fixed", {"quantity": 300}), Facts(25_000, 0), 300),
     (Size("percent_of_equity", {"percent": 10}), Facts(25_000, 1_000_000_000), 4_000),
@@ -23,12 +31,12 @@ SIZES = [
      Facts(25_000, 1_000_000_000, 250.0), 20_000),
     (Size("volatility_target", {"risk_bps": 100, "atrs": 2, "percent_of_equity_max": 20}),
      Facts(25_000, 1_000_000_000, 250.0), 8_000),
-    (Size("volatility_target", {"risk_bps": 100, "atrs": 2, "percent_of_equity_max": 20}), Facts(25_000, 10**9), 0),
-    (Size("volatility_target", {"risk_bps": 100, "atrs": 2, "percent_of_equity_max": 20}), Facts(25_000, 10**9, 0.0), 0),
+    (Size("volatility_target", TARGET), Facts(25_000, 1_000_000_000), 0),
+    (Size("volatility_target", TARGET), Facts(25_000, 1_000_000_000, 0.0), 0),
     # (0.6 x 1 - 0.4) / 1 = 20 % of a billion, the half of it
-    (Size("kelly", {"win_percent": 60, "payoff_percent": 100, "percent_of_equity_max": 50}), Facts(25_000, 10**9), 4_000),
-    (Size("kelly", {"win_percent": 60, "payoff_percent": 100, "percent_of_equity_max": 5}), Facts(25_000, 10**9), 2_000),
-    (Size("kelly", {"win_percent": 40, "payoff_percent": 100, "percent_of_equity_max": 50}), Facts(25_000, 10**9), 0),
+    (kelly(60, at_most=50), Facts(25_000, 1_000_000_000), 4_000),
+    (kelly(60, at_most=5), Facts(25_000, 1_000_000_000), 2_000),
+    (kelly(40, at_most=50), Facts(25_000, 1_000_000_000), 0),
 ]  # fmt: skip
 
 
