@@ -2,7 +2,7 @@
 
 from qts.domain.strategy.rules.conditions import Condition, ConditionWrong, Group, Moment, parse_condition
 from qts.domain.strategy.rules.document import SIZES, DocumentWrong, RuleSet, Size, parse_document
-from qts.domain.strategy.rules.strategy import RuleStrategy
+from qts.domain.strategy.rules.strategy import RuleStrategy, rule_class
 
 __all__ = [
     "SIZES",
@@ -16,4 +16,5 @@ __all__ = [
     "Size",
     "parse_condition",
     "parse_document",
+    "rule_class",
 ]

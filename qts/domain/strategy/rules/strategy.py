@@ -10,6 +10,7 @@ from qts.domain.strategy.rules.document import RuleSet
 from qts.domain.strategy.rules.sizing import facts_of, quantity_of
 
 SIGNAL_CHARACTERS_MAX: Final = 200
+SUMMARY_CHARACTERS_MAX: Final = 300
 
 
 class RuleStrategy(Strategy[Parameters]):
@@ -18,12 +19,10 @@ class RuleStrategy(Strategy[Parameters]):
     Bars and prices since its entry are counted by what it is told of its holding, so it needs no memory of orders."""
 
     key: ClassVar[str] = "rules"
-    title: ClassVar[str] = "Rules"
-    summary: ClassVar[str] = "A document of conditions."
+    rules: ClassVar[RuleSet]
 
-    def __init__(self, rules: RuleSet) -> None:
-        super().__init__(Parameters())
-        self.rules = rules
+    def __init__(self, parameters: Parameters) -> None:
+        super().__init__(parameters)
         self._held: dict[str, _Held] = {}
 
     def indicator_names(self) -> tuple[str, ...]:
@@ -42,6 +41,12 @@ class RuleStrategy(Strategy[Parameters]):
         facts = facts_of(bar.close_vnd, context.equity_vnd, context.indicators)
         quantity = quantity_of(self.rules.size, facts)
         return TargetPosition(quantity, _signal("enters", self.rules.enter.told(moment))) if quantity else None
+
+
+def rule_class(rules: RuleSet) -> type[RuleStrategy]:
+    """The strategy that a document describes. It has no parameters: its numbers stand in the document."""
+    summary = f"Enters on {rules.enter.text}; leaves on {rules.leave.text}."[:SUMMARY_CHARACTERS_MAX]
+    return type("Rules", (RuleStrategy,), {"rules": rules, "title": rules.title, "summary": summary})
 
 
 class _Held:

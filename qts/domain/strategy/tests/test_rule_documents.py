@@ -2,8 +2,8 @@
 
 import pytest
 
-from qts.domain.strategy import Bar, Context, TargetPosition
-from qts.domain.strategy.rules import DocumentWrong, RuleStrategy, Size, parse_document
+from qts.domain.strategy import Bar, Context, Parameters, TargetPosition
+from qts.domain.strategy.rules import DocumentWrong, Size, parse_document, rule_class
 from qts.domain.strategy.rules.sizing import Facts, quantity_of
 
 DOCUMENT = {
@@ -88,13 +88,24 @@ def test_how_much_it_wants(size, facts, quantity):
     assert quantity_of(size, facts) == quantity
 
 
+def strategy_of(document):
+    return rule_class(parse_document(document))(Parameters())
+
+
+def test_it_describes_itself():
+    cls = rule_class(parse_document(DOCUMENT))
+    assert (cls.title, cls.key) == ("Dips", "rules")
+    assert cls.summary.startswith("Enters on all of (rsi_14 < 30; any of (close > sma_200;")
+    assert len(cls.summary) <= 300
+
+
 def bar(number: int, close_vnd: int) -> Bar:
     return Bar("SSI", 1_763_863_800_000 + 60_000 * number, close_vnd, close_vnd, close_vnd, close_vnd, 1_000)
 
 
 def play(document, closes, rsis, *, holds):
     """What it answers to each bar; `holds` says whether it holds what it wanted by then."""
-    strategy, answers, quantity = RuleStrategy(parse_document(document)), [], 0
+    strategy, answers, quantity = strategy_of(document), [], 0
     before: dict[str, float] = {}
     for number, (close_vnd, rsi) in enumerate(zip(closes, rsis, strict=True)):
         values = {"rsi_14": float(rsi), "sma_200": 1.0}
@@ -119,18 +130,18 @@ def test_a_loss_since_the_close_that_it_entered_at_ends_it():
 
 def test_an_order_that_does_not_fill_is_wanted_again_and_one_that_works_is_not():
     assert play(DOCUMENT, [25_000] * 3, (29, 29, 29), holds=False) == [300, 300, 300]
-    strategy = RuleStrategy(parse_document(DOCUMENT))
+    strategy = strategy_of(DOCUMENT)
     assert strategy.on_bar(bar(0, 25_000), Context({"rsi_14": 29.0, "sma_200": 1.0}, {}, 0, 300)) is None
 
 
 def test_the_signal_says_why():
-    strategy = RuleStrategy(parse_document(DOCUMENT))
+    strategy = strategy_of(DOCUMENT)
     answer = strategy.on_bar(bar(0, 25_000), Context({"rsi_14": 29.0, "sma_200": 1.0}, {}))
     assert answer == TargetPosition(300, "enters: rsi_14 29 < 30; close 25,000 > sma_200 1")
 
 
 def test_symbols_are_counted_apart():
-    strategy = RuleStrategy(parse_document(changed(leave={"any": ["bars_held >= 2"]})))
+    strategy = strategy_of(changed(leave={"any": ["bars_held >= 2"]}))
     held = Context({"rsi_14": 50.0, "sma_200": 1.0}, {}, 300)
     assert strategy.on_bar(bar(0, 25_000), held) is None
     assert strategy.on_bar(bar(0, 25_000)._replace(symbol="VNM"), held) is None
