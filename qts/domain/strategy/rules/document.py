@@ -86,7 +86,7 @@ def parse_document(given: object) -> RuleSet:
     problems = [("document", f"{name!r} means nothing here") for name in given if name not in _FIELDS]
     problems += [(name, "it is missing") for name in ("title", "enter", "leave", "size") if name not in given]
     title = given.get("title", "")
-    if not isinstance(title, str) or len(title) > TITLE_CHARACTERS_MAX or not title.strip():
+    if "title" in given and not (isinstance(title, str) and title.strip() and len(title) <= TITLE_CHARACTERS_MAX):
         problems.append(("title", f"it is 1 to {TITLE_CHARACTERS_MAX} characters"))
     groups = {name: _group(given[name], name, problems) for name in ("enter", "leave") if name in given}
     size = _size(given["size"], problems) if "size" in given else None
