@@ -16,6 +16,7 @@ from qts.backtest.result import BacktestResult, Fill
 from qts.backtest.spec import BacktestSpec, BarPeriod, FillAt, SpecWrong, StrategyPart
 from qts.domain.market import Instrument
 from qts.domain.strategy import ParameterError, registered_strategies
+from qts.domain.strategy.files import MODULE, NotAStrategy, strategy_of_file
 from qts.domain.values import Exchange, InstrumentKind
 from qts.quant.indicators import load_library
 
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         spec = BacktestSpec(
-            parts=[StrategyPart(given.strategy, dict(_parameter(text) for text in given.set))],
+            parts=[StrategyPart(_strategy(given.strategy), dict(_parameter(text) for text in given.set))],
             instruments={symbol: _instrument(symbol, given.exchange) for symbol in given.symbol},
             cash_vnd=given.cash,
             participation_percent=given.participation,
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     known = ", ".join(kind.key for kind in registered_strategies())
     parser = argparse.ArgumentParser(prog="python -m qts.backtest", description="One strategy over recorded bars.")
-    parser.add_argument("strategy", help=f"{known}, or package.module:Class of your own")
+    parser.add_argument("strategy", help=f"{known}, or the path of your own file")
     parser.add_argument("--bars", type=Path, required=True, help="CSV (or .gz): symbol,time,open,high,low,close,volume")
     parser.add_argument("--symbol", action="append", required=True, help="may be given several times")
     parser.add_argument("--exchange", type=Exchange, choices=list(Exchange), default=Exchange.HOSE)
@@ -70,6 +71,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="of the examination's random draws")
     parser.add_argument("--fills", type=Path, help="write every fill to this CSV file")
     return parser
+
+
+def _strategy(named: str) -> str:
+    """The key; a person's own file is loaded here, in their own process."""
+    if not named.endswith(".py"):
+        return named
+    try:
+        path = Path(named)
+        return f"{MODULE}:{strategy_of_file(path.name, path.read_text(encoding='utf-8')).__name__}"
+    except (OSError, UnicodeDecodeError, NotAStrategy, SyntaxError) as error:
+        raise SpecWrong(f"{named} cannot be used: {error}") from error
 
 
 def _instrument(symbol: str, exchange: Exchange) -> Instrument:

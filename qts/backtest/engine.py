@@ -13,20 +13,38 @@ from typing import Any, Final
 
 import numpy as np
 
-from qts.backtest.account import Account, Market, Stake
-from qts.backtest.result import BacktestResult, DayEquity
+from qts.backtest.account import NEVER_MS, Account, Market, Stake
+from qts.backtest.moments import Clockwork, Moment
+from qts.backtest.result import BacktestResult, DayEquity, Refusal
 from qts.backtest.spec import BacktestSpec, BarPeriod, SpecWrong, StrategyPart
 from qts.backtest.table import BarTable
 from qts.backtest.venue import EPOCH, venue_of
-from qts.domain.market import TradingCalendar
+from qts.domain.market import MINUTE_MS, TradingCalendar
 from qts.domain.portfolio import settles_at
-from qts.domain.strategy import Bar, Context, Intents, Strategy, intents_of, parse_parameters, strategy_class
+from qts.domain.strategy import (
+    NO_UNIVERSE,
+    Bar,
+    Context,
+    Fill,
+    Intent,
+    Intents,
+    Strategy,
+    SymbolState,
+    Timer,
+    Wants,
+    intents_of,
+    parse_parameters,
+    strategy_class,
+    wants_of,
+)
 from qts.quant.indicators import batch_values, problems_of
 
 _ROWS: Final = 8_192
 _HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * _HOUR_MS
 VIETNAM_AHEAD_MS: Final = 7 * _HOUR_MS
+
+_NOTHING: Final = Wants(ticks=False, fills=False, timers=(), sessions=False, universe=False)
 
 Progress = Callable[[int, int], None]
 
@@ -50,15 +68,21 @@ def run(spec: BacktestSpec, bars: BarTable | Sequence[Bar], *, progress: Progres
 
 
 class _Seat:
-    """One strategy at one symbol."""
+    """One strategy at one symbol; `last` is the symbol's bar before."""
 
-    __slots__ = ("before", "names", "on_bar", "stake")
+    __slots__ = (
+        "before", "last", "market", "names", "on_bar", "stake", "strategy", "universe", "wants_fills", "wants_universe",
+    )  # fmt: skip
 
-    def __init__(self, strategy: Strategy[Any], stake: Stake) -> None:
+    def __init__(self, strategy: Strategy[Any], stake: Stake, market: Market) -> None:
+        wants = wants_of(strategy)
+        self.strategy, self.stake, self.market = strategy, stake, market
         self.on_bar: Callable[[Bar, Context], Intents] = strategy.on_bar
+        self.wants_fills, self.wants_universe = wants.fills, wants.universe
         self.names = tuple(dict.fromkeys(strategy.indicator_names()))
-        self.stake = stake
         self.before: Mapping[str, float] = {}
+        self.universe: Mapping[str, SymbolState] = NO_UNIVERSE
+        self.last: Bar | None = None
 
 
 class _Machine:
@@ -70,21 +94,20 @@ class _Machine:
             raise SpecWrong("there are no bars")
         self._spec, self._table = spec, table
         self._days = (table.ts_start_ms + VIETNAM_AHEAD_MS) // DAY_MS
-        strategies = list(zip(count(), spec.parts, strategies_of(spec), strict=False))
-        self._seats = [
-            [
-                _Seat(strategy, Stake(number, symbol))
-                for number, part, strategy in strategies
-                if not part.symbols or symbol in part.symbols
-            ]
-            for symbol in table.symbols
-        ]
+        self._markets = [Market(symbol) for symbol in table.symbols]
+        self._seats = _seats(spec, self._markets)
+        everyone = [seat for seats in self._seats for seat in seats]
+        self._by_stake = {(seat.stake.part, seat.stake.symbol): seat for seat in everyone}
+        self._hears_fills = any(seat.wants_fills for seat in everyone)
+        self._clockwork = _clockwork(spec, everyone)
+        self._follows = self._hears_fills or self._clockwork.is_needed or any(seat.wants_universe for seat in everyone)
+        self._moments: list[Moment] = []
+        self._next_moment_ms, self._told_fills = NEVER_MS, 0
         self._names = tuple(dict.fromkeys(name for seats in self._seats for seat in seats for name in seat.names))
         calendar = _calendar_of(self._days)
         settles_ms = None if spec.frictionless is not None else _Settlement(calendar).at_ms
         self._account = Account(spec.cash_vnd, spec.fees, settles_ms)
         self._venue = venue_of(spec, self._account, calendar)
-        self._markets = [Market(symbol) for symbol in table.symbols]
         self._day = -1
         self._equity: list[DayEquity] = []
         self._peak_vnd, self._fall_vnd, self._expired = spec.cash_vnd, 0, 0
@@ -113,10 +136,11 @@ class _Machine:
             expired_orders=self._expired,
         )
 
-    def _take(self, rows: slice, values: Any) -> None:
+    def _take(self, rows: slice, values: Any) -> None:  # noqa: C901  # each branch is one comparison
         """The loop over one slice of bars; names are local here because looking them up is a tenth of the time."""
         account, venue, markets, seats_at = self._account, self._venue, self._markets, self._seats
         is_shared, today, tuple_of = len(self._spec.parts) == 1, self._day, tuple.__new__
+        is_followed, goes_by_clock = self._follows, self._clockwork.is_needed
         # a strategy is asked when a day's bar is over: what arrives in the course of it is there by then
         span_ms = DAY_MS if self._spec.period is BarPeriod.DAY else 0
         places, days = self._table.place[rows].tolist(), self._days[rows].tolist()
@@ -124,8 +148,9 @@ class _Machine:
             places, days, self._table.bars_of(rows), _mappings(self._names, values), strict=True
         ):
             if day != today:
-                self._end_day()
-                today = self._day = day
+                today = self._turn_day(day)
+            if goes_by_clock and bar[1] >= self._next_moment_ms:
+                self._tell_moments(bar[1])
             if bar[1] + span_ms >= account.next_arrival_ms:
                 account.settle(bar[1] + span_ms)
             market = markets[place]
@@ -141,14 +166,24 @@ class _Machine:
                 self._mark()
             else:
                 market.close_vnd = bar.close_vnd
+            if is_followed:
+                self._follow(seats_at[place], bar, has_changed)
             for seat in seats_at[place]:
                 seen = known if is_shared else {name: known[name] for name in seat.names if name in known}
                 stake = seat.stake
-                wanted = seat.on_bar(bar, tuple_of(Context, (seen, seat.before, stake.held, stake.working)))
+                equity_vnd = account.money_vnd + account.held_value_vnd
+                context = tuple_of(Context, (seen, seat.before, stake.held, stake.working, seat.universe, equity_vnd))
+                wanted = seat.on_bar(bar, context)
                 seat.before = seen
                 if wanted is not None:
-                    for intent in intents_of(wanted):
-                        venue.act(market, stake, intent, bar, day)
+                    self._act(seat, wanted, bar, day)
+
+    def _act(self, seat: _Seat, wanted: Intents, bar: Bar, day: int) -> None:
+        for intent in intents_of(wanted):
+            if intent.symbol and intent.symbol != bar.symbol:
+                self._act_elsewhere(seat.stake.part, intent, bar.ts_start_ms, day)
+            else:
+                self._venue.act(seat.market, seat.stake, intent, bar, day)
 
     def _mark(self) -> None:
         equity_vnd = self._account.money_vnd + self._account.held_value_vnd
@@ -157,13 +192,111 @@ class _Machine:
         elif self._peak_vnd - equity_vnd > self._fall_vnd:
             self._fall_vnd = self._peak_vnd - equity_vnd
 
+    def _follow(self, seats: Sequence[_Seat], bar: Bar, has_changed: bool) -> None:
+        """For whoever is told of more than bars: what stands at each symbol, and the fills of this bar."""
+        for seat in seats:
+            seat.last = bar
+        if has_changed and self._hears_fills:
+            self._tell_fills(bar)
+        for seat in seats:
+            if seat.wants_universe:
+                seat.universe = self._universe(seat.stake.part)
+
+    def _tell_fills(self, bar: Bar) -> None:
+        fills = self._account.fills
+        begun, self._told_fills = self._told_fills, len(fills)
+        for fill in fills[begun : self._told_fills]:
+            seat = self._by_stake[fill.part, fill.symbol]
+            if not seat.wants_fills:
+                continue
+            told = Fill(fill.symbol, fill.ts_ms, fill.side, fill.quantity, fill.price_vnd)
+            universe = self._universe(fill.part) if seat.wants_universe else NO_UNIVERSE
+            equity_vnd = self._account.equity_vnd()
+            context = Context(seat.before, {}, seat.stake.held, seat.stake.working, universe, equity_vnd)
+            for intent in intents_of(seat.strategy.on_fill(told, context)):
+                self._act_elsewhere(fill.part, intent, bar.ts_start_ms, self._day, fill.symbol)
+
+    def _universe(self, part: int) -> Mapping[str, SymbolState]:
+        return {
+            symbol: SymbolState(seat.last, seat.stake.held, seat.stake.working)
+            for (number, symbol), seat in self._by_stake.items()
+            if number == part and seat.last is not None
+        }
+
+    def _act_elsewhere(self, part: int, intent: Intent, ts_start_ms: int, day: int, symbol: str = "") -> None:
+        """What a strategy wants at another symbol than the bar's, or at no bar: at that symbol's last price."""
+        named = intent.symbol or symbol
+        seat = self._by_stake.get((part, named))
+        if seat is None or seat.last is None:
+            why = f"it does not trade {named}" if seat is None else "no price in the market yet"
+            self._venue.refusals.append(Refusal(ts_start_ms + MINUTE_MS, named, intent.signal, why))
+            return
+        if seat.market.day != day:
+            self._venue.open(seat.market, day, seat.last.close_vnd)
+        self._venue.act(seat.market, seat.stake, intent, seat.last._replace(ts_start_ms=ts_start_ms), day)
+
+    def _turn_day(self, day: int) -> int:
+        self._end_day()
+        self._day = day
+        if self._clockwork.is_needed:
+            self._moments = self._clockwork.of_day(day)
+            self._next_moment_ms = self._moments[0].ts_ms
+        return day
+
+    def _tell_moments(self, until_ms: int) -> None:
+        """Each of them comes after the bars that were over by then, and is judged by the rules of its own moment."""
+        while self._moments and self._moments[0].ts_ms <= until_ms:
+            moment = self._moments.pop(0)
+            if moment.ts_ms >= self._account.next_arrival_ms:
+                self._account.settle(moment.ts_ms)
+            seats = [seat for (part, _), seat in self._by_stake.items() if part == moment.part]
+            strategy = seats[0].strategy
+            universe = self._universe(moment.part) if seats[0].wants_universe else NO_UNIVERSE
+            context = Context({}, {}, 0, 0, universe, self._account.equity_vnd())
+            event = moment.event
+            wanted = (
+                strategy.on_timer(event, context) if isinstance(event, Timer) else strategy.on_session(event, context)
+            )
+            for intent in intents_of(wanted):
+                self._act_elsewhere(moment.part, intent, moment.ts_ms - MINUTE_MS, self._day)
+        self._next_moment_ms = self._moments[0].ts_ms if self._moments else NEVER_MS
+
     def _end_day(self) -> None:
         if self._day < 0:
             return
+        self._tell_moments(NEVER_MS)
         self._expired += sum(self._venue.end_day(market, self._day) for market in self._markets if market.orders)
         self._mark()
         day = EPOCH + timedelta(days=self._day)
         self._equity.append(DayEquity(day, self._account.equity_vnd(), self._account.held_value_vnd))
+
+
+def _seats(spec: BacktestSpec, markets: Sequence[Market]) -> list[list[_Seat]]:
+    strategies = list(zip(count(), spec.parts, strategies_of(spec), strict=False))
+    return [
+        [
+            _Seat(strategy, Stake(number, market.symbol), market)
+            for number, part, strategy in strategies
+            if not part.symbols or market.symbol in part.symbols
+        ]
+        for market in markets
+    ]
+
+
+def _clockwork(spec: BacktestSpec, seats: Sequence[_Seat]) -> Clockwork:
+    """Raises SpecWrong for a strategy that goes by the clock on bars that are days."""
+    at = [[seat for seat in seats if seat.stake.part == part] for part in range(len(spec.parts))]
+    found = Clockwork(
+        [
+            (wants_of(of_part[0].strategy), [spec.instruments[seat.stake.symbol].exchange for seat in of_part])
+            if of_part
+            else (_NOTHING, ())  # none of its symbols has a bar
+            for of_part in at
+        ]
+    )
+    if found.is_needed and spec.period is BarPeriod.DAY:
+        raise SpecWrong("a strategy that goes by timers or sessions needs bars of minutes")
+    return found
 
 
 class _Settlement:

@@ -16,7 +16,7 @@ from apps.orders import selectors as orders
 from apps.strategies.models import Strategy, StrategyStatus
 from apps.strategies.services.decisions import Cause, decide
 from apps.strategies.services.lifecycle import fail_strategy
-from qts.adapters.sandbox import StrategyHost, StrategyHostError
+from qts.adapters.sandbox.host import StrategyHost, StrategyHostError
 from qts.domain.events import BarClosed, IndicatorCalculated, TickReceived
 from qts.domain.strategy import Bar, Context, Intent, TargetPosition, Tick
 from qts.domain.strategy.sizing import Holding, NoOrder, TopOfBook, propose
@@ -115,7 +115,7 @@ class StrategyDesk:
             previous=_those(host.indicator_names, self._engine.values_before(event.symbol)),
         )
         try:
-            intents = host.on_bar(question, context) if isinstance(question, Bar) else host.on_tick(question, context)
+            intents = host.ask(question, context)
         except StrategyHostError as error:
             log.warning("strategy_failed", strategy=strategy.name, error=str(error))
             self._dismiss(strategy.id)

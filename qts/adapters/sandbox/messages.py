@@ -1,30 +1,128 @@
-"""What host and child say to each other: one JSON object a line, on the child's stdin and stdout."""
+"""What host and child say to each other: one JSON object a line, on the child's stdin and stdout.
+
+Each question has a number and its answer repeats it: what nobody asked for is no answer.
+"""
+
+from dataclasses import asdict
 
 import msgspec
 
-from qts.domain.strategy import Bar, Context, PlaceOrder, TargetPosition, Tick
+from qts.domain.strategy import (
+    Bar,
+    Context,
+    Fill,
+    Intent,
+    Parameter,
+    PlaceOrder,
+    SessionChange,
+    TargetPosition,
+    Tick,
+    Timer,
+)
+
+Event = Bar | Tick | Fill | Timer | SessionChange
+
+
+class Confine(msgspec.Struct, tag="confine"):
+    """The very first line: shut yourself in. Nothing of the strategy is loaded before."""
+
+    number: int
+    readable: tuple[str, ...]  # directories that strategies of the project itself are in
+
+
+class Load(msgspec.Struct, tag="load"):
+    """Which strategy: a key, or a person's own file, whose text comes along so that what is hashed is what runs."""
+
+    number: int
+    key: str
+    file_name: str = ""
+    source: str = ""
 
 
 class Start(msgspec.Struct, tag="start"):
-    """The first line: which strategy, with which parameters."""
+    """Begin, with these parameters; `state` is what the version before handed over."""
 
-    key: str
+    number: int
     parameters: dict[str, int]
+    state: dict[str, object] | None = None
+
+
+class HandOver(msgspec.Struct, tag="hand_over"):
+    number: int
 
 
 class OnBar(msgspec.Struct, tag="bar"):
-    bar: Bar
+    number: int
+    event: Bar
     context: Context
 
 
 class OnTick(msgspec.Struct, tag="tick"):
-    tick: Tick
+    number: int
+    event: Tick
     context: Context
 
 
+class OnFill(msgspec.Struct, tag="fill"):
+    number: int
+    event: Fill
+    context: Context
+
+
+class OnTimer(msgspec.Struct, tag="timer"):
+    number: int
+    event: Timer
+    context: Context
+
+
+class OnSession(msgspec.Struct, tag="session"):
+    number: int
+    event: SessionChange
+    context: Context
+
+
+class Confined(msgspec.Struct, tag="confined"):
+    """The layers in force, said before a line of the strategy has run."""
+
+    number: int
+    layers: tuple[str, ...]
+
+
+class Told(msgspec.Struct, frozen=True):
+    """One parameter, as a form shows it."""
+
+    name: str
+    default: int
+    minimum: int
+    maximum: int
+    unit: str
+    help: str
+
+    @classmethod
+    def of(cls, parameter: Parameter) -> "Told":
+        return cls(**asdict(parameter))
+
+
+class Loaded(msgspec.Struct, tag="loaded"):
+    number: int
+    title: str
+    summary: str
+    parameters: tuple[Told, ...]
+
+
 class Started(msgspec.Struct, tag="started"):
+    """`wants` names the kinds of events that it handles, `timers` the minutes since midnight in Vietnam."""
+
+    number: int
     indicator_names: tuple[str, ...]
-    wants_ticks: bool
+    wants: tuple[str, ...]
+    timers: tuple[int, ...]
+    printed: str = ""
+
+
+class HandedOver(msgspec.Struct, tag="handed_over"):
+    number: int
+    state: dict[str, object]
 
 
 class Target(msgspec.Struct, tag="target"):
@@ -36,18 +134,40 @@ class Order(msgspec.Struct, tag="order"):
 
 
 class Decided(msgspec.Struct, tag="decided"):
-    """What it wants, in its order; usually nothing or one."""
+    """What it wants, in its order; usually nothing or one. `printed` is what it wrote meanwhile."""
 
+    number: int
     intents: tuple[Target | Order, ...]
+    printed: str = ""
 
 
 class Failed(msgspec.Struct, tag="failed"):
-    """The strategy raised; `trace` is its traceback, for the quant who wrote it."""
+    """The strategy raised; `problem` says what and in which line, for the quant who wrote it."""
 
-    trace: str
+    number: int
+    problem: str
+    printed: str = ""
 
 
-Request = Start | OnBar | OnTick
-Answer = Started | Decided | Failed
+Question = OnBar | OnTick | OnFill | OnTimer | OnSession
+Request = Confine | Load | Start | HandOver | Question
+Answer = Confined | Loaded | Started | HandedOver | Decided | Failed
 request_decoder: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
+request_encoder = msgspec.json.Encoder(enc_hook=dict)  # a mapping that cannot be changed is one all the same
 answer_decoder: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
+
+
+def question(number: int, event: Event, context: Context) -> Question:
+    if isinstance(event, Bar):
+        return OnBar(number, event, context)
+    if isinstance(event, Tick):
+        return OnTick(number, event, context)
+    if isinstance(event, Fill):
+        return OnFill(number, event, context)
+    if isinstance(event, Timer):
+        return OnTimer(number, event, context)
+    return OnSession(number, event, context)
+
+
+def as_wire(intents: tuple[Intent, ...]) -> tuple[Target | Order, ...]:
+    return tuple(Target(one) if isinstance(one, TargetPosition) else Order(one) for one in intents)

@@ -1,15 +1,22 @@
 """The strategy interface: one class that runs in backtest, paper and live."""
 
 from qts.domain.strategy.interface import (
+    NO_UNIVERSE,
     Bar,
     Context,
+    Fill,
     Intent,
     Intents,
     PlaceOrder,
+    SessionChange,
     Strategy,
+    SymbolState,
     TargetPosition,
     Tick,
+    Timer,
+    Wants,
     intents_of,
+    wants_of,
 )
 from qts.domain.strategy.parameters import (
     Parameter,
@@ -22,21 +29,28 @@ from qts.domain.strategy.parameters import (
 from qts.domain.strategy.registry import registered_strategies, strategy_class
 
 __all__ = [
+    "NO_UNIVERSE",
     "Bar",
     "Context",
+    "Fill",
     "Intent",
     "Intents",
     "Parameter",
     "ParameterError",
     "Parameters",
     "PlaceOrder",
+    "SessionChange",
     "Strategy",
+    "SymbolState",
     "TargetPosition",
     "Tick",
+    "Timer",
+    "Wants",
     "describe_parameters",
     "intents_of",
     "parameter",
     "parse_parameters",
     "registered_strategies",
     "strategy_class",
+    "wants_of",
 ]

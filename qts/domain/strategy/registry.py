@@ -1,13 +1,25 @@
-"""The strategies that can be started, by key: a short name, or `package.module:Class` for one of your own."""
+"""The strategies that come with QTS, by key: a short name, or `package.module:Class` for one of this project's."""
 
 from importlib import import_module
 from typing import Any
 
+from qts.domain.strategy.examples.bollinger_breakout import BollingerBreakout
+from qts.domain.strategy.examples.closing_rebalance import ClosingRebalance
+from qts.domain.strategy.examples.index_future_momentum import IndexFutureMomentum
 from qts.domain.strategy.examples.moving_average_cross import MovingAverageCross
+from qts.domain.strategy.examples.pairs import Pairs
 from qts.domain.strategy.examples.rsi_mean_reversion import RsiMeanReversion
 from qts.domain.strategy.interface import Strategy
 
-_CLASSES: dict[str, type[Strategy[Any]]] = {cls.key: cls for cls in (MovingAverageCross, RsiMeanReversion)}
+_EXAMPLES: tuple[type[Strategy[Any]], ...] = (
+    MovingAverageCross,
+    RsiMeanReversion,
+    BollingerBreakout,
+    Pairs,
+    IndexFutureMomentum,
+    ClosingRebalance,
+)
+_CLASSES: dict[str, type[Strategy[Any]]] = {cls.key: cls for cls in _EXAMPLES}
 
 
 def registered_strategies() -> list[type[Strategy[Any]]]:

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from qts.adapters.sandbox import StrategyHost, StrategyHostError
+from qts.adapters.sandbox.host import StrategyHost, StrategyHostError
 from qts.domain.strategy import Bar, Context, PlaceOrder, TargetPosition
 from qts.domain.values import OrderType, Side
 
@@ -20,19 +20,19 @@ def test_a_bar_goes_in_and_an_intent_comes_out():
     with StrategyHost("moving_average_cross", {"quantity": 700}) as host:
         assert host.indicator_names == ("sma_5", "sma_20")
         assert host.wants_ticks is False
-        assert host.on_bar(BAR, EMPTY) == ()
-        assert host.on_bar(BAR, crossed) == (TargetPosition(700, "sma_5 crossed above sma_20"),)
+        assert host.ask(BAR, EMPTY) == ()
+        assert host.ask(BAR, crossed) == (TargetPosition(700, "sma_5 crossed above sma_20"),)
     assert not is_running(host)
 
 
 def test_an_order_intent_keeps_its_types():
     with StrategyHost(MISBEHAVING + "OrdersDirectly", {}) as host:
-        assert host.on_bar(BAR, EMPTY) == (PlaceOrder(Side.SELL, 200, OrderType.LO, 25_050, "take profit"),)
+        assert host.ask(BAR, EMPTY) == (PlaceOrder(Side.SELL, 200, OrderType.LO, 25_050, "take profit"),)
 
 
 def test_several_intents_keep_their_order():
     with StrategyHost(MISBEHAVING + "OrdersTwice", {}) as host:
-        assert host.on_bar(BAR, EMPTY) == (
+        assert host.ask(BAR, EMPTY) == (
             PlaceOrder(Side.SELL, 200, OrderType.LO, 25_050, "half"),
             TargetPosition(0, "the rest"),
         )
@@ -43,7 +43,7 @@ def test_several_intents_keep_their_order():
     [
         ("Floods", "100 intents at most, not with 10000"),
         ("Babbles", "answers with intents, not with 7"),
-        ("Rambles", "more than 1048576 bytes"),
+        ("Rambles", "200 characters at most"),
         ("Raises", "ValueError: the sky is falling"),
         ("Exits", "it ended with status 7"),
         ("Hoards", "MemoryError"),
@@ -52,7 +52,7 @@ def test_several_intents_keep_their_order():
 def test_what_a_strategy_breaks_is_told_and_its_process_is_gone(name, said):
     with StrategyHost(MISBEHAVING + name, {}) as host:
         with pytest.raises(StrategyHostError, match=said):
-            host.on_bar(BAR, EMPTY)
+            host.ask(BAR, EMPTY)
         assert not is_running(host)
 
 
@@ -60,24 +60,25 @@ def test_a_hanging_strategy_is_killed():
     with StrategyHost(MISBEHAVING + "Hangs", {}, answer_timeout_s=0.2) as host:
         began = time.monotonic()
         with pytest.raises(StrategyHostError, match=r"no answer within 0\.2 s"):
-            host.on_bar(BAR, EMPTY)
+            host.ask(BAR, EMPTY)
         assert time.monotonic() - began < 5
         assert not is_running(host)
 
 
 def test_printing_is_not_answering():
     with StrategyHost(MISBEHAVING + "Chatters", {}) as host:
-        assert host.on_bar(BAR, EMPTY) == (TargetPosition(100, "calm"),)
-        assert host.on_bar(BAR, EMPTY) == (TargetPosition(100, "calm"),)
+        assert host.ask(BAR, EMPTY) == (TargetPosition(100, "calm"),)
+        assert host.ask(BAR, EMPTY) == (TargetPosition(100, "calm"),)
 
 
 def test_the_child_sees_no_credentials(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://qts:secret@127.0.0.1/qts")
     with StrategyHost(MISBEHAVING + "TellsItsEnvironment", {}) as host:
-        (answer,) = host.on_bar(BAR, EMPTY)
+        (answer,) = host.ask(BAR, EMPTY)
     assert isinstance(answer, TargetPosition)
-    assert "DATABASE_URL" not in answer.signal
-    assert set(answer.signal.split(",")) <= {"LC_CTYPE", "PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH"}
+    assert set(answer.signal.split(",")) <= {
+        "LC_CTYPE", "OPENBLAS_NUM_THREADS", "PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED", "PYTHONPATH",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("key", ["no_such_strategy", "json:JSONDecoder", "no.such.module:Thing"])

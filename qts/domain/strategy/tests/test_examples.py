@@ -49,4 +49,3 @@ def test_rsi_fires_when_a_bound_is_passed(before, now, expected):
 def test_no_strategy_acts_before_its_indicators_are_there(cls):
     strategy = cls(parse_parameters(cls.parameters_class, {}))
     assert strategy.on_bar(BAR, context({}, {})) is None
-    assert strategy.indicator_names()

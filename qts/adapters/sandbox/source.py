@@ -1,0 +1,60 @@
+"""A strategy in a file of a person's own: its text and the hash that names this version of it."""
+
+import hashlib
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+FILE_BYTES_MAX = 256 * 1_024
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
+
+
+class SourceUnreadable(Exception):
+    """Why a file cannot be taken, in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrategySource:
+    """`file_name` is without its folder: it is what a traceback shows."""
+
+    file_name: str
+    text: str
+
+    @property
+    def content_hash(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def source_names(folder: Path) -> list[str]:
+    """The names of the strategies in the folder, without `.py`; tests and what begins with an underscore are none."""
+    if not folder.is_dir():
+        return []
+    names = (path.stem for path in folder.glob("*.py"))
+    return sorted(name for name in names if _NAME.fullmatch(name) and not name.startswith("test_"))
+
+
+def read_source(folder: Path, name: str) -> StrategySource:
+    """Raises SourceUnreadable. Nothing of it is executed; a link is not followed out of the folder."""
+    if not _NAME.fullmatch(name):
+        raise SourceUnreadable(f"{name!r} is no name for a strategy: small letters, digits and _, a letter first")
+    path = folder / f"{name}.py"
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise SourceUnreadable(f"{path.name} cannot be read: {error.strerror}") from error
+    with os.fdopen(opened, "rb") as file:
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
+            raise SourceUnreadable(f"{path.name} is no file")
+        content = file.read(FILE_BYTES_MAX + 1)
+    if len(content) > FILE_BYTES_MAX:
+        raise SourceUnreadable(f"{path.name} is larger than {FILE_BYTES_MAX} bytes")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise SourceUnreadable(f"{path.name} is no UTF-8 text: {error}") from error
+    if not text.strip():
+        raise SourceUnreadable(f"{path.name} is empty")
+    return StrategySource(path.name, text)
