@@ -117,6 +117,7 @@ class _Machine:
         """The loop over one slice of bars; names are local here because looking them up is a tenth of the time."""
         account, venue, markets, seats_at = self._account, self._venue, self._markets, self._seats
         is_shared, today, tuple_of = len(self._spec.parts) == 1, self._day, tuple.__new__
+        trades_from_ms = self._spec.trades_from_ms
         # a strategy is asked when a day's bar is over: what arrives in the course of it is there by then
         span_ms = DAY_MS if self._spec.period is BarPeriod.DAY else 0
         places, days = self._table.place[rows].tolist(), self._days[rows].tolist()
@@ -146,7 +147,7 @@ class _Machine:
                 stake = seat.stake
                 wanted = seat.on_bar(bar, tuple_of(Context, (seen, seat.before, stake.held, stake.working)))
                 seat.before = seen
-                if wanted is not None:
+                if wanted is not None and bar[1] >= trades_from_ms:
                     for intent in intents_of(wanted):
                         venue.act(market, stake, intent, bar, day)
 
