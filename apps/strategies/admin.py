@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from apps.strategies.models import Decision, Strategy
+from apps.strategies.models import BacktestRun, Decision, Strategy
 from qts.web.read_only_admin import ReadOnlyAdmin
 
 
@@ -18,3 +18,10 @@ class DecisionAdmin(ReadOnlyAdmin):
     list_filter = ["outcome", "strategy"]
     search_fields = ["symbol"]
     list_select_related = ["strategy"]
+
+
+@admin.register(BacktestRun)
+class BacktestRunAdmin(ReadOnlyAdmin):
+    list_display = ["queued_at", "name", "kind", "status", "created_by", "started_at", "finished_at", "attempt"]
+    list_filter = ["status", "kind"]
+    search_fields = ["name"]

@@ -1,12 +1,15 @@
 """Backtests: one strategy class over recorded bars, with the rules, fees and settlement of the real market.
 
-`from qts.backtest import BacktestSpec, StrategyPart, read_bars, run` is all that a notebook needs.
+`from qts.backtest import BacktestSpec, StrategyPart, read_bars, run` is all that a notebook needs; `Study` and
+`conduct` are for many runs of one question.
 """
 
 from qts.backtest.bars import BarsUnreadable, read_bars
 from qts.backtest.engine import run
 from qts.backtest.result import BacktestResult, Fill, Refusal
 from qts.backtest.spec import BacktestSpec, BarPeriod, FillAt, SpecWrong, StrategyPart
+from qts.backtest.studies import conduct
+from qts.backtest.study import Study, StudyKind
 from qts.backtest.table import BarTable
 
 __all__ = [
@@ -20,6 +23,9 @@ __all__ = [
     "Refusal",
     "SpecWrong",
     "StrategyPart",
+    "Study",
+    "StudyKind",
+    "conduct",
     "read_bars",
     "run",
 ]

@@ -141,6 +141,7 @@ class _Machine:
         account, venue, markets, seats_at = self._account, self._venue, self._markets, self._seats
         is_shared, today, tuple_of = len(self._spec.parts) == 1, self._day, tuple.__new__
         is_followed, goes_by_clock = self._follows, self._clockwork.is_needed
+        trades_from_ms = self._spec.trades_from_ms
         # a strategy is asked when a day's bar is over: what arrives in the course of it is there by then
         span_ms = DAY_MS if self._spec.period is BarPeriod.DAY else 0
         places, days = self._table.place[rows].tolist(), self._days[rows].tolist()
@@ -175,7 +176,7 @@ class _Machine:
                 context = tuple_of(Context, (seen, seat.before, stake.held, stake.working, seat.universe, equity_vnd))
                 wanted = seat.on_bar(bar, context)
                 seat.before = seen
-                if wanted is not None:
+                if wanted is not None and bar[1] >= trades_from_ms:
                     self._act(seat, wanted, bar, day)
 
     def _act(self, seat: _Seat, wanted: Intents, bar: Bar, day: int) -> None:
@@ -225,6 +226,8 @@ class _Machine:
 
     def _act_elsewhere(self, part: int, intent: Intent, ts_start_ms: int, day: int, symbol: str = "") -> None:
         """What a strategy wants at another symbol than the bar's, or at no bar: at that symbol's last price."""
+        if ts_start_ms < self._spec.trades_from_ms:
+            return
         named = intent.symbol or symbol
         seat = self._by_stake.get((part, named))
         if seat is None or seat.last is None:

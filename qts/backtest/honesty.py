@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from qts.backtest.engine import run, strategies_of
+from qts.backtest.engine import Progress, run, strategies_of
 from qts.backtest.result import BacktestResult, Fill
 from qts.backtest.spec import BacktestSpec
+from qts.backtest.statements import Say, Statement
 from qts.backtest.sweep import SweepRow
 from qts.backtest.table import BarTable
 from qts.domain.values import Side
@@ -29,11 +30,13 @@ class Honesty:
 
     luck_share: float | None = None
     trades: Reshuffled | None = None
-    foresight: Sequence[str] = ()
+    foresight: Sequence[Statement] = ()
     unsettled: Sequence[str] = field(default_factory=tuple)
 
 
-def examine(spec: BacktestSpec, table: BarTable, result: BacktestResult, *, seed: int = 1) -> Honesty:
+def examine(
+    spec: BacktestSpec, table: BarTable, result: BacktestResult, *, seed: int = 1, progress: Progress | None = None
+) -> Honesty:
     """Equal runs and seeds give equal answers. It takes the time of one and a half more runs."""
     spans = list(_spans(result.fills, table))
     closes = {symbol: table.close_vnd[table.place == place] for place, symbol in enumerate(table.symbols)}
@@ -41,20 +44,19 @@ def examine(spec: BacktestSpec, table: BarTable, result: BacktestResult, *, seed
     return Honesty(
         luck_share=random_entries_as_good(spans, closes, seed=seed) if spans else None,
         trades=reshuffled(pnls, seed=seed) if pnls else None,
-        foresight=list(_foresight(spec, table, result)),
+        foresight=list(_foresight(spec, table, result, progress)),
         unsettled=list(_unsettled(spec, table)),
     )
 
 
-def reasons_to_doubt(found: Honesty) -> Iterator[str]:
+def reasons_to_doubt(found: Honesty) -> Iterator[Statement]:
     yield from found.foresight
     if found.luck_share is not None and found.luck_share > LUCK_SHARE_MAX:
-        yield f"Entries at random, held as long, did as well in {found.luck_share:.0%} of the draws."
+        yield Statement(Say.LUCK, share=found.luck_share)
     if found.trades is not None and found.trades.pnl_vnd_low < 0 < found.trades.pnl_vnd_median:
-        yield (f"The same trades drawn anew lose {-found.trades.pnl_vnd_low:,.0f} VND or more in one draw of twenty.")
+        yield Statement(Say.REDRAWN_LOSES, vnd=-found.trades.pnl_vnd_low)
     if found.unsettled:
-        named = ", ".join(found.unsettled)
-        yield f"The value of {named} depends on where the history begins: live it will be another."
+        yield Statement(Say.UNSETTLED, names=", ".join(found.unsettled))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,14 @@ class BestOfSweep:
     tries: int
     deflated_sharpe: float
 
+    @property
+    def statement(self) -> Statement:
+        is_more = self.deflated_sharpe >= 1 - LUCK_SHARE_MAX
+        code = Say.BEST_IS_MORE if is_more else Say.BEST_IS_LUCK
+        return Statement(code, tries=self.tries, probability=self.deflated_sharpe)
+
     def __str__(self) -> str:
-        judged = "more than" if self.deflated_sharpe >= 1 - LUCK_SHARE_MAX else "no more than"
-        return (
-            f"The best of {self.tries:,} sets is {judged} what luck alone would show: its Sharpe ratio is real with a "
-            f"probability of {self.deflated_sharpe:.0%} (deflated for the number of tries)."
-        )
+        return str(self.statement)
 
 
 def best_of_sweep(spec: BacktestSpec, table: BarTable, rows: Sequence[SweepRow]) -> BestOfSweep:
@@ -85,17 +89,26 @@ def best_of_sweep(spec: BacktestSpec, table: BarTable, rows: Sequence[SweepRow])
     return BestOfSweep(best, len(rows), deflated_sharpe(returns, [sharpe for sharpe, _ in known]))
 
 
-def _foresight(spec: BacktestSpec, table: BarTable, result: BacktestResult) -> Iterator[str]:
+def _foresight(
+    spec: BacktestSpec, table: BarTable, result: BacktestResult, progress: Progress | None
+) -> Iterator[Statement]:
     """What a strategy knows of the future shows when there is none."""
+    total = sum(int(len(table) * cut) for cut in _CUTS)
+    before = 0
     for cut in _CUTS:
         count = int(len(table) * cut)
         if not count:
             continue
-        part = run(spec, table.until(count))
+        part = run(spec, table.until(count), progress=_moved(progress, before, total))
+        before += count
         same_fills = list(part.fills) == list(result.fills[: len(part.fills)])
         same_refusals = list(part.refusals) == list(result.refusals[: len(part.refusals)])
         if not (same_fills and same_refusals):
-            yield f"It saw the future: without the last {1 - cut:.0%} of the bars it acted otherwise before them."
+            yield Statement(Say.FORESIGHT, share=1 - cut)
+
+
+def _moved(progress: Progress | None, before: int, total: int) -> Progress | None:
+    return None if progress is None else lambda done, _count: progress(before + done, total)
 
 
 def _unsettled(spec: BacktestSpec, table: BarTable) -> Iterator[str]:

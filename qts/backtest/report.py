@@ -6,11 +6,14 @@ from typing import Final
 
 from qts.backtest.honesty import Honesty, reasons_to_doubt
 from qts.backtest.result import BacktestResult, Fill
+from qts.backtest.statements import Say, Statement
+from qts.domain.errors import RuleCode
 from qts.domain.values import Side
 from qts.quant.performance import Performance, performance
 
 TRADES_MIN: Final = 30
 SHARE_PERCENT_HIGH: Final = 5.0
+_MONEY_SHORT: Final = RuleCode.BUYING_POWER_EXCEEDED.value
 _FIGURES: Final = (
     ("annual_return", "annual return", "{:+.2%}"),
     ("annual_volatility", "annual volatility", "{:.2%}"),
@@ -35,26 +38,30 @@ def report(result: BacktestResult, honesty: Honesty | None = None) -> str:
 
 def verdict(result: BacktestResult, found: Performance, honesty: Honesty | None = None) -> str:
     """What to think of it, in sentences: first the result, then every reason to doubt it."""
+    return " ".join([outcome(result, found), *doubts(result), *(reasons_to_doubt(honesty) if honesty else [])])
+
+
+def outcome(result: BacktestResult, found: Performance) -> Statement:
     gain = result.last_equity_vnd - result.first_equity_vnd
-    said = [f"it {'earned' if gain > 0 else 'lost'} {abs(gain):,} VND ({found.total_return:+.2%}) after fees and tax."]
-    return " ".join([*said, *doubts(result), *(reasons_to_doubt(honesty) if honesty is not None else [])])
+    return Statement(Say.EARNED if gain > 0 else Say.LOST, vnd=abs(gain), share=found.total_return)
 
 
-def doubts(result: BacktestResult) -> Iterator[str]:
+def doubts(result: BacktestResult) -> Iterator[Statement]:
     trades = sum(fill.side is Side.SELL for fill in result.fills)
     if not result.fills:
-        yield "It never traded: this says nothing about the idea."
+        yield Statement(Say.NEVER_TRADED)
     elif trades < TRADES_MIN:
-        yield f"{trades} closed trades are too few to tell skill from luck; {TRADES_MIN} is the least."
+        yield Statement(Say.FEW_TRADES, trades=trades, least=TRADES_MIN)
     if result.largest_share_percent > SHARE_PERCENT_HIGH:
-        share = f"{result.largest_share_percent:.1f} %"
-        yield f"Its largest fill was {share} of its minute's volume: a live order of that size moves the price."
+        yield Statement(Say.LARGE_SHARE, percent=result.largest_share_percent)
     if result.locked_bars:
-        yield f"{result.locked_bars} times its order stood at a locked limit and was not filled."
+        yield Statement(Say.LOCKED, bars=result.locked_bars)
     costs_vnd = sum(fill.fee_vnd + fill.tax_vnd for fill in result.fills)
     gain = result.last_equity_vnd - result.first_equity_vnd
     if costs_vnd > abs(gain):
-        yield f"Fees and tax took {costs_vnd:,} VND, more than the result itself."
+        yield Statement(Say.COSTS, vnd=costs_vnd)
+    if short := sum(_MONEY_SHORT in one.reason for one in result.refusals):
+        yield Statement(Say.MONEY_SHORT, count=short)
 
 
 def _figures(result: BacktestResult, found: Performance) -> Iterator[str]:

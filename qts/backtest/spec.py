@@ -47,6 +47,9 @@ class BacktestSpec:
 
     `frictionless` leaves the market's rules out, but for the fees: every order fills whole, at that price. It is for
     comparing with other engines, not for judging a strategy.
+
+    Before `trades_from_ms` strategies see the bars and what they want is not done: a run that begins in the middle of
+    a history knows its past.
     """
 
     parts: Sequence[StrategyPart]
@@ -57,6 +60,7 @@ class BacktestSpec:
     participation_percent: int = 10
     spread_ticks: int = 1
     frictionless: FillAt | None = None
+    trades_from_ms: int = 0
 
     def __post_init__(self) -> None:
         if self.cash_vnd <= 0:
@@ -84,6 +88,7 @@ class BacktestSpec:
             "participation_percent": self.participation_percent,
             "spread_ticks": self.spread_ticks,
             "frictionless": self.frictionless,
+            "trades_from_ms": self.trades_from_ms,
             "bars": table.digest(),
         }
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,24 @@ class SweepRow:
     day_sharpe: float | None
 
 
+class Tried(NamedTuple):
+    """A set's row, and its equity at the end of each trading day."""
+
+    row: SweepRow
+    equities_vnd: Ints
+
+    def returns(self, first_vnd: int) -> NDArray[np.float64]:
+        """Of each day. Raises ValueError for an account that was worth nothing."""
+        curve = np.append(float(first_vnd), self.equities_vnd)
+        if curve.min() <= 0:
+            raise ValueError("the account was worth nothing or less")
+        returns: NDArray[np.float64] = curve[1:] / curve[:-1] - 1
+        return returns
+
+
+Answer = Callable[[Mapping[str, int]], Tried]
+
+
 @dataclass(frozen=True, slots=True)
 class _Trades:
     """Fills in order: purchase and sale in turn; `at` is the bar of each."""
@@ -51,43 +69,56 @@ def sweep(
 ) -> list[SweepRow]:
     """Every combination of the grid, over the parameters that the specification's one strategy has already.
 
-    Raises SpecWrong for a portfolio of several strategies or symbols, ParameterError for a set out of bounds.
+    Raises SpecWrong for a portfolio of several strategies, ParameterError for a set out of bounds.
     """
-    if len(spec.parts) != 1 or len(table.symbols) != 1:
-        raise SpecWrong("a sweep is of one strategy on one symbol")
-    sets = [dict(spec.parts[0].parameters) | dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
-    answer = _by_columns(spec, table) or _by_bars(spec, table)
+    sets = sets_of(spec, grid)
+    answer = answer_of(spec, table)
     rows = []
     for number, parameters in enumerate(sets, start=1):
-        rows.append(answer(parameters))
+        rows.append(answer(parameters).row)
         if progress is not None:
             progress(number, len(sets))
     return rows
 
 
-def _by_bars(spec: BacktestSpec, table: BarTable) -> Callable[[Mapping[str, int]], SweepRow]:
-    def answer(parameters: Mapping[str, int]) -> SweepRow:
+def sets_of(spec: BacktestSpec, grid: Mapping[str, Sequence[int]]) -> list[dict[str, int]]:
+    """Every combination, in the order of the grid."""
+    known = dict(spec.parts[0].parameters)
+    return [known | dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
+
+
+def answer_of(spec: BacktestSpec, table: BarTable) -> Answer:
+    """What tries one set, the fastest way there is."""
+    if len(spec.parts) != 1:
+        raise SpecWrong("parameters are tried for one strategy at a time")
+    return _by_columns(spec, table) or _by_bars(spec, table)
+
+
+def _by_bars(spec: BacktestSpec, table: BarTable) -> Answer:
+    def answer(parameters: Mapping[str, int]) -> Tried:
         result = run(replace(spec, parts=[replace(spec.parts[0], parameters=parameters)]), table)
         closed = sum(fill.side is Side.SELL for fill in result.fills)
         equities = np.array([day.equity_vnd for day in result.equity])
         sharpe = _day_sharpe(spec.cash_vnd, equities)
-        return SweepRow(parameters, result.last_equity_vnd, len(result.fills), closed, sharpe)
+        row = SweepRow(parameters, result.last_equity_vnd, len(result.fills), closed, sharpe)
+        return Tried(row, equities)
 
     return answer
 
 
-def _by_columns(spec: BacktestSpec, table: BarTable) -> Callable[[Mapping[str, int]], SweepRow] | None:
+def _by_columns(spec: BacktestSpec, table: BarTable) -> Answer | None:
     """None where only the event loop can answer, if it be that there is no such strategy."""
     try:
         kind = strategy_class(spec.parts[0].strategy)
     except KeyError:
         return None
     kernel = KERNELS.get(kind)
-    if kernel is None or spec.frictionless is None:
+    is_whole = spec.trades_from_ms == 0 and len(table.symbols) == 1
+    if kernel is None or spec.frictionless is None or not is_whole:
         return None
     columns = _Columns(spec, table, kernel)
 
-    def answer(parameters: Mapping[str, int]) -> SweepRow:
+    def answer(parameters: Mapping[str, int]) -> Tried:
         parsed = parse_parameters(kind.parameters_class, parameters)
         whole = {name: getattr(parsed, name) for name in parsed.__dataclass_fields__}
         return columns.row(parameters, whole)
@@ -106,7 +137,7 @@ class _Columns:
         self._day_ends = np.flatnonzero(np.append(days[1:] != days[:-1], True))
         self._fills_vnd = table.open_vnd if self._fill_at is FillAt.NEXT_OPEN else table.close_vnd
 
-    def row(self, told: Mapping[str, int], parameters: Mapping[str, int]) -> SweepRow:
+    def row(self, told: Mapping[str, int], parameters: Mapping[str, int]) -> Tried:
         wants, leaves = self._kernel(parameters, self._indicator)
         quantity = parameters["quantity"]
         trades = self._in_turn(wants, leaves)
@@ -118,7 +149,8 @@ class _Columns:
         held = (done % 2) * quantity
         equities = np.append(self._spec.cash_vnd, cash)[done] + held * self._table.close_vnd[self._day_ends]
         count = len(trades.at)
-        return SweepRow(told, int(equities[-1]), count, count // 2, _day_sharpe(self._spec.cash_vnd, equities))
+        sharpe = _day_sharpe(self._spec.cash_vnd, equities)
+        return Tried(SweepRow(told, int(equities[-1]), count, count // 2, sharpe), equities)
 
     def _in_turn(self, wants: Bools, leaves: Bools) -> _Trades:
         """The first of each run of equal wishes, from the first purchase on."""

@@ -1,7 +1,7 @@
 """Bars as columns: a million of them are 56 MB, and numpy and the compiled kernels read them as they are."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import repeat
 from typing import Any, Self
@@ -74,6 +74,14 @@ class BarTable:
     def until(self, count: int) -> Self:
         """The first `count` bars."""
         return type(self)(self.symbols, *(getattr(self, one.name)[:count] for one in fields(self)[1:]))
+
+    def of_symbols(self, wanted: Collection[str]) -> Self:
+        """The bars of these symbols, of which each has some."""
+        kept = [place for place, symbol in enumerate(self.symbols) if symbol in wanted]
+        rows = np.isin(self.place, kept)
+        moved = np.searchsorted(kept, self.place[rows])
+        columns = [getattr(self, name)[rows] for name in ("ts_start_ms", *_PRICES)]
+        return self._sorted(tuple(self.symbols[place] for place in kept), [moved, *columns])
 
     def bars(self) -> Iterator[Bar]:
         return self.bars_of(slice(None))

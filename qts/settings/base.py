@@ -290,6 +290,7 @@ CELERY_BEAT_SCHEDULE = {
     "record ticks and bars": _slice("apps.marketdata.tasks.recorder_slice", "stream"),
     "load master data": _slice("apps.marketdata.tasks.load_master_data", "default"),
     "run strategies": _slice("apps.strategies.tasks.signals_slice", "signals"),
+    "tend backtests": _slice("apps.strategies.tasks.tend_backtests", "quant"),
     "send orders": _slice("apps.orders.tasks.gateway_slice", "trading"),
     "read order stream": _slice("apps.orders.tasks.order_stream_slice", "trading"),
     "watch conditional orders": _slice("apps.orders.tasks.plan_slice", "trading"),

@@ -2,10 +2,15 @@
 
 from datetime import date, datetime
 
+from django.db.models import Count
+
 from apps.marketdata.models import Bar1m, DailyBar, DeadLetter, IngestCheckpoint, MarketGap, Tick
+from apps.marketdata.selectors.clock import day_bounds_ms
 from apps.marketdata.selectors.types import Bar, DayBar, Gap, TickView
 
 BARS_MAX = 5_000
+PriceRow = tuple[int, ...]  # start in Unix ms, then open, high, low, close in VND and volume
+_PRICES = ("open_vnd", "high_vnd", "low_vnd", "close_vnd", "volume")
 ALL_SYMBOLS = "*"
 
 
@@ -30,6 +35,34 @@ def daily_bars(symbol: str, *, since: date | None = None, until: date | None = N
         rows = rows.filter(trading_day__lt=until)
     newest = rows.order_by("-trading_day").values_list(*DayBar.__dataclass_fields__)[: min(limit, BARS_MAX)]
     return [DayBar(*row) for row in reversed(newest)]
+
+
+def minute_rows(symbol: str, *, since: datetime | None, until: datetime | None, limit: int) -> list[PriceRow]:
+    """The latest `limit` minutes with since <= start < until, oldest first, as plain rows."""
+    rows = Bar1m.objects.filter(symbol=symbol, low_vnd__gt=0)
+    if since is not None:
+        rows = rows.filter(starts_at__gte=since)
+    if until is not None:
+        rows = rows.filter(starts_at__lt=until)
+    newest = rows.order_by("-starts_at").values_list("starts_at", *_PRICES)[:limit]
+    return [(round(at.timestamp() * 1_000), *prices) for at, *prices in reversed(newest)]
+
+
+def day_rows(symbol: str, *, since: date | None, until: date | None, limit: int) -> list[PriceRow]:
+    """The same of days, each at its midnight in Ho Chi Minh City."""
+    rows = DailyBar.objects.filter(symbol=symbol, low_vnd__gt=0)
+    if since is not None:
+        rows = rows.filter(trading_day__gte=since)
+    if until is not None:
+        rows = rows.filter(trading_day__lt=until)
+    newest = rows.order_by("-trading_day").values_list("trading_day", *_PRICES)[:limit]
+    return [(day_bounds_ms(day)[0], *prices) for day, *prices in reversed(newest)]
+
+
+def symbols_with_days() -> dict[str, int]:
+    """How many days of each symbol are stored."""
+    counted = DailyBar.objects.values_list("symbol").annotate(Count("id")).order_by("symbol")
+    return dict(counted)
 
 
 def latest_ticks(symbol: str, trading_day: date, limit: int = 50) -> list[TickView]:

@@ -1,8 +1,10 @@
 """Strategies that ask for strange things; named by tests as `apps.strategies.tests.strange:...`."""
 
+import time
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from qts.domain.strategy import Bar, Context, Intent, Strategy, TargetPosition
+from qts.domain.strategy import Bar, Context, Intent, Parameters, Strategy, TargetPosition, parameter
 
 
 class Dreamer(Strategy[Any]):
@@ -28,3 +30,35 @@ class Odd(Strategy[Any]):
         if len(context.indicators) < 2 or len(context.previous) < 2:
             return None
         return TargetPosition(100, " ".join(sorted(context.indicators)))
+
+
+@dataclass(frozen=True)
+class SlowParameters(Parameters):
+    pace: int = parameter(1, minimum=1, maximum=100, unit="bars", help="Buys and sells every so many bars.")
+
+
+class Slow(Strategy[SlowParameters]):
+    """Takes a tenth of a second for 300 bars."""
+
+    key: ClassVar[str] = "apps.strategies.tests.strange:Slow"
+    title: ClassVar[str] = "Slow"
+    summary: ClassVar[str] = "Thinks for long."
+    parameters_class: ClassVar[type[Parameters]] = SlowParameters
+
+    def __init__(self, parameters: SlowParameters) -> None:
+        super().__init__(parameters)
+        self._seen = 0
+
+    def on_bar(self, bar: Bar, context: Context) -> Intent | None:
+        time.sleep(0.0003)
+        self._seen += 1
+        return TargetPosition(100 if self._seen // self.parameters.pace % 2 else 0, "turn")
+
+
+class Raiser(Strategy[Any]):
+    key: ClassVar[str] = "apps.strategies.tests.strange:Raiser"
+    title: ClassVar[str] = "Raiser"
+    summary: ClassVar[str] = "Divides by zero."
+
+    def on_bar(self, bar: Bar, context: Context) -> Intent | None:
+        return TargetPosition(1 // 0, "never")

@@ -1,16 +1,22 @@
 """Files of bars, the words about a result, and the command."""
 
+import csv
 import gzip
+import json
 import re
+from datetime import datetime
 from typing import Any
 
+import pyarrow
 import pytest
+from pyarrow import parquet
 
-from qts.backtest import BarsUnreadable, read_bars
+from qts.backtest import BarPeriod, BarsUnreadable, read_bars
 from qts.backtest.__main__ import main
 from qts.backtest.report import report
 from qts.backtest.result import BacktestResult, DayEquity, Fill
 from qts.backtest.tests.test_backtest import MONDAY
+from qts.domain.market import VIETNAM
 from qts.domain.values import Side
 
 HEAD = "symbol,time,open,high,low,close,volume\n"
@@ -68,6 +74,51 @@ def test_a_file_that_is_none_is_said(tmp_path, file):
         read_bars(tmp_path / "nowhere.csv", symbols=["SSI"])
     with pytest.raises(BarsUnreadable, match="cannot be read"):
         read_bars(file("no gzip").rename(tmp_path / "bars.gz"), symbols=["SSI"])
+
+
+@pytest.mark.parametrize("moment", [str, lambda text: datetime.fromisoformat(text).replace(tzinfo=VIETNAM)])
+def test_a_parquet_file_holds_the_same_bars(tmp_path, file, moment):
+    rows = list(csv.DictReader((HEAD + GOOD).splitlines()))
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    numbers = {name: [float(text) for text in columns[name]] for name in ("open", "high", "low", "close", "volume")}
+    made = pyarrow.table(columns | numbers | {"time": [moment(text) for text in columns["time"]]})
+    parquet.write_table(made, tmp_path / "bars.parquet")
+    assert list(read_bars(tmp_path / "bars.parquet").bars()) == list(read_bars(file(HEAD + GOOD)).bars())
+
+
+def test_a_parquet_file_that_is_none_or_wrong_is_said(tmp_path, file):
+    with pytest.raises(BarsUnreadable, match="is no Parquet file"):
+        read_bars(file(HEAD + GOOD, "bars.parquet"))
+    (tmp_path / "cut.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(BarsUnreadable, match="cannot be read"):
+        read_bars(tmp_path / "cut.parquet")
+    parquet.write_table(pyarrow.table({"symbol": ["SSI"]}), tmp_path / "few.parquet")
+    with pytest.raises(BarsUnreadable, match="has no column close, high"):
+        read_bars(tmp_path / "few.parquet")
+    wrong = {"symbol": ["SSI"], "time": ["2026-11-09"], "open": [2.0], "high": [1.0], "low": [1.0], "close": [1.0]}
+    parquet.write_table(pyarrow.table(wrong | {"volume": [1]}), tmp_path / "wrong.parquet")
+    with pytest.raises(BarsUnreadable, match="line 2: low, open"):
+        read_bars(tmp_path / "wrong.parquet")
+
+
+@pytest.mark.parametrize(
+    ("period", "times", "told"),
+    [
+        (BarPeriod.DAY, ("2026-11-09 09:15", "2026-11-09 09:16"), "line 3: a second bar of SSI on one day"),
+        (BarPeriod.MINUTE, ("2026-11-09 09:15:30", "2026-11-09 09:16"), "line 2: a bar of a minute begins"),
+    ],
+)
+def test_bars_of_another_length_are_refused(file, period, times, told):
+    text = HEAD + "".join(f"SSI,{one},1,1,1,1,1\n" for one in times)
+    with pytest.raises(BarsUnreadable, match=told):
+        read_bars(file(text), period=period)
+    assert len(read_bars(file(text))) == 2
+
+
+def test_a_file_of_too_many_bars_is_refused(file, monkeypatch):
+    monkeypatch.setattr("qts.backtest.bars.ROWS_MAX", 1)
+    with pytest.raises(BarsUnreadable, match="line 3: a backtest takes 1 bars at most"):
+        read_bars(file(HEAD + GOOD))
 
 
 def result(**more) -> BacktestResult:
@@ -129,9 +180,34 @@ def test_the_command_prints_the_report_and_writes_the_fills(file, tmp_path, caps
         (["--set", "fast"], "write NAME=NUMBER"),
         (["--set", "fast=x"], "write NAME=NUMBER"),
         (["--cash", "0"], "begins with money"),
+        (["--study", "SWEEP"], "choose a parameter to vary"),
+        (["--study", "SWEEP", "--vary", "fast"], "write 5,8,13 or FROM:TO:STEP"),
+        (["--spec", "/nowhere.json"], "is no specification"),
     ],
 )
 def test_the_command_says_what_is_wrong(file, capsys, more, told):
     asked = ["moving_average_cross", "--bars", str(file(HEAD + GOOD)), "--symbol", "SSI", *more]
     assert main(asked) == 2
     assert told in capsys.readouterr().err
+
+
+def test_a_study_on_the_command_line_is_stored_and_repeated(file, tmp_path, capsys):
+    rows = "".join(
+        f"SSI,2026-{month:02}-{day:02},{price},{price},{price},{price},100000\n"
+        for month in (9, 10) for day in range(1, 31)
+        if (price := round(25 + abs(day % 12 - 6) * 0.3, 2))
+    )  # fmt: skip
+    bars, stored, spec = file(HEAD + rows), tmp_path / "found.json", tmp_path / "spec.json"
+    asked = ["--bars", str(bars), "--json", str(stored)]
+    vary = ["--vary", "fast=2:4", "--vary", "slow=5,7", "--daily", "--symbol", "SSI"]
+    assert main(["moving_average_cross", *asked, "--study", "SWEEP", *vary]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("Verdict: The best of 6 sets")
+    assert "The best of them: it" in said
+    first = json.loads(stored.read_text())
+    spec.write_text(json.dumps(first["study"]))
+    assert main([*asked, "--spec", str(spec)]) == 0
+    assert capsys.readouterr().out == said
+    assert json.loads(stored.read_text()) == first
+    assert main(["moving_average_cross", *asked, "--study", "WALK_FORWARD", *vary]) == 0
+    assert "on days that it was not fitted to" in capsys.readouterr().out

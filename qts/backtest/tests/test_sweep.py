@@ -115,7 +115,7 @@ def test_a_sweep_tells_how_far_it_is():
 
 def test_what_cannot_be_swept_is_said():
     table, spec = table_of(walk(1, 50)), spec_of(FillAt.CLOSE)
-    with pytest.raises(SpecWrong, match="one strategy on one symbol"):
+    with pytest.raises(SpecWrong, match="one strategy at a time"):
         sweep(replace(spec, parts=[*spec.parts, *spec.parts]), table, {"fast": [2]})
     with pytest.raises(ParameterError, match="fast must be between"):
         sweep(spec, table, {"fast": [1]})

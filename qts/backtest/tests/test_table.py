@@ -23,6 +23,12 @@ def test_tables_of_symbols_are_merged_as_if_they_had_been_one():
     assert merged.digest() == BarTable.of(second + first).digest()
 
 
+def test_some_of_the_symbols_are_as_if_there_were_no_others():
+    given = [bar("HPG", 1, 50), bar("SSI", 1), bar("VND", 1, 20), bar("SSI", 3), bar("VND", 2, 21)]
+    some = BarTable.of(given).of_symbols({"SSI", "VND"})
+    assert some.digest() == BarTable.of([one for one in given if one.symbol != "HPG"]).digest()
+
+
 def test_columns_make_the_bars_they_name():
     table = BarTable.of_columns("SSI", [1, 2], [100, 100], [101, 101], [99, 99], [100, 100], [7, 7])
     assert list(table.bars()) == [bar("SSI", 1), bar("SSI", 2)]

@@ -147,6 +147,16 @@ class StrategyChanged(Event):
 
 @published
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BacktestChanged(Event):
+    topic: ClassVar[str] = "strategy.backtest.changed"
+    key_field: ClassVar[str] = "backtest_id"
+    backtest_id: str
+    status: str
+    reason: str
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettingChanged(Event):
     topic: ClassVar[str] = "configuration.setting.changed"
     key_field: ClassVar[str] = "name"

@@ -1,0 +1,31 @@
+"""Strategies, decisions and backtests over REST."""
+
+from apps.strategies.apis.backtests import (
+    BacktestApi,
+    BacktestCancelApi,
+    BacktestDataApi,
+    BacktestResultApi,
+    BacktestsApi,
+    BacktestStrategiesApi,
+)
+from apps.strategies.apis.strategies import (
+    DecisionsApi,
+    OrderExplanationApi,
+    StrategiesApi,
+    StrategyStartApi,
+    StrategyStopApi,
+)
+
+__all__ = [
+    "BacktestApi",
+    "BacktestCancelApi",
+    "BacktestDataApi",
+    "BacktestResultApi",
+    "BacktestStrategiesApi",
+    "BacktestsApi",
+    "DecisionsApi",
+    "OrderExplanationApi",
+    "StrategiesApi",
+    "StrategyStartApi",
+    "StrategyStopApi",
+]

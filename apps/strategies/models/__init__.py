@@ -1,0 +1,16 @@
+"""Strategies and their decisions; backtests and what they found."""
+
+from apps.strategies.models.backtests import BacktestData, BacktestDocument, BacktestRun, BacktestStatus, BacktestSteps
+from apps.strategies.models.strategies import Decision, DecisionOutcome, Strategy, StrategyStatus
+
+__all__ = [
+    "BacktestData",
+    "BacktestDocument",
+    "BacktestRun",
+    "BacktestStatus",
+    "BacktestSteps",
+    "Decision",
+    "DecisionOutcome",
+    "Strategy",
+    "StrategyStatus",
+]
