@@ -3,14 +3,13 @@
 import traceback
 from typing import Any, Final
 
-import msgspec
-
+from qts.adapters.rule_files import read_rules
 from qts.adapters.sandbox.messages import Load
 from qts.domain.strategy import Strategy, strategy_class
 from qts.domain.strategy.files import NotAStrategy, strategy_of_file
-from qts.domain.strategy.rules import parse_document, rule_class
+from qts.domain.strategy.rules import rule_class
 
-RULES_SUFFIX: Final = ".rules.json"
+RULES_SUFFIX: Final = ".yaml"
 _FRAMES_MAX = 6
 _PROBLEM_CHARACTERS_MAX = 4_000
 _TEXT_MAX: Final = {"title": 80, "summary": 300}
@@ -21,7 +20,7 @@ def load(request: Load) -> type[Strategy[Any]]:
     if not request.source:
         cls = strategy_class(request.key)
     elif request.file_name.endswith(RULES_SUFFIX):
-        cls = rule_class(parse_document(msgspec.json.decode(request.source)))
+        cls = rule_class(read_rules(request.source))
     else:
         cls = strategy_of_file(request.file_name, request.source)
     for name, most in _TEXT_MAX.items():
