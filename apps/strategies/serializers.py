@@ -18,6 +18,8 @@ class StrategyOut(serializers.Serializer[Any]):
     status_reason = serializers.CharField()
     status_changed_by = serializers.CharField()
     status_changed_at = serializers.DateTimeField(allow_null=True)
+    mode = serializers.CharField()
+    code_hash = serializers.CharField()
 
 
 class DecisionOut(serializers.Serializer[Any]):
@@ -38,6 +40,8 @@ class DecisionOut(serializers.Serializer[Any]):
     outcome = serializers.CharField()
     outcome_reason = serializers.CharField()
     order_id = serializers.UUIDField(allow_null=True)
+    mode = serializers.CharField()
+    code_hash = serializers.CharField()
 
 
 class ExplanationOut(serializers.Serializer[Any]):

@@ -1,6 +1,6 @@
 """Strategies: what runs on which symbols, what it decided, start and stop."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -101,19 +101,12 @@ def _cards(user: Any, found: Iterable[StrategyView], mine: Iterable[AccountView]
         StrategyCard(
             strategy=strategy,
             account_number=numbers.get(strategy.account_id, ""),
-            parameters=_parameters(strategy.class_key, strategy.parameters),
+            parameters=strategies.parameters_shown(strategy.described, strategy.parameters),
             may_start=is_trader and strategy.account_id in traded and not strategy.is_running,
             may_stop=strategy.is_running and (is_officer or (is_trader and strategy.account_id in traded)),
         )
         for strategy in found
     ]
-
-
-def _parameters(class_key: str, values: Mapping[str, int]) -> list[tuple[Parameter, int | None]]:
-    try:
-        return [(parameter, values.get(parameter.name)) for parameter in strategies.strategy_parameters(class_key)]
-    except KeyError:  # the class is gone; its title says so
-        return []
 
 
 def _done(said: str) -> HttpResponse:

@@ -1,8 +1,9 @@
 """Strategies that ask for strange things; named by tests as `apps.strategies.tests.strange:...`."""
 
+from datetime import time
 from typing import Any, ClassVar
 
-from qts.domain.strategy import Bar, Context, Intent, Strategy, TargetPosition
+from qts.domain.strategy import Bar, Context, Fill, Intent, SessionChange, Strategy, TargetPosition, Timer
 
 
 class Dreamer(Strategy[Any]):
@@ -28,3 +29,32 @@ class Odd(Strategy[Any]):
         if len(context.indicators) < 2 or len(context.previous) < 2:
             return None
         return TargetPosition(100, " ".join(sorted(context.indicators)))
+
+
+class Diarist(Strategy[Any]):
+    """Tells by what it wants what it was told."""
+
+    key: ClassVar[str] = "diarist"
+    title: ClassVar[str] = "Diarist"
+    summary: ClassVar[str] = "Hears everything."
+    wants_universe: ClassVar[bool] = True
+    bars = 0
+
+    def timers(self) -> tuple[time, ...]:
+        return (time(10, 30),)
+
+    def on_bar(self, bar: Bar, context: Context) -> Intent | None:
+        self.bars += 1
+        if self.bars < 2:
+            return None
+        is_alone = len(context.universe) == 1
+        return TargetPosition(100, f"sees {' '.join(sorted(context.universe))}", "HPG" if is_alone else "VNM")
+
+    def on_fill(self, fill: Fill, context: Context) -> Intent | None:
+        return TargetPosition(200, f"fill {fill.side} {fill.quantity} at {fill.price_vnd}")
+
+    def on_timer(self, timer: Timer, context: Context) -> Intent | None:
+        return TargetPosition(100, f"timer {timer.minute}", "SSI")
+
+    def on_session(self, change: SessionChange, context: Context) -> Intent | None:
+        return TargetPosition(100, f"session {change.exchange} {change.session}", "SSI")
