@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from apps.marketdata import selectors as marketdata
 from apps.orders import selectors as orders
 from qts.adapters.redis_client import redis_client, transient_errors
+from qts.adapters.sandbox.confinement import LAYERS
+from qts.adapters.sandbox.host import StrategyHostError, layers_here
 from qts.domain.errors import TransientError
 from qts.observability.exposition import render_metrics
 
@@ -30,6 +32,7 @@ def readyz(_request: HttpRequest) -> JsonResponse:
     body = {
         "status": OK if is_ready else "not ready",
         "checks": needed | wanted,
+        "strategy_layers": _strategy_layers(),
         "degraded": [name for name, outcome in wanted.items() if outcome != OK],
     }
     return JsonResponse(body, status=200 if is_ready else 503)
@@ -68,6 +71,15 @@ def _valkey() -> str:
     with transient_errors():
         redis_client(settings.REDIS_URL).ping()
     return OK
+
+
+def _strategy_layers() -> dict[str, bool]:
+    """What holds the strategies' processes here; docs/strategy-host.md says what remains where a layer is missing."""
+    try:
+        here = {layer.split()[0] for layer in layers_here()}
+    except StrategyHostError:
+        here = set()
+    return {layer: layer in here for layer in LAYERS}
 
 
 def _market_stream() -> str:

@@ -194,6 +194,7 @@ def test_health_names_what_is_down(floor, settings, client):
     assert client.get("/healthz").json() == {"status": "ok"}
     ready = client.get("/readyz")
     assert (ready.status_code, ready.json()["checks"]["database"]) == (200, "ok")
+    assert ready.json()["strategy_layers"]["limits"] is True
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     down = client.get("/readyz")
     assert down.status_code == 503

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from apps.strategies.models import BacktestRun, Strategy
+from apps.strategies.models import BacktestRun, Promotion, Strategy
 
 _CLAIMS = "SELECT pg_advisory_xact_lock(hashtextextended('backtest-claims', 0))"
 
@@ -23,3 +23,7 @@ def lock_backtest_claims() -> None:
     """One worker at a time counts how many run; until the end of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute(_CLAIMS)
+
+
+def lock_promotion(promotion_id: UUID) -> Promotion | None:
+    return Promotion.objects.select_for_update().filter(id=promotion_id).first()

@@ -18,6 +18,46 @@ class StrategyOut(serializers.Serializer[Any]):
     status_reason = serializers.CharField()
     status_changed_by = serializers.CharField()
     status_changed_at = serializers.DateTimeField(allow_null=True)
+    mode = serializers.CharField()
+    code_hash = serializers.CharField()
+
+
+class PromotionOut(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    strategy_id = serializers.UUIDField()
+    strategy_name = serializers.CharField()
+    account_id = serializers.UUIDField()
+    mode = serializers.CharField()
+    binding = serializers.DictField()
+    content_hash = serializers.CharField()
+    reason = serializers.CharField()
+    proposed_by = serializers.CharField()
+    proposed_at = serializers.DateTimeField()
+    status = serializers.CharField()
+    is_expired = serializers.BooleanField()
+    decided_by = serializers.CharField()
+    decided_at = serializers.DateTimeField(allow_null=True)
+    decision_reason = serializers.CharField()
+
+
+class VersionOut(serializers.Serializer[Any]):
+    """One version of a person's file, by the SHA-256 of its text."""
+
+    content_hash = serializers.CharField()
+    name = serializers.CharField()
+    title = serializers.CharField()
+    registered_by = serializers.CharField()
+    registered_at = serializers.DateTimeField()
+
+
+class FileOut(serializers.Serializer[Any]):
+    """A file of the folder as it is now; `problem` says why it cannot be read."""
+
+    name = serializers.CharField()
+    content_hash = serializers.CharField()
+    is_registered = serializers.BooleanField()
+    versions = VersionOut(many=True)
+    problem = serializers.CharField()
 
 
 class DecisionOut(serializers.Serializer[Any]):
@@ -38,6 +78,8 @@ class DecisionOut(serializers.Serializer[Any]):
     outcome = serializers.CharField()
     outcome_reason = serializers.CharField()
     order_id = serializers.UUIDField(allow_null=True)
+    mode = serializers.CharField()
+    code_hash = serializers.CharField()
 
 
 class ExplanationOut(serializers.Serializer[Any]):

@@ -40,6 +40,9 @@ SSI_TRADING_URL = environment.ssi_trading_url
 SSI_TRADING_STREAM_URL = environment.ssi_trading_stream_url
 MARKET_CLOCK = environment.market_clock
 WAL_DIR = QTS_DATA_DIR / "wal"
+STRATEGIES_DIR = environment.strategies_dir  # people's own strategy files
+BROKER_VENUE = environment.broker_venue  # docs/adr/0012: paper trades at the simulator only, live at the exchange only
+STRATEGY_PROMOTION_TTL_S = 86_400  # wall clock
 FLOWER_URL = environment.flower_url
 IS_DEMO = False
 

@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT_CHECK_S = 1
+BROKER_DOMAIN = "ssi.com.vn"
 
 
 class Environment(BaseSettings):
@@ -25,6 +26,8 @@ class Environment(BaseSettings):
     market_clock: str = "wall"
     qts_data_dir: Path = ROOT / "var"
     qts_secret_key_file: Path | None = None
+    qts_strategies_dir: Path | None = None
+    qts_broker_venue: str = Field(default="", pattern="^(simulator|exchange)?$")  # empty: told from the address
     qts_allowed_hosts: str = "localhost,127.0.0.1"
     qts_log_format: str = Field(default="console", pattern="^(console|json)$")
     qts_proxy_count: int = Field(default=1, ge=0, le=5)  # reverse proxies in front of production's web processes
@@ -36,6 +39,18 @@ class Environment(BaseSettings):
     @property
     def secret_key_file(self) -> Path:
         return self.qts_secret_key_file or self.qts_data_dir / "secret.key"
+
+    @property
+    def strategies_dir(self) -> Path:
+        return self.qts_strategies_dir or self.qts_data_dir / "strategies"
+
+    @property
+    def broker_venue(self) -> str:
+        """Where orders end up: "simulator" or "exchange". The broker's own address is never called a simulator."""
+        is_brokers = (urlsplit(self.ssi_trading_url).hostname or "").endswith(BROKER_DOMAIN)
+        if is_brokers and self.qts_broker_venue == "simulator":
+            raise ValueError(f"QTS_BROKER_VENUE is 'simulator', but {self.ssi_trading_url} is the broker's own address")
+        return self.qts_broker_venue or ("exchange" if is_brokers else "simulator")
 
     @property
     def bus_url(self) -> str:

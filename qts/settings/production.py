@@ -10,6 +10,7 @@ SECURE_HSTS_SECONDS = 31_536_000
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 ALLAUTH_TRUSTED_PROXY_COUNT = base.environment.qts_proxy_count  # else every failed log-in comes from the proxy
 METRICS_ARE_OPEN = False
+BROKER_VENUE = base.environment.qts_broker_venue or "exchange"
 
 
 def _refusals() -> list[str]:

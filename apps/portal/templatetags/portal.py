@@ -19,6 +19,7 @@ THEMES = ("dark", "light")
 
 register.filter("reason_text", reason_text)
 register.filter("trading_state_label", wording.trading_state_label)
+register.filter("strategy_mode_label", wording.strategy_mode_label)
 register.filter("proposal_kind_label", wording.proposal_kind_label)
 register.filter("proposal_status_label", wording.proposal_status_label)
 register.filter("what_if_basis", wording.what_if_basis)

@@ -1,6 +1,6 @@
 """Strategies: what runs on which symbols, what it decided, start and stop."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -31,6 +31,7 @@ class StrategyCard:
     parameters: list[tuple[Parameter, int | None]]
     may_start: bool
     may_stop: bool
+    may_promote: bool
 
 
 def decision_rows(account_ids: Iterable[UUID], *, limit: int) -> list[DecisionView]:
@@ -47,7 +48,7 @@ def strategy_list(request: HttpRequest) -> HttpResponse:
     if asks_for_fragment(request) and request.GET.get("part") == "decisions":
         return render(request, "portal/strategies/decisions.html", {"decisions": decisions})
     cards = _cards(request.user, strategies.strategies(account_ids), mine)
-    context = {"cards": cards, "decisions": decisions}
+    context = {"cards": cards, "decisions": decisions, "is_trader": has_role(request.user, *TRADERS)}
     is_fragment = asks_for_fragment(request)
     return render(request, "portal/strategies/body.html" if is_fragment else "portal/strategies/page.html", context)
 
@@ -101,19 +102,13 @@ def _cards(user: Any, found: Iterable[StrategyView], mine: Iterable[AccountView]
         StrategyCard(
             strategy=strategy,
             account_number=numbers.get(strategy.account_id, ""),
-            parameters=_parameters(strategy.class_key, strategy.parameters),
+            parameters=strategies.parameters_shown(strategy.described, strategy.parameters),
             may_start=is_trader and strategy.account_id in traded and not strategy.is_running,
+            may_promote=is_trader and strategy.account_id in traded,
             may_stop=strategy.is_running and (is_officer or (is_trader and strategy.account_id in traded)),
         )
         for strategy in found
     ]
-
-
-def _parameters(class_key: str, values: Mapping[str, int]) -> list[tuple[Parameter, int | None]]:
-    try:
-        return [(parameter, values.get(parameter.name)) for parameter in strategies.strategy_parameters(class_key)]
-    except KeyError:  # the class is gone; its title says so
-        return []
 
 
 def _done(said: str) -> HttpResponse:

@@ -14,6 +14,8 @@ from apps.marketdata import selectors as marketdata
 from apps.orders import selectors as orders
 from apps.portal.views.access import OPERATORS, asks_for_fragment, page
 from apps.portal.views.market import stream_status
+from qts.adapters.sandbox.confinement import LAYERS
+from qts.adapters.sandbox.host import StrategyHostError, layers_here
 
 DEAD_LETTERS_SINCE = timedelta(hours=24)
 GAPS_MAX = 20
@@ -37,7 +39,17 @@ def system(request: HttpRequest) -> HttpResponse:
         "connections": [(names.get(state.connection_id, state.connection_id), state) for state in connections],
         "discrepancies": orders.open_discrepancies(limit=50),
         "foreign_orders": orders.foreign_orders(trading_day=moment.local.date(), limit=50),
+        "strategy_layers": _strategy_layers(),
         "flower_url": settings.FLOWER_URL,
     }
     is_fragment = asks_for_fragment(request)
     return render(request, "portal/system/body.html" if is_fragment else "portal/system/page.html", context)
+
+
+def _strategy_layers() -> list[tuple[str, bool]]:
+    """Every layer around a strategy's process, and whether this machine offers it."""
+    try:
+        here = {layer.split()[0] for layer in layers_here()}
+    except StrategyHostError:
+        here = set()
+    return [(layer, layer in here) for layer in LAYERS]

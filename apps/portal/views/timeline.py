@@ -10,6 +10,7 @@ from django.utils.translation import pgettext
 from apps.orders.selectors import HistoryEntry, OrderView
 from apps.portal.views import formats
 from apps.portal.views.refusals import reason_text
+from apps.portal.views.wording import strategy_mode_label
 from apps.strategies.selectors import DecisionView, Explanation
 from qts.domain.events import (
     OrderAccepted,
@@ -78,7 +79,7 @@ def _reasons(explanation: Explanation) -> list[Step]:
             "signal",
             _("Signal of {strategy}").format(strategy=decision.strategy_name),
             decision.decided_at,
-            [(_("Signal"), decision.signal)],
+            [(_("Signal"), decision.signal), (_("Code"), _code(decision))],
         ),
         Step(
             "decision",
@@ -87,6 +88,11 @@ def _reasons(explanation: Explanation) -> list[Step]:
             [(pgettext("to trade", "Order"), _wish(decision))],
         ),
     ]
+
+
+def _code(decision: DecisionView) -> str:
+    """Which version of its code decided, and what became of its decisions then."""
+    return f"{decision.code_hash[:16] or '–'} · {strategy_mode_label(decision.mode)}"
 
 
 def _wish(decision: DecisionView) -> str:

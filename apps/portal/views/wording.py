@@ -17,6 +17,12 @@ SESSIONS = {
     "HALT": gettext_noop("Halted"),
 }
 
+MODES = {
+    "PAPER": gettext_noop("Paper"),
+    "SHADOW": gettext_noop("Shadow"),
+    "LIVE": gettext_noop("Live"),
+}
+
 STATUSES = {
     "PENDING": gettext_noop("Waiting to be sent"),
     "SENT": gettext_noop("Sent"),
@@ -125,6 +131,10 @@ def unit_label(unit: str) -> str:
 
 def trading_state_label(state: str) -> str:
     return {"REDUCING": _("only sales pass"), "HALTED": _("nothing passes")}.get(state, state)
+
+
+def strategy_mode_label(mode: str) -> str:
+    return _(MODES.get(mode, mode))
 
 
 def proposal_kind_label(kind: str) -> str:

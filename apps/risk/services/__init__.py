@@ -7,6 +7,7 @@ from apps.risk.services.approvals import (
     propose_limits,
     propose_release,
     proposed_changes,
+    refuse_person,
     reject,
     request_change,
 )
@@ -86,6 +87,7 @@ __all__ = [
     "propose_release",
     "proposed_changes",
     "refuse_nonsense",
+    "refuse_person",
     "reject",
     "request_change",
     "run_monitor_slice",

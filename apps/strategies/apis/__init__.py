@@ -11,9 +11,15 @@ from apps.strategies.apis.backtests import (
 from apps.strategies.apis.strategies import (
     DecisionsApi,
     OrderExplanationApi,
+    PromotionApi,
+    PromotionsApi,
     StrategiesApi,
+    StrategyFileApi,
+    StrategyFilesApi,
+    StrategyModeApi,
     StrategyStartApi,
     StrategyStopApi,
+    StrategyVersionApi,
 )
 
 __all__ = [
@@ -25,7 +31,13 @@ __all__ = [
     "BacktestsApi",
     "DecisionsApi",
     "OrderExplanationApi",
+    "PromotionApi",
+    "PromotionsApi",
     "StrategiesApi",
+    "StrategyFileApi",
+    "StrategyFilesApi",
+    "StrategyModeApi",
     "StrategyStartApi",
     "StrategyStopApi",
+    "StrategyVersionApi",
 ]

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('strategies', '0001_initial'),
+        ('strategies', '0201_versions_and_modes'),
     ]
 
     operations = [

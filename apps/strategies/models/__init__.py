@@ -1,7 +1,15 @@
 """Strategies and their decisions; backtests and what they found."""
 
 from apps.strategies.models.backtests import BacktestData, BacktestDocument, BacktestRun, BacktestStatus, BacktestSteps
-from apps.strategies.models.strategies import Decision, DecisionOutcome, Strategy, StrategyStatus
+from apps.strategies.models.strategies import (
+    Decision,
+    DecisionOutcome,
+    Mode,
+    Promotion,
+    Strategy,
+    StrategyStatus,
+    StrategyVersion,
+)
 
 __all__ = [
     "BacktestData",
@@ -11,6 +19,9 @@ __all__ = [
     "BacktestSteps",
     "Decision",
     "DecisionOutcome",
+    "Mode",
+    "Promotion",
     "Strategy",
     "StrategyStatus",
+    "StrategyVersion",
 ]

@@ -1,5 +1,25 @@
-"""Reading strategies, decisions, why an order exists, and backtests."""
+"""Reading strategies, their code, what they may do, their decisions, why an order exists, and backtests."""
 
+from apps.strategies.selectors.code import (
+    FILE_KEY,
+    CodeView,
+    FileView,
+    VersionView,
+    choices,
+    code_of,
+    files,
+    is_file,
+    parameters_shown,
+    version,
+    versions,
+)
+from apps.strategies.selectors.promotions import (
+    PromotionView,
+    next_mode,
+    promotion,
+    promotions,
+    venue_problem,
+)
 from apps.strategies.selectors.research import (
     UNFINISHED,
     BacktestDataView,
@@ -13,7 +33,7 @@ from apps.strategies.selectors.research import (
     backtests,
     unfinished_backtests,
 )
-from apps.strategies.selectors.trading import (
+from apps.strategies.selectors.strategies import (
     DecisionView,
     Explanation,
     StrategyView,
@@ -21,27 +41,41 @@ from apps.strategies.selectors.trading import (
     explanation,
     strategies,
     strategy,
-    strategy_parameters,
 )
 
 __all__ = [
+    "FILE_KEY",
     "UNFINISHED",
     "BacktestDataView",
     "BacktestStrategyView",
     "BacktestView",
+    "CodeView",
     "DecisionView",
     "Explanation",
+    "FileView",
+    "PromotionView",
     "StrategyView",
+    "VersionView",
     "backtest",
     "backtest_data",
     "backtest_document",
     "backtest_strategies",
     "backtest_table",
     "backtests",
+    "choices",
+    "code_of",
     "decisions",
     "explanation",
+    "files",
+    "is_file",
+    "next_mode",
+    "parameters_shown",
+    "promotion",
+    "promotions",
     "strategies",
     "strategy",
-    "strategy_parameters",
     "unfinished_backtests",
+    "venue_problem",
+    "version",
+    "versions",
 ]

@@ -1,4 +1,4 @@
-"""Strategies: starting and stopping them, running them, turning what they want into orders; and backtests of them."""
+"""Strategies: taking them in, starting, stopping, promoting, turning what they want into orders; and backtests."""
 
 from apps.strategies.services.backtest_data import BacktestRefused, keep_file, keep_part, keep_stored
 from apps.strategies.services.backtest_queue import (
@@ -10,32 +10,44 @@ from apps.strategies.services.backtest_queue import (
 )
 from apps.strategies.services.backtest_work import backtests_to_run, run_backtest
 from apps.strategies.services.lifecycle import (
-    StrategyRefused,
     create_strategy,
     fail_strategy,
     seed_demo_strategies,
     start_strategy,
     stop_strategy,
 )
+from apps.strategies.services.promotion import approve_promotion, propose_promotion, reject_promotion, take_back
+from apps.strategies.services.refusals import StrategyRefused
 from apps.strategies.services.signals import run_signals_slice
+from apps.strategies.services.templates import write_template
+from apps.strategies.services.versions import change_version, examine, register_file, strategies_folder
 
 __all__ = [
     "BacktestRefused",
     "StrategyRefused",
+    "approve_promotion",
     "backtests_to_run",
     "cancel_backtest",
+    "change_version",
     "create_strategy",
     "delete_backtest",
+    "examine",
     "fail_strategy",
     "keep_file",
     "keep_part",
     "keep_stored",
+    "propose_promotion",
     "queue_backtest",
+    "register_file",
+    "reject_promotion",
     "repeat_backtest",
     "run_backtest",
     "run_signals_slice",
     "seed_demo_strategies",
     "start_strategy",
     "stop_strategy",
+    "strategies_folder",
     "study_on",
+    "take_back",
+    "write_template",
 ]

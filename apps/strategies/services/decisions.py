@@ -12,7 +12,8 @@ from apps.eventlog import services as eventlog
 from apps.orders import services as orders
 from apps.risk import services as risk
 from apps.strategies.locks import lock_strategy
-from apps.strategies.models import Decision, DecisionOutcome, Strategy, StrategyStatus
+from apps.strategies.models import Decision, DecisionOutcome, Mode, Strategy, StrategyStatus
+from apps.strategies.selectors.promotions import venue_problem
 from apps.strategies.services.lifecycle import RUNAWAY_REASON, stop_runaway
 from qts.domain.events import OrderProposed
 from qts.domain.orders import OrderRequest
@@ -44,6 +45,8 @@ def decide(
         current = lock_strategy(strategy.id)
         if current.status != StrategyStatus.RUNNING or current.run != strategy.run:
             return None
+        if current.code_hash != strategy.code_hash:
+            return None  # another version of its code has its word by now
         if Decision.objects.filter(id=decision_id).exists():
             return None
         decision = Decision(
@@ -58,23 +61,35 @@ def decide(
             wal_position=cause.wal_position,
             ts_received_ns=cause.ts_received_ns,
             decided_at=now,
+            mode=current.mode,
+            run=current.run,
+            code_hash=strategy.code_hash,
         )
-        if isinstance(answer, NoOrder):
-            decision.outcome = DecisionOutcome.SKIPPED
-            decision.outcome_reason = answer.reason
-        elif _keeps_pace(current, cause, now):
-            _submit(decision, answer, now)
-            is_sane = risk.note_answer(
-                str(current.id), is_accepted=decision.outcome == DecisionOutcome.SUBMITTED, now=now
-            )
-            if not is_sane:
-                stop_runaway(current, now)
-        else:
-            decision.outcome = DecisionOutcome.SKIPPED
-            decision.outcome_reason = RUNAWAY_REASON
-            stop_runaway(current, now)
+        _follow(decision, current, answer, cause, now)
         decision.save(force_insert=True)
     return decision
+
+
+def _follow(decision: Decision, current: Strategy, answer: Proposal | NoOrder, cause: Cause, now: datetime) -> None:
+    """What becomes of it: an order, a note of what it would have been, or the reason for neither."""
+    if isinstance(answer, NoOrder):
+        _skip(decision, answer.reason)
+    elif not _keeps_pace(current, cause, now):
+        _skip(decision, RUNAWAY_REASON)
+        stop_runaway(current, now)
+    elif current.mode == Mode.SHADOW:
+        _write_down(decision, answer)
+    elif problem := venue_problem(current.mode):
+        _skip(decision, problem)
+    else:
+        _submit(decision, answer, now)
+        is_accepted = decision.outcome == DecisionOutcome.SUBMITTED
+        if not risk.note_answer(str(current.id), is_accepted=is_accepted, now=now):
+            stop_runaway(current, now)
+
+
+def _skip(decision: Decision, reason: str) -> None:
+    decision.outcome, decision.outcome_reason = DecisionOutcome.SKIPPED, reason
 
 
 def _keeps_pace(strategy: Strategy, cause: Cause, now: datetime) -> bool:
@@ -82,11 +97,16 @@ def _keeps_pace(strategy: Strategy, cause: Cause, now: datetime) -> bool:
     return risk.pace_strategy(str(strategy.id), wall_ms=wall_ms, caused_ms=caused_ms, now=now)
 
 
-def _submit(decision: Decision, proposal: Proposal, now: datetime) -> None:
+def _write_down(decision: Decision, proposal: Proposal) -> None:
     decision.side = proposal.side
     decision.quantity = proposal.quantity
     decision.order_type = proposal.order_type
     decision.price_vnd = proposal.price_vnd
+    decision.outcome = DecisionOutcome.SHADOWED
+
+
+def _submit(decision: Decision, proposal: Proposal, now: datetime) -> None:
+    _write_down(decision, proposal)
     eventlog.record(_proposed(decision), actor=_actor(decision), now=now)
     submission = orders.submit_order(
         account_id=decision.account_id,

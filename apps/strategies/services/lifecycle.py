@@ -10,9 +10,13 @@ from apps.eventlog import services as eventlog
 from apps.marketdata import selectors as marketdata
 from apps.risk import selectors as risk
 from apps.strategies.locks import lock_strategy
-from apps.strategies.models import Strategy, StrategyStatus
+from apps.strategies.models import Mode, Strategy, StrategyStatus
+from apps.strategies.selectors.code import CodeView, code_of, is_file
+from apps.strategies.selectors.promotions import mode_problems
+from apps.strategies.services.refusals import StrategyRefused
+from qts.adapters.sandbox.host import StrategyHost, StrategyHostError
 from qts.domain.events import StrategyChanged
-from qts.domain.strategy import ParameterError, Parameters, parse_parameters, strategy_class
+from qts.domain.strategy import ParameterError, check_parameters, strategy_class
 from qts.domain.values import Actor, ActorKind
 from qts.quant.indicators import problems_of
 
@@ -24,19 +28,12 @@ _DEMO = (
 )
 
 
-class StrategyRefused(Exception):
-    """It cannot be created or started; `problems` holds one sentence for each reason."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__(" ".join(problems))
-        self.problems = list(problems)
-
-
 def create_strategy(
     *, name: str, class_key: str, parameters: Mapping[str, object], account_id: UUID, symbols: Sequence[str]
 ) -> UUID:
     """Raises StrategyRefused for an unknown class, wrong parameters, unknown symbols or a taken name."""
-    problems = _problems(class_key, parameters, symbols)
+    problems = [] if name.strip() else ["It needs a name."]
+    problems += _problems(class_key, "", parameters, symbols) or _problems_in_child(class_key, parameters)
     if Strategy.objects.filter(name=name).exists():
         problems.append(f"There is already a strategy named {name!r}.")
     if problems:
@@ -45,6 +42,7 @@ def create_strategy(
         id=uuid4(),
         name=name,
         class_key=class_key,
+        code_hash=code_of(class_key).content_hash,
         parameters=dict(parameters),
         account_id=account_id,
         symbols=sorted(set(symbols)),
@@ -58,7 +56,10 @@ def start_strategy(strategy_id: UUID, *, actor: Actor, now: datetime) -> None:
         strategy = lock_strategy(strategy_id)
         if strategy.status == StrategyStatus.RUNNING:
             return
-        problems = _problems(strategy.class_key, strategy.parameters, strategy.symbols)
+        if strategy.mode == Mode.PAPER and not is_file(strategy.class_key):
+            _adopt_installed(strategy)
+        problems = _problems(strategy.class_key, strategy.code_hash, strategy.parameters, strategy.symbols)
+        problems += mode_problems(strategy)
         problems += _stops(strategy)
         if stop := _market_stop(strategy.symbols):
             problems.append(f"The market is stopped: {stop}.")
@@ -121,23 +122,48 @@ def _market_stop(symbols: Sequence[str]) -> str:
     return risk.market_stop({f"exchange:{one.exchange}" for one in marketdata.securities() if one.symbol in wanted})
 
 
-def _problems(class_key: str, parameters: Mapping[str, object], symbols: Sequence[str]) -> list[str]:
+def _problems(class_key: str, code_hash: str, parameters: Mapping[str, object], symbols: Sequence[str]) -> list[str]:
     try:
-        cls = strategy_class(class_key)
+        code = code_of(class_key, code_hash)
     except KeyError:
         return [f"There is no strategy class {class_key!r}."]
     problems: list[str] = []
     try:
-        parsed: Parameters = parse_parameters(cls.parameters_class, parameters)
+        problems += _indicator_problems(code, check_parameters(code.parameters, parameters))
     except ParameterError as error:
         problems += error.problems
-    else:
-        problems += [f"{problem}." for problem in problems_of(cls(parsed).indicator_names())]
     listed = {security.symbol for security in marketdata.securities()}
     problems += [f"Unknown symbol {symbol}." for symbol in symbols if symbol not in listed]
     if not symbols:
         problems.append("It needs at least one symbol.")
     return problems
+
+
+def _indicator_problems(code: CodeView, parameters: Mapping[str, int]) -> list[str]:
+    """Of code that comes with QTS; a person's own is asked in its child, outside of any transaction."""
+    if code.source is not None:
+        return []
+    cls = strategy_class(code.class_key)
+    return [f"{problem}." for problem in problems_of(cls(cls.parameters_class(**parameters)).indicator_names())]
+
+
+def _problems_in_child(class_key: str, parameters: Mapping[str, object]) -> list[str]:
+    code = code_of(class_key)
+    if code.source is None:
+        return []
+    try:
+        with StrategyHost("", check_parameters(code.parameters, parameters), source=code.source) as host:
+            return problems_of(host.indicator_names)
+    except StrategyHostError as error:
+        return [f"{code.source.file_name}: {error}"]
+
+
+def _adopt_installed(strategy: Strategy) -> None:
+    """On paper, what comes with QTS runs as it is installed now."""
+    try:
+        strategy.code_hash = code_of(strategy.class_key).content_hash
+    except KeyError:
+        strategy.code_hash = ""  # said by the problems of the start
 
 
 def _change(strategy: Strategy, status: StrategyStatus, reason: str, actor: Actor, now: datetime) -> None:

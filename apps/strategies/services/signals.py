@@ -17,7 +17,7 @@ from apps.strategies.services.desk import StrategyDesk, oldest_signal_ms
 from apps.strategies.services.losses import stop_what_loses
 from qts.adapters.bus import connect, decode
 from qts.adapters.lease import Lease, slice_of
-from qts.domain.events import BarClosed, IndicatorCalculated, TickReceived
+from qts.domain.events import BarClosed, IndicatorCalculated, OrderFilled, SessionChanged, TickReceived
 from qts.domain.ports import Bus, Delivery
 from qts.quant.indicators import load_library
 
@@ -42,17 +42,19 @@ def run_signals_slice(*, seconds_max: float = SLICE_S) -> None:
             return
         bus = connect(settings.EVENT_BUS_URL)
         with StrategyDesk(IndicatorEngine()) as desk:
-            refreshed_at, had_ticks = 0.0, False
+            refreshed_at, had = 0.0, {BarClosed.topic}
             while turn.goes_on():
                 if time.monotonic() - refreshed_at >= REFRESH_S:
                     close_old_connections()
                     desk.refresh()
                     stop_what_loses(market_now())
                     refreshed_at = time.monotonic()
-                if desk.wants_ticks and not had_ticks:  # nobody read them while no strategy wanted any
-                    bus.skip_older(TickReceived.topic, group=GROUP, than_ms=oldest_signal_ms())
-                had_ticks = desk.wants_ticks
-                _take_batch(bus, desk)
+                desk.on_clock(market_now())
+                wanted = _wanted_topics(desk)
+                for topic in wanted - had:  # nobody read it while no strategy wanted any
+                    bus.skip_older(topic, group=GROUP, than_ms=oldest_signal_ms())
+                had = wanted
+                _take_batch(bus, desk, sorted(wanted))
 
 
 def _stand_back() -> None:
@@ -60,8 +62,17 @@ def _stand_back() -> None:
     os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
-def _take_batch(bus: Bus, desk: StrategyDesk) -> None:
-    topics = [BarClosed.topic, TickReceived.topic] if desk.wants_ticks else [BarClosed.topic]
+def _wanted_topics(desk: StrategyDesk) -> set[str]:
+    asked = {
+        BarClosed.topic: True,
+        TickReceived.topic: desk.wants_ticks,
+        OrderFilled.topic: desk.wants_fills,
+        SessionChanged.topic: desk.wants_sessions,
+    }
+    return {topic for topic, is_wanted in asked.items() if is_wanted}
+
+
+def _take_batch(bus: Bus, desk: StrategyDesk, topics: Sequence[str]) -> None:
     deliveries = bus.consume(topics, group=GROUP, consumer=CONSUMER, count=BATCH_MAX, block_ms=BLOCK_MS)
     if not deliveries:
         return
@@ -81,4 +92,8 @@ def handle(deliveries: Sequence[Delivery], desk: StrategyDesk) -> list[Indicator
             calculated.append(desk.on_bar(event))
         elif isinstance(event, TickReceived):
             desk.on_tick(event)
+        elif isinstance(event, OrderFilled):
+            desk.on_fill(event)
+        elif isinstance(event, SessionChanged):
+            desk.on_session(event)
     return calculated

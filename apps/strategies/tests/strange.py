@@ -1,10 +1,22 @@
 """Strategies that ask for strange things; named by tests as `apps.strategies.tests.strange:...`."""
 
-import time
+import time as clock
 from dataclasses import dataclass
+from datetime import time
 from typing import Any, ClassVar
 
-from qts.domain.strategy import Bar, Context, Intent, Parameters, Strategy, TargetPosition, parameter
+from qts.domain.strategy import (
+    Bar,
+    Context,
+    Fill,
+    Intent,
+    Parameters,
+    SessionChange,
+    Strategy,
+    TargetPosition,
+    Timer,
+    parameter,
+)
 
 
 class Dreamer(Strategy[Any]):
@@ -50,7 +62,7 @@ class Slow(Strategy[SlowParameters]):
         self._seen = 0
 
     def on_bar(self, bar: Bar, context: Context) -> Intent | None:
-        time.sleep(0.0003)
+        clock.sleep(0.0003)
         self._seen += 1
         return TargetPosition(100 if self._seen // self.parameters.pace % 2 else 0, "turn")
 
@@ -62,3 +74,32 @@ class Raiser(Strategy[Any]):
 
     def on_bar(self, bar: Bar, context: Context) -> Intent | None:
         return TargetPosition(1 // 0, "never")
+
+
+class Diarist(Strategy[Any]):
+    """Tells by what it wants what it was told."""
+
+    key: ClassVar[str] = "diarist"
+    title: ClassVar[str] = "Diarist"
+    summary: ClassVar[str] = "Hears everything."
+    wants_universe: ClassVar[bool] = True
+    bars = 0
+
+    def timers(self) -> tuple[time, ...]:
+        return (time(10, 30),)
+
+    def on_bar(self, bar: Bar, context: Context) -> Intent | None:
+        self.bars += 1
+        if self.bars < 2:
+            return None
+        is_alone = len(context.universe) == 1
+        return TargetPosition(100, f"sees {' '.join(sorted(context.universe))}", "HPG" if is_alone else "VNM")
+
+    def on_fill(self, fill: Fill, context: Context) -> Intent | None:
+        return TargetPosition(200, f"fill {fill.side} {fill.quantity} at {fill.price_vnd}")
+
+    def on_timer(self, timer: Timer, context: Context) -> Intent | None:
+        return TargetPosition(100, f"timer {timer.minute}", "SSI")
+
+    def on_session(self, change: SessionChange, context: Context) -> Intent | None:
+        return TargetPosition(100, f"session {change.exchange} {change.session}", "SSI")

@@ -28,17 +28,21 @@ class StrategySource:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
+def is_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None
+
+
 def source_names(folder: Path) -> list[str]:
     """The names of the strategies in the folder, without `.py`; tests and what begins with an underscore are none."""
     if not folder.is_dir():
         return []
     names = (path.stem for path in folder.glob("*.py"))
-    return sorted(name for name in names if _NAME.fullmatch(name) and not name.startswith("test_"))
+    return sorted(name for name in names if is_name(name) and not name.startswith("test_"))
 
 
 def read_source(folder: Path, name: str) -> StrategySource:
     """Raises SourceUnreadable. Nothing of it is executed; a link is not followed out of the folder."""
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise SourceUnreadable(f"{name!r} is no name for a strategy: small letters, digits and _, a letter first")
     path = folder / f"{name}.py"
     try:

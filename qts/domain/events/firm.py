@@ -157,6 +157,66 @@ class BacktestChanged(Event):
 
 @published
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyVersionRegistered(Event):
+    """A person has taken a strategy's file in as it is now; `content_hash` is the SHA-256 of its text."""
+
+    topic: ClassVar[str] = "strategy.version.registered"
+    key_field: ClassVar[str] = "name"
+    name: str
+    content_hash: str
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyVersionChanged(Event):
+    """A strategy goes on with another version of its code, from the state of the one before or from nothing."""
+
+    topic: ClassVar[str] = "strategy.version.changed"
+    key_field: ClassVar[str] = "strategy_id"
+    strategy_id: str
+    content_hash: str
+    previous_hash: str
+    keeps_state: bool
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromotionRequested(Event):
+    """`mode` is wanted for exactly this code and these parameters; a second person decides."""
+
+    topic: ClassVar[str] = "strategy.promotion.requested"
+    key_field: ClassVar[str] = "strategy_id"
+    promotion_id: str
+    strategy_id: str
+    mode: str
+    code_hash: str
+    reason: str
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromotionDecided(Event):
+    topic: ClassVar[str] = "strategy.promotion.decided"
+    key_field: ClassVar[str] = "strategy_id"
+    promotion_id: str
+    strategy_id: str
+    mode: str
+    status: str
+    reason: str
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyModeChanged(Event):
+    topic: ClassVar[str] = "strategy.mode.changed"
+    key_field: ClassVar[str] = "strategy_id"
+    strategy_id: str
+    mode: str
+    previous_mode: str
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettingChanged(Event):
     topic: ClassVar[str] = "configuration.setting.changed"
     key_field: ClassVar[str] = "name"

@@ -1,6 +1,6 @@
 """Typed parameters of a strategy: default, bounds, unit and help, so that a form can be made from them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
@@ -54,7 +54,12 @@ def describe_parameters(cls: type[Parameters]) -> list[Parameter]:
 
 def parse_parameters(cls: type[P], given: Mapping[str, object]) -> P:
     """Defaults filled in; raises ParameterError naming every unknown, non-integer or out-of-bounds value."""
-    known = {p.name: p for p in describe_parameters(cls)}
+    return cls(**check_parameters(describe_parameters(cls), given))
+
+
+def check_parameters(told: Iterable[Parameter], given: Mapping[str, object]) -> dict[str, int]:
+    """The same, for a strategy whose parameters are known by their description alone."""
+    known = {p.name: p for p in told}
     problems = [f"Unknown parameter {name!r}." for name in given if name not in known]
     values: dict[str, int] = {}
     for name, p in known.items():
@@ -67,4 +72,4 @@ def parse_parameters(cls: type[P], given: Mapping[str, object]) -> P:
             values[name] = value
     if problems:
         raise ParameterError(problems)
-    return cls(**values)
+    return values

@@ -9,9 +9,10 @@ from uuid import UUID
 from django.conf import settings
 
 from apps.strategies.models import Decision, Strategy
+from apps.strategies.selectors.code import code_of_strategy, is_file
 from qts.adapters.ssi.frames import message_of
 from qts.adapters.wal import WalBroken, WalPositionGone, WalReader
-from qts.domain.strategy import Parameter, describe_parameters, strategy_class
+from qts.domain.strategy import Parameter
 
 RAW_CHARACTERS_MAX = 4_000
 
@@ -30,6 +31,14 @@ class StrategyView:
     status_reason: str
     status_changed_by: str
     status_changed_at: datetime | None
+    mode: str
+    code_hash: str
+    keeps_state: bool
+    described: Sequence[Parameter]  # empty when its code is gone
+
+    @property
+    def is_of_file(self) -> bool:
+        return is_file(self.class_key)
 
     @property
     def is_running(self) -> bool:
@@ -59,6 +68,8 @@ class DecisionView:
     outcome: str
     outcome_reason: str
     order_id: UUID | None
+    mode: str
+    code_hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +97,6 @@ def strategy(strategy_id: UUID) -> StrategyView | None:
     return _strategy_view(row) if row else None
 
 
-def strategy_parameters(class_key: str) -> list[Parameter]:
-    """What the form shows; raises KeyError for an unknown class."""
-    return describe_parameters(strategy_class(class_key).parameters_class)
-
-
 def decisions(
     *, account_ids: Iterable[UUID] | None = None, strategy_id: UUID | None = None, limit: int = 50
 ) -> list[DecisionView]:
@@ -108,6 +114,8 @@ def explanation(order_id: UUID) -> Explanation | None:
     row = Decision.objects.select_related("strategy").filter(order_id=order_id).first()
     if row is None:
         return None
+    if not row.wal_position:
+        return Explanation(_decision_view(row), None, "no market message: it was asked by the clock or by a fill")
     try:
         frame = WalReader(settings.WAL_DIR).read(row.wal_position).payload
     except (WalBroken, WalPositionGone) as error:
@@ -118,10 +126,10 @@ def explanation(order_id: UUID) -> Explanation | None:
 
 def _strategy_view(row: Strategy) -> StrategyView:
     try:
-        cls = strategy_class(row.class_key)
-        title, summary = cls.title, cls.summary
+        code = code_of_strategy(row)
+        title, summary, described = code.title, code.summary, code.parameters
     except KeyError:
-        title, summary = row.class_key, "This class is no longer there."
+        title, summary, described = row.class_key, "This class is no longer there.", ()
     return StrategyView(
         id=row.id,
         name=row.name,
@@ -135,6 +143,10 @@ def _strategy_view(row: Strategy) -> StrategyView:
         status_reason=row.status_reason,
         status_changed_by=row.status_changed_by,
         status_changed_at=row.status_changed_at,
+        mode=row.mode,
+        code_hash=row.code_hash,
+        keeps_state=row.keeps_state,
+        described=described,
     )
 
 
@@ -159,4 +171,6 @@ def _decision_view(row: Decision) -> DecisionView:
         outcome=row.outcome,
         outcome_reason=row.outcome_reason,
         order_id=row.order_id,
+        mode=row.mode,
+        code_hash=row.code_hash,
     )
