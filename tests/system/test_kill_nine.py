@@ -67,6 +67,7 @@ class Morning:
         for load in self.steady:
             load.start()
         self.wait(lambda: self.books.filled_since(0) > 5, 60, "nothing is filled")
+        self.wait(self.books.newest_bar, 90, "no bar is closed")
 
     def kill_and_wait(self, name: str) -> None:
         bar = self.books.newest_bar()

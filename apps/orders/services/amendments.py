@@ -131,14 +131,15 @@ def _wanted(intent: Intent) -> Terms:
 
 
 def _adopt(order: Order, told: Terms, answered: Intent | None, *, at: datetime, now: datetime) -> None:
-    """`answered` is our own request, if this is what became of it."""
+    """`answered` is our own request, if this is what became of it. What has traded may be all there is by then."""
     order.amended_at = at
     reason = "" if answered else ELSEWHERE
     hold_for(order, told, now=now)
     if answered is not None:
         Intent.objects.filter(id=answered.id).update(state=Intent.State.CONFIRMED, answered_at=Now())
         order.wanted_quantity = order.wanted_price_vnd = None
-    if answered is not None and order.status == Status.AMEND_PENDING:
+    is_over = order.status == Status.AMEND_PENDING and answered is not None
+    if is_over or order.filled_quantity >= told.quantity:
         order.quantity, order.price_vnd = told.quantity, told.price_vnd
         _step_over(order, OrderAmended, reason, now)
     else:

@@ -170,6 +170,19 @@ def test_what_was_amended_by_phone_holds_here_too(desk, stream, working):
     assert topics(order.id)[-1] == "amended"
 
 
+@pytest.mark.parametrize("has_asked", [False, True])
+def test_what_has_traded_may_be_all_that_is_left_after_it(desk, gateway, stream, working, has_asked):
+    """The rest was taken away elsewhere, while an amendment of ours may be on its way."""
+    stream.match(working, 200)
+    if has_asked:
+        amend(working.id, price_vnd=25_100)
+        gateway.send()
+    stream.event(working, "FF", filled=200, unique_id="77", terms=(200, 25_050), now=at("10:16:00"))
+    order = desk.order(working.id)
+    assert (order.status, order.quantity, order.wanted_price_vnd) == (Status.FILLED, 200, None)
+    assert account_state(desk.account_id, MORNING).reserved_orders_vnd == 0
+
+
 def test_an_old_page_of_the_book_does_not_bring_the_old_terms_back(desk, stream, amending):
     old = row(amending, "QU", now=at("10:14:59"))
     stream.event(amending, "QU", unique_id=asked_id(amending), terms=(300, 25_100))
