@@ -2,6 +2,8 @@
 
 import itertools
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -97,10 +99,10 @@ class Desk:
         )
         self._names = itertools.count(1)
 
-    def submit(self, text: str = "BUY 300 SSI @ 25050", *, actor=STRATEGY, now=MORNING, name="", **more):
+    def submit(self, text: str = "BUY 300 SSI @ 25050", *, actor=STRATEGY, now=MORNING, name="", holds=False, **more):
         return services.submit_order(
             account_id=self.account_id,
-            request=request(text, name or f"wish-{next(self._names)}"),
+            request=replace(request(text, name or f"wish-{next(self._names)}"), holds=holds),
             actor=actor,
             now=now,
             **more,
@@ -148,6 +150,7 @@ class Broker:
         self.asked_history: list[tuple[str, date, date]] = []
         self.amended_to: tuple[int, int] | None = None
         self.is_down: Exception | None = None
+        self.log_in_takes_s = 0.0
 
     def new_order(self, *, request_id: str, **_: object):
         return self._answer("new", request_id)
@@ -170,9 +173,13 @@ class Broker:
         self.asked_history.append((account, since, until))
         return self.history.get(account, [])
 
-    def log_in(self) -> None:
+    def log_in(self, meanwhile: Callable[[], object] = lambda: None) -> None:
         if self.is_down:
             raise self.is_down
+        until = time.monotonic() + self.log_in_takes_s
+        while time.monotonic() < until:
+            time.sleep(0.05)
+            meanwhile()
 
     def forget_write_token(self) -> None:
         self.calls.append(("forget", ""))

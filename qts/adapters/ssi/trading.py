@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,7 +15,7 @@ from qts.adapters.ssi.log_in import TradingLogIn
 from qts.adapters.ssi.market_time import format_day
 from qts.adapters.ssi.numbers import Number, rounded, whole
 from qts.adapters.ssi.signer import Signer
-from qts.adapters.ssi.signing import BodySigner, SignerProcess
+from qts.adapters.ssi.signing import BodySigner, Meanwhile, SignerProcess, nothing
 from qts.adapters.ssi.tokens import CodeWanted, TokenKeeper, Tokens
 from qts.adapters.ssi.trading_codec import (
     BrokerOrder,
@@ -116,7 +116,8 @@ class TradingClient:
     last moment, said no; CodeWanted where a person has to log in), AmbiguousSend when it may have arrived,
     TerminalError when the log-in itself was refused. Queries raise TransientError or TerminalError.
 
-    `write_tokens` hands out what a person's code has opened; without it the PIN opens the tokens for orders.
+    `write_tokens` makes the keeper of the tokens for orders: of what a person's code has opened, or of what the PIN
+    opens; without it the PIN is used as often as a token is needed.
     """
 
     def __init__(
@@ -126,7 +127,7 @@ class TradingClient:
         *,
         device_id: str = DEVICE_ID_DEFAULT,
         timeout: httpx2.Timeout = TIMEOUT,
-        write_tokens: Tokens | None = None,
+        write_tokens: Callable[[TradingLogIn], Tokens] | None = None,
     ) -> None:
         self._http = FastConnectHttp(base_url, timeout=timeout)
         self._device_id = device_id
@@ -135,7 +136,7 @@ class TradingClient:
         # Two tokens, as SSI's own clients hold: one for queries and streams, one with the second factor for orders.
         log_in = TradingLogIn(self._http, credentials)
         self._read_tokens = TokenKeeper(log_in.for_queries)
-        self._write_tokens: Tokens = write_tokens or TokenKeeper(log_in.with_pin)
+        self._write_tokens: Tokens = write_tokens(log_in) if write_tokens else TokenKeeper(log_in.with_pin)
 
     def close(self) -> None:
         self._http.close()
@@ -152,11 +153,15 @@ class TradingClient:
         """Somebody has logged in: what was opened then takes the place of the present one."""
         self._write_tokens.forget()
 
-    def log_in(self) -> None:
-        """Fetch both tokens now and start who signs, so that the first order does not wait for them."""
-        self._signer.warm_up()
+    def log_in(self, meanwhile: Meanwhile = nothing) -> None:
+        """Fetch both tokens now and start who signs, so that the first order does not wait for them. `meanwhile` is
+        called between the steps, and every second while the signer starts."""
+        self._signer.warm_up(meanwhile)
+        meanwhile()
         self._read_tokens.token()
+        meanwhile()
         self._write_tokens.token()
+        meanwhile()
 
     def new_order(
         self,
