@@ -39,7 +39,7 @@ class {cls}(Strategy[{cls}Parameters]):
             return TargetPosition(0, f"{{bar.close_vnd}} is below {{average:.0f}}")
         return None
 '''
-_TEST = '''"""Run it with: .venv/bin/python -m pytest --rootdir {folder} -c /dev/null {folder}/test_{name}.py"""
+_TEST = '''"""What it wants, and when it wants nothing; docs/first-strategy.md says how to run this."""
 
 from pathlib import Path
 

@@ -219,3 +219,34 @@ def test_the_attempts_would_succeed_elsewhere(outside, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr.split() == names
+
+
+_ALONE = """
+import ctypes, socket, sys
+from pathlib import Path
+from qts.adapters.sandbox import landlock, seccomp
+libc = ctypes.CDLL(None, use_errno=True)
+libc.prctl(38, 1, 0, 0, 0)
+assert {layer}
+for attempt in (lambda: open(sys.argv[1]), lambda: open("/dev/null"), socket.socket):
+    try:
+        attempt()
+    except PermissionError:
+        print("refused")
+    else:
+        print("allowed")
+"""
+
+
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [
+        ("landlock.read_only(libc, [Path('/dev/null')])", ["refused", "allowed", "allowed"]),
+        ("seccomp.filter_calls(libc)", ["allowed", "allowed", "refused"]),
+    ],
+)
+def test_each_layer_holds_alone(layer, expected, outside):
+    """A key, a file that may be read, a socket."""
+    command = [sys.executable, "-c", _ALONE.format(layer=layer), outside["@SECRET@"]]
+    done = subprocess.run(command, capture_output=True, check=False, text=True)
+    assert done.stdout.split() == expected, done.stderr
