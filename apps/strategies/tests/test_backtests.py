@@ -249,7 +249,10 @@ def test_no_more_than_two_run_at_once_and_the_others_wait(stored):
 def test_a_strategy_that_raises_is_told_with_its_line(stored, monkeypatch):
     monkeypatch.setattr("apps.strategies.selectors.research.registered_strategies", lambda: [Raiser])
     found = done(asked(parts=[{"strategy": Raiser.key}]))
-    assert (found.status, found.problem) == ("FAILED", "The strategy raised ZeroDivisionError: integer division or modulo by zero")
+    assert (found.status, found.problem) == (
+        "FAILED",
+        "The strategy raised ZeroDivisionError: integer division or modulo by zero",
+    )
     assert "strange.py" in found.trace
     assert "1 // 0" in found.trace
 
