@@ -67,7 +67,6 @@ def trader(desk, stored):
     return desk.client("trader")
 
 
-@pytest.mark.django_db(transaction=True)
 def test_from_the_launcher_to_the_report(trader):
     drawn = trader.get(f"{URL}new/").content.decode()
     assert 'min="2" max="100"' in drawn
@@ -94,7 +93,6 @@ def test_from_the_launcher_to_the_report(trader):
     assert trader.get(f"{URL}{run_id}/chart/?symbol=VIC").status_code == 404
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_sweep_has_a_heat_map_and_the_best_is_framed(trader):
     run_id = done(trader, kind="SWEEP", **{"v-fast": "2:5", "v-slow": "8,13,21"})
     page = shown(trader, run_id)
@@ -111,7 +109,18 @@ def test_a_sweep_has_a_heat_map_and_the_best_is_framed(trader):
     assert "The best of them" in page
 
 
-@pytest.mark.django_db(transaction=True)
+def test_a_sweep_that_never_traded_says_that_there_is_no_best(trader):
+    days = django_apps.get_model("marketdata", "DailyBar").objects.filter(symbol="SSI")
+    days.update(open_vnd=25_000, high_vnd=25_000, low_vnd=25_000, close_vnd=25_000)
+    run_id = done(trader, kind="SWEEP", **{"v-fast": "2:5", "v-slow": "8,13,21"})
+    page = shown(trader, run_id)
+    assert "there is no best to judge" in page
+    assert 'id="heat-map"' not in page
+    assert trader.get(URL).status_code == 200
+    assert trader.get(f"{URL}{run_id}/trades.csv").status_code == 404
+    assert trader.get(f"{URL}compare/?run={run_id}&run={done(trader)}").status_code == 200
+
+
 @pytest.mark.parametrize(("kind", "told"), [("WALK_FORWARD", 'id="folds"'), ("SEARCH", "of 6 tried")])
 def test_the_other_kinds_are_shown(trader, kind, told):
     page = shown(trader, done(trader, kind=kind, **{"v-fast": "2:5", "v-slow": "8,13,21"}))
@@ -119,7 +128,6 @@ def test_the_other_kinds_are_shown(trader, kind, told):
     assert 'id="verdict"' in page
 
 
-@pytest.mark.django_db(transaction=True)
 def test_two_runs_beside_each_other(trader):
     first, second = done(trader), done(trader, cash_vnd="50,000,000", **{"p0-fast": "5"})
     page = trader.get(f"{URL}compare/?run={first}&run={second}").content.decode()
@@ -135,7 +143,6 @@ def test_two_runs_beside_each_other(trader):
     assert trader.get(f"{URL}compare/?run={first}&run=nonsense").status_code == 404
 
 
-@pytest.mark.django_db(transaction=True)
 def test_the_same_again_gives_the_same_hash(trader):
     first = done(trader)
     again = trader.post(f"{URL}{first}/repeat/").headers["Location"].rstrip("/").rpartition("/")[2]
@@ -165,31 +172,30 @@ def test_the_form_follows_what_is_chosen(trader):
     assert 'name="p0-fast"' not in other
 
 
-@pytest.mark.parametrize(
-    ("changes", "told"),
-    [
-        ({"p0-fast": "1"}, "greater than or equal to 2"),
-        ({"p0-fast": "x"}, "Enter a whole number"),
-        ({"symbols": ""}, "Name at least one symbol."),
-        ({"symbols": "ZZZ"}, "The bar store has nothing of ZZZ"),
-        ({"cash_vnd": "much"}, "Type whole VND"),
-        ({"cash_vnd": "0"}, "A backtest begins with money."),
-        ({"since": "2026-05-05", "until": "2026-05-04"}, "comes after the last one"),
-        ({"kind": "SWEEP"}, "Choose at least one parameter to vary"),
-        ({"kind": "SWEEP", "v-fast": "fast"}, "Type values like 5,8,13"),
-        ({"kind": "SWEEP", "v-fast": "1,5"}, "Only values from 2 to 100"),
-        ({"source": "UPLOAD"}, "Choose a file of bars."),
-        ({"source": "UPLOAD", "file": SimpleUploadedFile("a.csv", b"a,b\n1,2\n")}, "has no column"),
-    ],
-)
-def test_what_cannot_run_is_told_where_it_is(trader, changes, told):
-    answer = trader.post(f"{URL}new/", FORM | {"run_id": str(uuid4())} | changes)
-    assert answer.status_code == 422
-    assert told in answer.content.decode().replace("&#x27;", "'")
+WRONG = [
+    ({"p0-fast": "1"}, "greater than or equal to 2"),
+    ({"p0-fast": "x"}, "Enter a whole number"),
+    ({"symbols": ""}, "Name at least one symbol."),
+    ({"symbols": "ZZZ"}, "The bar store has nothing of ZZZ"),
+    ({"cash_vnd": "much"}, "Type whole VND"),
+    ({"cash_vnd": "0"}, "A backtest begins with money."),
+    ({"since": "2026-05-05", "until": "2026-05-04"}, "comes after the last one"),
+    ({"kind": "SWEEP"}, "Choose at least one parameter to vary"),
+    ({"kind": "SWEEP", "v-fast": "fast"}, "Type values like 5,8,13"),
+    ({"kind": "SWEEP", "v-fast": "1,5"}, "Only values from 2 to 100"),
+    ({"source": "UPLOAD"}, "Choose a file of bars."),
+    ({"source": "UPLOAD", "file": SimpleUploadedFile("a.csv", b"a,b\n1,2\n")}, "has no column"),
+]
+
+
+def test_what_cannot_run_is_told_where_it_is(trader):
+    for changes, told in WRONG:
+        answer = trader.post(f"{URL}new/", FORM | {"run_id": str(uuid4())} | changes)
+        assert answer.status_code == 422
+        assert told in answer.content.decode().replace("&#x27;", "'")
     assert BacktestRun.objects.count() == 0
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_file_is_run_and_need_not_be_sent_twice(trader):
     rows = "".join(
         f"ABC,2026-0{1 + n // 28}-{1 + n % 28:02},{p},{p},{p},{p},90000\n" for n in range(100) if (p := 20 + n % 9)
@@ -239,7 +245,6 @@ def test_the_list_is_filtered_and_says_when_it_is_empty(desk, trader):
     assert run_id not in desk.client("trader2").get(f"{URL}?mine=1").content.decode()
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_strategy_that_failed_says_why(trader):
     run_id = asked(trader)
     BacktestRun.objects.filter(id=run_id).update(

@@ -212,6 +212,7 @@ def _result(request: HttpRequest, run: BacktestView, document: dict[str, Any]) -
             "fills": fills_told[:FILLS_SHOWN],
             "fill_count": report["figures"]["fills"],
             "honesty": report["honesty"],
+            "redrawn": {name: round(vnd) for name, vnd in ((report["honesty"] or {}).get("redrawn") or {}).items()},
         }
     return context
 

@@ -21,7 +21,8 @@ from qts.backtest import BarPeriod
 from qts.backtest.process import StudyProcess
 from qts.domain.values import Actor, ActorKind
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+in_threads = pytest.mark.django_db(transaction=True)
 OTHER = Actor(ActorKind.USER, "2")
 CROSS = {"strategy": "moving_average_cross", "parameters": {"fast": 3, "slow": 8, "quantity": 100}}
 GRID = {"fast": [2, 3, 4, 5], "slow": [8, 13, 21]}
@@ -160,6 +161,7 @@ def _run_and_close(run_id):
         connection.close()
 
 
+@in_threads
 def test_a_run_is_cancelled_in_the_middle(slow_sweep):
     run_id = slow_sweep()
     worker = in_background(run_id)
@@ -185,6 +187,7 @@ def test_what_waits_is_cancelled_at_once(stored):
     assert selectors.backtest(run_id).attempt == 0
 
 
+@in_threads
 def test_who_takes_up_a_killed_run_ends_with_the_same_result(slow_sweep):
     whole = done(slow_sweep())
     run_id = slow_sweep()
@@ -202,6 +205,7 @@ def test_who_takes_up_a_killed_run_ends_with_the_same_result(slow_sweep):
     assert found.trades_hash == whole.trades_hash
 
 
+@in_threads
 def test_a_worker_that_lost_its_run_writes_nothing_more(slow_sweep):
     run_id = slow_sweep()
     worker = in_background(run_id)
@@ -215,6 +219,7 @@ def test_a_worker_that_lost_its_run_writes_nothing_more(slow_sweep):
     assert selectors.backtest(run_id).status == "RUNNING"
 
 
+@in_threads
 def test_two_workers_do_one_run_once(slow_sweep):
     run_id = slow_sweep()
     worker = in_background(run_id)
