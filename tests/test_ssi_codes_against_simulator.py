@@ -50,7 +50,7 @@ def test_a_code_opens_orders_once(simulator, data, otp, by_code):
     code = sent_code(simulator)
     token = by_code.with_code(code)
     kept = KeptTokens(lambda: KeptToken(token, end_of(token)), lambda _: None)
-    client = TradingClient(simulator.url, otp, write_tokens=kept)
+    client = TradingClient(simulator.url, otp, write_tokens=lambda _: kept)
     request_id, answer = send(client, "HPG", quote.floor_vnd)
     assert isinstance(answer, Accepted)
     assert [row.unique_id for row in client.order_book(ACCOUNT) if row.unique_id == request_id] == [request_id]
@@ -82,7 +82,7 @@ def test_a_token_that_the_broker_ended_sends_nothing(simulator, otp, by_code):
     token = by_code.with_code(sent_code(simulator))
     store = [KeptToken(token, end_of(token))]
     kept = KeptTokens(lambda: store[0] if store else None, lambda _: store.clear())
-    client = TradingClient(simulator.url, otp, write_tokens=kept)
+    client = TradingClient(simulator.url, otp, write_tokens=lambda _: kept)
     before = len(simulator.ask("sim/state")["orders"])
     simulator.ask("sim/expire-tokens", {"service": "trading"})
     with pytest.raises(CodeWanted):

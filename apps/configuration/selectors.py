@@ -103,6 +103,12 @@ def kept_token(connection_id: UUID) -> KeptToken | None:
     return KeptToken(ring.open(found.write_token), found.expires_at.timestamp())
 
 
+def wrong_pin_count(connection_id: UUID) -> int:
+    """How often in a row the broker has refused the PIN that is kept."""
+    counts = BrokerLogIn.objects.filter(connection_id=connection_id).values_list("wrong_code_count", flat=True)
+    return counts.first() or 0
+
+
 def log_ins(*, of_persons_only: bool = False) -> list[LogInView]:
     """Of every active connection; or of those alone whose second factor a person enters."""
     rows = BrokerConnection.objects.filter(is_active=True).select_related("log_in")

@@ -143,4 +143,5 @@ class OrderIn(StrictSerializer):
             price_vnd=given["price_vnd"],
             client_order_id=client_order_id,
             confirmations=tuple((RuleCode(code), typed) for code, typed in sorted(given["confirmations"].items())),
+            holds=given["hold"],
         )

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from functools import partial
+from typing import Final, Protocol
 from uuid import UUID
 
 import httpx2
@@ -11,16 +12,22 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.accounts.services.opening import OpeningCash, OpeningPosition
-from apps.configuration.selectors import kept_token, trading_credentials
-from apps.configuration.services import discard_token
+from apps.configuration.selectors import kept_token, trading_credentials, wrong_pin_count
+from apps.configuration.services import WRONG_PINS_MAX, discard_token, note_right_pin, note_wrong_pin
 from qts.adapters.ssi.http import TIMEOUT
-from qts.adapters.ssi.tokens import KeptTokens
+from qts.adapters.ssi.log_in import TradingLogIn, WrongCode
+from qts.adapters.ssi.tokens import KeptTokens, TokenKeeper
 from qts.adapters.ssi.trading import BrokerCash, BrokerPosition, TradingClient
+from qts.domain.errors import TerminalError
 from qts.domain.market import TradingCalendar, to_vietnam
 from qts.domain.portfolio import settles_at
 from qts.domain.values import Actor, ActorKind
 
 BROKER = Actor(ActorKind.SYSTEM, "broker")
+PIN_STOPPED: Final = (
+    f"the broker has refused the PIN {WRONG_PINS_MAX} times, so it is not shown again before it is entered anew under "
+    "Configuration, Broker connections"
+)
 
 
 class BrokerBooks(Protocol):
@@ -43,11 +50,33 @@ class Opening:
 def open_client(connection_id: UUID, *, timeout: httpx2.Timeout = TIMEOUT) -> TradingClient:
     """Close it after use. Raises TerminalError when the connection is inactive or its credentials cannot be opened."""
     credentials = trading_credentials(connection_id)
-    kept = _kept_tokens(connection_id) if credentials.second_factor.needs_person else None
-    return TradingClient(settings.SSI_TRADING_URL, credentials, timeout=timeout, write_tokens=kept)
+    write_tokens = _kept_tokens if credentials.second_factor.needs_person else _tokens_of_pin
+    return TradingClient(
+        settings.SSI_TRADING_URL, credentials, timeout=timeout, write_tokens=partial(write_tokens, connection_id)
+    )
 
 
-def _kept_tokens(connection_id: UUID) -> KeptTokens:
+def _tokens_of_pin(connection_id: UUID, log_in: TradingLogIn) -> TokenKeeper:
+    """The PIN that is kept here is shown to the broker until it was refused so often, in whichever process: more wrong
+    ones would lock the customer's service."""
+
+    def fetch() -> str:
+        refused = wrong_pin_count(connection_id)
+        if refused >= WRONG_PINS_MAX:
+            raise TerminalError(PIN_STOPPED)
+        try:
+            token = log_in.with_pin()
+        except WrongCode as error:
+            note_wrong_pin(connection_id, str(error), actor=BROKER, now=timezone.now())
+            raise
+        if refused:
+            note_right_pin(connection_id)
+        return token
+
+    return TokenKeeper(fetch)
+
+
+def _kept_tokens(connection_id: UUID, _: TradingLogIn) -> KeptTokens:
     """What a person's code has opened, whoever asks for it and in whichever process."""
     return KeptTokens(
         lambda: kept_token(connection_id),

@@ -4,6 +4,7 @@ from apps.configuration.services.credentials import seed_demo_connections, store
 from apps.configuration.services.log_ins import (
     LOG_IN_CHANNEL,
     WRONG_CODES_MAX,
+    WRONG_PINS_MAX,
     LogInProblem,
     begin_entry,
     begin_request,
@@ -12,7 +13,9 @@ from apps.configuration.services.log_ins import (
     look_after,
     note_ends_soon,
     note_request,
+    note_right_pin,
     note_wrong_entry,
+    note_wrong_pin,
     take_back_entry,
     take_back_request,
 )
@@ -22,6 +25,7 @@ from apps.configuration.services.versions import check_setting, set_setting
 __all__ = [
     "LOG_IN_CHANNEL",
     "WRONG_CODES_MAX",
+    "WRONG_PINS_MAX",
     "LogInProblem",
     "begin_entry",
     "begin_request",
@@ -31,7 +35,9 @@ __all__ = [
     "look_after",
     "note_ends_soon",
     "note_request",
+    "note_right_pin",
     "note_wrong_entry",
+    "note_wrong_pin",
     "open_text",
     "reseal_all",
     "reseal_text",

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from apps.configuration.locks import lock_connection, lock_data_keys
 from apps.configuration.models import BrokerConnection, DataKey
-from apps.configuration.services.log_ins import forget_token
+from apps.configuration.services.log_ins import forget_token, note_right_pin
 from apps.configuration.services.sealing import key_ring
 from apps.eventlog import services as eventlog
 from qts.adapters.sealing import Sealed
@@ -57,6 +57,8 @@ def store_connection(
             BrokerConnection.objects.filter(id=found.id).update(consumer_id=consumer_id, **columns)
             if is_another or consumer_secret:
                 forget_token(found.id, now=now)
+            if is_another or pin:
+                note_right_pin(found.id)
         eventlog.record(CredentialChanged(name=name, is_active=is_active), actor=actor, now=now)
     return found.id
 

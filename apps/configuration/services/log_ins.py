@@ -31,6 +31,7 @@ from qts.domain.values import Actor
 # PostgreSQL's NOTIFY: whoever sends orders goes on in the moment a log-in commits.
 LOG_IN_CHANNEL: Final = "qts_broker_log_ins"
 WRONG_CODES_MAX: Final = 5
+WRONG_PINS_MAX: Final = 3  # it does not get better by itself, and a person may try two more elsewhere
 STOPPED_FOR: Final = timedelta(minutes=30)
 REQUESTED_EVERY: Final = timedelta(seconds=30)
 JUST_NOW: Final = timedelta(minutes=1)
@@ -165,6 +166,26 @@ def _age_problem(row: BrokerLogIn, now: datetime) -> LogInProblem | None:
     if row.code_requested_at is None:
         return LogInProblem.CODE_NOT_REQUESTED
     return None if now < row.code_requested_at + CODE_VALID else LogInProblem.CODE_LATE
+
+
+# --- the PIN that is kept here ----------------------------------------------------------------------------------------
+
+
+def note_wrong_pin(connection_id: UUID, reason: str, *, actor: Actor, now: datetime) -> None:
+    """Counted after the broker's answer: a process that is killed between the two has counted one too few."""
+    with transaction.atomic():
+        row = lock_log_in(connection_id)
+        row.wrong_code_count += 1
+        row.save(update_fields=["wrong_code_count"])
+        refused = BrokerLogInRefused(
+            connection_id=str(connection_id), reason=reason[:200], wrong_code_count=row.wrong_code_count
+        )
+        eventlog.record(refused, actor=actor, now=now)
+
+
+def note_right_pin(connection_id: UUID) -> None:
+    """It opened a token, or it was entered anew."""
+    BrokerLogIn.objects.filter(connection_id=connection_id).update(wrong_code_count=0)
 
 
 # --- the token ends ---------------------------------------------------------------------------------------------------

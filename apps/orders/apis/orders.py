@@ -78,7 +78,6 @@ class OrdersApi(APIView):
                 request=body.to_request(name),
                 actor=actor_of(request.user),
                 now=market_now(),
-                holds=body.validated_data["hold"],
             )
         if not done.accepted or done.order_id is None:
             raise refusal(done.breaches, order_id=done.order_id)

@@ -54,6 +54,8 @@ class Discrepancy(models.Model):
         FILL_MISMATCH = "FILL_MISMATCH"
         FOREIGN_FILL = "FOREIGN_FILL"
         BOOKS_REFUSED = "BOOKS_REFUSED"
+        ORDER_MISMATCH = "ORDER_MISMATCH"
+        ACT_FAILED = "ACT_FAILED"
 
     id = models.BigAutoField(primary_key=True)
     connection_id = models.UUIDField(_("broker connection"))

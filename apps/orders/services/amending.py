@@ -24,6 +24,7 @@ from apps.orders.services.amendments import (
     unresolved_amendment,
 )
 from apps.orders.services.answers import AmendAnswer, codes
+from apps.orders.services.apart import act_on_each
 from apps.orders.services.gate_tokens import record_request
 from apps.orders.services.request_ids import take_request_id
 from apps.orders.services.steps import event_of, sender_of, take_step
@@ -78,8 +79,8 @@ def fire_waiting_amendments(connection_id: UUID, now: datetime) -> int:
         cancel_wanted=False,
         status__in=sorted(_IN_THE_BOOK),
     ).order_by("trading_day", "id")
-    due = [order for order in waiting if _may_go(order, now)]
-    return sum(_fire(order.account_id, order.id, now) for order in due[:WAITING_MAX])
+    due = [(order.account_id, order.id) for order in waiting if _may_go(order, now)]
+    return act_on_each(due[:WAITING_MAX], _fire, what="waiting amendment", connection_id=connection_id, now=now)
 
 
 def take_back_amendment(order: Order, reason: str, now: datetime) -> bool:

@@ -73,13 +73,7 @@ def apply_broker_event(connection_id: UUID, message: BrokerMessage, *, now: date
     with transaction.atomic(savepoint=False):
         if isinstance(message, BrokerOrderEvent):
             reported = message.order
-            order = _lock_order_of(
-                connection_id,
-                _moment(reported.modified_ms, now),
-                reported.order_id,
-                message.orig_request_id,
-                reported.unique_id,
-            )
+            order = _lock_reported(connection_id, reported, now, message.orig_request_id, reported.unique_id)
             if order is None:
                 _remember_foreign(connection_id, reported, now)
             elif message.notify_id > order.reported_notify_id:  # else an old page of the stream, read again
@@ -98,8 +92,7 @@ def apply_book_row(connection_id: UUID, reported: BrokerOrder, *, now: datetime)
     connection do not wait for it."""
     try:
         with transaction.atomic():
-            at = _moment(reported.modified_ms, now)
-            order = _lock_order_of(connection_id, at, reported.order_id, reported.unique_id)
+            order = _lock_reported(connection_id, reported, now, reported.unique_id)
             if order is None:
                 _remember_foreign(connection_id, reported, now)
             else:
@@ -355,6 +348,17 @@ def step_back_from_cancel(order: Order, reason: str, now: datetime) -> None:
 def _lock_order_of(connection_id: UUID, at: datetime, broker_order_id: str, *request_ids: str) -> Order | None:
     """Account and order locked; None when the broker speaks of an order that did not come from here."""
     return lock_reported_order(connection_id, to_vietnam(at).date(), broker_order_id, request_ids)
+
+
+def _lock_reported(connection_id: UUID, reported: BrokerOrder, now: datetime, *request_ids: str) -> Order | None:
+    """None too where a number of ours stands at an order for something else: its state is none of ours, and what took
+    our number counts as an order from elsewhere until a person has looked at it."""
+    order = _lock_order_of(connection_id, _moment(reported.modified_ms, now), reported.order_id, *request_ids)
+    if order is None or (order.symbol, order.side) == (reported.symbol, reported.side):
+        return order
+    subject, detail = f"{order.id}:{reported.order_id}", f"{reported} has the number of {order}"
+    discrepancies.note(connection_id, Kind.ORDER_MISMATCH, subject=subject, detail=detail, now=now, order=order)
+    return None
 
 
 def _moment(epoch_ms: int, now: datetime) -> datetime:

@@ -19,6 +19,7 @@ from apps.orders.services.access import may_trade
 from apps.orders.services.amending import take_back_amendment
 from apps.orders.services.amendments import unresolved_amendment
 from apps.orders.services.answers import CancelAnswer
+from apps.orders.services.apart import act_on_each
 from apps.orders.services.broker_events import step_back_from_cancel
 from apps.orders.services.gate_tokens import record_request
 from apps.orders.services.request_ids import take_request_id
@@ -146,17 +147,19 @@ def fire_waiting_cancels(connection_id: UUID, now: datetime) -> int:
         connection_id=connection_id, cancel_wanted=True, status__in=sorted(_AT_THE_BROKER)
     ).order_by("trading_day", "id")
     ready = [(order.account_id, order.id) for order in waiting if _session_allows(order, now) and order.broker_order_id]
-    fired = 0
-    for account_id, order_id in ready[:WAITING_CANCELS_MAX]:
-        with transaction.atomic():
-            lock_account(account_id)
-            order = lock_order(order_id)
-            if order.cancel_wanted and order.status in _AT_THE_BROKER and _session_allows(order, now):
-                if order.status == Status.AMEND_PENDING and not _clear_the_way(order, now):
-                    continue
-                queue_cancel(order, actor=WAITING_CANCEL, now=now)
-                fired += 1
-    return fired
+    return act_on_each(ready[:WAITING_CANCELS_MAX], _fire, what="waiting cancel", connection_id=connection_id, now=now)
+
+
+def _fire(account_id: UUID, order_id: UUID, now: datetime) -> bool:
+    with transaction.atomic():
+        lock_account(account_id)
+        order = lock_order(order_id)
+        if not order.cancel_wanted or order.status not in _AT_THE_BROKER or not _session_allows(order, now):
+            return False
+        if order.status == Status.AMEND_PENDING and not _clear_the_way(order, now):
+            return False
+        queue_cancel(order, actor=WAITING_CANCEL, now=now)
+    return True
 
 
 def queue_cancel(order: Order, *, actor: Actor, now: datetime) -> None:

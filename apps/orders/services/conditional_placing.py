@@ -1,5 +1,6 @@
 """Taking in a conditional order, and taking it back."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -135,7 +136,11 @@ def _enter(row: ConditionalOrder, terms: ConditionalTerms, market: MarketState, 
         market, side=terms.side, quantity=terms.quantity, limit_vnd=terms.entry_vnd, name=f"cond-{row.id}-entry"
     )
     done = submit_order(
-        account_id=row.account_id, request=request, actor=actor, now=now, strategy_id=row.strategy_id, holds=True
+        account_id=row.account_id,
+        request=replace(request, holds=True),
+        actor=actor,
+        now=now,
+        strategy_id=row.strategy_id,
     )
     row.entry_id = done.order_id
     if not done.accepted:

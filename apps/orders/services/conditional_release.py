@@ -82,7 +82,7 @@ def _release(
     if market is None or not look_of(market, price_vnd).counts:
         return False
     entry = row.entry
-    if entry is not None and entry.status in WORKING:
+    if entry is not None and not entry_state(row, entry).is_over:
         _ask_back(leg, entry, price_vnd, now)
         return False
     if entry is not None:
@@ -120,16 +120,18 @@ def _conclude(row: ConditionalOrder, leg: ConditionalLeg, done: Submission, pric
 
 
 def _ask_back(leg: ConditionalLeg, entry: Order, price_vnd: int, now: datetime) -> None:
-    """The exit is due while its entry still buys: the rest is taken back first, so that nothing is bought behind it."""
+    """The exit is due while its entry still buys: the rest is taken back first, so that nothing is bought behind it.
+    One that is over, and of which a counted match is still on its way, is waited for."""
     if leg.met_vnd is None:
         leg.met_vnd, leg.waits_for = price_vnd, WAITS_FOR_ENTRY
         leg.save(update_fields=["met_vnd", "waits_for"])
-    if entry.status != Status.CANCEL_PENDING and not entry.cancel_wanted:
+    if entry.status in WORKING and entry.status != Status.CANCEL_PENDING and not entry.cancel_wanted:
         request_cancel(order_id=entry.id, actor=PLAN_WATCH, now=now)
 
 
 def entry_state(row: ConditionalOrder, entry: Order) -> EntryState:
-    return EntryState(Status(entry.status), row.quantity, entry.filled_quantity)
+    on_its_way = max(0, entry.reported_filled_quantity - entry.filled_quantity)
+    return EntryState(Status(entry.status), row.quantity, entry.filled_quantity, on_its_way)
 
 
 def look_of(market: MarketState, price_vnd: int) -> Look:

@@ -9,8 +9,9 @@ from uuid import UUID
 import structlog
 
 from apps.marketdata.selectors import MarketState, market_state
+from apps.orders.models import Order
 from apps.orders.services.answers import Submission
-from apps.orders.services.submission import submit_order
+from apps.orders.services.submission import answer_of, submit_order
 from apps.risk.selectors import effective_limits
 from qts.domain.errors import RuleCode
 from qts.domain.market import admits, max_order_quantity
@@ -31,21 +32,25 @@ def submit_exit(
     *, account_id: UUID, symbol: str, quantity: int, reason: str, wish: str, now: datetime
 ) -> list[Submission]:
     """Sell so many shares in parts that the largest order value lets pass. `wish` names the request: a repeated event
-    is answered by the orders of the first one. Nothing is sent while the exchange takes no orders."""
+    is answered by the orders of the first one, and only what they leave is sold, in parts as large as may be by then.
+    Nothing is sent while the exchange takes no orders."""
+    name = f"exit-{symbol}-{wish}"
+    earlier = list(Order.objects.filter(account_id=account_id, client_order_id__startswith=f"{name}-"))
+    answers = [answer_of(order) for order in sorted(earlier, key=lambda order: order.recorded_at)]
+    left = quantity - sum(order.quantity for order in earlier)
     market = market_state(symbol, now)
     order_type = _order_type(market) if market else None
     if market is None or order_type is None:
         log.warning("exit.no_session", account_id=str(account_id), symbol=symbol, reason=reason)
-        return []
-    answers = []
-    for number, part in enumerate(_parts(account_id, market, quantity)):
+        return answers
+    for number, part in enumerate(_parts(account_id, market, left), start=len(earlier)):
         request = OrderRequest(
             symbol=symbol,
             side=Side.SELL,
             order_type=order_type,
             quantity=part,
             price_vnd=market.band.floor_vnd if order_type is OrderType.LO else None,
-            client_order_id=f"exit-{symbol}-{wish}-{number}",
+            client_order_id=f"{name}-{number}",
         )
         request = replace(request, confirmations=_confirmed(request))
         answers.append(submit_order(account_id=account_id, request=request, actor=RISK_EXIT, now=now))

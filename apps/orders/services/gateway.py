@@ -39,7 +39,7 @@ _NEXT_DUE = """
     SELECT kind FROM orders_intent
     WHERE connection_id = %s AND trading_day = %s AND state = 'READY'
         AND (not_before IS NULL OR not_before <= statement_timestamp())
-    ORDER BY CASE kind WHEN 'CANCEL' THEN 0 WHEN 'AMEND' THEN 1 ELSE 2 END LIMIT 1
+    ORDER BY kind <> 'CANCEL', id LIMIT 1
 """
 _CALLS = {
     Intent.Kind.PLACE: Call.NEW_ORDER,
@@ -218,7 +218,7 @@ class _Circuit:
 
 
 def _next_due(connection_id: UUID, now: datetime) -> Intent.Kind | None:
-    """What the next call will be: cancels go first."""
+    """What the next call will be, in the order of `lock_next_intent`."""
     with connection.cursor() as cursor:
         cursor.execute(_NEXT_DUE, [connection_id, to_vietnam(now).date()])
         found = cursor.fetchone()

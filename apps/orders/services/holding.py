@@ -8,7 +8,6 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from apps.accounts.locks import lock_account
 from apps.eventlog import services as eventlog
@@ -18,6 +17,7 @@ from apps.orders.models import Order
 from apps.orders.services.access import may_trade
 from apps.orders.services.amending import RULES_OF_THE_MOMENT
 from apps.orders.services.answers import Submission, codes
+from apps.orders.services.apart import act_on_each
 from apps.orders.services.cancelling import request_cancel, withdraw
 from apps.orders.services.steps import event_of, sender_of
 from apps.orders.services.submission import judge_as_submitted, queue_placing, record_refusal, reserve_for
@@ -65,19 +65,21 @@ def release_held_orders(connection_id: UUID, now: datetime, *, can_leave: bool =
     While nothing can leave they wait as long as patience lasts."""
     due = Order.objects.filter(connection_id=connection_id, status=Status.PENDING, release_at__lte=now)
     if not can_leave:
-        _give_up_late(due.filter(replaces__isnull=True, release_at__lte=now - PATIENCE), now)
+        late = due.filter(replaces__isnull=True, release_at__lte=now - PATIENCE).values_list("account_id", "id")
+        act_on_each(list(late[:RELEASED_MAX]), _give_up, what="held order", connection_id=connection_id, now=now)
         return 0
     ids = list(due.order_by("release_at", "recorded_at").values_list("account_id", "id")[:RELEASED_MAX])
-    return sum(_release(account_id, order_id, now) for account_id, order_id in ids)
+    return act_on_each(ids, _release, what="held order", connection_id=connection_id, now=now)
 
 
-def _give_up_late(late: QuerySet[Order], now: datetime) -> None:
-    for account_id, order_id in list(late.values_list("account_id", "id")[:RELEASED_MAX]):
-        with transaction.atomic():
-            lock_account(account_id)
-            order = lock_order(order_id)
-            if order.status == Status.PENDING and order.release_at is not None:
-                withdraw(order, reason=RuleCode.NOT_SENT_IN_TIME, actor=HELD_ORDER, now=now)
+def _give_up(account_id: UUID, order_id: UUID, now: datetime) -> bool:
+    with transaction.atomic():
+        lock_account(account_id)
+        order = lock_order(order_id)
+        if order.status != Status.PENDING or order.release_at is None:
+            return False
+        withdraw(order, reason=RuleCode.NOT_SENT_IN_TIME, actor=HELD_ORDER, now=now)
+    return True
 
 
 def _replace_locked(old: Order, request: OrderRequest, actor: Actor, now: datetime) -> Submission:

@@ -36,8 +36,8 @@ log = structlog.get_logger(__name__)
 # Nobody says how far the broker's order book may lag behind what its front has taken in; and who declares an order
 # absent that is there has set its money free.
 ABSENT_S_MIN = 10.0
-# A cancel that is asked for once more does no harm that the first would not.
-CANCEL_ABSENT_S_MIN = 2.0
+# A cancel that is asked for once more does no harm that the first would not, even if that one leaves after all.
+CANCEL_ABSENT_S_MIN = 1.0
 ASK_EVERY_S = 1.0
 
 
@@ -94,7 +94,7 @@ class Resolver:
                 self._wait_or_give_up(intent, now)
 
     def _wait_or_give_up(self, intent: Intent, now: datetime) -> None:
-        if self._may_still_leave(intent):
+        if intent.kind != Intent.Kind.CANCEL and self._may_still_leave(intent):
             return
         since = self._absent_since.setdefault(intent.id, time.monotonic())
         if time.monotonic() - since < _absent_s_min(intent):

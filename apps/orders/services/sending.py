@@ -21,7 +21,8 @@ from apps.orders.services.cancelling import stopped_by, withdraw
 from apps.orders.services.steps import GATEWAY, take_step
 from apps.risk import selectors as risk
 from qts.adapters.ssi.http import MaySend
-from qts.adapters.ssi.trading import Accepted, AmbiguousSend, Answer, NotSent, Refused, TradingClient
+from qts.adapters.ssi.signing import SignatureRefused
+from qts.adapters.ssi.trading import Accepted, AmbiguousSend, Answer, NotSent, TradingClient
 from qts.adapters.ssi.trading_codec import Market
 from qts.domain.errors import RuleCode, TerminalError, TransientError
 from qts.domain.events import OrderSent, OrderSubmitted, OrderUnknown
@@ -185,6 +186,10 @@ def _send(claim: Claim, client: TradingClient, may_send: MaySend, now: datetime)
     except NotSent as error:  # asleep between the claim and the first byte
         _take_back(intent, order, str(error), now)
         raise FenceDown(str(error)) from error
+    except SignatureRefused as error:  # asked again it would be refused again, and keep all others from leaving
+        log.exception("signature_refused", intent_id=intent.id, order_id=str(order.id), reason=str(error))
+        _refuse(intent, order, str(error), now)
+        return
     except (TransientError, TerminalError) as error:
         _take_back(intent, order, str(error), now)
         raise Unreachable(str(error)) from error
@@ -195,7 +200,7 @@ def _send(claim: Claim, client: TradingClient, may_send: MaySend, now: datetime)
     elif answer.over_quota:
         _take_back(intent, order, answer.message, now)
     else:
-        _refuse(intent, order, answer, now)
+        _refuse(intent, order, f"{answer.code}: {answer.message}", now)
 
 
 def _call(intent: Intent, order: Order, client: TradingClient, may_send: MaySend) -> Answer:
@@ -250,12 +255,12 @@ def _write_answer(intent: Intent, answer: Accepted) -> None:
         TICK_TO_ORDER_MS.observe((answer.sent_at_ns - intent.caused_by_received_ns) / 1_000_000)
 
 
-def _refuse(intent: Intent, order: Order, answer: Refused, now: datetime) -> None:
+def _refuse(intent: Intent, order: Order, reason: str, now: datetime) -> None:
     with transaction.atomic():
         lock_account(order.account_id)
         current = lock_order(order.id)
         passing("refusal.locked")
-        refuse_locked(current, intent, f"{answer.code}: {answer.message}", now)
+        refuse_locked(current, intent, reason, now)
         passing("refusal.written")
     passing("refusal.committed")
 

@@ -32,6 +32,8 @@ from qts.observability.metrics import GATE_REFUSALS, ORDERS
 
 _RULES_OF_THE_DAY: Final = frozenset({RuleCode.PRICE_ABOVE_CEILING, RuleCode.PRICE_BELOW_FLOOR})
 
+_NAMED: Final = "SELECT * FROM orders_order WHERE account_id = %s AND client_order_id = %s"  # written out: each asks it
+
 
 def submit_order(
     *,
@@ -42,27 +44,26 @@ def submit_order(
     decision_id: UUID | None = None,
     strategy_id: str = "",
     caused_by_received_ns: int | None = None,
-    holds: bool = False,
 ) -> Submission:
     """Gate, reserve and record one order; the gateway sends it after the commit.
 
     The same `client_order_id` with the same content is answered as it was the first time, with other content it is
     refused. A refusal is recorded with all its reasons; nothing is reserved and nothing is sent for it.
     `caused_by_received_ns` is when the market message behind it was received (wall clock), for the latency figures.
-    `holds`: where the exchange takes it only later, today or on the next trading day, it is recorded and waits; it
-    reserves nothing meanwhile and goes to the gate again then.
+    A request that `holds` is recorded and waits where the exchange takes it only later, today or on the next trading
+    day; it reserves nothing meanwhile and goes to the gate again then.
     """
     with transaction.atomic(savepoint=False):
         account = lock_account(account_id)
         if account is None or not may_trade(actor, account_id):
             return _refuse_without_order(account_id, request, RuleCode.ACCOUNT_NOT_FOUND, actor, now)
-        known = Order.objects.filter(account_id=account_id, client_order_id=request.client_order_id).first()
+        known = next(iter(Order.objects.raw(_NAMED, [account_id, request.client_order_id])), None)
         if known is not None:
             return _answer_again(known, request, actor, now)
         intent = _intent(request, strategy_id, caused_by_received_ns)
         breaches = risk.pre_trade_check(account_id=account_id, intent=intent, now=now, actor=actor)
         passing("submit.judged")
-        release_at = _release_at(intent, breaches, now) if holds else None
+        release_at = _release_at(intent, breaches, now) if request.holds else None
         breaches = () if release_at else breaches
         order = judge_as_submitted(account_id, intent, breaches, actor, now)
         order.connection_id, order.decision_id = account.connection_id, decision_id
@@ -179,7 +180,12 @@ def _ceiling_vnd(request: OrderRequest, now: datetime) -> int:
 def _answer_again(known: Order, request: OrderRequest, actor: Actor, now: datetime) -> Submission:
     if known.body_hash != request.body_hash:
         return _refuse_without_order(known.account_id, request, RuleCode.IDEMPOTENCY_KEY_REUSED, actor, now)
-    return Submission(known.id, Status(known.status), tuple(breach_from(stored) for stored in known.breaches))
+    return answer_of(known)
+
+
+def answer_of(order: Order) -> Submission:
+    """As its submission was answered, with the state that it has now."""
+    return Submission(order.id, Status(order.status), tuple(breach_from(stored) for stored in order.breaches))
 
 
 def _refuse_without_order(

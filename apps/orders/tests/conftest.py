@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -97,10 +98,10 @@ class Desk:
         )
         self._names = itertools.count(1)
 
-    def submit(self, text: str = "BUY 300 SSI @ 25050", *, actor=STRATEGY, now=MORNING, name="", **more):
+    def submit(self, text: str = "BUY 300 SSI @ 25050", *, actor=STRATEGY, now=MORNING, name="", holds=False, **more):
         return services.submit_order(
             account_id=self.account_id,
-            request=request(text, name or f"wish-{next(self._names)}"),
+            request=replace(request(text, name or f"wish-{next(self._names)}"), holds=holds),
             actor=actor,
             now=now,
             **more,

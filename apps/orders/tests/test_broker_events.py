@@ -1,6 +1,7 @@
 """What the broker reports: in order, doubled, late, overtaking, impossible."""
 
 import random
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -28,6 +29,20 @@ def history(order_id) -> list[tuple[str, str, int]]:
 
 def noted() -> list[str]:
     return list(Discrepancy.objects.order_by("id").values_list("kind", flat=True))
+
+
+@pytest.mark.parametrize(("field", "other"), [("symbol", "VNM"), ("side", Side.SELL)])
+def test_what_has_our_number_and_is_something_else_moves_nothing_of_ours(desk, gateway, stream, field, other):
+    order = desk.order(desk.submit().order_id)
+    gateway.send()
+    message = stream.make_event(order, "CL", cancelled=300)
+    strange = replace(message, order=replace(message.order, **{field: other}))
+    services.apply_broker_event(desk.connection_id, strange, now=MORNING)
+    services.apply_book_row(desk.connection_id, strange.order, now=MORNING)
+    assert (desk.order(order.id).status, desk.order(order.id).broker_order_id) == (Status.SENT, "")
+    assert desk.reserved_vnd > 0
+    assert noted() == ["ORDER_MISMATCH"]
+    assert [getattr(found, field) for found in ForeignOrder.objects.all()] == [other]
 
 
 def test_an_order_from_entry_to_its_last_fill(desk, gateway, stream):

@@ -112,6 +112,25 @@ def test_what_the_entry_still_filled_before_its_cancel_is_closed_too(watch, entr
     assert sent()[1:] == [("BUY", "MTL", 500, None, "PENDING")]
 
 
+def test_a_counted_match_of_an_entry_that_is_over_is_waited_for(watch, entry, stream):
+    order = entry(**SALE_FIRST, quantity=600)
+    order.fill(200)
+    stream.event(order.order, "FFPC", filled=500, cancelled=100)
+    assert watch.price(26_500) == 0  # 200 would leave 300 of what was sold without an exit
+    assert len(sent()) == 1
+    order.fill(300)
+    assert sent()[1:] == [("BUY", "MTL", 500, None, "PENDING")]
+
+
+def test_the_exits_of_an_entry_are_not_ended_before_its_counted_match_has_come(watch, entry, stream):
+    order = entry(**SALE_FIRST, quantity=600)
+    stream.event(order.order, "FFPC", filled=300, cancelled=300)
+    watch.look()
+    assert watch.states() == ["STOP DORMANT", "TARGET DORMANT"]
+    order.fill(300)
+    assert quantities() == [("WATCHING", 300), ("WATCHING", 300)]
+
+
 @pytest.mark.parametrize("status", ["CL", "RJ", "EX"])
 def test_an_entry_that_filled_nothing_ends_its_exits(watch, entry, stream, status):
     order = entry(**BRACKET)

@@ -75,6 +75,19 @@ def test_where_only_limit_orders_are_taken_it_leaves_at_the_floor_whatever_the_c
     assert (order.price_vnd, order.status) == (23_250, "PENDING")
 
 
+def test_after_a_death_in_the_middle_only_the_rest_is_sold_however_the_limits_are_by_then(desk, monkeypatch):
+    limit(RuleCode.ORDER_VALUE_EXCEEDS_MAX, 11_000_000)  # 400 shares at the ceiling
+    sent = services.exits.submit_order
+    parts = iter(range(2))
+    monkeypatch.setattr(services.exits, "submit_order", lambda **order: (next(parts), sent(**order))[1])
+    with pytest.raises(StopIteration):
+        handlers.sell_what_must_go(event(desk))
+    monkeypatch.undo()
+    limit(RuleCode.ORDER_VALUE_EXCEEDS_MAX, 3_000_000)  # 100 shares
+    handlers.sell_what_must_go(event(desk))
+    assert orders() == [("SELL", "MTL", quantity, "PENDING") for quantity in (400, 400, 100, 100)]
+
+
 def test_more_than_is_held_is_refused_by_the_gate_and_leaves_nothing(desk):
     handlers.sell_what_must_go(event(desk, quantity=2_000))
     assert Order.objects.get().reason == "SELLABLE_QUANTITY_EXCEEDED"

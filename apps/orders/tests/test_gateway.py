@@ -15,6 +15,7 @@ from django.utils import timezone
 from apps.orders import services
 from apps.orders.models import Discrepancy, GatewayState, Intent, Order
 from apps.orders.services import resolution, sending
+from apps.orders.services.gateway import _next_due
 from apps.orders.services.pace import Pace
 from apps.orders.services.resolution import Resolver, declare_not_received
 from apps.orders.services.sending import FenceDown, Unreachable, doubt_stale_claims
@@ -100,6 +101,16 @@ def test_what_certainly_did_not_leave_is_due_again_under_the_same_id(desk, gatew
     Intent.objects.update(not_before=None)
     gateway.send()
     assert broker.calls[0] == broker.calls[1]
+
+
+def test_the_pace_is_taken_of_the_call_that_goes_next(desk, gateway, broker, working):
+    """An order that came before an amendment goes before it, and is counted as an order."""
+    order = working
+    desk.submit()
+    services.request_amend(order_id=order.id, price_vnd=25_100, actor=STRATEGY, now=MORNING)
+    assert _next_due(desk.connection_id, MORNING) == "PLACE"
+    gateway.send(2)
+    assert [name for name, _ in broker.calls] == ["new", "new", "amend"]
 
 
 def test_a_lost_answer_is_unknown_keeps_its_reservation_and_is_not_sent_again(desk, gateway, broker):

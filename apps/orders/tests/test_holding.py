@@ -7,7 +7,7 @@ from django.conf import settings
 
 from apps.marketdata.services.live_state import Checkpoint, LiveState
 from apps.orders import selectors, services
-from apps.orders.models import Intent
+from apps.orders.models import Intent, Order
 from apps.orders.services.holding import release_held_orders
 from apps.orders.tests.conftest import MORNING, STRATEGY, at, quote, refused
 from apps.risk import services as risk
@@ -43,6 +43,15 @@ def tell_session(now):
 def submit(desk, text="BUY 300 SSI @ 25050", now=LUNCH, **more):
     tell_session(now)
     return desk.submit(text, now=now, holds=True, **more)
+
+
+def test_a_wish_to_wait_is_part_of_what_a_name_stands_for(desk):
+    """Asked again under the same name without it, it is another wish, and not answered as if it were the first."""
+    first = submit(desk, name="one")
+    other = desk.submit(now=LUNCH, name="one")
+    assert [breach.code for breach in other.breaches] == ["IDEMPOTENCY_KEY_REUSED"]
+    assert submit(desk, name="one").order_id == first.order_id
+    assert Order.objects.count() == 1
 
 
 @pytest.fixture

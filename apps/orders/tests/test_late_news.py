@@ -5,11 +5,13 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.db.models.functions import Now
 
 from apps.orders import services
+from apps.orders.locks import lock_order
 from apps.orders.models import Discrepancy, ForeignOrder, Intent, StreamPosition
-from apps.orders.services import reconciliation, resolution
+from apps.orders.services import cancelling, reconciliation, resolution
 from apps.orders.services.cancelling import cancel_what_is_killed, fire_waiting_cancels
 from apps.orders.services.order_stream import position_of, take_together
 from apps.orders.services.pace import Pace
@@ -20,6 +22,7 @@ from apps.orders.tests.test_order_stream import frame, order_event
 from apps.risk import services as risk
 from qts.adapters.ssi.signalr import ReceivedFrame
 from qts.adapters.ssi.trading import AmbiguousSend, RateLimit
+from qts.domain.errors import IllegalTransition, TransientError
 from qts.domain.orders import Status
 from qts.domain.values import Actor, ActorKind
 
@@ -32,6 +35,53 @@ def cancel(order_id):
 
 def cancels():
     return [(found.request_id, found.state) for found in Intent.objects.filter(kind="CANCEL").order_by("id")]
+
+
+# --- one order that nothing can be done with -------------------------------------------------------------------------
+
+
+def spoil(monkeypatch, spoilt, *, error):
+    """A step of this order fails, whatever is wrong with it."""
+
+    def lock(order_id):
+        if order_id == spoilt:
+            raise error
+        return lock_order(order_id)
+
+    monkeypatch.setattr(cancelling, "lock_order", lock)
+
+
+@pytest.fixture
+def two_waiting(desk, gateway, stream):
+    """Two orders whose cancels wait for the broker's number of the order, which comes."""
+    orders = [desk.order(desk.submit().order_id) for _ in range(2)]
+    gateway.send(2)
+    for order in orders:
+        assert cancel(order.id).waits
+        stream.event(order, "QU")
+    return orders
+
+
+def test_an_order_that_cannot_be_acted_on_is_told_of_once_and_the_next_one_goes(desk, two_waiting, monkeypatch):
+    spoilt, _ = two_waiting
+    spoil(monkeypatch, spoilt.id, error=IllegalTransition("no such step"))
+    assert fire_waiting_cancels(desk.connection_id, MORNING) == 1
+    assert fire_waiting_cancels(desk.connection_id, MORNING) == 0
+    assert [desk.order(order.id).status for order in two_waiting] == [Status.OPEN, Status.CANCEL_PENDING]
+    told = Discrepancy.objects.get()
+    assert (told.kind, told.subject) == ("ACT_FAILED", f"waiting cancel: {spoilt.id}")
+    assert told.detail == "IllegalTransition: no such step"
+    monkeypatch.undo()
+    assert fire_waiting_cancels(desk.connection_id, MORNING) == 1
+    assert desk.order(spoilt.id).status == Status.CANCEL_PENDING
+
+
+@pytest.mark.parametrize("error", [OperationalError("server closed the connection"), TransientError("Valkey is away")])
+def test_a_database_that_is_away_is_no_fault_of_the_order(desk, two_waiting, monkeypatch, error):
+    spoil(monkeypatch, two_waiting[0].id, error=error)
+    with pytest.raises(type(error)):
+        fire_waiting_cancels(desk.connection_id, MORNING)
+    assert not Discrepancy.objects.exists()
 
 
 # --- a cancel that was taken for lost --------------------------------------------------------------------------------

@@ -125,10 +125,10 @@ def submit(request: HttpRequest) -> HttpResponse:
             quantity=typed["quantity"],
             price_vnd=typed["price_vnd"],
             client_order_id=str(typed["client_order_id"]),
+            holds=typed["hold"],
         ),
         actor=actor_of(request.user),
         now=marketdata.market_now(),
-        holds=typed["hold"],
     )
     recorded = orders.order(submission.order_id) if submission.order_id else None
     context = {

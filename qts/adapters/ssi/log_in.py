@@ -17,7 +17,8 @@ _OF_THE_KEY: Final = re.compile(r"key|consumer|connection|2fa type", re.IGNORECA
 
 
 class WrongCode(TerminalError):
-    """The broker did not take the code: it is wrong, late or used, or the service is locked. It does not say which."""
+    """The broker did not take the code or the PIN: it is wrong, late or used, or the service is locked. It does not say
+    which."""
 
 
 class TradingLogIn:
@@ -32,22 +33,16 @@ class TradingLogIn:
         return access_token(self._query(_NOT_CHECKED, is_saved=False))
 
     def with_pin(self) -> str:
-        """A token for orders."""
+        """A token for orders. WrongCode where the broker refuses the PIN."""
         if self._credentials.second_factor.needs_person:
             raise CodeWanted
-        return access_token(self._query(self._credentials.pin, is_saved=True))
+        return _opened(self._query(self._credentials.pin, is_saved=True), self._credentials.pin)
 
     def with_code(self, code: str) -> str:
         """A token for orders. WrongCode where the broker refuses it, AmbiguousSend where it may be used up."""
         reply = self._http.request("POST", f"{_PATH}/AccessToken", body=self._body(code, is_saved=True))
         _refuse_over_quota(reply)
-        try:
-            return access_token(reply)
-        except TerminalError as error:
-            words = str(error).replace(code, "***")
-            if _OF_THE_KEY.search(reply.message):
-                raise TerminalError(words) from None
-            raise WrongCode(words) from None
+        return _opened(reply, code)
 
     def request_code(self) -> None:
         """Have one sent by SMS or e-mail. AmbiguousSend where it may be on its way."""
@@ -69,6 +64,16 @@ class TradingLogIn:
             "isSave": is_saved,
         }
         return msgspec.json.encode(login)
+
+
+def _opened(reply: Reply, code: str) -> str:
+    try:
+        return access_token(reply)
+    except TerminalError as error:
+        words = str(error).replace(code, "***") if code else str(error)
+        if _OF_THE_KEY.search(reply.message):
+            raise TerminalError(words) from None
+        raise WrongCode(words) from None
 
 
 def _refuse_over_quota(reply: Reply) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import select
 import subprocess
 import sys
 import threading
@@ -19,9 +20,17 @@ ROOT: Final = Path(__file__).resolve().parents[3]
 ENVIRONMENT: Final = {"PYTHONPATH": str(ROOT), "PATH": os.environ.get("PATH", "")}
 
 
+START_S_MAX: Final = 20.0  # a new Python that opens a key
+SIGNATURE_S_MAX: Final = 2.0  # a thousand times what a signature takes; an order must not wait behind one that hangs
+
+
+class SignatureRefused(TerminalError):
+    """The gate has not let this body pass, so it was not sent and never will be. Other bodies are not concerned."""
+
+
 class BodySigner(Protocol):
-    """`call` is NewOrder, ModifyOrder or CancelOrder. TerminalError where the body is not to be signed, TransientError
-    where nobody could sign."""
+    """`call` is NewOrder, ModifyOrder or CancelOrder. SignatureRefused where the body is not to be signed,
+    TransientError where nobody could sign, TerminalError where the key cannot be opened."""
 
     def sign_order(self, call: str, body: bytes, gate_token: str) -> str: ...
 
@@ -53,9 +62,9 @@ class SignerProcess:
         asked = Asked(call, base64.b64encode(body).decode("ascii"), gate_token)
         with self._lock:
             self._start()
-            told = self._ask(msgspec.json.encode(asked))
+            told = self._ask(msgspec.json.encode(asked), SIGNATURE_S_MAX)
         if told.refusal:
-            raise TerminalError(f"the signer refuses: {told.refusal}")
+            raise SignatureRefused(f"the signer refuses: {told.refusal}")
         return told.signature
 
     def close(self) -> None:
@@ -70,18 +79,21 @@ class SignerProcess:
         self._process = subprocess.Popen(
             command, cwd=ROOT, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
-        told = self._ask(msgspec.json.encode(self._key))
+        told = self._ask(msgspec.json.encode(self._key), START_S_MAX)
         if told.refusal:
             self._end()
             raise TerminalError(told.refusal)
 
-    def _ask(self, line: bytes) -> Signature:
+    def _ask(self, line: bytes, seconds_max: float) -> Signature:
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             raise TransientError("the signer does not run")
         try:
             process.stdin.write(line + b"\n")
             process.stdin.flush()
+            if not select.select([process.stdout], [], [], seconds_max)[0]:
+                self._end()
+                raise TransientError(f"the signer did not answer within {seconds_max:g} s")
             told = process.stdout.readline()
         except OSError as error:
             self._end()

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -116,7 +116,8 @@ class TradingClient:
     last moment, said no; CodeWanted where a person has to log in), AmbiguousSend when it may have arrived,
     TerminalError when the log-in itself was refused. Queries raise TransientError or TerminalError.
 
-    `write_tokens` hands out what a person's code has opened; without it the PIN opens the tokens for orders.
+    `write_tokens` makes the keeper of the tokens for orders: of what a person's code has opened, or of what the PIN
+    opens; without it the PIN is used as often as a token is needed.
     """
 
     def __init__(
@@ -126,7 +127,7 @@ class TradingClient:
         *,
         device_id: str = DEVICE_ID_DEFAULT,
         timeout: httpx2.Timeout = TIMEOUT,
-        write_tokens: Tokens | None = None,
+        write_tokens: Callable[[TradingLogIn], Tokens] | None = None,
     ) -> None:
         self._http = FastConnectHttp(base_url, timeout=timeout)
         self._device_id = device_id
@@ -135,7 +136,7 @@ class TradingClient:
         # Two tokens, as SSI's own clients hold: one for queries and streams, one with the second factor for orders.
         log_in = TradingLogIn(self._http, credentials)
         self._read_tokens = TokenKeeper(log_in.for_queries)
-        self._write_tokens: Tokens = write_tokens or TokenKeeper(log_in.with_pin)
+        self._write_tokens: Tokens = write_tokens(log_in) if write_tokens else TokenKeeper(log_in.with_pin)
 
     def close(self) -> None:
         self._http.close()

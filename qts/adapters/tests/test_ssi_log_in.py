@@ -56,7 +56,7 @@ def log_in(fastconnect: FakeFastConnect):
 
 def client_of(fastconnect: FakeFastConnect, store: Store) -> TradingClient:
     kept = KeptTokens(store.load, store.discard)
-    return TradingClient(fastconnect.url, OTP, timeout=QUICK, write_tokens=kept)
+    return TradingClient(fastconnect.url, OTP, timeout=QUICK, write_tokens=lambda _: kept)
 
 
 # --- on the wire ------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from qts.adapters.sealing import Sealed, gate_keys, read_key_ring
+from qts.adapters.ssi import signing
 from qts.adapters.ssi.gate_tokens import RequestTerms
 from qts.adapters.ssi.signer import Signer
 from qts.adapters.ssi.signing import SignerProcess
@@ -170,6 +171,20 @@ def test_one_that_was_killed_is_started_again(signer, key_file):
     signature = signer.sign_order("NewOrder", body, token_of(ORDER, key_file))
     assert signature == Signer(vectors.PRIVATE_KEY).sign(body)
     assert signer.pid != killed
+
+
+def test_one_that_hangs_is_given_up_and_another_is_started(signer, key_file, monkeypatch):
+    monkeypatch.setattr(signing, "SIGNATURE_S_MAX", 0.2)
+    signer.warm_up()
+    hanging = signer.pid
+    os.kill(hanging, signal.SIGSTOP)
+    body = body_of(ORDER)
+    with pytest.raises(TransientError, match="did not answer within"):
+        signer.sign_order("NewOrder", body, token_of(ORDER, key_file))
+    with pytest.raises(ProcessLookupError):
+        os.kill(hanging, 0)
+    monkeypatch.undo()
+    assert signer.sign_order("NewOrder", body, token_of(ORDER, key_file)) == Signer(vectors.PRIVATE_KEY).sign(body)
 
 
 def test_a_key_that_cannot_be_opened_is_told(key_file):

@@ -277,15 +277,17 @@ def watched(trigger: Trigger | None, look: Look) -> tuple[Trigger | None, bool]:
 
 @dataclass(frozen=True, slots=True)
 class EntryState:
-    """The entry order of a bracket or an if-done. `quantity` is what was ordered first: it may be amended later."""
+    """The entry order of a bracket or an if-done. `quantity` is what was ordered first: it may be amended later.
+    `on_its_way` is what the broker has counted as filled and not told of yet."""
 
     status: Status
     quantity: int
     filled_quantity: int
+    on_its_way: int = 0
 
     @property
     def is_over(self) -> bool:
-        return self.status not in WORKING
+        return self.status not in WORKING and self.on_its_way == 0
 
 
 def exit_quantity(entry: EntryState, leg_quantity: int, lot_size: int) -> int:

@@ -20,7 +20,8 @@ class OrderRequest:
     """One order as asked for. `price_vnd` is the limit price of an LO order and None for every other type.
 
     `client_order_id` names the wish, not the attempt: the same one with the same content is answered once.
-    `confirmations` holds what was typed again, by the soft rule that asked for it.
+    `confirmations` holds what was typed again, by the soft rule that asked for it. It `holds` where it shall wait for a
+    session that takes it instead of being refused.
     """
 
     symbol: str
@@ -30,6 +31,7 @@ class OrderRequest:
     price_vnd: int | None
     client_order_id: str
     confirmations: tuple[tuple[RuleCode, int], ...] = ()
+    holds: bool = False
 
     @property
     def body_hash(self) -> str:
@@ -37,6 +39,8 @@ class OrderRequest:
         body: list[object] = [self.symbol, self.side, self.order_type, self.quantity, self.price_vnd]
         if self.confirmations:
             body.append(sorted(self.confirmations))
+        if self.holds:
+            body.append("holds")
         return hashlib.sha256(json.dumps(body, separators=(",", ":")).encode()).hexdigest()
 
 
