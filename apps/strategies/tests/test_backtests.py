@@ -136,7 +136,7 @@ def slow_sweep(stored, monkeypatch):
     Watched.started = []
     monkeypatch.setattr(backtest_work, "StudyProcess", Watched)
     monkeypatch.setattr("apps.strategies.selectors.research.registered_strategies", lambda: [Slow])
-    return lambda: asked("SWEEP", parts=[{"strategy": Slow.key}], grid={"pace": list(range(1, 17))})
+    return lambda: asked("SWEEP", parts=[{"strategy": Slow.key}], grid={"pace": list(range(1, 11))})
 
 
 def until(condition, seconds=20):
@@ -192,7 +192,7 @@ def test_who_takes_up_a_killed_run_ends_with_the_same_result(slow_sweep):
     whole = done(slow_sweep())
     run_id = slow_sweep()
     worker = in_background(run_id)
-    until(lambda: BacktestSteps.objects.filter(run_id=run_id).count() >= 2)
+    until(lambda: BacktestSteps.objects.filter(run_id=run_id).exists())
     os.kill(Watched.started[-1].pid, signal.SIGKILL)
     worker.join(10)
     left = selectors.backtest(run_id)
@@ -200,7 +200,7 @@ def test_who_takes_up_a_killed_run_ends_with_the_same_result(slow_sweep):
     assert run_id in services.backtests_to_run()
     found = done(run_id)
     assert (found.status, found.attempt) == ("DONE", 2)
-    assert 0 < len(Watched.started[-1].kept) < 16  # it went on where the other was
+    assert 0 < len(Watched.started[-1].kept) < 10  # it went on where the other was
     assert selectors.backtest_document(run_id) == selectors.backtest_document(whole.id)
     assert found.trades_hash == whole.trades_hash
 
