@@ -14,7 +14,6 @@ from django.utils.translation import gettext
 
 from apps.portal.views.backtest_words import KINDS, STATUSES, sentences
 from apps.strategies import selectors, services
-from apps.strategies.models import BacktestRun
 from qts.backtest.statements import TEMPLATES, Say, Statement
 
 URL = "/backtests/"
@@ -193,7 +192,7 @@ def test_what_cannot_run_is_told_where_it_is(trader):
         answer = trader.post(f"{URL}new/", FORM | {"run_id": str(uuid4())} | changes)
         assert answer.status_code == 422
         assert told in answer.content.decode().replace("&#x27;", "'")
-    assert BacktestRun.objects.count() == 0
+    assert django_apps.get_model("strategies", "BacktestRun").objects.count() == 0
 
 
 def test_a_file_is_run_and_need_not_be_sent_twice(trader):
@@ -215,7 +214,7 @@ def test_a_file_is_run_and_need_not_be_sent_twice(trader):
 def test_sending_the_form_twice_is_one_backtest(trader):
     name = str(uuid4())
     assert asked(trader, run_id=name) == asked(trader, run_id=name) == name
-    assert BacktestRun.objects.count() == 1
+    assert django_apps.get_model("strategies", "BacktestRun").objects.count() == 1
 
 
 def test_who_may_do_what(desk, trader):
@@ -247,7 +246,7 @@ def test_the_list_is_filtered_and_says_when_it_is_empty(desk, trader):
 
 def test_a_strategy_that_failed_says_why(trader):
     run_id = asked(trader)
-    BacktestRun.objects.filter(id=run_id).update(
+    django_apps.get_model("strategies", "BacktestRun").objects.filter(id=run_id).update(
         status="FAILED", problem="The strategy raised ValueError: <no>", trace="line 7"
     )
     page = shown(trader, run_id)

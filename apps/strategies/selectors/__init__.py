@@ -13,7 +13,7 @@ from apps.strategies.selectors.research import (
     backtests,
     unfinished_backtests,
 )
-from apps.strategies.selectors.trading import (
+from apps.strategies.selectors.strategies import (
     DecisionView,
     Explanation,
     StrategyView,

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from django.apps import apps as django_apps
+from django.db import transaction
 
 from apps.eventlog import selectors as eventlog
 from apps.strategies import selectors, services, tasks
@@ -210,12 +211,12 @@ def test_a_worker_that_lost_its_run_writes_nothing_more(slow_sweep):
     run_id = slow_sweep()
     worker = in_background(run_id)
     until(lambda: selectors.backtest(run_id).progress_done > 0)
-    BacktestRun.objects.filter(id=run_id).update(attempt=7)  # another one has taken it up
+    with transaction.atomic():  # another one has taken it up
+        BacktestRun.objects.filter(id=run_id).update(attempt=7, progress_done=0)
+        steps = BacktestSteps.objects.filter(run_id=run_id).count()
     worker.join(10)
     assert not worker.is_alive()
-    kept_steps = BacktestSteps.objects.filter(run_id=run_id).count()
-    time.sleep(0.6)
-    assert BacktestSteps.objects.filter(run_id=run_id).count() == kept_steps
+    assert (BacktestSteps.objects.filter(run_id=run_id).count(), selectors.backtest(run_id).progress_done) == (steps, 0)
     assert selectors.backtest(run_id).status == "RUNNING"
 
 
