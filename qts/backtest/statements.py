@@ -53,7 +53,7 @@ TEMPLATES: Final[Mapping[Say, str]] = {
     Say.NEVER_TRADED: "It never traded: this says nothing about the idea.",
     Say.FEW_TRADES: "{trades} closed trades are too few to tell skill from luck; {least} is the least.",
     Say.LARGE_SHARE: (
-        "Its largest fill was {percent:.1f} % of its minute's volume: a live order of that size moves the price."
+        "Its largest fill was {percent:.1f} % of its bar's volume: a live order of that size moves the price."
     ),
     Say.LOCKED: "{bars} times its order stood at a locked limit and was not filled.",
     Say.COSTS: "Fees and tax took {vnd:,} VND, more than the result itself.",
@@ -88,7 +88,7 @@ TEMPLATES: Final[Mapping[Say, str]] = {
     Say.FRAGILE: "The sets next to the best keep {share:.0%} of its Sharpe ratio: a peak, not a plateau.",
     Say.BROAD: "The sets next to the best keep {share:.0%} of its Sharpe ratio.",
     Say.OUTSIDE_EARNED: "on days that it was not fitted to it earned {share:+.2%} after fees and tax.",
-    Say.OUTSIDE_LOST: "on days that it was not fitted to it lost {share:+.2%} after fees and tax.",
+    Say.OUTSIDE_LOST: "on days that it was not fitted to it lost {share:.2%} after fees and tax.",
     Say.OUTSIDE_WEAKER: "Its Sharpe ratio is {within:.2f} on the days it was fitted to, and {outside:.2f} after them.",
     Say.OUTSIDE_MOSTLY_LOSES: "It lost in {losing} of {folds} test periods.",
 }

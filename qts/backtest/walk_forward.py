@@ -100,7 +100,7 @@ def judged(found: Sequence[FoldResult]) -> Iterator[Statement]:
     """The result of the days that nothing was fitted to, and what it lost against those."""
     returns = [one for fold in found for one in fold.returns]
     total = float(np.prod([1 + one for one in returns])) - 1
-    yield Statement(Say.OUTSIDE_EARNED if total > 0 else Say.OUTSIDE_LOST, share=total)
+    yield Statement(Say.OUTSIDE_EARNED if total > 0 else Say.OUTSIDE_LOST, share=abs(total))
     if not any(fold.closed_trades for fold in found):
         yield Statement(Say.NEVER_TRADED)
     within = [fold.train_sharpe for fold in found if fold.train_sharpe is not None]

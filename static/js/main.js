@@ -12,6 +12,7 @@ const PAGES = {
   strategies: () => import("./strategies.js"),
   risk: () => import("./risk.js"),
   "broker-log-in": () => import("./broker-log-in.js"),
+  backtest: () => import("./backtest.js"),
   "risk-monitor": () => import("./risk-monitor.js"),
 };
 

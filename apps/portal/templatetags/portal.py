@@ -10,7 +10,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
 
-from apps.portal.views import formats, wording
+from apps.portal.views import backtest_words, formats, wording
 from apps.portal.views.refusals import reason_text
 
 register = template.Library()
@@ -23,6 +23,9 @@ register.filter("strategy_mode_label", wording.strategy_mode_label)
 register.filter("proposal_kind_label", wording.proposal_kind_label)
 register.filter("proposal_status_label", wording.proposal_status_label)
 register.filter("what_if_basis", wording.what_if_basis)
+register.filter("backtest_kind", backtest_words.kind_label)
+register.filter("backtest_status", backtest_words.status_label)
+register.filter("share", backtest_words.share)
 register.filter("price", formats.price_text)
 register.filter("quantity", formats.quantity_text)
 register.filter("money", formats.money_text)
@@ -65,6 +68,11 @@ def status_label(status: str) -> str:
 @register.filter
 def status_tone(status: str) -> str:
     return wording.STATUS_TONES.get(status, "")
+
+
+@register.filter
+def backtest_tone(status: str) -> str:
+    return backtest_words.TONES.get(status, "")
 
 
 @register.filter

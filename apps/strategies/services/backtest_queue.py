@@ -52,10 +52,15 @@ def study_on(digest: str, told: Mapping[str, Any]) -> Study:
         raise BacktestRefused([_sentence(error)]) from error
 
 
-def queue_backtest(*, study: Study, digest: str, name: str, actor: Actor, now: datetime) -> UUID:
-    """A worker takes it up within seconds. Raises BacktestRefused for one too many."""
+def queue_backtest(
+    *, study: Study, digest: str, name: str, actor: Actor, now: datetime, run_id: UUID | None = None
+) -> UUID:
+    """A worker takes it up within seconds. Asked for twice under one `run_id`, it is one backtest. Raises
+    BacktestRefused for one too many."""
     keys = [part.strategy for part in study.spec.parts]
     with transaction.atomic():
+        if run_id is not None and BacktestRun.objects.filter(id=run_id, created_by=str(actor)).exists():
+            return run_id
         data = BacktestData.objects.select_for_update().defer("packed").filter(digest=digest).first()
         if data is None:
             raise BacktestRefused(["These bars are not kept any more: choose them again."])
@@ -63,7 +68,7 @@ def queue_backtest(*, study: Study, digest: str, name: str, actor: Actor, now: d
         if unfinished.count() >= UNFINISHED_MAX:
             raise BacktestRefused([f"{UNFINISHED_MAX} of your backtests are not finished: wait, or cancel one."])
         run = BacktestRun.objects.create(
-            id=uuid4(),
+            id=run_id or uuid4(),
             name=(name.strip() or _name_of(study))[:NAME_LENGTH_MAX],
             kind=study.kind.value,
             strategies=list(dict.fromkeys(keys)),

@@ -1,6 +1,5 @@
 """Backtests as a service: asked for, cancelled, killed in the middle and taken up again, repeated, thrown away."""
 
-import io
 import os
 import signal
 import threading
@@ -10,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from django.apps import apps as django_apps
+from django.db import transaction
 
 from apps.eventlog import selectors as eventlog
 from apps.strategies import selectors, services, tasks
@@ -21,7 +21,8 @@ from qts.backtest import BarPeriod
 from qts.backtest.process import StudyProcess
 from qts.domain.values import Actor, ActorKind
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+in_threads = pytest.mark.django_db(transaction=True)
 OTHER = Actor(ActorKind.USER, "2")
 CROSS = {"strategy": "moving_average_cross", "parameters": {"fast": 3, "slow": 8, "quantity": 100}}
 GRID = {"fast": [2, 3, 4, 5], "slow": [8, 13, 21]}
@@ -135,7 +136,7 @@ def slow_sweep(stored, monkeypatch):
     Watched.started = []
     monkeypatch.setattr(backtest_work, "StudyProcess", Watched)
     monkeypatch.setattr("apps.strategies.selectors.research.registered_strategies", lambda: [Slow])
-    return lambda: asked("SWEEP", parts=[{"strategy": Slow.key}], grid={"pace": list(range(1, 17))})
+    return lambda: asked("SWEEP", parts=[{"strategy": Slow.key}], grid={"pace": list(range(1, 11))})
 
 
 def until(condition, seconds=20):
@@ -160,6 +161,7 @@ def _run_and_close(run_id):
         connection.close()
 
 
+@in_threads
 def test_a_run_is_cancelled_in_the_middle(slow_sweep):
     run_id = slow_sweep()
     worker = in_background(run_id)
@@ -185,11 +187,12 @@ def test_what_waits_is_cancelled_at_once(stored):
     assert selectors.backtest(run_id).attempt == 0
 
 
+@in_threads
 def test_who_takes_up_a_killed_run_ends_with_the_same_result(slow_sweep):
     whole = done(slow_sweep())
     run_id = slow_sweep()
     worker = in_background(run_id)
-    until(lambda: BacktestSteps.objects.filter(run_id=run_id).count() >= 2)
+    until(lambda: BacktestSteps.objects.filter(run_id=run_id).exists())
     os.kill(Watched.started[-1].pid, signal.SIGKILL)
     worker.join(10)
     left = selectors.backtest(run_id)
@@ -197,24 +200,26 @@ def test_who_takes_up_a_killed_run_ends_with_the_same_result(slow_sweep):
     assert run_id in services.backtests_to_run()
     found = done(run_id)
     assert (found.status, found.attempt) == ("DONE", 2)
-    assert 0 < len(Watched.started[-1].kept) < 16  # it went on where the other was
+    assert 0 < len(Watched.started[-1].kept) < 10  # it went on where the other was
     assert selectors.backtest_document(run_id) == selectors.backtest_document(whole.id)
     assert found.trades_hash == whole.trades_hash
 
 
+@in_threads
 def test_a_worker_that_lost_its_run_writes_nothing_more(slow_sweep):
     run_id = slow_sweep()
     worker = in_background(run_id)
     until(lambda: selectors.backtest(run_id).progress_done > 0)
-    BacktestRun.objects.filter(id=run_id).update(attempt=7)  # another one has taken it up
+    with transaction.atomic():  # another one has taken it up
+        BacktestRun.objects.filter(id=run_id).update(attempt=7, progress_done=0)
+        steps = BacktestSteps.objects.filter(run_id=run_id).count()
     worker.join(10)
     assert not worker.is_alive()
-    kept_steps = BacktestSteps.objects.filter(run_id=run_id).count()
-    time.sleep(0.6)
-    assert BacktestSteps.objects.filter(run_id=run_id).count() == kept_steps
+    assert (BacktestSteps.objects.filter(run_id=run_id).count(), selectors.backtest(run_id).progress_done) == (steps, 0)
     assert selectors.backtest(run_id).status == "RUNNING"
 
 
+@in_threads
 def test_two_workers_do_one_run_once(slow_sweep):
     run_id = slow_sweep()
     worker = in_background(run_id)
@@ -281,68 +286,6 @@ def test_nobody_fills_the_queue(stored):
     with pytest.raises(BacktestRefused, match="20 of your backtests are not finished"):
         asked()
     assert asked(actor=OTHER)
-
-
-@pytest.mark.parametrize(
-    ("symbols", "days", "told"),
-    [
-        ([], {}, "at least one symbol"),
-        (["SSI", "VIC"], {}, "The bar store has nothing of VIC for these days."),
-        (["SSI"], {"since": date(2030, 1, 1)}, "nothing of SSI"),
-        (["SSI"], {"since": date(2026, 1, 2), "until": date(2026, 1, 1)}, "comes after the last one"),
-    ],
-)
-def test_bars_that_are_not_there_are_named(stored, symbols, days, told):
-    with pytest.raises(BacktestRefused, match=told):
-        kept(symbols, **days)
-    assert BacktestData.objects.count() == 0
-
-
-def test_days_are_taken_from_the_first_to_the_last(stored):
-    data = selectors.backtest_data(kept(since=date(2025, 1, 7), until=date(2025, 1, 9)))
-    assert (data.bar_count, data.source, data.symbols) == (3, "STORE", ["SSI"])
-    assert selectors.backtest_table(data.digest).digest() == data.digest
-
-
-def sent(text, name="bars.csv", size=None, period=BarPeriod.DAY):
-    body = text if isinstance(text, bytes) else text.encode()
-    return services.keep_file(
-        io.BytesIO(body), name=name, size=len(body) if size is None else size, period=period, actor=TRADER
-    )
-
-
-HEAD = "symbol,time,open,high,low,close,volume\n"
-GOOD = "SSI,2026-11-09,25,25.1,24.9,25,1000\nHPG,2026-11-09,30,30,30,30,5\n"
-
-
-def test_an_uploaded_file_is_kept_once_and_in_parts(valkey):
-    digest = sent(HEAD + GOOD)
-    assert sent(HEAD + GOOD, name="again.csv") == digest
-    assert BacktestData.objects.count() == 1
-    part = services.keep_part(digest, ["SSI"], actor=TRADER)
-    assert selectors.backtest_data(part).symbols == ["SSI"]
-    assert services.keep_part(digest, ["SSI", "HPG"], actor=TRADER) == digest
-    with pytest.raises(BacktestRefused, match="hold nothing of VIC"):
-        services.keep_part(digest, ["VIC"], actor=TRADER)
-
-
-@pytest.mark.parametrize(
-    ("body", "more", "told"),
-    [
-        (HEAD + "SSI,2026-11-09,1,2,3,4,5\n", {}, "line 2: low, open, close, high and volume contradict"),
-        (HEAD + GOOD + "SSI,2026-11-09 10:00,25,25,25,25,1\n", {}, "line 4: a second bar of SSI on one day"),
-        ("", {}, "has no column"),
-        (b"\xff\xfe\x00", {}, "no text in UTF-8"),
-        (HEAD + GOOD, {"size": 21 << 20}, "larger than 20 MB"),
-        (HEAD + GOOD, {"name": "bars.csv.gz"}, "not a compressed one"),
-        (HEAD + GOOD, {"name": "bars.exe"}, "Send a CSV or a Parquet file"),
-        (HEAD + GOOD, {"name": "bars.parquet"}, "is no Parquet file"),
-    ],
-)
-def test_a_file_that_cannot_be_used_is_told_with_its_line(valkey, body, more, told):
-    with pytest.raises(BacktestRefused, match=told):
-        sent(body, **more)
-    assert BacktestData.objects.count() == 0
 
 
 def test_what_is_thrown_away_takes_its_bars_along_when_nobody_needs_them(stored):

@@ -140,7 +140,7 @@ def sale(pnl_vnd: int, costs_vnd: int = 1) -> Fill:
     [
         ({}, "It never traded"),
         ({"fills": [sale(1)] * 5}, "5 closed trades are too few"),
-        ({"fills": [sale(1)] * 40, "largest_share_percent": 9.0}, "9.0 % of its minute's volume"),
+        ({"fills": [sale(1)] * 40, "largest_share_percent": 9.0}, "9.0 % of its bar's volume"),
         ({"fills": [sale(1)] * 40, "locked_bars": 3}, "3 times its order stood at a locked limit"),
         ({"fills": [sale(1, 10)] * 40}, "Fees and tax took 400 VND, more than the result itself"),
     ],

@@ -11,6 +11,7 @@ from qts.backtest.data_check import data_doubts
 from qts.backtest.engine import DAY_MS, VIETNAM_AHEAD_MS, run
 from qts.backtest.packing import pack, unpack
 from qts.backtest.robustness import broadness, robustness
+from qts.backtest.search import Search
 from qts.backtest.statements import TEMPLATES, Say, Statement
 from qts.backtest.studies import Notebook, conduct
 from qts.backtest.study import SETS_MAX, Study, StudyKind, study_json, study_of_json, values_of
@@ -52,13 +53,14 @@ def broken_off_after(count, made):
     return told
 
 
-@pytest.mark.parametrize(("kind", "steps"), [(StudyKind.SWEEP, 6), (StudyKind.SEARCH, 8), (StudyKind.WALK_FORWARD, 3)])
+@pytest.mark.parametrize(("kind", "steps"), [(StudyKind.SWEEP, 6), (StudyKind.SEARCH, 16), (StudyKind.WALK_FORWARD, 3)])
 def test_a_study_that_was_broken_off_ends_as_if_it_had_not_been(kind, steps):
-    whole = conduct(study(kind), TABLE)
+    asked = study(kind, tries=16)
+    whole = conduct(asked, TABLE)
     for count in (1, steps - 1):
-        kept = broken_off_after(count, study(kind))
+        kept = broken_off_after(count, asked)
         again = []
-        document = conduct(study(kind), TABLE, Notebook(kept, again.append))
+        document = conduct(asked, TABLE, Notebook(kept, again.append))
         assert json.dumps(document) == json.dumps(whole)
         assert len(again) == steps - count  # and nothing was done twice
 
@@ -101,6 +103,28 @@ def test_a_search_stays_in_its_ranges_and_repeats_itself():
     assert all(3 <= row["parameters"]["fast"] <= 8 and 13 <= row["parameters"]["slow"] <= 21 for row in found["rows"])
     assert conduct(study(StudyKind.SEARCH, seed=5), TABLE) == found
     assert conduct(study(StudyKind.SEARCH, seed=6), TABLE)["rows"] != found["rows"]
+
+
+def test_a_search_looks_where_it_found_something():
+    search, tried = Search({"a": (0, 1_000), "b": (0, 1_000)}, seed=1), []
+    for _ in range(60):
+        tried.append(search.next_set())
+        search.tell(-abs(tried[-1]["a"] - 700) - abs(tried[-1]["b"] - 200))
+    missed = [abs(one["a"] - 700) + abs(one["b"] - 200) for one in tried]
+    assert np.mean(missed[-20:]) < np.mean(missed[:10]) / 2
+    with pytest.raises(SpecWrong, match="9 is above 5"):
+        Search({"a": (9, 5)}, seed=1)
+    with pytest.raises(RuntimeError, match="answers next_set"):
+        search.tell(1.0)
+
+
+def test_what_a_search_was_told_is_what_the_runs_found():
+    """The eleventh try is the first that depends on the ten before it."""
+    search = Search(study(StudyKind.SEARCH).ranges, seed=1)
+    for row in conduct(study(StudyKind.SEARCH, tries=16), TABLE)["rows"]:
+        asked = search.next_set()
+        assert {name: row["parameters"][name] for name in asked} == asked
+        search.tell(row["day_sharpe"])
 
 
 def test_walking_forward_never_looks_ahead():
