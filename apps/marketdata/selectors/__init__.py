@@ -50,6 +50,7 @@ from apps.marketdata.selectors.types import (
     StreamStatus,
     TickView,
 )
+from apps.marketdata.selectors.wide_bars import wide_bars
 
 __all__ = [
     "Bar",
@@ -93,4 +94,5 @@ __all__ = [
     "stream_status",
     "told_sessions",
     "trading_calendar",
+    "wide_bars",
 ]

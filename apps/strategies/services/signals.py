@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import close_old_connections
 
-from apps.analytics.services import IndicatorEngine, record_indicators
+from apps.analytics.services import IndicatorEngine, PatternDesk, record_indicators
 from apps.marketdata.selectors import market_now
 from apps.strategies.services.desk import StrategyDesk, oldest_signal_ms
 from apps.strategies.services.losses import stop_what_loses
@@ -40,7 +40,7 @@ def run_signals_slice(*, seconds_max: float = SLICE_S) -> None:
     with slice_of(lease, seconds_max) as turn:
         if not turn.goes_on():
             return
-        bus = connect(settings.EVENT_BUS_URL)
+        bus, patterns = connect(settings.EVENT_BUS_URL), PatternDesk()
         with StrategyDesk(IndicatorEngine()) as desk:
             refreshed_at, had_ticks = 0.0, False
             while turn.goes_on():
@@ -53,6 +53,7 @@ def run_signals_slice(*, seconds_max: float = SLICE_S) -> None:
                     bus.skip_older(TickReceived.topic, group=GROUP, than_ms=oldest_signal_ms())
                 had_ticks = desk.wants_ticks
                 _take_batch(bus, desk)
+                patterns.turn(bus)  # after the strategies: nobody waits for it
 
 
 def _stand_back() -> None:
