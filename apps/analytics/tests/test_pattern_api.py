@@ -25,7 +25,7 @@ def test_a_pattern_is_told_whole(client):
         "results": [
             {
                 **{"id": rows_id(client), "symbol": "SSI", "timeframe": "15m", "pattern": "breakout", "direction": 1},
-                **{"confirmed_at": "2026-11-23T02:15:00Z", "level_vnd": 100},
+                **{"confirmed_at": "2026-11-23T09:15:00+07:00", "level_vnd": 100},
                 **{"target_vnd": 120, "strength_percent": 50, "points": [[1, 2]], "wal_position": "1:1"},
             }
         ],

@@ -18,6 +18,8 @@ PAGES = {
     "/orders/": EVERYBODY,
     "/positions/": EVERYBODY,
     "/strategies/": EVERYBODY,
+    "/patterns/": EVERYBODY,
+    "/symbols/SSI/patterns/": EVERYBODY,
     "/risk/": EVERYBODY,
     "/risk/monitor/": EVERYBODY,
     "/risk/monitor/history/": EVERYBODY,
@@ -33,7 +35,15 @@ PAGES = {
     "/broker-log-in/": {"trader", "operator", "admin"},
 }
 # session, user, second factor and roles take five of each
-QUERY_BUDGETS = {"/": 32, "/board/": 14, "/symbols/SSI/": 20, "/orders/": 14, "/positions/": 22, "/strategies/": 16}
+QUERY_BUDGETS = {
+    "/": 32,
+    "/board/": 14,
+    "/symbols/SSI/": 20,
+    "/orders/": 14,
+    "/positions/": 22,
+    "/strategies/": 16,
+    "/patterns/": 14,
+}
 
 
 @pytest.mark.parametrize("role", sorted(EVERYBODY))
