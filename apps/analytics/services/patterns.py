@@ -23,8 +23,8 @@ from qts.domain.ports import Bus
 from qts.quant.patterns import PatternWatch, Seen
 
 GROUP: Final = "patterns"  # of the bus; one consumer, since its owner holds a lease
-BATCH_MAX: Final = 500
-WARM_UP_S: Final = 0.1  # of each turn, for symbols that are new
+BATCH_MAX: Final = 25  # 10 ms of work where all of them end a quarter of an hour: strategies wait as long
+WARM_UP_S: Final = 0.02  # of each turn, for symbols that are new
 MINUTES_BEFORE: Final = 500
 WIDE_BEFORE: Final = {
     Timeframe.FIVE_MINUTES: 300,
@@ -70,13 +70,20 @@ class PatternDesk:
         self._tracks: dict[str, _Track] = {}
         self._strangers: dict[str, None] = {}  # in the order in which they came
         self._minute_ms = 0
+        self._has_more = False
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether another turn is due at once."""
+        return self._has_more or bool(self._strangers)
 
     def turn(self, bus: Bus) -> int:
         """Take what has come, without waiting for more; returns how many patterns were new."""
         deliveries = bus.consume([BarClosed.topic], group=GROUP, consumer=GROUP, count=BATCH_MAX, block_ms=0)
         events = [decode(one.topic, one.body) for one in deliveries]
         found = [one for event in events if isinstance(event, BarClosed) for one in self.on_bar(event)]
-        if len(deliveries) < BATCH_MAX:  # behind a backlog no window is over
+        self._has_more = len(deliveries) == BATCH_MAX
+        if not self._has_more:  # behind a backlog no window is over
             found += self.on_clock()
             found += self.warm_up(WARM_UP_S)
         new = record_patterns(found, bus=bus) if found else 0

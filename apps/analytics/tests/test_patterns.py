@@ -220,6 +220,8 @@ def test_the_bus_brings_the_minutes_and_the_desk_acknowledges_what_is_stored(bus
     desk = PatternDesk(Clock(at_bar(bars[-1])))
     event_bus.publish_events(bus, bars)
     new = desk.turn(bus)
+    while desk.is_behind:
+        new += desk.turn(bus)
     assert new == DetectedPattern.objects.count() == len(published(bus))
     assert DetectedPattern.objects.filter(pattern="double_bottom", timeframe="1m").count() == 1
     assert desk.turn(bus) == 0

@@ -52,7 +52,7 @@ def run_signals_slice(*, seconds_max: float = SLICE_S) -> None:
                 if desk.wants_ticks and not had_ticks:  # nobody read them while no strategy wanted any
                     bus.skip_older(TickReceived.topic, group=GROUP, than_ms=oldest_signal_ms())
                 had_ticks = desk.wants_ticks
-                _take_batch(bus, desk)
+                _take_batch(bus, desk, block_ms=0 if patterns.is_behind else BLOCK_MS)
                 patterns.turn(bus)  # after the strategies: nobody waits for it
 
 
@@ -61,9 +61,9 @@ def _stand_back() -> None:
     os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
-def _take_batch(bus: Bus, desk: StrategyDesk) -> None:
+def _take_batch(bus: Bus, desk: StrategyDesk, *, block_ms: int) -> None:
     topics = [BarClosed.topic, TickReceived.topic] if desk.wants_ticks else [BarClosed.topic]
-    deliveries = bus.consume(topics, group=GROUP, consumer=CONSUMER, count=BATCH_MAX, block_ms=BLOCK_MS)
+    deliveries = bus.consume(topics, group=GROUP, consumer=CONSUMER, count=BATCH_MAX, block_ms=block_ms)
     if not deliveries:
         return
     calculated = handle(deliveries, desk)
