@@ -11,6 +11,11 @@ from qts.domain.errors import TerminalError
 
 # written out, as every order and every report about one takes it: the mapper needs longer than the database
 _ACCOUNT = "SELECT * FROM accounts_brokerageaccount WHERE id = %s FOR NO KEY UPDATE"
+_CASH = """
+    SELECT cash.* FROM accounts_cashbalance AS cash
+    JOIN accounts_brokerageaccount AS account ON account.id = cash.account_id
+    WHERE cash.account_id = %s FOR NO KEY UPDATE OF cash, account
+"""
 _PENDING_RESERVATION = "SELECT * FROM accounts_reservation WHERE order_id = %s AND state = 'PENDING' FOR NO KEY UPDATE"
 
 
@@ -21,8 +26,7 @@ def lock_account(account_id: UUID) -> BrokerageAccount | None:
 
 def lock_cash(account_id: UUID) -> CashBalance:
     """Account and cash balance in one statement. Raises TerminalError when there is no such account."""
-    rows = CashBalance.objects.select_related("account").select_for_update(no_key=True, of=("self", "account"))
-    cash = rows.filter(account_id=account_id).first()
+    cash = next(iter(CashBalance.objects.raw(_CASH, [account_id])), None)
     if cash is None:
         raise TerminalError(f"there is no account {account_id}")
     return cash

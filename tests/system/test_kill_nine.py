@@ -21,8 +21,8 @@ from tests.system.running import SHELL, RunningSystem, SystemOptions
 # `QTS_PROCESS_KILLS=300 pytest tests/system/test_kill_nine.py` kills as many while orders come in
 KILLS = int(os.environ.get("QTS_PROCESS_KILLS", len(kill_storm.VICTIMS)))
 IS_LONG = len(kill_storm.VICTIMS) < KILLS
-# continuous trading until 11:30: seven minutes here, in the long run 45
-MORNING = SystemOptions(start="09:15:00", speed=3 if IS_LONG else 20)
+# continuous trading until 11:30: seven minutes here, in the long run 68
+MORNING = SystemOptions(start="09:15:00", speed=2 if IS_LONG else 20)
 # The servers and who sends, each in a moment when it hurts. Then all the others in turn, and the strategies last: they
 # need 20 minutes of bars.
 VICTIMS = ("trading", "valkey", "simulator", "postgres")
@@ -34,7 +34,7 @@ HIT_IN_FLIGHT = {"trading", "valkey", "simulator", "postgres"}  # killed in such
 FILLS_WANTED = 2  # orders placed after the kill and filled
 MANY_CALLS = {"service": "trading", "limits": [{"endpoint": "*", "period": "1s", "limit": 1_000}]}
 pytestmark = [
-    pytest.mark.timeout(3_600 if IS_LONG else 700),
+    pytest.mark.timeout(7_200 if IS_LONG else 700),
     pytest.mark.parametrize("running_system", [MORNING], indirect=True, ids=["morning"]),
 ]
 

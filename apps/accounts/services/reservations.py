@@ -4,6 +4,7 @@ Called inside the caller's transaction; each function locks the account first.
 """
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -17,6 +18,16 @@ from qts.domain.portfolio import floor_share
 from qts.domain.values import Side
 
 State = Reservation.State
+# written out, as every order comes here
+_RESERVE = """
+    WITH held AS (
+        INSERT INTO accounts_reservation (order_id, account_id, symbol, side, quantity, amount_vnd, state, created_at)
+        VALUES (%(order_id)s, %(account_id)s, %(symbol)s, %(side)s, %(quantity)s, %(amount_vnd)s, 'PENDING',
+                %(created_at)s)
+    )
+    UPDATE accounts_cashbalance SET reserved_vnd = reserved_vnd + %(amount_vnd)s::bigint
+    WHERE account_id = %(account_id)s AND %(amount_vnd)s::bigint > 0
+"""
 _WHOSE_PENDING = "SELECT account_id FROM accounts_reservation WHERE order_id = %s AND state = 'PENDING'"
 
 
@@ -33,16 +44,18 @@ def reserve(
     cash = lock_cash(account_id)
     open_day(cash, now)
     settle_account(cash, now)
-    Reservation.objects.create(
-        order_id=order_id,
-        account_id=account_id,
-        symbol=symbol,
-        side=side,
-        quantity=quantity,
-        amount_vnd=amount_vnd,
-        created_at=now,
-    )
-    _give_back(cash, -amount_vnd)
+    held: dict[str, Any] = {
+        "order_id": order_id,
+        "account_id": account_id,
+        "symbol": symbol,
+        "side": str(side),
+        "quantity": quantity,
+        "amount_vnd": amount_vnd,
+        "created_at": now,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_RESERVE, held)
+    cash.reserved_vnd += amount_vnd
     _announce(cash, symbol, side, now)
 
 

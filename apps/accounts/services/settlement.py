@@ -17,6 +17,11 @@ from qts.domain.market import to_vietnam
 Ledger = LedgerEntry.Ledger
 LEASE_TTL_S = 6
 LOOK_EVERY_S = 1.0
+# written out: each change of an account asks it, and mostly for nothing
+_DUE = """
+    SELECT * FROM accounts_cashsettlement
+    WHERE account_id = %s AND settled_at IS NULL AND due_at <= %s ORDER BY due_at
+"""
 
 
 def run_settle_slice(*, seconds_max: float = 60) -> None:
@@ -46,7 +51,7 @@ def settle_due(now: datetime) -> int:
 
 def settle_account(cash: CashBalance, now: datetime) -> int:
     """The same for one account whose lock the caller holds; the caller announces the new cash."""
-    due = list(CashSettlement.objects.filter(account_id=cash.account_id, settled_at=None, due_at__lte=now))
+    due = list(CashSettlement.objects.raw(_DUE, [cash.account_id, now]))
     for settlement in due:
         _settle(cash, settlement, now)
     if due:

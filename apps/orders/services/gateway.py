@@ -144,6 +144,8 @@ class _Gateway:
         return wants_code
 
     def _keep_house(self, now: datetime) -> None:
+        """The lease is renewed between the steps: together they may take longer than it lasts, on a busy machine or
+        where the broker is slow, and who loses it then begins anew with the same steps."""
         GatewayState.objects.filter(connection_id=self._connection_id).update(seen_at=Now())
         if self._turn.epoch is not None:
             doubt_stale_claims(self._connection_id, self._turn.epoch, now)
@@ -151,17 +153,20 @@ class _Gateway:
         adopt_kill_file(now)
         self._monitor_watch.look(now)
         watch_order_stream(self._connection_id, now, watched_s=time.monotonic() - self._began_at)
+        self._turn.goes_on()
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + KILL_SWEEP_EVERY_S
             cancel_what_is_killed(self._connection_id, now)
+            self._turn.goes_on()
         fire_waiting_cancels(self._connection_id, now)
         fire_waiting_amendments(self._connection_id, now)
         release_held_orders(self._connection_id, now, can_leave=not wants_code)
+        self._turn.goes_on()
         if self._circuit.wants_a_trial:
             self._try_the_broker()
         if self._circuit.is_closed or wants_code:  # a question needs no second factor
             try:
-                self._resolver.step(now)
+                self._resolver.step(now, self._turn.goes_on)
             except (TransientError, TerminalError) as error:
                 self._circuit.fail(str(error))
         self._venue.step(now)  # last: what waited for the broker must not meet a hold that is over
@@ -169,7 +174,7 @@ class _Gateway:
     def _try_the_broker(self) -> None:
         """With a log-in and a question, never with an order."""
         try:
-            self._client.log_in()
+            self._client.log_in(self._turn.goes_on)
             if not self._limits_known:
                 self._pace = Pace.learn(self._connection_id, self._ask_limits())
                 self._resolver.use_pace(self._pace)

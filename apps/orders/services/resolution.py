@@ -23,6 +23,7 @@ from apps.orders.services.broker_events import (
 from apps.orders.services.pace import Pace
 from apps.orders.services.sending import CLAIM_OVER_S
 from apps.orders.services.steps import GATEWAY, close_amendments, take_step
+from qts.adapters.ssi.signing import Meanwhile, nothing
 from qts.adapters.ssi.trading import TradingClient
 from qts.adapters.ssi.trading_codec import BrokerOrder
 from qts.domain.errors import TerminalError, TransientError
@@ -36,8 +37,8 @@ log = structlog.get_logger(__name__)
 # Nobody says how far the broker's order book may lag behind what its front has taken in; and who declares an order
 # absent that is there has set its money free.
 ABSENT_S_MIN = 10.0
-# A cancel that is asked for once more does no harm that the first would not.
-CANCEL_ABSENT_S_MIN = 2.0
+# A cancel that is asked for once more does no harm that the first would not, even if that one leaves after all.
+CANCEL_ABSENT_S_MIN = 1.0
 ASK_EVERY_S = 1.0
 
 
@@ -60,8 +61,9 @@ class Resolver:
     def use_pace(self, pace: Pace) -> None:
         self._pace = pace
 
-    def step(self, now: datetime) -> None:
-        """Ask once, if it is time and something is unknown. Raises TransientError when the broker does not answer."""
+    def step(self, now: datetime, meanwhile: Meanwhile = nothing) -> None:
+        """Ask once, if it is time and something is unknown. Raises TransientError when the broker does not answer.
+        `meanwhile` is called after each account."""
         if time.monotonic() < self._ask_at:
             return
         self._ask_at = time.monotonic() + ASK_EVERY_S
@@ -74,6 +76,7 @@ class Resolver:
         for account_number in sorted({intent.account_number for intent in unknown}):
             if self._pace.take() == 0:
                 self._look_up(account_number, [i for i in unknown if i.account_number == account_number], now)
+                meanwhile()
 
     def _look_up(self, account_number: str, intents: Iterable[Intent], now: datetime) -> None:
         try:
@@ -94,7 +97,7 @@ class Resolver:
                 self._wait_or_give_up(intent, now)
 
     def _wait_or_give_up(self, intent: Intent, now: datetime) -> None:
-        if self._may_still_leave(intent):
+        if intent.kind != Intent.Kind.CANCEL and self._may_still_leave(intent):
             return
         since = self._absent_since.setdefault(intent.id, time.monotonic())
         if time.monotonic() - since < _absent_s_min(intent):

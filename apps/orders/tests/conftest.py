@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
@@ -149,6 +150,7 @@ class Broker:
         self.asked_history: list[tuple[str, date, date]] = []
         self.amended_to: tuple[int, int] | None = None
         self.is_down: Exception | None = None
+        self.log_in_takes_s = 0.0
 
     def new_order(self, *, request_id: str, **_: object):
         return self._answer("new", request_id)
@@ -171,9 +173,13 @@ class Broker:
         self.asked_history.append((account, since, until))
         return self.history.get(account, [])
 
-    def log_in(self) -> None:
+    def log_in(self, meanwhile: Callable[[], object] = lambda: None) -> None:
         if self.is_down:
             raise self.is_down
+        until = time.monotonic() + self.log_in_takes_s
+        while time.monotonic() < until:
+            time.sleep(0.05)
+            meanwhile()
 
     def forget_write_token(self) -> None:
         self.calls.append(("forget", ""))

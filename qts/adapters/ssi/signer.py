@@ -37,7 +37,7 @@ class Signer:
         """For a key that is at hand already and has no gate before it: in trials of the client."""
         return self.sign(body)
 
-    def warm_up(self) -> None:
+    def warm_up(self, _: object = None) -> None:
         """It is ready."""
 
     def close(self) -> None:

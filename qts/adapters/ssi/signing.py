@@ -6,8 +6,10 @@ import select
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Protocol
+from typing import IO, Final, Protocol
 
 import msgspec
 
@@ -24,6 +26,16 @@ START_S_MAX: Final = 20.0  # a new Python that opens a key
 SIGNATURE_S_MAX: Final = 2.0  # a thousand times what a signature takes; an order must not wait behind one that hangs
 
 
+MEANWHILE_EVERY_S: Final = 1.0
+
+Meanwhile = Callable[[], object]
+"""What whoever waits has to do now and then, such as to renew a lease."""
+
+
+def nothing() -> None:
+    """Who waits has nothing else to do."""
+
+
 class SignatureRefused(TerminalError):
     """The gate has not let this body pass, so it was not sent and never will be. Other bodies are not concerned."""
 
@@ -34,7 +46,7 @@ class BodySigner(Protocol):
 
     def sign_order(self, call: str, body: bytes, gate_token: str) -> str: ...
 
-    def warm_up(self) -> None: ...
+    def warm_up(self, meanwhile: Meanwhile = nothing) -> None: ...
 
     def close(self) -> None: ...
 
@@ -54,9 +66,9 @@ class SignerProcess:
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
-    def warm_up(self) -> None:
+    def warm_up(self, meanwhile: Meanwhile = nothing) -> None:
         with self._lock:
-            self._start()
+            self._start(meanwhile)
 
     def sign_order(self, call: str, body: bytes, gate_token: str) -> str:
         asked = Asked(call, base64.b64encode(body).decode("ascii"), gate_token)
@@ -71,7 +83,7 @@ class SignerProcess:
         with self._lock:
             self._end()
 
-    def _start(self) -> None:
+    def _start(self, meanwhile: Meanwhile = nothing) -> None:
         if self._process is not None and self._process.poll() is None:
             return
         self._end()
@@ -79,19 +91,19 @@ class SignerProcess:
         self._process = subprocess.Popen(
             command, cwd=ROOT, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
-        told = self._ask(msgspec.json.encode(self._key), START_S_MAX)
+        told = self._ask(msgspec.json.encode(self._key), START_S_MAX, meanwhile)
         if told.refusal:
             self._end()
             raise TerminalError(told.refusal)
 
-    def _ask(self, line: bytes, seconds_max: float) -> Signature:
+    def _ask(self, line: bytes, seconds_max: float, meanwhile: Meanwhile = nothing) -> Signature:
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             raise TransientError("the signer does not run")
         try:
             process.stdin.write(line + b"\n")
             process.stdin.flush()
-            if not select.select([process.stdout], [], [], seconds_max)[0]:
+            if not _has_answered(process.stdout, seconds_max, meanwhile):
                 self._end()
                 raise TransientError(f"the signer did not answer within {seconds_max:g} s")
             told = process.stdout.readline()
@@ -109,3 +121,12 @@ class SignerProcess:
             return
         process.kill()
         process.communicate()
+
+
+def _has_answered(pipe: IO[bytes], seconds_max: float, meanwhile: Meanwhile) -> bool:
+    until = time.monotonic() + seconds_max
+    while (left_s := until - time.monotonic()) > 0:
+        if select.select([pipe], [], [], min(left_s, MEANWHILE_EVERY_S))[0]:
+            return True
+        meanwhile()
+    return False

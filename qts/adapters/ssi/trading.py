@@ -15,7 +15,7 @@ from qts.adapters.ssi.log_in import TradingLogIn
 from qts.adapters.ssi.market_time import format_day
 from qts.adapters.ssi.numbers import Number, rounded, whole
 from qts.adapters.ssi.signer import Signer
-from qts.adapters.ssi.signing import BodySigner, SignerProcess
+from qts.adapters.ssi.signing import BodySigner, Meanwhile, SignerProcess, nothing
 from qts.adapters.ssi.tokens import CodeWanted, TokenKeeper, Tokens
 from qts.adapters.ssi.trading_codec import (
     BrokerOrder,
@@ -153,11 +153,15 @@ class TradingClient:
         """Somebody has logged in: what was opened then takes the place of the present one."""
         self._write_tokens.forget()
 
-    def log_in(self) -> None:
-        """Fetch both tokens now and start who signs, so that the first order does not wait for them."""
-        self._signer.warm_up()
+    def log_in(self, meanwhile: Meanwhile = nothing) -> None:
+        """Fetch both tokens now and start who signs, so that the first order does not wait for them. `meanwhile` is
+        called between the steps, and every second while the signer starts."""
+        self._signer.warm_up(meanwhile)
+        meanwhile()
         self._read_tokens.token()
+        meanwhile()
         self._write_tokens.token()
+        meanwhile()
 
     def new_order(
         self,

@@ -173,6 +173,14 @@ def test_one_that_was_killed_is_started_again(signer, key_file):
     assert signer.pid != killed
 
 
+def test_whoever_waits_for_its_start_may_do_something_meanwhile(signer, monkeypatch):
+    monkeypatch.setattr(signing, "MEANWHILE_EVERY_S", 0.01)
+    signer.close()
+    done = []
+    signer.warm_up(lambda: done.append(1))
+    assert len(done) > 2  # a Python takes longer than that
+
+
 def test_one_that_hangs_is_given_up_and_another_is_started(signer, key_file, monkeypatch):
     monkeypatch.setattr(signing, "SIGNATURE_S_MAX", 0.2)
     signer.warm_up()
