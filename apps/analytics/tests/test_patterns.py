@@ -160,16 +160,18 @@ def test_a_quarter_that_no_bar_follows_is_closed_by_the_clock():
 
 def test_a_bar_that_comes_after_the_clock_closed_its_window_begins_anew():
     bars = quarters()
-    desk, clock, _ = followed(bars)
-    clock.at = at_bar(bars[-1], minutes=17)
-    closed = those(desk.on_clock(), "double_bottom", "15m")
-    late = bar(5, 99_900, first=at_bar(bars[-1], minutes=0))
+    first_of_last = at_bar(bars[-1], minutes=0)
+    bars[-1] = bar(0, 99_950, first=first_of_last)  # the neck is not passed
+    desk, clock, found = followed(bars)
+    clock.at = first_of_last + timedelta(minutes=17)
+    assert those(found + desk.on_clock(), "double_bottom", "15m") == []
+    late = bar(5, 100_200, first=first_of_last)
     store_bars([late])
     assert desk.on_bar(late) == []
     again = desk.warm_up(1)
-    clock.at = at_bar(bars[-1], minutes=19)
-    again += desk.on_clock()
-    assert (len(closed), those(again, "double_bottom", "15m")) == (1, [])  # with it, the neck was not passed
+    clock.at += timedelta(minutes=2)
+    (told,) = those(again + desk.on_clock(), "double_bottom", "15m")
+    assert told.ts_confirmed_ms == bars[-1].ts_start_ms + 15 * 60_000
 
 
 def quarters():
