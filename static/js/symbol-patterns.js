@@ -47,6 +47,7 @@ function rowOf(pattern) {
     cell(isUp ? "▲" : "▼", isUp ? "c-up" : "c-down"),
     cell(pattern.name, "strong clip"),
     cell(pattern.timeframe, "muted"),
+    cell(`${pattern.strength_percent}%`, "num muted phone-only"),
     cell(pattern.when, "num muted"),
     cell(pattern.level, "num wide"),
     cell(pattern.target, "num wide"),
