@@ -6,12 +6,30 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks import backtest, demo_system, ingest, latency, machine, matching, orders, rest, risk, runaway
+from benchmarks import (
+    backtest,
+    demo_system,
+    ingest,
+    latency,
+    machine,
+    matching,
+    orders,
+    rest,
+    risk,
+    runaway,
+    technical_analysis,
+)
 from benchmarks.figures import Section, write
 
 # `orders` and `runaway` have servers of their own, before the system of the others
-NAMES = ("ingest", "matching", "backtest", "orders", "runaway", "latency", "rest", "risk")
-WITHOUT_SYSTEM = {"ingest": ingest.run, "matching": matching.run, "backtest": backtest.run, "orders": orders.run}
+NAMES = ("ingest", "matching", "backtest", "technical-analysis", "orders", "runaway", "latency", "rest", "risk")
+WITHOUT_SYSTEM = {
+    "ingest": ingest.run,
+    "matching": matching.run,
+    "backtest": backtest.run,
+    "technical-analysis": technical_analysis.run,
+    "orders": orders.run,
+}
 MEASURES = {"latency": latency.run, "rest": rest.run, "risk": risk.run_snapshot}
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 

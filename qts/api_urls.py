@@ -3,6 +3,7 @@
 from django.urls import path
 
 from apps.accounts import apis as accounts
+from apps.analytics import apis as analytics
 from apps.marketdata import apis as marketdata
 from apps.orders import apis as orders
 from apps.risk import apis as risk
@@ -14,6 +15,7 @@ urlpatterns = [
     path("securities/<str:symbol>/", marketdata.SecurityApi.as_view()),
     path("quotes/", marketdata.QuotesApi.as_view()),
     path("bars/<str:symbol>/", marketdata.BarsApi.as_view()),
+    path("patterns/", analytics.PatternsApi.as_view()),
     path("accounts/", accounts.AccountsApi.as_view()),
     path("accounts/<uuid:account_id>/positions/", accounts.PositionsApi.as_view()),
     path("accounts/<uuid:account_id>/limit-use/", risk.LimitUseApi.as_view()),

@@ -18,3 +18,32 @@ class IndicatorSnapshot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.symbol} {self.starts_at:%Y-%m-%d %H:%M}"
+
+
+class DetectedPattern(models.Model):
+    """A candlestick or chart pattern, with what makes it."""
+
+    symbol = models.CharField(max_length=20)
+    timeframe = models.CharField(max_length=4, help_text="the length of its bars")
+    pattern = models.CharField(max_length=40)
+    direction = models.SmallIntegerField(help_text="1 speaks for higher prices, -1 for lower ones")
+    confirmed_at = models.DateTimeField(help_text="the end of the bar that confirms it")
+    level_vnd = models.BigIntegerField(
+        help_text="neckline, side of the triangle, support or resistance; a candle's close"
+    )
+    target_vnd = models.BigIntegerField(null=True, help_text="empty where the pattern has no measure")
+    strength_percent = models.PositiveSmallIntegerField()
+    points = models.JSONField(help_text="[start of the bar in ms, price in VND] of what makes it, in order")
+    wal_position = models.CharField(max_length=64, help_text="the last market message inside")
+
+    class Meta:
+        ordering = ["-confirmed_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["symbol", "timeframe", "pattern", "confirmed_at", "direction"], name="analytics_pattern_once"
+            )
+        ]
+        indexes = [models.Index(fields=["-confirmed_at", "-id"], name="analytics_pattern_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.pattern} {self.timeframe} {self.confirmed_at:%Y-%m-%d %H:%M}"

@@ -12,4 +12,6 @@ HISTORY_DAYS = 30
 
 @shared_task(queue="default", ignore_result=True, acks_late=False)
 def prune_indicator_history() -> None:
-    services.prune_indicators(before=market_now() - timedelta(days=HISTORY_DAYS))
+    before = market_now() - timedelta(days=HISTORY_DAYS)
+    services.prune_indicators(before=before)
+    services.prune_patterns(before=before)

@@ -114,7 +114,7 @@ class _Machine:
 
     def steps(self) -> Iterator[int]:
         """Run slice by slice; each time how many bars are done."""
-        values = _indicator_columns(self._table, self._names)
+        values = _indicator_columns(self._table, self._names, self._spec.period.length_ms)
         for start in range(0, len(self._table), _ROWS):
             rows = slice(start, start + _ROWS)
             self._take(rows, values[:, rows])
@@ -318,27 +318,27 @@ class _Settlement:
 
 def strategies_of(spec: BacktestSpec) -> list[Strategy[Any]]:
     """A fresh one for each part. Raises SpecWrong and ParameterError."""
-    return [_strategy(part) for part in spec.parts]
+    return [_strategy(part, spec.period.length_ms) for part in spec.parts]
 
 
-def _strategy(part: StrategyPart) -> Strategy[Any]:
+def _strategy(part: StrategyPart, bar_ms: int) -> Strategy[Any]:
     try:
         kind = strategy_class(part.strategy)
     except KeyError:
         raise SpecWrong(f"there is no strategy {part.strategy!r}") from None
     strategy: Strategy[Any] = kind(parse_parameters(kind.parameters_class, part.parameters))
-    if problems := problems_of(strategy.indicator_names()):
+    if problems := problems_of(strategy.indicator_names(), bar_ms):
         raise SpecWrong("; ".join(problems))
     return strategy
 
 
-def _indicator_columns(table: BarTable, names: tuple[str, ...]) -> Any:
+def _indicator_columns(table: BarTable, names: tuple[str, ...], bar_ms: int) -> Any:
     """One row a name, one column a bar; each symbol's values are of its own bars."""
     values = np.full((len(names), len(table)), np.nan)
     for place in range(len(table.symbols)):
         rows = table.place == place
         prices = (table.open_vnd, table.high_vnd, table.low_vnd, table.close_vnd, table.volume)
-        found = batch_values(names, [column[rows] for column in prices])
+        found = batch_values(names, [column[rows] for column in prices], table.ts_start_ms[rows], bar_ms)
         for number, name in enumerate(names):
             values[number, rows] = found[name]
     return values

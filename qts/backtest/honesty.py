@@ -12,7 +12,7 @@ from qts.backtest.statements import Say, Statement
 from qts.backtest.sweep import SweepRow
 from qts.backtest.table import BarTable
 from qts.domain.values import Side
-from qts.quant.indicators import batch_values, warm_up_bars
+from qts.quant.indicators import batch_values, parse_indicator, warm_up_bars, widened
 from qts.quant.significance import Reshuffled, Span, deflated_sharpe, random_entries_as_good, reshuffled
 
 LUCK_SHARE_MAX = 0.05
@@ -112,20 +112,20 @@ def _moved(progress: Progress | None, before: int, total: int) -> Progress | Non
 
 
 def _unsettled(spec: BacktestSpec, table: BarTable) -> Iterator[str]:
-    """The last value of each indicator from all of the history, and from as much as is kept live."""
+    """The last value of each indicator from all of the history of its bars, and from as much as is kept live."""
     names = {name for strategy in strategies_of(spec) for name in strategy.indicator_names()}
     rows = table.place == 0
-    columns = [
-        column[rows] for column in (table.open_vnd, table.high_vnd, table.low_vnd, table.close_vnd, table.volume)
-    ]
-    for name in sorted(names):
-        kept = warm_up_bars([name])
+    prices = [column[rows] for column in (table.open_vnd, table.high_vnd, table.low_vnd, table.close_vnd, table.volume)]
+    for asked in sorted(names):
+        timeframe = parse_indicator(asked, spec.period.length_ms).timeframe
+        columns = prices if timeframe is None else widened(timeframe, table.ts_start_ms[rows], prices).columns
+        name, kept = asked.partition("@")[0], warm_up_bars([asked])
         if len(columns[0]) <= kept:
             continue
         whole = batch_values([name], columns)[name][-1]
         late = batch_values([name], [column[-kept:] for column in columns])[name][-1]
         if not np.isclose(whole, late, rtol=_SAME, atol=_SAME, equal_nan=True):
-            yield name
+            yield asked
 
 
 def _spans(fills: Sequence[Fill], table: BarTable) -> Iterator[Span]:

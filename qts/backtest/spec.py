@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from qts.backtest.table import BarTable
-from qts.domain.market import Instrument
+from qts.domain.market import Instrument, Timeframe
 from qts.domain.portfolio import FeeSchedule
 
 PERCENT_WHOLE = 100
@@ -21,6 +21,10 @@ class SpecWrong(ValueError):
 class BarPeriod(StrEnum):
     MINUTE = "MINUTE"
     DAY = "DAY"
+
+    @property
+    def length_ms(self) -> int:
+        return (Timeframe.DAY if self is BarPeriod.DAY else Timeframe.MINUTE).length_ms
 
 
 class FillAt(StrEnum):

@@ -132,7 +132,10 @@ class _Columns:
         self._spec, self._table, self._kernel, self._fill_at = spec, table, kernel, spec.frictionless
         prices = [table.open_vnd, table.high_vnd, table.low_vnd, table.close_vnd, table.volume]
         as_floats = [column.astype(np.float64) for column in prices]
-        self._indicator = lru_cache(_INDICATORS_KEPT)(lambda name: batch_values([name], as_floats)[name])
+        bar_ms = spec.period.length_ms
+        self._indicator = lru_cache(_INDICATORS_KEPT)(
+            lambda name: batch_values([name], as_floats, table.ts_start_ms, bar_ms)[name]
+        )
         days = (table.ts_start_ms + VIETNAM_AHEAD_MS) // DAY_MS
         self._day_ends = np.flatnonzero(np.append(days[1:] != days[:-1], True))
         self._fills_vnd = table.open_vnd if self._fill_at is FillAt.NEXT_OPEN else table.close_vnd

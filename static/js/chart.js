@@ -1,7 +1,7 @@
 // The live candlestick chart: 1-minute bars from the server, the forming bar from the stream, averages computed here.
 
 import {
-  CandlestickSeries, ColorType, createChart, createSeriesMarkers, CrosshairMode, HistogramSeries, LineSeries,
+  CandlestickSeries, ColorType, createChart, createSeriesMarkers, CrosshairMode, HistogramSeries, LineSeries, LineStyle,
 } from "../vendor/lightweight-charts/5.2.1/lightweight-charts.mjs";
 import * as format from "./format.js";
 import { say } from "./dom.js";
@@ -35,6 +35,13 @@ export class PriceChart {
       }),
     }));
     this.markers = createSeriesMarkers(this.candles, []);
+    this.patternMarkers = createSeriesMarkers(this.candles, []);
+    this.pattern = this.chart.addSeries(LineSeries, {
+      color: colour("--text"), lineWidth: 2, lastValueVisible: false, priceLineVisible: false, crosshairMarkerVisible: false,
+      pointMarkersVisible: true, pointMarkersRadius: 3, priceFormat: decimals,
+    });
+    this.patterns = { shown: [], chosen: null };
+    this.patternLines = [];
     document.addEventListener("qts:theme", () => this.restyle());
   }
 
@@ -101,6 +108,47 @@ export class PriceChart {
     this.drawMarkers();
   }
 
+  /** Marks of all `shown` ones, and points, level and target of the `chosen` one, as far as the bars reach back. */
+  setPatterns(shown, chosen) {
+    this.patterns = { shown, chosen };
+    this.drawPatterns();
+  }
+
+  drawPatterns() {
+    const { shown, chosen } = this.patterns;
+    const times = this.grouped().map((bar) => bar.time);
+    const marks = new Map();
+    for (const one of shown) {
+      const time = barAt(times, one.time);
+      if (time !== null) marks.set(`${time} ${one.direction}`, { time, one });
+    }
+    this.patternMarkers.setMarkers([...marks.values()].sort((a, b) => a.time - b.time).map(({ time, one }) => ({
+      time: time + VIETNAM_S,
+      position: one.direction > 0 ? "belowBar" : "aboveBar",
+      shape: "circle",
+      color: colour(one.direction > 0 ? "--up" : "--down"),
+      size: one === chosen ? 1.4 : 0.7,
+      text: one === chosen ? one.name : "",
+    })));
+    for (const line of this.patternLines) this.pattern.removePriceLine(line);
+    this.patternLines = [];
+    const points = new Map(); // two swings may fall into one of the drawn bars: the later one stands
+    for (const [seconds, vnd] of chosen?.points ?? []) {
+      const time = barAt(times, seconds);
+      if (time !== null) points.set(time, vnd);
+    }
+    this.pattern.applyOptions({ color: colour("--text"), visible: points.size > 0 });
+    this.pattern.setData([...points].map(([time, vnd]) => ({ time: time + VIETNAM_S, value: format.chartPrice(vnd, this.kind) })));
+    if (!points.size) return;
+    this.addPatternLine(chosen.level_vnd, "--muted", LineStyle.Dashed, say("level"));
+    if (chosen.target_vnd) this.addPatternLine(chosen.target_vnd, "--accent", LineStyle.Dotted, say("target"));
+  }
+
+  addPatternLine(vnd, token, lineStyle, title) {
+    const price = format.chartPrice(vnd, this.kind);
+    this.patternLines.push(this.pattern.createPriceLine({ price, color: colour(token), lineWidth: 1, lineStyle, axisLabelVisible: true, title }));
+  }
+
   redraw() {
     const all = this.grouped();
     this.candles.setData(all.map((bar) => this.candle(bar)));
@@ -111,6 +159,7 @@ export class PriceChart {
       );
     }
     this.drawMarkers();
+    this.drawPatterns();
   }
 
   drawMarkers() {
@@ -153,6 +202,16 @@ export class PriceChart {
   column(bar) {
     return { time: bar.time + VIETNAM_S, value: bar.volume, color: colour(bar.close >= bar.open ? "--up-soft" : "--down-soft") };
   }
+}
+
+/** The start of the drawn bar that holds this moment; null before the first one. `times` are in order. */
+function barAt(times, seconds) {
+  let found = null;
+  for (const time of times) {
+    if (time > seconds) break;
+    found = time;
+  }
+  return found;
 }
 
 function mean(bars, kind) {

@@ -9,6 +9,7 @@ const PAGES = {
   orders: () => import("./orders.js"),
   order: () => import("./orders.js"),
   positions: () => import("./positions.js"),
+  patterns: () => import("./patterns.js"),
   strategies: () => import("./strategies.js"),
   risk: () => import("./risk.js"),
   "broker-log-in": () => import("./broker-log-in.js"),

@@ -5,6 +5,7 @@ import { PriceChart } from "./chart.js";
 import * as format from "./format.js";
 import { live } from "./live.js";
 import { startOrders } from "./orders.js";
+import { followPatterns } from "./symbol-patterns.js";
 import { followQuotes } from "./quotes.js";
 
 const TAPE_ROWS_MAX = 60;
@@ -16,6 +17,7 @@ export function start() {
   chart.load(page.bars);
   chart.setTrades(page.trades);
   bindIntervals(chart);
+  followPatterns(chart, page);
   followQuotes([page.symbol], {}, (symbol, quote, before) => drawQuote(quote, before, page.kind));
   const market = live("/ws/markets");
   market.subscribe("bars", { symbols: [page.symbol] }, (data) => {

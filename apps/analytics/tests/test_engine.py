@@ -13,7 +13,7 @@ from apps.analytics.services import IndicatorEngine, prune_indicators, record_in
 from qts.adapters import bus as event_bus
 from qts.adapters.redis_client import redis_client
 from qts.domain.events import BarClosed, IndicatorCalculated
-from qts.quant.indicators import STANDARD_NAMES, IndicatorUnknown
+from qts.quant.indicators import STANDARD_NAMES, IndicatorUnknown, batch_values
 
 FIRST = datetime(2026, 11, 23, 2, 15, tzinfo=UTC)
 
@@ -190,3 +190,49 @@ def test_old_values_go(bus):
     record_indicators([engine.on_bar(bar(number, 25_000)) for number in range(60, 64)], bus=bus)
     assert prune_indicators(before=minute(62)) == 2
     assert [view.starts_at for view in selectors.indicator_history("SSI")] == [minute(62), minute(63)]
+
+
+def quarter_bars(symbol, timeframe, starts_at, limit):
+    """What is stored as bars of fifteen minutes: the minutes of CLOSES in threes of five."""
+    closes = [CLOSES[last] for last in range(14, len(CLOSES), 15)]
+    return [bar(15 * place, close) for place, close in enumerate(closes) if minute(15 * place) < starts_at][-limit:]
+
+
+def test_wider_bars_live_are_those_of_the_whole_history():
+    """Fed from the first minute on, warmed late from minutes alone, and warmed from stored wider bars: one value."""
+    asked = {"SSI": ["sma_2@15m", "sma_7"]}
+    fed, warmed = (
+        IndicatorEngine(nothing_before, nothing_before_wide),
+        IndicatorEngine(
+            StoredBars(CLOSES).before,
+            quarter_bars,
+        ),
+    )
+    fed.follow(asked)
+    warmed.follow(asked)
+    for number in range(60):
+        fed.on_bar(bar(number, CLOSES[number]))
+    for number in range(60, 90):
+        expected = fed.on_bar(bar(number, CLOSES[number])).values
+        found = warmed.on_bar(bar(number, CLOSES[number])).values
+        quarters = [CLOSES[last] for last in range(14, number + 1, 15)]
+        assert float(found["sma_2@15m"]) == pytest.approx(sum(quarters[-2:]) / 2)
+        assert found["sma_2@15m"] == expected["sma_2@15m"]
+
+
+def nothing_before_wide(symbol, timeframe, starts_at, limit):
+    return []
+
+
+def test_a_chart_pattern_is_an_indicator_as_in_the_batch():
+    corners = [101_500, 101_000, 101_400, 99_000, 100_000, 99_050, 100_400]
+    closes = [round(x) for x in np.interp(np.arange(73), np.arange(7) * 12, corners)]
+    engine = IndicatorEngine(nothing_before, nothing_before_wide)
+    engine.follow({"SSI": ["pattern_double_bottom", "cdl_doji"]})
+    told = [
+        engine.on_bar(bar(number, close)).values.get("pattern_double_bottom") for number, close in enumerate(closes)
+    ]
+    prices = np.array(closes, dtype=float)
+    batch = batch_values(["pattern_double_bottom"], [prices] * 4 + [np.full(73, 100.0)])["pattern_double_bottom"]
+    assert told == [None if np.isnan(value) else format(value, ".12g") for value in batch]
+    assert told.count("100") == 1

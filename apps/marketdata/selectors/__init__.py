@@ -53,6 +53,7 @@ from apps.marketdata.selectors.types import (
     StreamStatus,
     TickView,
 )
+from apps.marketdata.selectors.wide_bars import wide_bars
 
 __all__ = [
     "Bar",
@@ -99,4 +100,5 @@ __all__ = [
     "symbols_with_days",
     "told_sessions",
     "trading_calendar",
+    "wide_bars",
 ]

@@ -158,6 +158,10 @@ class Bar:
     trade_count: int
     wal_position: str
 
+    @property
+    def ts_start_ms(self) -> int:
+        return round(self.starts_at.timestamp() * 1_000)
+
 
 @dataclass(frozen=True, slots=True)
 class TickView:

@@ -20,6 +20,8 @@ PAGES = {
     "/strategies/": EVERYBODY,
     "/backtests/": EVERYBODY,
     "/backtests/new/": {"trader", "admin"},
+    "/patterns/": EVERYBODY,
+    "/symbols/SSI/patterns/": EVERYBODY,
     "/risk/": EVERYBODY,
     "/risk/monitor/": EVERYBODY,
     "/risk/monitor/history/": EVERYBODY,
@@ -43,6 +45,7 @@ QUERY_BUDGETS = {
     "/positions/": 22,
     "/strategies/": 16,
     "/backtests/": 12,
+    "/patterns/": 14,
 }
 
 

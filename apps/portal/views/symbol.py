@@ -61,6 +61,7 @@ def _page_data(request: HttpRequest, security: SecurityView) -> dict[str, Any]:
         "symbol": security.symbol,
         "kind": security.kind,
         "bars_url": reverse("portal:bars", kwargs={"symbol": security.symbol}),
+        "patterns_url": reverse("portal:symbol-patterns", kwargs={"symbol": security.symbol}),
         "bars": [_bar(bar) for bar in marketdata.bars(security.symbol, limit=BARS_MAX)],
         "trades": sorted((_trade(fill) for fill in fills), key=lambda trade: trade["time"]),
     }

@@ -200,6 +200,9 @@ def client_messages() -> dict[str, object]:
         "unreachable": _("The server cannot be reached. Look at your orders before you try again."),
         "buy": pgettext("side of an order", "Buy"),
         "sell": pgettext("side of an order", "Sell"),
+        "level": _("Level"),
+        "target": _("Target"),
+        "strength": _("Strength {n}%"),
         "seconds": _("{n} s"),
         "minutes": _("{n} min"),
     }

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import close_old_connections
 
-from apps.analytics.services import IndicatorEngine, record_indicators
+from apps.analytics.services import IndicatorEngine, PatternDesk, record_indicators
 from apps.marketdata.selectors import market_now
 from apps.strategies.services.desk import StrategyDesk, oldest_signal_ms
 from apps.strategies.services.losses import stop_what_loses
@@ -40,7 +40,7 @@ def run_signals_slice(*, seconds_max: float = SLICE_S) -> None:
     with slice_of(lease, seconds_max) as turn:
         if not turn.goes_on():
             return
-        bus = connect(settings.EVENT_BUS_URL)
+        bus, patterns = connect(settings.EVENT_BUS_URL), PatternDesk()
         with StrategyDesk(IndicatorEngine()) as desk:
             refreshed_at, had = 0.0, {BarClosed.topic}
             while turn.goes_on():
@@ -54,7 +54,8 @@ def run_signals_slice(*, seconds_max: float = SLICE_S) -> None:
                 for topic in wanted - had:  # nobody read it while no strategy wanted any
                     bus.skip_older(topic, group=GROUP, than_ms=oldest_signal_ms())
                 had = wanted
-                _take_batch(bus, desk, sorted(wanted))
+                _take_batch(bus, desk, sorted(wanted), block_ms=0 if patterns.is_behind else BLOCK_MS)
+                patterns.turn(bus)  # after the strategies: nobody waits for it
 
 
 def _stand_back() -> None:
@@ -72,8 +73,8 @@ def _wanted_topics(desk: StrategyDesk) -> set[str]:
     return {topic for topic, is_wanted in asked.items() if is_wanted}
 
 
-def _take_batch(bus: Bus, desk: StrategyDesk, topics: Sequence[str]) -> None:
-    deliveries = bus.consume(topics, group=GROUP, consumer=CONSUMER, count=BATCH_MAX, block_ms=BLOCK_MS)
+def _take_batch(bus: Bus, desk: StrategyDesk, topics: Sequence[str], *, block_ms: int) -> None:
+    deliveries = bus.consume(topics, group=GROUP, consumer=CONSUMER, count=BATCH_MAX, block_ms=block_ms)
     if not deliveries:
         return
     calculated = handle(deliveries, desk)

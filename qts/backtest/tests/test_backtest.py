@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qts.backtest import BacktestSpec, SpecWrong, StrategyPart, run
+from qts.backtest import BacktestSpec, BarPeriod, SpecWrong, StrategyPart, run
 from qts.backtest.fills import NOTHING, Met, meet
 from qts.domain.market import VIETNAM, Band, Instrument
 from qts.domain.portfolio import FeeSchedule
@@ -50,6 +50,20 @@ class Contrarian(Strategy[Any]):
 class Dreamer(Contrarian):
     def indicator_names(self) -> tuple[str, ...]:
         return ("smaa_7",)
+
+
+class Wide(Strategy[Any]):
+    """Keeps what it is told of bars of five minutes."""
+
+    key: ClassVar[str] = "wide"
+    told: ClassVar[list[float | None]] = []
+
+    def indicator_names(self) -> tuple[str, ...]:
+        return ("max_2@5m", "pattern_breakout@5m")
+
+    def on_bar(self, bar: Bar, context: Context) -> Intent | None:
+        self.told.append(context.indicators.get("max_2@5m"))
+        return None
 
 
 def bar(day: int, at: str, close_vnd: int, volume: int = 100_000, **more: int) -> Bar:
@@ -226,3 +240,15 @@ def test_without_bars_there_is_nothing_to_run():
 def test_wrong_parameters_are_named():
     with pytest.raises(ParameterError, match="fast must be between"):
         run(spec(strategy="moving_average_cross", parameters={"fast": 1}), [bar(9, "10:00", 25_000)])
+
+
+def test_a_strategy_reads_wider_bars_when_they_are_over():
+    Wide.told = []
+    run(spec(f"{HERE}:Wide"), [bar(9, f"09:{15 + number}", 25_000 + 50 * number) for number in range(15)])
+    first, second = 25_000 + 50 * 9, 25_000 + 50 * 14
+    assert Wide.told == [None] * 9 + [first] * 5 + [second]
+
+
+def test_bars_of_days_have_no_quarters_of_an_hour():
+    with pytest.raises(SpecWrong, match="'max_2@5m' needs bars of 5m; those that there are, are longer"):
+        run(spec(f"{HERE}:Wide", period=BarPeriod.DAY), [bar(9, "09:00", 25_000)])

@@ -10,6 +10,7 @@ from qts.domain.events.base import REGISTRY, Event
 from qts.domain.events.decisions import (
     IndicatorCalculated,
     OrderProposed,
+    PatternDetected,
 )
 from qts.domain.events.firm import (
     ApiKeyChanged,
@@ -133,6 +134,7 @@ __all__ = [
     "OrderSent",
     "OrderSubmitted",
     "OrderUnknown",
+    "PatternDetected",
     "PlanEvent",
     "PositionChanged",
     "PromotionDecided",

@@ -21,6 +21,25 @@ class IndicatorCalculated(Event):
 
 @published
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PatternDetected(Event):
+    """A candlestick or chart pattern of one symbol, told at the end of the bar that confirms it. It may come twice."""
+
+    topic: ClassVar[str] = "technicalAnalysis.pattern.detected"
+    key_field: ClassVar[str] = "symbol"
+    symbol: str
+    timeframe: str  # the length of its bars: 1m, 5m, 15m, 60m or 1d
+    pattern: str  # e.g. double_bottom, cdl_hammer
+    direction: int  # 1 speaks for higher prices, -1 for lower ones
+    ts_confirmed_ms: int
+    level_vnd: int
+    target_vnd: int  # 0 where the pattern has no measure
+    strength_percent: int
+    points: tuple[tuple[int, int], ...]  # (start of the bar in ms, price_vnd) of what makes it, in order
+    wal_position: str  # the last market message inside
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderProposed(Event):
     """A strategy's decision, with what it was made from."""
 

@@ -55,6 +55,7 @@ from qts.domain.market.ticks import (
     round_down_to_tick,
     tick_size_vnd,
 )
+from qts.domain.market.timeframes import BarWidener, TimedBar, Timeframe, WideBar, window_of
 
 __all__ = [
     "FUTURE_MULTIPLIER_VND",
@@ -68,6 +69,7 @@ __all__ = [
     "AffineSchedule",
     "Band",
     "BarBuilder",
+    "BarWidener",
     "DayOverride",
     "FutureContract",
     "Instrument",
@@ -76,9 +78,12 @@ __all__ = [
     "ReferenceBasis",
     "Schedule",
     "SessionSpan",
+    "TimedBar",
+    "Timeframe",
     "TradingCalendar",
     "Underlying",
     "WallSchedule",
+    "WideBar",
     "admits",
     "admits_odd_lot",
     "average_reference_vnd",
@@ -113,4 +118,5 @@ __all__ = [
     "tick_size_vnd",
     "to_vietnam",
     "warrant_band",
+    "window_of",
 ]

@@ -4,7 +4,7 @@ Floats live here: an indicator suggests, it never settles.
 """
 
 from qts.quant.indicators.batch import batch_values
-from qts.quant.indicators.live import Candle, IndicatorSet
+from qts.quant.indicators.live import IndicatorSet, WideHistory
 from qts.quant.indicators.names import (
     COLUMNS,
     HISTORY_BARS_MAX,
@@ -14,26 +14,29 @@ from qts.quant.indicators.names import (
     IndicatorUnknown,
     Study,
     catalogue,
-    load_library,
     parse_indicator,
     problems_of,
     warm_up_bars,
 )
+from qts.quant.indicators.wide import WideColumns, widened
+from qts.quant.ta_lib import load_library
 
 __all__ = [
     "COLUMNS",
     "HISTORY_BARS_MAX",
     "STANDARD_NAMES",
-    "Candle",
     "Described",
     "Indicator",
     "IndicatorSet",
     "IndicatorUnknown",
     "Study",
+    "WideColumns",
+    "WideHistory",
     "batch_values",
     "catalogue",
     "load_library",
     "parse_indicator",
     "problems_of",
     "warm_up_bars",
+    "widened",
 ]

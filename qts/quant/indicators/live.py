@@ -5,29 +5,17 @@ value that the batch function gives; until there is enough history for one of th
 """
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import Any, Final, Protocol, Self
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol, Self
 
 import numpy as np
 
-from qts.quant.indicators.names import STANDARD_NAMES, Study, library, parse_indicator
+from qts.domain.market import BarWidener, TimedBar, Timeframe, window_of
+from qts.quant.indicators.names import STANDARD_NAMES, Study, parse_indicator
+from qts.quant.ta_lib import library
 
 Row = tuple[float, float, float, float, float]
-
-
-class Candle(Protocol):
-    """What an indicator may be computed from; prices in VND."""
-
-    @property
-    def open_vnd(self) -> int: ...
-    @property
-    def high_vnd(self) -> int: ...
-    @property
-    def low_vnd(self) -> int: ...
-    @property
-    def close_vnd(self) -> int: ...
-    @property
-    def volume(self) -> int: ...
+WideHistory = Mapping[Timeframe, Iterable[TimedBar]]
 
 
 class _Stream(Protocol):
@@ -42,22 +30,73 @@ class _Stream(Protocol):
 
 
 class IndicatorSet:
-    """The named indicators, fed bar by bar, oldest first. Raises IndicatorUnknown for a name that means nothing."""
+    """The named indicators, fed minute by minute, oldest first. Raises IndicatorUnknown for a name that means nothing.
 
-    def __init__(self, names: Iterable[str] = STANDARD_NAMES, history: Iterable[Candle] = ()) -> None:
+    `wide` are bars of wider timeframes that began before the window of the last of `history`; where a timeframe is not
+    in it, its bars are made of `history` alone.
+    """
+
+    def __init__(
+        self,
+        names: Iterable[str] = STANDARD_NAMES,
+        history: Iterable[TimedBar] = (),
+        wide: WideHistory | None = None,
+    ) -> None:
         asked = {name: parse_indicator(name) for name in dict.fromkeys(names)}
-        self.names: Final = tuple(asked)
-        self._studies: Final = tuple(dict.fromkeys(one.study for one in asked.values()))
-        self._places: Final = [(name, self._studies.index(one.study), one.output) for name, one in asked.items()]
-        self._early: list[Row] = [_row(bar) for bar in history]  # what came before every stream was open
-        self._streams: list[_Stream | None] = [None] * len(self._studies)
-        self._waiting = len(self._studies)
-        if self._early:
+        self.names = tuple(asked)
+        timeframes = dict.fromkeys([None, *(one.timeframe for one in asked.values())])
+        studies = {
+            timeframe: tuple(dict.fromkeys(one.study for one in asked.values() if one.timeframe == timeframe))
+            for timeframe in timeframes
+        }
+        order = [(timeframe, study) for timeframe, group in studies.items() for study in group]
+        self._places = [(name, order.index((one.timeframe, one.study)), one.output) for name, one in asked.items()]
+        minutes = list(history)
+        self._base = _Streams(studies[None], minutes)
+        self._wide = [
+            _WideStreams(timeframe, group, minutes, (wide or {}).get(timeframe))
+            for timeframe, group in studies.items()
+            if timeframe is not None
+        ]
+
+    def update(self, bar: TimedBar) -> None:
+        """Take the next bar into account."""
+        self._base.update(_row(bar))
+        for one in self._wide:
+            one.update(bar)
+
+    def values(self) -> Mapping[str, float]:
+        """The present values by name; one that needs more history, or is no number, is left out."""
+        outputs = self._base.outputs()
+        for one in self._wide:
+            outputs += one.streams.outputs()
+        found = {name: outputs[place][output] for name, place, output in self._places if outputs[place]}
+        return {name: value for name, value in found.items() if math.isfinite(value)}
+
+    def copy(self) -> Self:
+        """An independent twin: what one takes in, the other does not see."""
+        twin = type(self)(())
+        twin.names, twin._places = self.names, self._places
+        twin._base = self._base.copy()
+        twin._wide = [one.copy() for one in self._wide]
+        return twin
+
+
+class _Streams:
+    """Some studies over bars of one length."""
+
+    __slots__ = ("_early", "_streams", "_studies", "_waiting")
+
+    def __init__(self, studies: Sequence[Study], history: Iterable[TimedBar] = ()) -> None:
+        self._studies = studies
+        self._early: list[Row] = []  # what came before every stream was open
+        self._streams: list[_Stream | None] = [None] * len(studies)
+        self._waiting = len(studies)
+        if studies:
+            self._early += [_row(bar) for bar in history]
             self._open_those_ready()
 
-    def update(self, bar: Candle) -> None:
-        """Take the next bar into account."""
-        row = _row(bar)
+    def update(self, row: Row) -> None:
         for study, stream in zip(self._studies, self._streams, strict=True):
             if stream is not None:
                 stream.update(*[row[column] for column in study.inputs])
@@ -65,15 +104,12 @@ class IndicatorSet:
             self._early.append(row)
             self._open_those_ready()
 
-    def values(self) -> Mapping[str, float]:
-        """The present values by name; one that needs more history, or is no number, is left out."""
-        outputs = [_outputs(stream) for stream in self._streams]
-        found = {name: outputs[place][output] for name, place, output in self._places if outputs[place]}
-        return {name: value for name, value in found.items() if math.isfinite(value)}
+    def outputs(self) -> list[tuple[float, ...]]:
+        return [_outputs(stream) for stream in self._streams]
 
     def copy(self) -> Self:
-        """An independent twin: what one takes in, the other does not see."""
-        twin = type(self)(self.names)
+        twin = type(self)(())
+        twin._studies = self._studies
         twin._early = self._early.copy()
         twin._streams = [None if one is None else one.copy() for one in self._streams]
         twin._waiting = self._waiting
@@ -90,15 +126,43 @@ class IndicatorSet:
             self._early.clear()
 
 
-def _row(bar: Candle) -> Row:
+class _WideStreams:
+    """Some studies over bars that are made of minutes; their values change when one of those is over."""
+
+    __slots__ = ("_widener", "streams")
+
+    def __init__(
+        self,
+        timeframe: Timeframe,
+        studies: Sequence[Study],
+        minutes: Sequence[TimedBar] = (),
+        before: Iterable[TimedBar] | None = None,
+    ) -> None:
+        self._widener = BarWidener(timeframe)
+        self.streams = _Streams(studies, before or ())
+        since_ms = window_of(timeframe, minutes[-1].ts_start_ms)[0] if minutes and before is not None else 0
+        for bar in minutes:
+            if bar.ts_start_ms >= since_ms:
+                self.update(bar)
+
+    def update(self, bar: TimedBar) -> None:
+        for closed in self._widener.add(bar):
+            self.streams.update(_row(closed))
+
+    def copy(self) -> Self:
+        twin = type(self)(self._widener.timeframe, ())
+        twin._widener, twin.streams = self._widener.copy(), self.streams.copy()
+        return twin
+
+
+def _row(bar: TimedBar) -> Row:
     return float(bar.open_vnd), float(bar.high_vnd), float(bar.low_vnd), float(bar.close_vnd), float(bar.volume)
 
 
 def _opened(study: Study, columns: Any) -> _Stream | None:
     """None where the function's seeding needs a bar more than its lookback says."""
-    stream = getattr(library().stream, study.function)
     try:
-        opened: _Stream = stream(*[columns[column] for column in study.inputs], **dict(study.parameters))
+        opened: _Stream = study.stream(columns)
     except library().InsufficientHistory:
         return None
     return opened

@@ -1,17 +1,23 @@
 """What an indicator's name says: `function_number_number_output`, in TA-Lib's order of parameters and words.
 
 `sma_7`, `bbands_20_2_upper`, `stoch_14_3_0_3_0_slowd`, `cdlhammer`; numbers that are left out are TA-Lib's defaults. A
-function of one price takes the close, or what is named after `_of_`: `sma_20_of_volume`.
+function of one price takes the close, or what is named after `_of_`: `sma_20_of_volume`. Candlestick patterns may be
+written apart, `cdl_hammer`; `pattern_double_bottom` is a chart pattern of our own. What stands after `@` is the length
+of the bars that it is computed from: `sma_20@15m`, `rsi_14@1d`.
 """
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
 import numpy as np
+
+from qts.domain.market import MINUTE_MS, Timeframe
+from qts.quant.patterns import CHART_PATTERNS, RANGE_BARS, PatternStream, pattern_columns
+from qts.quant.ta_lib import library
 
 COLUMNS: Final = ("open", "high", "low", "close", "volume")
 # Published for every symbol, whoever asks; the last three are older than the rule of names.
@@ -24,6 +30,10 @@ HISTORY_BARS_MAX: Final = 5_000
 _ALIASES: Final = {f"bb_{side}": f"bbands_20_2_{side}" for side in ("upper", "middle", "lower")}
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 _SOURCE: Final = "_of_"
+_TIMEFRAME: Final = "@"
+_CHART: Final = "pattern_"
+_CANDLE: Final = "cdl"
+CHART_STUDY: Final = "chart patterns"
 # After so many periods N a recursive average has forgotten its start: (1 - 2/(N + 1))^(18 N), and (1 - 1/N)^(36 N) for
 # those of Wilder's kind, are less than a float shows.
 _PERIODS_REMEMBERED: Final = 18
@@ -40,38 +50,66 @@ class IndicatorUnknown(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """One TA-Lib function with all that it is given; `inputs` are positions in COLUMNS."""
+    """One function with all that it is given; `inputs` are positions in COLUMNS."""
 
     function: str
     parameters: tuple[tuple[str, float], ...]
     inputs: tuple[int, ...]
     lookback: int
 
+    def over(self, columns: Sequence[Any]) -> tuple[Any, ...]:
+        """Over whole columns at once."""
+        function = pattern_columns if self.function == CHART_STUDY else getattr(library(), self.function)
+        given = function(*[columns[column] for column in self.inputs], **dict(self.parameters))
+        return given if isinstance(given, tuple) else (given,)
+
+    def stream(self, columns: Sequence[Any]) -> Any:
+        """Open at the end of these columns. Raises TA-Lib's InsufficientHistory where they are too short."""
+        function = PatternStream if self.function == CHART_STUDY else getattr(library().stream, self.function)
+        return function(*[columns[column] for column in self.inputs], **dict(self.parameters))
+
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """One output of a study."""
+    """One output of a study; `timeframe` is None where it is of the bars as they come."""
 
     study: Study
     output: int
+    timeframe: Timeframe | None = None
 
 
-def library() -> Any:
-    """TA-Lib brings pandas along, half a second and 40 MB: only a process that computes pays for it."""
-    import talib
-
-    return talib
-
-
-def load_library() -> None:
-    """Pay for it now, and not when the first bar waits for its indicators."""
-    library()
+_CHART_STUDY: Final = Study(CHART_STUDY, (), (1, 2, 3, 4), RANGE_BARS)
 
 
 @cache
-def parse_indicator(name: str) -> Indicator:
-    """Raises IndicatorUnknown."""
-    text, separator, source = _ALIASES.get(name, name).partition(_SOURCE)
+def parse_indicator(name: str, bar_ms: int = MINUTE_MS) -> Indicator:
+    """What it means where the bars that come are `bar_ms` long. Raises IndicatorUnknown."""
+    plain, separator, length = name.partition(_TIMEFRAME)
+    timeframe = _timeframe(name, length, bar_ms) if separator else None
+    if plain.startswith(_CHART):
+        return Indicator(_CHART_STUDY, _chart_pattern(name, plain.removeprefix(_CHART)), timeframe)
+    study, output = _parsed(name, _ALIASES.get(plain, plain))
+    return Indicator(study, output, timeframe)
+
+
+def _timeframe(name: str, length: str, bar_ms: int) -> Timeframe | None:
+    known = {one.value: one for one in Timeframe}
+    if length not in known:
+        raise IndicatorUnknown(f"{name!r}: the bars after @ are one of {', '.join(known)}")
+    timeframe = known[length]
+    if timeframe.length_ms < bar_ms:
+        raise IndicatorUnknown(f"{name!r} needs bars of {length}; those that there are, are longer")
+    return None if timeframe.length_ms == bar_ms else timeframe
+
+
+def _chart_pattern(name: str, kind: str) -> int:
+    if kind in CHART_PATTERNS:
+        return CHART_PATTERNS.index(kind)
+    raise IndicatorUnknown(f"Nobody looks for {name!r}; the chart patterns are {', '.join(CHART_PATTERNS)}")
+
+
+def _parsed(name: str, whole: str) -> tuple[Study, int]:
+    text, separator, source = whole.partition(_SOURCE)
     function, words = _function(name, text)
     described = _described(function)
     numbers = []
@@ -80,8 +118,8 @@ def parse_indicator(name: str) -> Indicator:
     parameters = _parameters(name, described, numbers)
     inputs = _inputs(name, described, source if separator else "")
     output = _output(name, described, "_".join(words))
-    study = Study(function, tuple(parameters.items()), inputs, _lookback(name, function, parameters, len(inputs)))
-    return Indicator(study, output)
+    lookback = _lookback(name, function, parameters, len(inputs))
+    return Study(function, tuple(parameters.items()), inputs, lookback), output
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +146,20 @@ def catalogue() -> list[Described]:
     return found
 
 
-def problems_of(names: Iterable[str]) -> list[str]:
-    """One sentence for each name that means nothing."""
+def problems_of(names: Iterable[str], bar_ms: int = MINUTE_MS) -> list[str]:
+    """One sentence for each name that means nothing where bars are `bar_ms` long."""
     found = []
     for name in names:
         try:
-            parse_indicator(name)
+            parse_indicator(name, bar_ms)
         except IndicatorUnknown as error:
             found.append(str(error))
     return found
 
 
 def warm_up_bars(names: Iterable[str]) -> int:
-    """So many bars before the first, and these indicators are what they would be after all of history.
+    """So many bars before the first, each of its own length, and these indicators are what they would be after all of
+    history.
 
     Only sums without an end (obv, ad) begin anew: their level means nothing, their changes do.
     """
@@ -138,7 +177,8 @@ def _function(name: str, text: str) -> tuple[str, list[str]]:
     known = {function.lower(): function for function in library().get_functions()}
     words = text.split("_")
     for count in range(len(words), 0, -1):
-        if found := known.get("_".join(words[:count])):
+        together = "" if words[0] == _CANDLE else "_"
+        if found := known.get(together.join(words[:count])):
             return found, words[count:]
     close = difflib.get_close_matches(words[0].lower(), known, n=3)
     hint = f"; did you mean {', '.join(close)}?" if close else "; its first part is no function of TA-Lib"

@@ -21,6 +21,7 @@ class Candle:
     low_vnd: int
     close_vnd: int
     volume: int
+    ts_start_ms: int = 0
 
 
 def candles_of(closes, seed=1):
