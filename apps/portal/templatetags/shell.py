@@ -36,8 +36,8 @@ def _places(user: Any) -> list[tuple[str, str, str]]:
         ("orders", "list-ordered", _("Orders")),
         ("positions", "wallet", _("Positions")),
         ("strategies", "bot", _("Strategies")),
-        ("backtests", "history", _("Backtests")),
-        ("patterns", "activity", _("Patterns")),
+        ("backtests", "activity", _("Backtests")),
+        ("patterns", "trending-up", _("Patterns")),
         ("risk", "shield-alert", _("Risk")),
     ]
     if has_role(user, Role.OPERATOR, Role.ADMINISTRATOR):
