@@ -44,7 +44,7 @@ _HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * _HOUR_MS
 VIETNAM_AHEAD_MS: Final = 7 * _HOUR_MS
 
-_NOTHING: Final = Wants(ticks=False, fills=False, timers=(), sessions=False, universe=False)
+_NOTHING: Final = Wants(ticks=False, fills=False, timers=(), sessions=False, universe=False, equity=False)
 
 Progress = Callable[[int, int], None]
 

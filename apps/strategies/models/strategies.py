@@ -36,6 +36,7 @@ class StrategyVersion(models.Model):
 
     content_hash = models.CharField(primary_key=True, max_length=64)  # SHA-256 of the text
     name = models.CharField(max_length=60)
+    suffix = models.CharField(max_length=8, default=".py")  # of its file: what it is written in
     source = models.TextField()
     title = models.CharField(max_length=80)
     summary = models.CharField(max_length=300)

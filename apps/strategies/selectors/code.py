@@ -49,6 +49,7 @@ class FileView:
     """One file of the folder as it is now; `problem` says why it cannot be read."""
 
     name: str
+    file_name: str
     content_hash: str
     is_registered: bool
     versions: Sequence[VersionView]
@@ -68,7 +69,7 @@ def code_of(class_key: str, content_hash: str = "") -> CodeView:
     if row is None:
         raise KeyError(class_key)
     parameters = tuple(Parameter(**told) for told in row.parameters)
-    source = StrategySource(f"{row.name}.py", row.source)
+    source = StrategySource(f"{row.name}{row.suffix}", row.source)
     if source.content_hash != row.content_hash:
         raise KeyError(f"{class_key}: its stored text is not what was registered")
     return CodeView(class_key, row.content_hash, row.title, row.summary, parameters, source)
@@ -103,11 +104,12 @@ def files() -> list[FileView]:
 def _file_view(name: str) -> FileView:
     known = versions(name)
     try:
-        content_hash, problem = read_source(settings.STRATEGIES_DIR, name).content_hash, ""
+        source = read_source(settings.STRATEGIES_DIR, name)
+        file_name, content_hash, problem = source.file_name, source.content_hash, ""
     except SourceUnreadable as error:
-        content_hash, problem = "", str(error)
+        file_name, content_hash, problem = name, "", str(error)
     is_registered = content_hash in {one.content_hash for one in known}
-    return FileView(name, content_hash, is_registered, known, problem)
+    return FileView(name, file_name, content_hash, is_registered, known, problem)
 
 
 def _own_code(class_key: str) -> CodeView:

@@ -61,6 +61,7 @@ class StrategyDesk:
     def __init__(self, engine: IndicatorEngine) -> None:
         self._engine, self._staff = engine, Staff()
         self._exposures: dict[tuple[str, str], orders.StrategyExposure] | None = None
+        self._equities_vnd: dict[UUID, int] = {}
         self._bars: dict[str, Bar] = {}
         self._sessions: dict[str, str] = {}
         self._calendar: tuple[date, TradingCalendar] | None = None
@@ -92,6 +93,7 @@ class StrategyDesk:
 
     def begin_batch(self) -> None:
         self._exposures = None
+        self._equities_vnd.clear()
 
     def on_bar(self, event: BarClosed) -> IndicatorCalculated:
         calculated = self._engine.on_bar(event)
@@ -127,6 +129,7 @@ class StrategyDesk:
             event.symbol, event.ts_market_ms, Side(event.side), event.fill_quantity, event.fill_price_vnd
         )  # what one wanted at a match before this one is in its orders by now
         self._exposures = None
+        self._equities_vnd.clear()
         for one in self._staff:
             if one.host.wants_fills and str(one.strategy.id) == owner:
                 self._consider(one, _Question(fill, f"fill:{event.fill_id}", event.symbol, "", time.time_ns()))
@@ -190,7 +193,14 @@ class StrategyDesk:
             indicators=_those(one.host.indicator_names, self._engine.values(symbol)) if symbol else {},
             previous=_those(one.host.indicator_names, self._engine.values_before(symbol)) if symbol else {},
             universe=self._universe(one.strategy) if one.host.wants_universe else NO_UNIVERSE,
+            equity_vnd=self._equity_vnd(one.strategy.account_id) if one.host.wants_equity else 0,
         )
+
+    def _equity_vnd(self, account_id: UUID) -> int:
+        """0 while a held symbol has no price: then nothing is bought for a share of it."""
+        if account_id not in self._equities_vnd:
+            self._equities_vnd[account_id] = accounts.portfolio(account_id, marketdata.market_now()).equity_vnd or 0
+        return self._equities_vnd[account_id]
 
     def _universe(self, strategy: Strategy) -> dict[str, SymbolState]:
         found = {symbol: self._exposure(strategy, symbol) for symbol in strategy.symbols if symbol in self._bars}
@@ -209,6 +219,7 @@ class StrategyDesk:
         if decision is None or decision.strategy.status != StrategyStatus.RUNNING:
             self.refresh()  # it may be off: the next message, not the next second, finds it gone
         self._exposures = None  # an order changes what is held and working
+        self._equities_vnd.clear()
 
     def _answer(self, strategy: Strategy, symbol: str, intent: Intent, now: datetime) -> Any:
         exposure = self._exposure(strategy, symbol)

@@ -49,6 +49,7 @@ def register_file(name: str, *, actor: Actor, now: datetime) -> str:
             content_hash=source.content_hash,
             defaults={
                 "name": name,
+                "suffix": source.suffix,
                 "source": source.text,
                 "title": told.title,
                 "summary": told.summary,

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from apps.accounts import selectors as accounts
+from apps.marketdata.selectors import market_now
 from apps.strategies import selectors, services
 from apps.strategies.models import Decision, Strategy, StrategyStatus, StrategyVersion
 from apps.strategies.tests.conftest import NOW, TRADER, bar
@@ -146,3 +148,57 @@ def test_the_template_runs_and_is_not_written_twice(folder, account_id):
     with pytest.raises(services.StrategyRefused, match="is no name"):
         services.write_template("../x")
     assert written.parent == folder
+
+
+RULES = """\
+title: Dips
+enter: {all: [close > 24000]}
+leave: {any: [rsi_14 > 65]}
+size: {method: percent_of_equity, percent: 10}
+"""
+
+
+@pytest.fixture
+def write_rules(folder):
+    def written(text, name="dips"):
+        (folder / f"{name}.yaml").write_text(text)
+        return name
+
+    return written
+
+
+def test_a_document_of_rules_is_taken_in_and_trades_like_a_file(desk, write_rules, account_id, strategy_id):
+    content_hash = services.register_file(write_rules(RULES), actor=TRADER, now=NOW)
+    assert [(one.name, one.file_name, one.is_registered) for one in selectors.files()] == [("dips", "dips.yaml", True)]
+    made = services.create_strategy(
+        name="Dips", class_key="file:dips", parameters={}, account_id=account_id, symbols=["SSI"]
+    )
+    services.start_strategy(made, actor=TRADER, now=NOW)
+    desk.refresh()
+    desk.on_bar(bar())
+    decision = Decision.objects.get(strategy_id=made)
+    close_vnd = decision.trigger["close_vnd"]
+    assert decision.signal == f"enters: close {close_vnd:,} > 24000"
+    equity_vnd = accounts.portfolio(account_id, market_now()).equity_vnd
+    wanted = equity_vnd // 10 // close_vnd
+    assert (decision.side, decision.quantity) == ("BUY", wanted - wanted % 100)
+    assert decision.code_hash == content_hash
+
+
+def test_what_is_wrong_with_a_document_is_told_with_its_line(write_rules):
+    with pytest.raises(services.StrategyRefused) as refused:
+        services.register_file(write_rules(RULES.replace("close >", "close >>")), actor=TRADER, now=NOW)
+    (problem,) = refused.value.problems
+    assert "dips.yaml" in problem
+    assert "Line 2, enter.all[1]: 'close >> 24000' is no condition" in problem
+
+
+def test_a_document_that_reads_an_indicator_that_nobody_computes_is_refused(write_rules):
+    with pytest.raises(services.StrategyRefused, match="xyz_14"):
+        services.register_file(write_rules(RULES.replace("rsi_14", "xyz_14")), actor=TRADER, now=NOW)
+
+
+def test_one_name_is_one_strategy(write, write_rules):
+    write(COUNTER, name="dips")
+    with pytest.raises(services.StrategyRefused, match="one name is one strategy"):
+        services.register_file(write_rules(RULES), actor=TRADER, now=NOW)

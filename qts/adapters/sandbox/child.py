@@ -102,7 +102,7 @@ class _Stage:
             OnTimer: strategy.on_timer,
             OnSession: strategy.on_session,
         }
-        named = tuple(name for name in ("ticks", "fills", "sessions", "universe") if getattr(wants, name))
+        named = tuple(name for name in ("ticks", "fills", "sessions", "universe", "equity") if getattr(wants, name))
         names = tuple(dict.fromkeys(strategy.indicator_names()))
         return Started(request.number, names, named, wants.timers, self._printed.take())
 

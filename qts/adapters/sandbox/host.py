@@ -141,6 +141,10 @@ class StrategyHost:
         return "sessions" in self._wants
 
     @property
+    def wants_equity(self) -> bool:
+        return "equity" in self._wants
+
+    @property
     def wants_universe(self) -> bool:
         return "universe" in self._wants
 

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from qts.adapters.rule_files import read_rules
 from qts.adapters.sandbox.messages import Load
+from qts.adapters.sandbox.source import RULES
 from qts.domain.strategy import Strategy, strategy_class
 from qts.domain.strategy.files import NotAStrategy, strategy_of_file
 from qts.domain.strategy.rules import rule_class
 
-RULES_SUFFIX: Final = ".yaml"
 _FRAMES_MAX = 6
 _PROBLEM_CHARACTERS_MAX = 4_000
 _TEXT_MAX: Final = {"title": 80, "summary": 300}
@@ -19,7 +19,7 @@ def load(request: Load) -> type[Strategy[Any]]:
     """Raises NotAStrategy, KeyError for an unknown key, and whatever a file raises as it is imported."""
     if not request.source:
         cls = strategy_class(request.key)
-    elif request.file_name.endswith(RULES_SUFFIX):
+    elif request.file_name.endswith(RULES):
         cls = rule_class(read_rules(request.source))
     else:
         cls = strategy_of_file(request.file_name, request.source)

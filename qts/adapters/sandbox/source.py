@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Final
 
 FILE_BYTES_MAX = 256 * 1_024
+PYTHON: Final = ".py"
+RULES: Final = ".yaml"
+SUFFIXES: Final = (PYTHON, RULES)
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
 
@@ -18,10 +21,14 @@ class SourceUnreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StrategySource:
-    """`file_name` is without its folder: it is what a traceback shows."""
+    """`file_name` is without its folder: it is what a traceback shows. What ends in `.yaml` is a document of rules."""
 
     file_name: str
     text: str
+
+    @property
+    def suffix(self) -> str:
+        return Path(self.file_name).suffix
 
     @property
     def content_hash(self) -> str:
@@ -33,10 +40,11 @@ def is_name(name: str) -> bool:
 
 
 def source_names(folder: Path) -> list[str]:
-    """The names of the strategies in the folder, without `.py`; tests and what begins with an underscore are none."""
+    """The names of the strategies in the folder, without their suffix; tests and what begins with an underscore are
+    none."""
     if not folder.is_dir():
         return []
-    names = (path.stem for path in folder.glob("*.py"))
+    names = {path.stem for suffix in SUFFIXES for path in folder.glob(f"*{suffix}")}
     return sorted(name for name in names if is_name(name) and not name.startswith("test_"))
 
 
@@ -44,7 +52,10 @@ def read_source(folder: Path, name: str) -> StrategySource:
     """Raises SourceUnreadable. Nothing of it is executed; a link is not followed out of the folder."""
     if not is_name(name):
         raise SourceUnreadable(f"{name!r} is no name for a strategy: small letters, digits and _, a letter first")
-    path = folder / f"{name}.py"
+    there = [suffix for suffix in SUFFIXES if os.path.lexists(folder / f"{name}{suffix}")]
+    if len(there) > 1:
+        raise SourceUnreadable(f"there are {' and '.join(name + suffix for suffix in there)}: one name is one strategy")
+    path = folder / f"{name}{there[0] if there else PYTHON}"
     try:
         opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:

@@ -174,6 +174,7 @@ class Strategy(Generic[P]):
     parameters_class: ClassVar[type[Parameters]] = Parameters
     wants_ticks: ClassVar[bool] = False
     wants_universe: ClassVar[bool] = False
+    wants_equity: ClassVar[bool] = False
 
     def __init__(self, parameters: P) -> None:
         self.parameters = parameters
@@ -222,6 +223,7 @@ class Wants(NamedTuple):
     timers: tuple[int, ...]  # minutes since midnight, in order
     sessions: bool
     universe: bool
+    equity: bool
 
 
 def wants_of(strategy: Strategy[Any]) -> Wants:
@@ -238,4 +240,5 @@ def wants_of(strategy: Strategy[Any]) -> Wants:
         timers=tuple(sorted(set(timers))),
         sessions=cls.on_session is not Strategy.on_session,
         universe=bool(cls.wants_universe),
+        equity=bool(cls.wants_equity),
     )

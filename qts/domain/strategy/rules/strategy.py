@@ -46,7 +46,8 @@ class RuleStrategy(Strategy[Parameters]):
 def rule_class(rules: RuleSet) -> type[RuleStrategy]:
     """The strategy that a document describes. It has no parameters: its numbers stand in the document."""
     summary = f"Enters on {rules.enter.text}; leaves on {rules.leave.text}."[:SUMMARY_CHARACTERS_MAX]
-    return type("Rules", (RuleStrategy,), {"rules": rules, "title": rules.title, "summary": summary})
+    told = {"title": rules.title, "summary": summary, "wants_equity": rules.size.method != "fixed"}
+    return type("Rules", (RuleStrategy,), {"rules": rules, **told})
 
 
 class _Held:
