@@ -155,7 +155,7 @@ def test_the_file_stops_what_was_queued_and_outlives_itself(desk, working, gatew
     kill_file.write_text("symbol:SSI wrong prices")
     gateway.send()
     assert (desk.order(queued).status, desk.order(queued).reason) == (Status.CANCELLED, "KILL_SWITCH_ENGAGED")
-    turn = type("Turn", (), {"epoch": None})
+    turn = type("Turn", (), {"epoch": None, "goes_on": lambda _: True})()
     house = _Gateway(desk.connection_id, turn, broker, LogInWatch(desk.connection_id))
     house._circuit.close()
     house._keep_house(MORNING)
