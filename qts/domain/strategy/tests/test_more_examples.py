@@ -160,12 +160,13 @@ def test_what_is_near_its_weight_is_left_alone():
 
 
 def test_each_says_what_it_is_called_with():
-    assert wants_of(Pairs(PairsParameters())) == (False, False, (), False, True)
+    assert wants_of(Pairs(PairsParameters())) == (False, False, (), False, True, False)
     assert wants_of(IndexFutureMomentum(IndexFutureMomentumParameters())) == (
         False,
         True,
         (525, 840, 865),
         False,
         False,
+        False,
     )
-    assert wants_of(ClosingRebalance(ClosingRebalanceParameters())) == (False, False, (), True, True)
+    assert wants_of(ClosingRebalance(ClosingRebalanceParameters())) == (False, False, (), True, True, False)

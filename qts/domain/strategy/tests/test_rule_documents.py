@@ -2,7 +2,7 @@
 
 import pytest
 
-from qts.domain.strategy import Bar, Context, Parameters, TargetPosition
+from qts.domain.strategy import Bar, Context, Parameters, TargetPosition, wants_of
 from qts.domain.strategy.rules import DocumentWrong, Size, parse_document, rule_class
 from qts.domain.strategy.rules.sizing import Facts, quantity_of
 
@@ -97,6 +97,13 @@ def test_it_describes_itself():
     assert (cls.title, cls.key) == ("Dips", "rules")
     assert cls.summary.startswith("Enters on all of (rsi_14 < 30; any of (close > sma_200;")
     assert len(cls.summary) <= 300
+
+
+@pytest.mark.parametrize(("method", "wants"), [("fixed", False), ("percent_of_equity", True)])
+def test_only_who_sizes_by_the_accounts_worth_asks_for_it(method, wants):
+    """It takes several queries for each question."""
+    size = {"method": method, **({"percent": 10} if wants else {"quantity": 300})}
+    assert wants_of(strategy_of(changed(size=size))).equity is wants
 
 
 def bar(number: int, close_vnd: int) -> Bar:
