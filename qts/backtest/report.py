@@ -43,6 +43,8 @@ def verdict(result: BacktestResult, found: Performance, honesty: Honesty | None 
 
 def outcome(result: BacktestResult, found: Performance) -> Statement:
     gain = result.last_equity_vnd - result.first_equity_vnd
+    if gain == 0:
+        return Statement(Say.EVEN)
     return Statement(Say.EARNED if gain > 0 else Say.LOST, vnd=abs(gain), share=found.total_return)
 
 

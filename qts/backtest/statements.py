@@ -16,6 +16,7 @@ class Tone(StrEnum):
 class Say(StrEnum):
     EARNED = "EARNED"
     LOST = "LOST"
+    EVEN = "EVEN"
     RUINED = "RUINED"
     NO_DAY = "NO_DAY"
     NEVER_TRADED = "NEVER_TRADED"
@@ -48,6 +49,7 @@ class Say(StrEnum):
 TEMPLATES: Final[Mapping[Say, str]] = {
     Say.EARNED: "it earned {vnd:,} VND ({share:+.2%}) after fees and tax.",
     Say.LOST: "it lost {vnd:,} VND ({share:+.2%}) after fees and tax.",
+    Say.EVEN: "it neither earned nor lost.",
     Say.RUINED: "the account was worth nothing or less.",
     Say.NO_DAY: "No trading day was run.",
     Say.NEVER_TRADED: "It never traded: this says nothing about the idea.",

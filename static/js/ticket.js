@@ -36,9 +36,11 @@ function onKey(event) {
     step(form, event.target.dataset.stepper, event.key === "ArrowUp" ? 1 : -1);
     return;
   }
-  if (isTyping(event) && event.target.type !== "radio") return;
+  const takesLetters = event.target.type !== "radio" && !event.target.dataset?.stepper;
+  if (isTyping(event) && takesLetters) return;
   const key = event.key.toUpperCase();
   if (key === "B" || key === "S") {
+    event.preventDefault(); // or the letter lands in the quantity, which has the focus by then
     const side = form.querySelector(`input[name="side"][value="${key === "B" ? "BUY" : "SELL"}"]`);
     side.checked = true;
     changed(side);
