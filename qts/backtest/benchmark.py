@@ -4,9 +4,9 @@ from typing import Final
 
 import numpy as np
 
-from qts.backtest.engine import DAY_MS, VIETNAM_AHEAD_MS
 from qts.backtest.spec import BacktestSpec
 from qts.backtest.table import BarTable
+from qts.domain.market.timeframes import DAY_MS, VIETNAM_AHEAD_MS
 from qts.domain.portfolio.fees import BPS_PER_WHOLE
 
 _BPS: Final = BPS_PER_WHOLE

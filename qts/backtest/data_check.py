@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from qts.backtest.engine import DAY_MS, VIETNAM_AHEAD_MS
 from qts.backtest.statements import Say, Statement
 from qts.backtest.table import BarTable
 from qts.backtest.venue import EPOCH
+from qts.domain.market.timeframes import DAY_MS, VIETNAM_AHEAD_MS
 
 HOLE_WEEKDAYS_MIN: Final = 8  # the longest new-year holidays take seven
 JUMP_SHARE_MIN: Final = 0.31  # of a day; no exchange's band reaches so far, but on a first day of trading

@@ -20,6 +20,7 @@ from qts.backtest.spec import BacktestSpec, BarPeriod, SpecWrong, StrategyPart
 from qts.backtest.table import BarTable
 from qts.backtest.venue import EPOCH, venue_of
 from qts.domain.market import MINUTE_MS, TradingCalendar
+from qts.domain.market.timeframes import DAY_MS, VIETNAM_AHEAD_MS
 from qts.domain.portfolio import settles_at
 from qts.domain.strategy import (
     NO_UNIVERSE,
@@ -40,9 +41,6 @@ from qts.domain.strategy import (
 from qts.quant.indicators import batch_values, problems_of
 
 _ROWS: Final = 8_192
-_HOUR_MS: Final = 3_600_000
-DAY_MS: Final = 24 * _HOUR_MS
-VIETNAM_AHEAD_MS: Final = 7 * _HOUR_MS
 
 _NOTHING: Final = Wants(ticks=False, fills=False, timers=(), sessions=False, universe=False, equity=False)
 

@@ -13,10 +13,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from qts.backtest.engine import DAY_MS, VIETNAM_AHEAD_MS, run
+from qts.backtest.engine import run
 from qts.backtest.kernels import KERNELS, Bools, Kernel
 from qts.backtest.spec import BacktestSpec, FillAt, SpecWrong
 from qts.backtest.table import BarTable
+from qts.domain.market.timeframes import DAY_MS, VIETNAM_AHEAD_MS
 from qts.domain.portfolio.fees import BPS_PER_WHOLE
 from qts.domain.strategy import parse_parameters, strategy_class
 from qts.domain.values import Side

@@ -21,13 +21,13 @@ from qts.domain.market import (
     round_down_to_tick,
     round_to_tick,
 )
+from qts.domain.market.timeframes import DAY_MS
 from qts.domain.portfolio import cash_needed_vnd
 from qts.domain.strategy import Bar, Intent
 from qts.domain.strategy.sizing import Holding, NoOrder, Proposal, TopOfBook, propose
 from qts.domain.values import Side
 
 EPOCH: Final = date(1970, 1, 1)
-_DAY_MS: Final = 24 * 60 * MINUTE_MS
 _OPENS: Final = time(9, 15)  # continuous trading begins everywhere
 
 
@@ -175,7 +175,7 @@ class UnderTheRules:
         return WorkingOrder(stake, proposal.side, price_vnd, proposal.quantity, signal, reserved_vnd, day)
 
     def _refuse(self, market: Market, intent: Intent, reason: str, bar: Bar) -> None:
-        ends_ms = bar.ts_start_ms + (MINUTE_MS if self._spec.period is BarPeriod.MINUTE else _DAY_MS)
+        ends_ms = bar.ts_start_ms + (MINUTE_MS if self._spec.period is BarPeriod.MINUTE else DAY_MS)
         self.refusals.append(Refusal(ends_ms, market.symbol, intent.signal, reason))
 
 

@@ -8,13 +8,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from qts.backtest.engine import DAY_MS, VIETNAM_AHEAD_MS, run
+from qts.backtest.engine import run
 from qts.backtest.result import BacktestResult
 from qts.backtest.spec import BacktestSpec, SpecWrong
 from qts.backtest.statements import Say, Statement
 from qts.backtest.sweep import SweepRow, answer_of, sets_of
 from qts.backtest.table import BarTable
 from qts.backtest.venue import EPOCH
+from qts.domain.market.timeframes import DAY_MS, VIETNAM_AHEAD_MS
 from qts.domain.values import Side
 from qts.quant.performance import DAYS_PER_YEAR
 

@@ -8,7 +8,7 @@ import pytest
 
 from qts.backtest import BarPeriod, BarTable, FillAt, SpecWrong, StrategyPart
 from qts.backtest.data_check import data_doubts
-from qts.backtest.engine import DAY_MS, VIETNAM_AHEAD_MS, run
+from qts.backtest.engine import run
 from qts.backtest.packing import pack, unpack
 from qts.backtest.robustness import broadness, robustness
 from qts.backtest.search import Search
@@ -19,6 +19,7 @@ from qts.backtest.tests.peers import spec_of
 from qts.backtest.tests.test_sweep import START_MS, by_bars, table_of, walk
 from qts.backtest.walk_forward import FoldResult, folds_of, judged
 from qts.domain.market import Instrument
+from qts.domain.market.timeframes import DAY_MS, VIETNAM_AHEAD_MS
 from qts.domain.strategy import ParameterError
 from qts.domain.values import Exchange, InstrumentKind
 
