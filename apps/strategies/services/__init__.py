@@ -1,6 +1,6 @@
 """Strategies: taking them in, starting, stopping, promoting, turning what they want into orders; and backtests."""
 
-from apps.strategies.services.backtest_data import BacktestRefused, keep_file, keep_part, keep_stored
+from apps.strategies.services.backtest_data import keep_file, keep_part, keep_stored
 from apps.strategies.services.backtest_queue import (
     cancel_backtest,
     delete_backtest,
@@ -17,7 +17,7 @@ from apps.strategies.services.lifecycle import (
     stop_strategy,
 )
 from apps.strategies.services.promotion import approve_promotion, propose_promotion, reject_promotion, take_back
-from apps.strategies.services.refusals import StrategyRefused
+from apps.strategies.services.refusals import BacktestRefused, StrategyRefused
 from apps.strategies.services.signals import run_signals_slice
 from apps.strategies.services.templates import write_template
 from apps.strategies.services.versions import change_version, examine, register_file, strategies_folder

@@ -9,6 +9,7 @@ from django.utils import timezone
 from apps.marketdata import selectors as marketdata
 from apps.strategies import selectors
 from apps.strategies.models import BacktestData
+from apps.strategies.services.refusals import BacktestRefused
 from qts.backtest import BarPeriod, BarsUnreadable, BarTable
 from qts.backtest.bars import ROWS_MAX, VND_PER_THOUSAND, bars_of_file
 from qts.backtest.packing import pack
@@ -20,14 +21,6 @@ UPLOAD_SUFFIXES: Final = (".csv", ".txt", ".parquet")  # nothing compressed: wha
 SYMBOLS_MAX: Final = 60
 STORED_BARS_MAX: Final = ROWS_MAX // 2
 NAME_LENGTH_MAX: Final = 120
-
-
-class BacktestRefused(Exception):
-    """It cannot be run; `problems` holds one sentence for each reason."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__(" ".join(problems))
-        self.problems = list(problems)
 
 
 def keep_file(

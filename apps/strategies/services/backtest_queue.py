@@ -12,7 +12,8 @@ from apps.eventlog import services as eventlog
 from apps.strategies import selectors
 from apps.strategies.locks import lock_backtest
 from apps.strategies.models import BacktestData, BacktestRun, BacktestStatus
-from apps.strategies.services.backtest_data import NAME_LENGTH_MAX, BacktestRefused, instruments_of
+from apps.strategies.services.backtest_data import NAME_LENGTH_MAX, instruments_of
+from apps.strategies.services.refusals import BacktestRefused
 from qts.backtest import SpecWrong, StudyKind
 from qts.backtest.study import Study, study_json, study_of_json
 from qts.domain.events import BacktestChanged

@@ -3,9 +3,17 @@
 from collections.abc import Sequence
 
 
-class StrategyRefused(Exception):
+class RefusedForReasons(Exception):
     """`problems` holds one sentence for each reason."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__(" ".join(problems))
         self.problems = list(problems)
+
+
+class StrategyRefused(RefusedForReasons):
+    """A strategy cannot be made, changed or started so."""
+
+
+class BacktestRefused(RefusedForReasons):
+    """A backtest cannot be run so."""
