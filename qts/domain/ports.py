@@ -17,6 +17,14 @@ class MarketClock(Protocol):
         """The date in Asia/Ho_Chi_Minh of `now()`."""
         ...
 
+    def at(self, wall_s: float) -> datetime:
+        """What it shows, or showed, at that moment of the wall clock (seconds since 1970)."""
+        ...
+
+    def wall_at(self, moment: datetime) -> float:
+        """When it first shows that moment or a later one, in seconds of the wall clock since 1970."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class BusMessage:

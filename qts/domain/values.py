@@ -53,6 +53,15 @@ class Session(StrEnum):
     HALT = "HALT"
 
 
+class GapCause(StrEnum):
+    """What gave away that market messages are missing."""
+
+    RECONNECT = "RECONNECT"
+    SILENCE = "SILENCE"
+    VOLUME = "VOLUME"
+    INDEX = "INDEX"
+
+
 class ActorKind(StrEnum):
     USER = "user"
     STRATEGY = "strategy"

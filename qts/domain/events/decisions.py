@@ -38,6 +38,40 @@ class PatternDetected(Event):
     wal_position: str  # the last market message inside
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalGenerated(Event):
+    """What a model or a reader of news has found about one symbol. `signal_id` is its publisher's own name for it."""
+
+    key_field: ClassVar[str] = "symbol"
+    signal_id: str
+    symbol: str
+    name: str  # the model or the score, e.g. up; a rule reads it as prediction_up
+    direction: int  # 1 speaks for higher prices, -1 for lower ones, 0 for neither
+    strength_percent: int  # how sure it is, 0 to 100
+    value: str  # its number as decimal text, e.g. a probability
+    reason: str
+    publisher: str
+    valid_s: int  # it holds for so long after it was made
+    ts_made_ms: int  # market time, as its publisher says
+    ts_known_ms: int  # market time at which QTS had it: nobody acts upon it before
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionGenerated(SignalGenerated):
+    """A model's prediction of where a price goes."""
+
+    topic: ClassVar[str] = "prediction.signal.generated"
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentimentGenerated(SignalGenerated):
+    """What the news say of a symbol."""
+
+    topic: ClassVar[str] = "sentiment.signal.generated"
+
+
 @published
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderProposed(Event):

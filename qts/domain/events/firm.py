@@ -50,6 +50,21 @@ class LimitPlanned(Event):
 
 @published
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArmingChanged(Event):
+    """An account was let trade for a day, or was not any more."""
+
+    topic: ClassVar[str] = "risk.arming.changed"
+    key_field: ClassVar[str] = "account_id"
+    account_id: str
+    trading_day: str  # ISO date
+    is_armed: bool
+    how: str  # checks, hand or override
+    reason: str
+    ts_market_ms: int
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KillSwitchChanged(Event):
     topic: ClassVar[str] = "risk.killSwitch.changed"
     key_field: ClassVar[str] = "scope"
@@ -132,6 +147,32 @@ class CashChanged(Event):
     cash_pending_vnd: int
     reserved_vnd: int
     buying_power_vnd: int
+    ts_market_ms: int
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MembershipChanged(Event):
+    """A user may see, trade or manage an account from now on; an empty role: nothing of it any more."""
+
+    topic: ClassVar[str] = "account.membership.changed"
+    key_field: ClassVar[str] = "account_id"
+    account_id: str
+    user_id: str
+    role: str
+    ts_market_ms: int
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerDiffers(Event):
+    """A nightly check found running totals that are not what the ledger's entries add up to."""
+
+    topic: ClassVar[str] = "account.ledger.differs"
+    key_field: ClassVar[str] = "account_id"
+    account_id: str
+    difference_count: int
+    what: tuple[str, ...]  # the first of them
     ts_market_ms: int
 
 

@@ -66,6 +66,26 @@ class OrderBookUpdated(Event):
 
 @published
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OddLotUpdated(Event):
+    """The board of odd lots of one security (FC Data's OL): its last match and best levels. Odd lots make no price of
+    the day, and no match of theirs is a TickReceived. The message's totals include round lots and are left out."""
+
+    topic: ClassVar[str] = "marketData.oddLot.updated"
+    key_field: ClassVar[str] = "symbol"
+    symbol: str
+    last_vnd: int
+    last_quantity: int
+    bids: tuple[tuple[int, int], ...]  # (price_vnd, quantity)
+    asks: tuple[tuple[int, int], ...]
+    session: str
+    status: str
+    ts_exchange_ms: int
+    ts_received_ns: int
+    wal_position: str
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BarClosed(Event):
     """One minute of matches; `ts_start_ms` is the market time at which the minute began."""
 
@@ -145,14 +165,21 @@ class ForeignRoomUpdated(Event):
 @published
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapDetected(Event):
-    """Between the two wall-clock moments market messages may be missing for the symbols ('*' = all)."""
+    """Between the two wall-clock moments market messages may be missing for the symbols ('*' = all).
+
+    One that still goes on is told again, from the same moment to a later one. `cause` is a GapCause; the market's own
+    times are the last ones that it named before and the first ones after.
+    """
 
     topic: ClassVar[str] = "marketData.gap.detected"
     key_field: ClassVar[str] = "symbols"
     symbols: str
     ts_from_ns: int
     ts_to_ns: int
+    cause: str
     reason: str
+    ts_market_from_ms: int
+    ts_market_to_ms: int
 
 
 @published
@@ -174,3 +201,15 @@ class SecurityUpdated(Event):
     topic: ClassVar[str] = "masterData.security.updated"
     key_field: ClassVar[str] = "symbol"
     symbol: str
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesUpdated(Event):
+    """`subject` names what is ruled, as TICKS HOSE STOCK; `effective_from` is a day, `version` the hash of all rows."""
+
+    topic: ClassVar[str] = "masterData.rules.updated"
+    key_field: ClassVar[str] = "subject"
+    subject: str
+    effective_from: str
+    version: str

@@ -23,6 +23,19 @@ class LimitApproached(Event):
 
 @published
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertFired(Event):
+    """A condition that a person wants to hear of came true; `kind` is an AlertKind of apps/notifications."""
+
+    topic: ClassVar[str] = "notification.alert.fired"
+    key_field: ClassVar[str] = "user_id"
+    user_id: str
+    alert_id: str
+    kind: str
+    symbol: str
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarginCalled(Event):
     """The account owes or has promised more cash than has arrived; told once a day."""
 

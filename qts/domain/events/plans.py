@@ -89,3 +89,11 @@ class BasketSubmitted(PlanEvent):
     """A table of orders was confirmed; `quantity` is the number of its rows."""
 
     topic: ClassVar[str] = "order.basket.submitted"
+
+
+@published
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockSubmitted(PlanEvent):
+    """A block for several accounts was confirmed; each of them hears of its own part."""
+
+    topic: ClassVar[str] = "order.block.submitted"

@@ -3,7 +3,8 @@
 from qts.domain.market.admission import next_admission
 from qts.domain.market.bands import Band, has_wide_band, price_band, warrant_band
 from qts.domain.market.bars import MINUTE_MS, BarBuilder
-from qts.domain.market.calendar import DayOverride, TradingCalendar
+from qts.domain.market.built_in_rules import built_in_history, rows_beyond_the_built_in, rule_book_on
+from qts.domain.market.calendar import FIRST_TRADING_DAY, DayOverride, TradingCalendar
 from qts.domain.market.clock import AffineSchedule, Schedule, WallSchedule, parse_clock
 from qts.domain.market.futures import (
     FutureContract,
@@ -13,9 +14,10 @@ from qts.domain.market.futures import (
     front_months,
     rolling_names,
 )
+from qts.domain.market.gap_watch import LIVELY_SESSIONS, GapWatch
 from qts.domain.market.instruments import FUTURE_MULTIPLIER_VND, Instrument
+from qts.domain.market.play_clock import SPEED_MAX, SPEED_MIN, PlayClock
 from qts.domain.market.quantities import (
-    InvestorKind,
     admits_odd_lot,
     is_odd_lot,
     max_order_quantity,
@@ -25,46 +27,48 @@ from qts.domain.market.quantities import (
     round_lot,
 )
 from qts.domain.market.references import (
-    REFERENCE_BASIS,
-    ReferenceBasis,
     average_reference_vnd,
+    reference_basis,
     reference_price_after_rights,
     round_to_tick,
 )
+from qts.domain.market.rule_book import RuleBook, RuleHistory, rows_in_force
+from qts.domain.market.rule_rows import RuleRow, RuleSubject, RuleWrong, row_json, row_of_json, scope_name
+from qts.domain.market.rule_terms import InvestorKind, PloMatching, ReferenceBasis, SessionSpan
 from qts.domain.market.sessions import (
-    PLO_COLLECTED_UNTIL,
     VIETNAM,
-    PloMatching,
-    SessionSpan,
     admits,
     may_amend,
     may_cancel,
     may_change_later,
+    moment_of,
+    ms_of,
+    order_types,
+    plo_matching,
     session_at,
     session_bounds,
     session_schedule,
     to_vietnam,
 )
-from qts.domain.market.settlement import SELLABLE_FROM, sellable_at, settlement_day
+from qts.domain.market.settlement import sellable_at, settlement_day
 from qts.domain.market.ticks import (
-    FUTURE_TICK_VND,
-    PUT_THROUGH_TICK_VND,
     is_on_tick,
     next_price_down,
     next_price_up,
+    put_through_tick_vnd,
     round_down_to_tick,
+    tick_ladder,
     tick_size_vnd,
 )
 from qts.domain.market.timeframes import BarWidener, TimedBar, Timeframe, WideBar, window_of
 
 __all__ = [
+    "FIRST_TRADING_DAY",
     "FUTURE_MULTIPLIER_VND",
-    "FUTURE_TICK_VND",
+    "LIVELY_SESSIONS",
     "MINUTE_MS",
-    "PLO_COLLECTED_UNTIL",
-    "PUT_THROUGH_TICK_VND",
-    "REFERENCE_BASIS",
-    "SELLABLE_FROM",
+    "SPEED_MAX",
+    "SPEED_MIN",
     "VIETNAM",
     "AffineSchedule",
     "Band",
@@ -72,10 +76,17 @@ __all__ = [
     "BarWidener",
     "DayOverride",
     "FutureContract",
+    "GapWatch",
     "Instrument",
     "InvestorKind",
+    "PlayClock",
     "PloMatching",
     "ReferenceBasis",
+    "RuleBook",
+    "RuleHistory",
+    "RuleRow",
+    "RuleSubject",
+    "RuleWrong",
     "Schedule",
     "SessionSpan",
     "TimedBar",
@@ -87,6 +98,7 @@ __all__ = [
     "admits",
     "admits_odd_lot",
     "average_reference_vnd",
+    "built_in_history",
     "expiry_day",
     "find_future",
     "front_months",
@@ -97,24 +109,37 @@ __all__ = [
     "may_amend",
     "may_cancel",
     "may_change_later",
+    "moment_of",
+    "ms_of",
     "next_admission",
     "next_price_down",
     "next_price_up",
+    "order_types",
     "parse_clock",
+    "plo_matching",
     "position_limit",
     "price_band",
     "put_through_min_quantity",
+    "put_through_tick_vnd",
     "quantity_refusal",
+    "reference_basis",
     "reference_price_after_rights",
     "rolling_names",
     "round_down_to_tick",
     "round_lot",
     "round_to_tick",
+    "row_json",
+    "row_of_json",
+    "rows_beyond_the_built_in",
+    "rows_in_force",
+    "rule_book_on",
+    "scope_name",
     "sellable_at",
     "session_at",
     "session_bounds",
     "session_schedule",
     "settlement_day",
+    "tick_ladder",
     "tick_size_vnd",
     "to_vietnam",
     "warrant_band",

@@ -1,19 +1,17 @@
 """Ceiling and floor of a trading day, by the trading rules of HOSE and HNX."""
 
 from dataclasses import dataclass
-from typing import Final
 
+from qts.domain.market.rule_book import RuleBook
 from qts.domain.market.ticks import tick_size_vnd
 from qts.domain.values import Exchange, InstrumentKind
 
-DAILY_BAND_PERCENT: Final = {Exchange.HOSE: 7, Exchange.HNX: 10, Exchange.UPCOM: 15, Exchange.VNFE: 7}
-FIRST_DAY_BAND_PERCENT: Final = {Exchange.HOSE: 20, Exchange.HNX: 30, Exchange.UPCOM: 40, Exchange.VNFE: 7}
-WIDE_BAND_AFTER_SESSIONS: Final = 25
 
-
-def has_wide_band(*, is_first_trading_day: bool, sessions_suspended: int = 0) -> bool:
-    """The first trading day's band also holds on the first day back after more than 25 sessions of suspension."""
-    return is_first_trading_day or sessions_suspended > WIDE_BAND_AFTER_SESSIONS
+def has_wide_band(
+    rules: RuleBook, exchange: Exchange, *, is_first_trading_day: bool, sessions_suspended: int = 0
+) -> bool:
+    """The first trading day's band also holds on the first day back after so many sessions of suspension."""
+    return is_first_trading_day or sessions_suspended > rules.boards[exchange].band.wide_after_sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,9 @@ class Band:
         return self.floor_vnd <= price_vnd <= self.ceiling_vnd
 
 
-def price_band(exchange: Exchange, kind: InstrumentKind, reference_vnd: int, first_day: bool = False) -> Band:
+def price_band(
+    rules: RuleBook, exchange: Exchange, kind: InstrumentKind, reference_vnd: int, first_day: bool = False
+) -> Band:
     """The band around a positive reference price.
 
     The ceiling is rounded down, the floor up, each to the step valid at the computed price. A bound that rounding
@@ -36,19 +36,22 @@ def price_band(exchange: Exchange, kind: InstrumentKind, reference_vnd: int, fir
     """
     if kind is InstrumentKind.WARRANT:
         raise ValueError("the band of a covered warrant comes from its underlying: use warrant_band")
-    percent = (FIRST_DAY_BAND_PERCENT if first_day else DAILY_BAND_PERCENT)[exchange]
+    band = rules.boards[exchange].band
+    percent = band.wide_percent if first_day else band.daily_percent
     bounds = _ExactBounds(upper=reference_vnd * (100 + percent), lower=reference_vnd * (100 - percent), denominator=100)
-    return _rounded(exchange, kind, reference_vnd, bounds)
+    return _rounded(rules, exchange, kind, reference_vnd, bounds)
 
 
-def warrant_band(reference_vnd: int, underlying_reference_vnd: int, underlying: Band, ratio: tuple[int, int]) -> Band:
+def warrant_band(
+    rules: RuleBook, reference_vnd: int, underlying_reference_vnd: int, underlying: Band, ratio: tuple[int, int]
+) -> Band:
     """The underlying's moves in VND divided by the conversion ratio (numerator, denominator), around the reference."""
     shares, warrants = ratio
     up = (underlying.ceiling_vnd - underlying_reference_vnd) * warrants
     down = (underlying_reference_vnd - underlying.floor_vnd) * warrants
     scaled = reference_vnd * shares
     bounds = _ExactBounds(upper=scaled + up, lower=scaled - down, denominator=shares)
-    return _rounded(Exchange.HOSE, InstrumentKind.WARRANT, reference_vnd, bounds)
+    return _rounded(rules, Exchange.HOSE, InstrumentKind.WARRANT, reference_vnd, bounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +63,16 @@ class _ExactBounds:
     denominator: int
 
 
-def _rounded(exchange: Exchange, kind: InstrumentKind, reference_vnd: int, exact: _ExactBounds) -> Band:
+def _rounded(
+    rules: RuleBook, exchange: Exchange, kind: InstrumentKind, reference_vnd: int, exact: _ExactBounds
+) -> Band:
     if reference_vnd <= 0:
         raise ValueError(f"reference price must be positive, got {reference_vnd}")
-    step = tick_size_vnd(exchange, kind, exact.upper // exact.denominator)
+    step = tick_size_vnd(rules, exchange, kind, exact.upper // exact.denominator)
     ceiling_vnd = exact.upper // (exact.denominator * step) * step
-    step = tick_size_vnd(exchange, kind, exact.lower // exact.denominator)
+    step = tick_size_vnd(rules, exchange, kind, exact.lower // exact.denominator)
     floor_vnd = -(-exact.lower // (exact.denominator * step)) * step
-    step = tick_size_vnd(exchange, kind, reference_vnd)
+    step = tick_size_vnd(rules, exchange, kind, reference_vnd)
     if ceiling_vnd <= reference_vnd:
         ceiling_vnd = reference_vnd + step
     if floor_vnd >= reference_vnd:

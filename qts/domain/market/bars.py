@@ -1,6 +1,6 @@
 """One-minute bars from matches: integers only, no clock."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from qts.domain.events import BarClosed, TickReceived
@@ -98,9 +98,21 @@ class BarBuilder:
             del self._open[bar.symbol]
         return [self._close(bar) for bar in due]
 
+    def copy(self) -> "BarBuilder":
+        """As it stands now; neither changes the other from here on."""
+        twin = BarBuilder()
+        twin._open = {symbol: replace(bar) for symbol, bar in self._open.items()}
+        twin._last_closed = {symbol: replace(bar) for symbol, bar in self._last_closed.items()}
+        return twin
+
     def open_bars(self) -> list[BarClosed]:
         """The bars still being built, as they stand."""
         return [bar.closed() for bar in self._open.values()]
+
+    def open_bar(self, symbol: str) -> BarClosed | None:
+        """The one being built of a symbol, as it stands."""
+        bar = self._open.get(symbol)
+        return bar.closed() if bar is not None else None
 
     def _close(self, bar: _OpenBar) -> BarClosed:
         self._last_closed[bar.symbol] = bar

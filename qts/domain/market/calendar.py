@@ -8,6 +8,7 @@ from qts.domain.values import Exchange
 
 _ONE_DAY: Final = timedelta(days=1)
 _SATURDAY: Final = 5
+FIRST_TRADING_DAY: Final = date(2000, 7, 28)  # of the first exchange; nothing can have happened before
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,34 +4,23 @@ Source: the trading rules of HOSE and HNX: the last close on HOSE and HNX, on UP
 in round lots, the settlement price for futures; adjusted on the day from which a right no longer comes with the share.
 """
 
-from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
+from qts.domain.market.rule_book import RuleBook
+from qts.domain.market.rule_terms import ReferenceBasis
 from qts.domain.market.ticks import tick_size_vnd
 from qts.domain.values import Exchange, InstrumentKind
 
 NONE: Final = Fraction(0)
 
 
-class ReferenceBasis(StrEnum):
-    """Which of a day's prices is the next day's reference."""
-
-    CLOSE = "CLOSE"
-    AVERAGE = "AVERAGE"
-    SETTLEMENT = "SETTLEMENT"
-
-
-REFERENCE_BASIS: Final = {
-    Exchange.HOSE: ReferenceBasis.CLOSE,
-    Exchange.HNX: ReferenceBasis.CLOSE,
-    Exchange.UPCOM: ReferenceBasis.AVERAGE,
-    Exchange.VNFE: ReferenceBasis.SETTLEMENT,
-}
+def reference_basis(rules: RuleBook, exchange: Exchange) -> ReferenceBasis:
+    return rules.boards[exchange].reference
 
 
 def average_reference_vnd(
-    exchange: Exchange, kind: InstrumentKind, *, value_vnd: int, quantity: int, before_vnd: int
+    rules: RuleBook, exchange: Exchange, kind: InstrumentKind, *, value_vnd: int, quantity: int, before_vnd: int
 ) -> int:
     """The volume-weighted average price, to the nearest step; `before_vnd`, the old reference, when nothing traded.
 
@@ -39,10 +28,11 @@ def average_reference_vnd(
     """
     if quantity <= 0:
         return before_vnd
-    return round_to_tick(exchange, kind, Fraction(value_vnd, quantity))
+    return round_to_tick(rules, exchange, kind, Fraction(value_vnd, quantity))
 
 
 def reference_price_after_rights(
+    rules: RuleBook,
     exchange: Exchange,
     kind: InstrumentKind,
     close_vnd: int,
@@ -58,13 +48,13 @@ def reference_price_after_rights(
     dividend eats the price up.
     """
     worth = close_vnd + subscription_price_vnd * rights_ratio - cash_dividend_vnd
-    adjusted_vnd = round_to_tick(exchange, kind, worth / (1 + rights_ratio + bonus_ratio))
+    adjusted_vnd = round_to_tick(rules, exchange, kind, worth / (1 + rights_ratio + bonus_ratio))
     if adjusted_vnd <= 0:
         raise ValueError(f"a close of {close_vnd} leaves no price after a dividend of {cash_dividend_vnd}")
     return adjusted_vnd
 
 
-def round_to_tick(exchange: Exchange, kind: InstrumentKind, price_vnd: Fraction) -> int:
+def round_to_tick(rules: RuleBook, exchange: Exchange, kind: InstrumentKind, price_vnd: Fraction) -> int:
     """The nearest multiple of the step valid at the price; exactly between two, the higher."""
-    step = tick_size_vnd(exchange, kind, int(price_vnd))
+    step = tick_size_vnd(rules, exchange, kind, int(price_vnd))
     return int(price_vnd / step + Fraction(1, 2)) * step

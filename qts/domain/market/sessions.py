@@ -1,31 +1,19 @@
 """Trading sessions of a trading day and what they admit.
 
-Source: the trading rules of HOSE and HNX as of the exchanges' common system (KRX) of 2025-05-05. Pure time of day in
-Asia/Ho_Chi_Minh; whether the date is a trading day is the calendar's answer, and a halt is the exchange's message. A
-session includes its first instant and ends just before the next one begins.
+Pure time of day in Asia/Ho_Chi_Minh; whether the date is a trading day is the calendar's answer, and a halt is the
+exchange's message. A session includes its first instant and ends just before the next one begins.
 """
 
-from dataclasses import dataclass
-from datetime import datetime, time
-from enum import StrEnum
+from datetime import UTC, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from qts.domain.market.rule_book import RuleBook
+from qts.domain.market.rule_terms import Admission, PloMatching, SessionSpan
 from qts.domain.values import Exchange, OrderType, Session
 
 VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
-PERIODIC_AUCTION_MINUTES: Final = 15
-PERIODIC_LOCKED_MINUTES: Final = 5
-"""At the end of each periodic auction nothing is cancelled or amended."""
-PLO_COLLECTED_UNTIL: Final = time(14, 55)
-
-
-class PloMatching(StrEnum):
-    """How orders at the closing price meet: gathered for ten minutes, matched at 14:55 and at once from then on, as a
-    broker announced for the system of 2025-05-05, or at once as they come, as before it."""
-
-    COLLECTED = "collected"
-    AT_ONCE = "at-once"
+_SECONDS: Final = 60
 
 
 def to_vietnam(moment: datetime) -> datetime:
@@ -35,102 +23,35 @@ def to_vietnam(moment: datetime) -> datetime:
     return moment.astimezone(VIETNAM)
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSpan:
-    """From `start` (included) to `end` (excluded)."""
-
-    session: Session
-    start: time
-    end: time
+def moment_of(ts_ms: int) -> datetime:
+    """Milliseconds since 1970 as a moment, in UTC."""
+    return datetime.fromtimestamp(ts_ms / 1_000, tz=UTC)
 
 
-def _spans(*rows: tuple[Session, tuple[int, int], tuple[int, int]]) -> tuple[SessionSpan, ...]:
-    return tuple(SessionSpan(session, time(*start), time(*end)) for session, start, end in rows)
+def ms_of(moment: datetime) -> int:
+    """The nearest millisecond since 1970."""
+    return round(moment.timestamp() * 1_000)
 
 
-_OPENING_AUCTION: Final = (Session.ATO, (9, 0), (9, 15))
-_CLOSING_AUCTION: Final = (Session.ATC, (14, 30), (14, 45))
-_LUNCH: Final = (Session.BREAK, (11, 30), (13, 0))
-_SCHEDULES: Final[dict[Exchange, tuple[SessionSpan, ...]]] = {
-    Exchange.HOSE: _spans(
-        _OPENING_AUCTION,
-        (Session.CONTINUOUS, (9, 15), (11, 30)),
-        _LUNCH,
-        (Session.CONTINUOUS, (13, 0), (14, 30)),
-        _CLOSING_AUCTION,
-    ),
-    Exchange.HNX: _spans(
-        (Session.CONTINUOUS, (9, 0), (11, 30)),
-        _LUNCH,
-        (Session.CONTINUOUS, (13, 0), (14, 30)),
-        _CLOSING_AUCTION,
-        (Session.PLO, (14, 45), (15, 0)),
-    ),
-    Exchange.UPCOM: _spans(
-        (Session.CONTINUOUS, (9, 0), (11, 30)),
-        _LUNCH,
-        (Session.CONTINUOUS, (13, 0), (15, 0)),
-    ),
-    Exchange.VNFE: _spans(
-        (Session.ATO, (8, 45), (9, 0)),
-        (Session.CONTINUOUS, (9, 0), (11, 30)),
-        _LUNCH,
-        (Session.CONTINUOUS, (13, 0), (14, 30)),
-        _CLOSING_AUCTION,
-    ),
-}
-
-
-def _periodic(first_minute: int, end_minute: int) -> list[tuple[Session, tuple[int, int], tuple[int, int]]]:
-    """Auctions one after another; minutes count from midnight."""
-    starts = range(first_minute, end_minute, PERIODIC_AUCTION_MINUTES)
-    return [(Session.PERIODIC, divmod(start, 60), divmod(start + PERIODIC_AUCTION_MINUTES, 60)) for start in starts]
-
-
-_RESTRICTED_SCHEDULES: Final = _SCHEDULES | {
-    Exchange.HOSE: _spans(
-        _OPENING_AUCTION,
-        *_periodic(9 * 60 + 15, 11 * 60 + 30),
-        _LUNCH,
-        *_periodic(13 * 60, 14 * 60 + 30),
-        _CLOSING_AUCTION,
-    )
-}
-
-_AUCTION_TYPES: Final = {
-    Session.ATO: frozenset({OrderType.ATO, OrderType.LO}),
-    Session.PERIODIC: frozenset({OrderType.LO}),
-    Session.ATC: frozenset({OrderType.ATC, OrderType.LO}),
-    Session.PLO: frozenset({OrderType.PLO}),
-}
-_CONTINUOUS_TYPES: Final = {
-    Exchange.HOSE: frozenset({OrderType.LO, OrderType.MTL}),
-    Exchange.HNX: frozenset({OrderType.LO, OrderType.MTL, OrderType.MOK, OrderType.MAK}),
-    Exchange.UPCOM: frozenset({OrderType.LO}),
-    Exchange.VNFE: frozenset({OrderType.LO, OrderType.MTL, OrderType.MOK, OrderType.MAK}),
-}
-_CANCEL_SESSIONS: Final = dict.fromkeys(Exchange, frozenset({Session.CONTINUOUS}))
-
-
-def session_schedule(exchange: Exchange, *, restricted: bool = False) -> tuple[SessionSpan, ...]:
+def session_schedule(rules: RuleBook, exchange: Exchange, *, restricted: bool = False) -> tuple[SessionSpan, ...]:
     """The day's sessions in order, without a gap; before them PRE_OPEN, after them CLOSED.
 
-    A security under restricted trading has a schedule of its own on HOSE: between the opening and the closing auction
-    one call auction of 15 minutes follows another.
+    A security under restricted trading may have a schedule of its own.
     """
-    return (_RESTRICTED_SCHEDULES if restricted else _SCHEDULES)[exchange]
+    board = rules.boards[exchange]
+    return board.restricted_timetable if restricted else board.timetable
 
 
-def session_bounds(exchange: Exchange) -> tuple[time, time]:
+def session_bounds(rules: RuleBook, exchange: Exchange) -> tuple[time, time]:
     """When the day's first session begins and its last one ends."""
-    schedule = _SCHEDULES[exchange]
+    schedule = rules.boards[exchange].timetable
     return schedule[0].start, schedule[-1].end
 
 
-def session_at(exchange: Exchange, local: datetime | time, *, restricted: bool = False) -> Session:
+def session_at(rules: RuleBook, exchange: Exchange, local: datetime | time, *, restricted: bool = False) -> Session:
     """The session by schedule. An aware datetime is turned into Vietnam's time; a naive one is taken to be that."""
     at = _time_of_day(local)
-    schedule = session_schedule(exchange, restricted=restricted)
+    schedule = session_schedule(rules, exchange, restricted=restricted)
     if at < schedule[0].start:
         return Session.PRE_OPEN
     for span in schedule:
@@ -139,34 +60,63 @@ def session_at(exchange: Exchange, local: datetime | time, *, restricted: bool =
     return Session.CLOSED
 
 
-def admits(exchange: Exchange, session: Session, order_type: OrderType) -> bool:
+def admits(rules: RuleBook, exchange: Exchange, session: Session, order_type: OrderType) -> bool:
     """Whether the exchange takes a new order of this type in this session."""
-    if session is Session.CONTINUOUS:
-        return order_type in _CONTINUOUS_TYPES[exchange]
-    return order_type in _AUCTION_TYPES.get(session, frozenset())
+    admission = rules.boards[exchange].admissions.get(session)
+    return admission is not None and order_type in admission.types
 
 
-def may_cancel(exchange: Exchange, session: Session, at: datetime | time | None = None) -> bool:
-    """In continuous trading, and in a periodic auction but for its last five minutes, for which `at` is needed.
-
-    Orders in the opening and closing auction, carried-in ones included, can be neither cancelled nor amended; nor can
-    PLO. All venues agree on this today; `exchange` is asked for since they have not always.
-    """
-    if session is Session.PERIODIC and at is not None:
-        minutes_left = PERIODIC_AUCTION_MINUTES - _time_of_day(at).minute % PERIODIC_AUCTION_MINUTES
-        return minutes_left > PERIODIC_LOCKED_MINUTES
-    return session in _CANCEL_SESSIONS[exchange]
+def order_types(rules: RuleBook, exchange: Exchange) -> list[OrderType]:
+    """What the venue takes at some time of an ordinary day: first the types of continuous trading."""
+    sessions = {span.session for span in rules.boards[exchange].timetable}
+    taken = [one for one in OrderType if any(admits(rules, exchange, session, one) for session in sessions)]
+    return sorted(taken, key=lambda one: not admits(rules, exchange, Session.CONTINUOUS, one))
 
 
-def may_amend(exchange: Exchange, session: Session, order_type: OrderType, at: datetime | time | None = None) -> bool:
-    """Limit orders only, when they may be cancelled; price or quantity, never both in one amendment."""
-    return order_type is OrderType.LO and may_cancel(exchange, session, at)
+def may_cancel(rules: RuleBook, exchange: Exchange, session: Session, at: datetime | time | None = None) -> bool:
+    """Whether an order that stands in the session may be cancelled. In one whose last minutes are locked, such as a
+    periodic auction, `at` is needed: without it the answer is no."""
+    admission = rules.boards[exchange].admissions.get(session)
+    return admission is not None and admission.may_cancel and _is_unlocked(rules, exchange, session, admission, at)
 
 
-def may_change_later(exchange: Exchange, local: datetime | time) -> bool:
+def may_amend(
+    rules: RuleBook, exchange: Exchange, session: Session, order_type: OrderType, at: datetime | time | None = None
+) -> bool:
+    """Some types, when they may be cancelled; price or quantity, never both in one amendment."""
+    admission = rules.boards[exchange].admissions.get(session)
+    return admission is not None and order_type in admission.amendable and may_cancel(rules, exchange, session, at)
+
+
+def may_change_later(rules: RuleBook, exchange: Exchange, local: datetime | time) -> bool:
     """Whether a session that allows cancels and amendments is still to come today."""
     at = _time_of_day(local)
-    return any(span.start > at and may_cancel(exchange, span.session) for span in session_schedule(exchange))
+    spans = rules.boards[exchange].timetable
+    return any(span.start > at and may_cancel(rules, exchange, span.session, span.start) for span in spans)
+
+
+def plo_matching(rules: RuleBook, exchange: Exchange) -> tuple[PloMatching, time | None]:
+    """How orders at the closing price meet, and until when they are gathered."""
+    rule = rules.boards[exchange].after_hours
+    return rule.matching, rule.collected_until
+
+
+def _is_unlocked(
+    rules: RuleBook, exchange: Exchange, session: Session, admission: Admission, at: datetime | time | None
+) -> bool:
+    if not admission.locked_minutes:
+        return True
+    if at is None:
+        return False
+    now, board = _time_of_day(at), rules.boards[exchange]
+    for span in (*board.restricted_timetable, *board.timetable):
+        if span.session is session and span.start <= now < span.end:
+            return _second(span.end) - _second(now) > admission.locked_minutes * _SECONDS
+    return False
+
+
+def _second(at: time) -> int:
+    return (at.hour * _SECONDS + at.minute) * _SECONDS + at.second
 
 
 def _time_of_day(local: datetime | time) -> time:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from qts.domain.market import Band, Instrument, next_price_down, next_price_up, round_down_to_tick
+from qts.domain.market import Band, Instrument, RuleBook, next_price_down, next_price_up, round_down_to_tick
 from qts.domain.matching.orders import Level
 
 
@@ -36,7 +36,13 @@ class _Curves:
 
 
 def clearing_price(
-    bids: Sequence[Level], asks: Sequence[Level], *, nearest_to_vnd: int, instrument: Instrument, band: Band
+    bids: Sequence[Level],
+    asks: Sequence[Level],
+    *,
+    nearest_to_vnd: int,
+    instrument: Instrument,
+    band: Band,
+    rules: RuleBook,
 ) -> Clearing | None:
     """The price of largest volume, then of least imbalance, then nearest to the last (or reference) price, then higher.
 
@@ -46,7 +52,7 @@ def clearing_price(
     if not curves.crossed():
         return None
     order_prices = {level.price_vnd for level in (*bids, *asks)}
-    clearings = (curves.at(price_vnd) for price_vnd in _candidates(order_prices, nearest_to_vnd, instrument))
+    clearings = (curves.at(price_vnd) for price_vnd in _candidates(order_prices, nearest_to_vnd, instrument, rules))
     return max(
         (one for one in clearings if band.holds(one.price_vnd)),
         key=lambda one: (one.volume, -abs(one.imbalance), -abs(one.price_vnd - nearest_to_vnd), one.price_vnd),
@@ -54,14 +60,19 @@ def clearing_price(
     )
 
 
-def _candidates(order_prices: set[int], nearest_to_vnd: int, instrument: Instrument) -> set[int]:
+def clearing_at(bids: Sequence[Level], asks: Sequence[Level], price_vnd: int) -> Clearing:
+    """What would match at this price, whether or not it is the auction's. Both sides come best first."""
+    return _Curves(bids, asks).at(price_vnd)
+
+
+def _candidates(order_prices: set[int], nearest_to_vnd: int, instrument: Instrument, rules: RuleBook) -> set[int]:
     """Volume and imbalance are constant between two neighbouring order prices, so of each such gap only its ends and
     the valid prices around the wanted one can win: no need to walk every tick of the band."""
     exchange, kind = instrument.exchange, instrument.kind
-    below_vnd = round_down_to_tick(exchange, kind, nearest_to_vnd)
-    candidates = {below_vnd, next_price_up(exchange, kind, below_vnd)}
+    below_vnd = round_down_to_tick(rules, exchange, kind, nearest_to_vnd)
+    candidates = {below_vnd, next_price_up(rules, exchange, kind, below_vnd)}
     for price_vnd in order_prices:
         candidates.add(price_vnd)
-        candidates.add(next_price_up(exchange, kind, price_vnd))
-        candidates.add(next_price_down(exchange, kind, price_vnd))
+        candidates.add(next_price_up(rules, exchange, kind, price_vnd))
+        candidates.add(next_price_down(rules, exchange, kind, price_vnd))
     return candidates

@@ -11,7 +11,7 @@ Source: the trading rules of HOSE and HNX as of the exchanges' common system (KR
 from collections.abc import Iterable
 from typing import Final
 
-from qts.domain.market import Band, Instrument, next_price_down, next_price_up
+from qts.domain.market import Band, Instrument, RuleBook, next_price_down, next_price_up
 from qts.domain.matching.after_hours import AfterHoursQueue
 from qts.domain.matching.auction import Clearing, clearing_price
 from qts.domain.matching.levels import HalfBook
@@ -29,8 +29,9 @@ class OrderBook:
     """See the module. Order ids are unique within the book. The book keeps the orders it is given and counts their
     `remaining` down; of a filled or cancelled one nothing remains."""
 
-    def __init__(self, instrument: Instrument, band: Band) -> None:
+    def __init__(self, instrument: Instrument, band: Band, rules: RuleBook) -> None:
         self.instrument = instrument
+        self.rules = rules
         self.band = band
         self._bids = HalfBook(1)
         self._asks = HalfBook(-1)
@@ -176,8 +177,8 @@ class OrderBook:
         """One step more eager than the price, within the band."""
         exchange, kind = self.instrument.exchange, self.instrument.kind
         if side is Side.BUY:
-            return min(next_price_up(exchange, kind, price_vnd), self.band.ceiling_vnd)
-        return max(next_price_down(exchange, kind, price_vnd), self.band.floor_vnd)
+            return min(next_price_up(self.rules, exchange, kind, price_vnd), self.band.ceiling_vnd)
+        return max(next_price_down(self.rules, exchange, kind, price_vnd), self.band.floor_vnd)
 
     # --- call auction ---------------------------------------------------------------------------------------------
 
@@ -198,6 +199,7 @@ class OrderBook:
             self._asks.totals_best_first(),
             nearest_to_vnd=nearest_to_vnd,
             instrument=self.instrument,
+            rules=self.rules,
             band=self.band,
         )
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from qts.domain.errors import Breach, RuleCode
-from qts.domain.market import Instrument, is_on_tick, quantity_refusal, tick_size_vnd
+from qts.domain.market import Instrument, RuleBook, is_on_tick, quantity_refusal, tick_size_vnd
 from qts.domain.orders.conditional import (
     OPTIONAL,
     REQUIRED,
@@ -21,12 +21,12 @@ _PRICES: Final = ("stop_vnd", "limit_vnd", "target_vnd", "entry_vnd", "then_vnd"
 
 
 def terms_refusals(
-    terms: ConditionalTerms, *, instrument: Instrument, last_vnd: int, today: date
+    terms: ConditionalTerms, *, instrument: Instrument, rules: RuleBook, last_vnd: int, today: date
 ) -> tuple[Breach, ...]:
     """Every reason; empty when it can be watched. `last_vnd` is the last price, 0 when there is none."""
     if shape := _shape_refusals(terms):
         return shape
-    found = [*_quantity_refusals(terms, instrument), *_price_refusals(terms, instrument)]
+    found = [*_quantity_refusals(terms, instrument, rules), *_price_refusals(terms, instrument, rules)]
     if not today <= terms.valid_until <= today + timedelta(days=VALID_DAYS_MAX):
         days = (terms.valid_until - today).days
         found.append(Breach(RuleCode.VALIDITY_OUT_OF_RANGE, VALID_DAYS_MAX, days))
@@ -52,7 +52,7 @@ def _shape_refusals(terms: ConditionalTerms) -> tuple[Breach, ...]:
     return tuple(answers)
 
 
-def _quantity_refusals(terms: ConditionalTerms, instrument: Instrument) -> list[Breach]:
+def _quantity_refusals(terms: ConditionalTerms, instrument: Instrument, rules: RuleBook) -> list[Breach]:
     """Odd lots trade by limit orders only; which legs have a limit price is known by now."""
     wanted = [(leg.quantity, leg.limit_vnd) for leg in legs_of(terms)]
     if terms.has_entry:
@@ -60,19 +60,19 @@ def _quantity_refusals(terms: ConditionalTerms, instrument: Instrument) -> list[
     found: dict[RuleCode, Breach] = {}
     for quantity, limit_vnd in wanted:
         order_type = OrderType.MTL if limit_vnd is None else OrderType.LO
-        code = quantity_refusal(instrument.exchange, instrument.kind, quantity, order_type)
+        code = quantity_refusal(rules, instrument.exchange, instrument.kind, quantity, order_type)
         if code is not None:
             found[code] = Breach(code, actual=quantity)
     return list(found.values())
 
 
-def _price_refusals(terms: ConditionalTerms, instrument: Instrument) -> list[Breach]:
+def _price_refusals(terms: ConditionalTerms, instrument: Instrument, rules: RuleBook) -> list[Breach]:
     exchange, kind = instrument.exchange, instrument.kind
     prices = {name: value for name in _PRICES if (value := getattr(terms, name)) is not None}
     found = [
-        Breach(RuleCode.PRICE_OFF_TICK, tick_size_vnd(exchange, kind, value), value, detail=name)
+        Breach(RuleCode.PRICE_OFF_TICK, tick_size_vnd(rules, exchange, kind, value), value, detail=name)
         for name, value in prices.items()
-        if not is_on_tick(exchange, kind, value)
+        if not is_on_tick(rules, exchange, kind, value)
     ]
     for name in ("trail_vnd", "step_vnd"):
         value = getattr(terms, name)

@@ -14,8 +14,10 @@ from typing import Final
 from qts.domain.errors import Breach, RuleCode
 from qts.domain.market import (
     Instrument,
+    RuleBook,
     is_on_tick,
     max_order_quantity,
+    round_lot,
     session_schedule,
     tick_size_vnd,
     to_vietnam,
@@ -72,7 +74,7 @@ _NOT_ALLOWED: Final = {
 }
 
 
-def slice_refusals(terms: SliceTerms, *, instrument: Instrument, now: datetime) -> tuple[Breach, ...]:
+def slice_refusals(terms: SliceTerms, *, instrument: Instrument, rules: RuleBook, now: datetime) -> tuple[Breach, ...]:
     """Every reason; empty when it can begin."""
     missing = sorted(name for name in _NEEDED[terms.kind] if getattr(terms, name) is None)
     surplus = sorted(name for name in _NOT_ALLOWED[terms.kind] if getattr(terms, name) is not None)
@@ -80,19 +82,19 @@ def slice_refusals(terms: SliceTerms, *, instrument: Instrument, now: datetime) 
     found += [Breach(RuleCode.TERMS_NOT_ALLOWED, detail=", ".join(surplus))] if surplus else []
     if found:
         return tuple(found)
-    parts = _part_refusals(terms, instrument)
-    return (*_price_refusals(terms, instrument), *parts, *_time_refusals(terms, instrument, now))
+    parts = _part_refusals(terms, instrument, rules)
+    return (*_price_refusals(terms, instrument, rules), *parts, *_time_refusals(terms, instrument, rules, now))
 
 
-def _price_refusals(terms: SliceTerms, instrument: Instrument) -> list[Breach]:
+def _price_refusals(terms: SliceTerms, instrument: Instrument, rules: RuleBook) -> list[Breach]:
     exchange, kind, price_vnd = instrument.exchange, instrument.kind, terms.price_vnd
-    if price_vnd is None or is_on_tick(exchange, kind, price_vnd):
+    if price_vnd is None or is_on_tick(rules, exchange, kind, price_vnd):
         return []
-    return [Breach(RuleCode.PRICE_OFF_TICK, tick_size_vnd(exchange, kind, price_vnd), price_vnd)]
+    return [Breach(RuleCode.PRICE_OFF_TICK, tick_size_vnd(rules, exchange, kind, price_vnd), price_vnd)]
 
 
-def _part_refusals(terms: SliceTerms, instrument: Instrument) -> list[Breach]:
-    lot = instrument.lot_size
+def _part_refusals(terms: SliceTerms, instrument: Instrument, rules: RuleBook) -> list[Breach]:
+    lot = round_lot(rules, instrument.exchange, instrument.kind)
     if terms.quantity <= 0:
         return [Breach(RuleCode.QUANTITY_NOT_POSITIVE, actual=terms.quantity)]
     part = terms.show_quantity if terms.show_quantity is not None else lot
@@ -105,24 +107,24 @@ def _part_refusals(terms: SliceTerms, instrument: Instrument) -> list[Breach]:
     if terms.slices is not None and terms.quantity // lot < terms.slices:
         return [Breach(RuleCode.SLICES_OUT_OF_RANGE, terms.quantity // lot, terms.slices)]
     largest = part if terms.show_quantity is not None else -(-terms.quantity // children)
-    if largest > (limit := max_order_quantity(instrument.exchange, instrument.kind)):
+    if largest > (limit := max_order_quantity(rules, instrument.exchange, instrument.kind)):
         return [Breach(RuleCode.QUANTITY_EXCEEDS_EXCHANGE_MAX, limit, largest)]
     return []
 
 
-def _time_refusals(terms: SliceTerms, instrument: Instrument, now: datetime) -> list[Breach]:
+def _time_refusals(terms: SliceTerms, instrument: Instrument, rules: RuleBook, now: datetime) -> list[Breach]:
     """No more minutes than continuous trading has left today."""
-    left = trading_s(instrument.exchange, now, _midnight_after(now)) // 60
+    left = trading_s(rules, instrument.exchange, now, _midnight_after(now)) // 60
     if terms.minutes is None or 1 <= terms.minutes <= left:
         return []
     return [Breach(RuleCode.VALIDITY_OUT_OF_RANGE, left, terms.minutes)]
 
 
-def trading_s(exchange: Exchange, start: datetime, end: datetime) -> int:
+def trading_s(rules: RuleBook, exchange: Exchange, start: datetime, end: datetime) -> int:
     """Seconds of continuous trading between two moments of one day in Vietnam."""
     first, last = to_vietnam(start), to_vietnam(end)
     total = 0
-    for span in session_schedule(exchange):
+    for span in session_schedule(rules, exchange):
         if span.session is Session.CONTINUOUS:
             opens, closes = max(first, _at(first, span.start)), min(last, _at(first, span.end))
             total += max(0, int((closes - opens).total_seconds()))

@@ -1,5 +1,6 @@
 """What a trade costs beside its value. The only place where money is divided: every rounding goes down, here."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 BPS_PER_WHOLE = 10_000
@@ -14,6 +15,18 @@ def floor_share(amount_vnd: int, part: int, whole: int) -> int:
     if amount_vnd < 0 or not 0 <= part <= whole or whole == 0:
         raise ValueError(f"not a share of a sum: {amount_vnd} x {part} / {whole}")
     return amount_vnd * part // whole
+
+
+def most(limit: int, is_paid: Callable[[int], bool]) -> int:
+    """The largest number up to `limit` for which `is_paid`; where it holds for one, it holds for all below."""
+    low, high = 0, limit
+    while low < high:
+        middle = (low + high + 1) // 2
+        if is_paid(middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from qts.domain.risk.facts import (
     RiskSnapshot,
     ScopeKind,
 )
+from qts.domain.risk.figures import Figure, controls_asked, figures_of, headroom, is_floor, used_bps
 from qts.domain.risk.gate import Plan, all_breaches, evaluate, is_confirmed, plan_of
 from qts.domain.risk.rule import Binds, Rule, Typed, Unit
 from qts.domain.risk.rules import LIMIT_CODES, RULES, SOFT_CODES
@@ -22,6 +23,7 @@ __all__ = [
     "Binds",
     "Case",
     "FactMissing",
+    "Figure",
     "KillState",
     "MarketFacts",
     "Plan",
@@ -31,7 +33,12 @@ __all__ = [
     "Typed",
     "Unit",
     "all_breaches",
+    "controls_asked",
     "evaluate",
+    "figures_of",
+    "headroom",
     "is_confirmed",
+    "is_floor",
     "plan_of",
+    "used_bps",
 ]

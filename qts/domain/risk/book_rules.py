@@ -111,8 +111,8 @@ BOOK_RULES: Final = (
     Rule(
         RuleCode.BUYING_POWER_EXCEEDED,
         Unit.VND,
-        "Sức mua không đủ cho giá trị lệnh và phí.",
-        "Buying power does not cover the order's value and fee.",
+        "Sức mua không đủ cho giá trị lệnh và phí; với hợp đồng tương lai, tiền ký quỹ không đủ ký quỹ ban đầu.",
+        "Buying power does not cover the order's value and fee; of futures, the free deposit its initial margin.",
         check=checks.buying_power_covers,
         applies_to_sales=False,
         fact="the books and the fee schedule; the tax falls on sales and is taken from their proceeds",

@@ -21,6 +21,7 @@ class Case:
 
     `priced` is the market if it has prices of this trading day, else None. `dearest_vnd` is the highest price that the
     order can trade at and `value_vnd` its value there; both are 0 when that is not known, and another rule refuses.
+    `reduces`: it can only make what is held less. Every sale of shares does; of futures, what closes contracts.
     """
 
     __slots__ = (
@@ -35,6 +36,8 @@ class Case:
         "price_vnd",
         "priced",
         "quantity",
+        "reduces",
+        "rules",
         "snapshot",
         "strategy_id",
         "symbol",
@@ -47,6 +50,7 @@ class Case:
         self.account = snapshot.account
         self.activity = snapshot.activity
         self.limits = snapshot.limits
+        self.rules = snapshot.rules
         self.market = market
         self.instrument = intent.instrument
         self.strategy_id = intent.strategy_id
@@ -54,8 +58,13 @@ class Case:
         self.order_type = request.order_type
         self.quantity = request.quantity
         self.price_vnd = request.price_vnd
-        # In a cash account a sale can only lower what is held; selling more than that is another rule's refusal.
         self.is_sale = request.side is Side.SELL
+        deposit = snapshot.account.deposit
+        if deposit is None:  # a sale can only lower what is held; selling more than that is another rule's refusal
+            self.reduces = self.is_sale
+        else:
+            month = deposit.months.get(request.symbol)
+            self.reduces = month is not None and 0 < request.quantity <= month.closes(request.side)
         self.priced = market if market is not None and market.has_quote and market.reference_vnd > 0 else None
         if request.order_type is OrderType.LO:
             price = request.price_vnd

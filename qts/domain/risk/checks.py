@@ -5,10 +5,10 @@ so that a trader reads one reason for one mistake.
 """
 
 from qts.domain.errors import Breach, RuleCode
-from qts.domain.market import admits, admits_odd_lot, is_odd_lot, max_order_quantity, tick_size_vnd
+from qts.domain.market import admits, admits_odd_lot, is_odd_lot, max_order_quantity, round_lot, tick_size_vnd
 from qts.domain.portfolio import cash_needed_vnd
 from qts.domain.risk.case import Case
-from qts.domain.values import InstrumentKind, OrderType, Session
+from qts.domain.values import InstrumentKind, OrderType, Session, Side
 
 AUCTIONS = frozenset({Session.ATO, Session.ATC, Session.PERIODIC, Session.PLO})
 
@@ -49,9 +49,13 @@ def actor_permitted(case: Case) -> Breach | None:
 
 
 def security_tradable(case: Case) -> Breach | None:
-    """Halted, suspended or in an unknown state; and futures, which a cash account cannot hold."""
-    if case.instrument is not None and case.instrument.kind is InstrumentKind.FUTURE:
-        return Breach(RuleCode.SECURITY_NOT_TRADABLE, detail="derivatives need a derivatives account")
+    """Halted, suspended or in an unknown state; futures in an account for shares, and the other way round."""
+    if case.instrument is not None:
+        is_future = case.instrument.kind is InstrumentKind.FUTURE
+        if is_future and case.account.deposit is None:
+            return Breach(RuleCode.SECURITY_NOT_TRADABLE, detail="derivatives need a derivatives account")
+        if case.account.deposit is not None and not is_future:
+            return Breach(RuleCode.SECURITY_NOT_TRADABLE, detail="a derivatives account holds futures only")
     if case.market is None or case.market.is_tradable:
         return None
     return Breach(RuleCode.SECURITY_NOT_TRADABLE, detail=case.market.session)
@@ -66,7 +70,7 @@ def security_not_warned(case: Case) -> Breach | None:
 
 def session_admits(case: Case) -> Breach | None:
     market = case.market
-    if market is None or admits(market.instrument.exchange, market.session, case.order_type):
+    if market is None or admits(case.rules, market.instrument.exchange, market.session, case.order_type):
         return None
     return Breach(RuleCode.SESSION_FORBIDS_ORDER_TYPE, detail=f"{case.order_type} in {market.session}")
 
@@ -75,7 +79,7 @@ def price_on_tick(case: Case) -> Breach | None:
     price, instrument = case.price_vnd, case.instrument
     if instrument is None or price is None or price <= 0:
         return None
-    tick = tick_size_vnd(instrument.exchange, instrument.kind, price)
+    tick = tick_size_vnd(case.rules, instrument.exchange, instrument.kind, price)
     return None if price % tick == 0 else Breach(RuleCode.PRICE_OFF_TICK, limit=tick, actual=price)
 
 
@@ -96,11 +100,12 @@ def price_over_floor(case: Case) -> Breach | None:
 def quantity_in_lots(case: Case) -> Breach | None:
     """Odd lots trade in a book of their own; they are no matter of this rule where an officer admits them."""
     instrument, quantity = case.instrument, case.quantity
-    if instrument is None or quantity % instrument.lot_size == 0 or quantity <= 0:
+    if instrument is None or quantity <= 0:
         return None
-    if quantity < instrument.lot_size and RuleCode.ODD_LOT_NOT_ADMITTED in case.limits:
+    lot = round_lot(case.rules, instrument.exchange, instrument.kind)
+    if quantity % lot == 0 or (quantity < lot and RuleCode.ODD_LOT_NOT_ADMITTED in case.limits):
         return None
-    return Breach(RuleCode.QUANTITY_OFF_LOT, limit=instrument.lot_size, actual=quantity)
+    return Breach(RuleCode.QUANTITY_OFF_LOT, limit=lot, actual=quantity)
 
 
 def odd_lot_admitted(case: Case) -> Breach | None:
@@ -108,9 +113,9 @@ def odd_lot_admitted(case: Case) -> Breach | None:
     limit, instrument, market = case.limits.get(RuleCode.ODD_LOT_NOT_ADMITTED), case.instrument, case.market
     if limit is None or instrument is None or market is None:
         return None
-    if not is_odd_lot(instrument.exchange, instrument.kind, case.quantity):
+    if not is_odd_lot(case.rules, instrument.exchange, instrument.kind, case.quantity):
         return None
-    if case.quantity <= limit and admits_odd_lot(market.session, case.order_type):
+    if case.quantity <= limit and admits_odd_lot(case.rules, instrument.exchange, market.session, case.order_type):
         return None
     detail = f"{case.order_type} in {market.session}"
     return Breach(RuleCode.ODD_LOT_NOT_ADMITTED, limit=limit, actual=case.quantity, detail=detail)
@@ -120,7 +125,7 @@ def quantity_under_exchange_max(case: Case) -> Breach | None:
     instrument = case.instrument
     if instrument is None:
         return None
-    allowed = max_order_quantity(instrument.exchange, instrument.kind)
+    allowed = max_order_quantity(case.rules, instrument.exchange, instrument.kind)
     if case.quantity <= allowed:
         return None
     return Breach(RuleCode.QUANTITY_EXCEEDS_EXCHANGE_MAX, limit=allowed, actual=case.quantity)
@@ -176,26 +181,63 @@ def quantity_unit_plausible(case: Case) -> Breach | None:
 def kill_switch_released(case: Case) -> Breach | None:
     if not case.snapshot.kills:
         return None
-    scopes = [kill.scope for kill in case.snapshot.kills if not (case.is_sale and kill.allows_reducing)]
+    scopes = [kill.scope for kill in case.snapshot.kills if not (case.reduces and kill.allows_reducing)]
     return Breach(RuleCode.KILL_SWITCH_ENGAGED, detail=", ".join(scopes)) if scopes else None
+
+
+def account_armed(case: Case) -> Breach | None:
+    """Sales too: until books, log-in and data of the day are checked nobody knows what there is to sell."""
+    return None if case.account.is_armed else Breach(RuleCode.ACCOUNT_NOT_ARMED)
 
 
 # --- the books -------------------------------------------------------------------------------------------------------
 
 
 def buying_power_covers(case: Case) -> Breach | None:
-    """A cash account pays in full before the order leaves: value and fee at the dearest price it can trade at."""
-    if case.value_vnd <= 0:
+    """Value and fee at the dearest price it can trade at. A cash account pays in full before the order leaves; on
+    margin own means pay their part and the credit reaches for the rest; contracts find their initial margin free."""
+    figure = power_needed(case)
+    if figure is None or figure[1] <= figure[0]:
         return None
-    needed = cash_needed_vnd(quantity=case.quantity, price_vnd=case.dearest_vnd, fees=case.snapshot.fees)
-    if needed <= case.account.buying_power_vnd:
+    return Breach(RuleCode.BUYING_POWER_EXCEEDED, limit=figure[0], actual=figure[1])
+
+
+def power_needed(case: Case) -> tuple[int, int] | None:
+    """What is there and what the order needs of it, VND; None where the order has no value."""
+    if case.value_vnd <= 0 or case.quantity <= 0:
         return None
-    return Breach(RuleCode.BUYING_POWER_EXCEEDED, limit=case.account.buying_power_vnd, actual=needed)
+    deposit, means, fees = case.account.deposit, case.account.means, case.snapshot.fees
+    if deposit is not None:
+        if case.symbol not in deposit.months:  # without a price nobody can tell what it binds
+            return 0, case.value_vnd
+        return deposit.free_vnd, deposit.needed_vnd(case.symbol, _side(case), case.quantity)
+    needed = cash_needed_vnd(quantity=case.quantity, price_vnd=case.dearest_vnd, fees=fees)
+    if means is None:
+        return case.account.buying_power_vnd, needed
+    own_needed = means.own_needed_vnd(case.quantity, case.dearest_vnd, fees)
+    if needed > means.spendable_vnd:
+        return means.spendable_vnd, needed
+    return means.own_vnd, own_needed
+
+
+def contracts_within_limit(case: Case) -> Breach | None:
+    """Over all months together, with what works; what binds no more margin passes."""
+    deposit = case.account.deposit
+    if deposit is None or case.symbol not in deposit.months or case.quantity <= 0:
+        return None
+    if not deposit.exceeds_limit(case.symbol, _side(case), case.quantity):
+        return None
+    after = deposit.with_order(case.symbol, _side(case), case.quantity)
+    return Breach(RuleCode.CONTRACTS_EXCEED_MAX, limit=deposit.terms.contracts_max, actual=after.contracts)
+
+
+def _side(case: Case) -> Side:
+    return Side.SELL if case.is_sale else Side.BUY
 
 
 def shares_sellable(case: Case) -> Breach | None:
-    """Held, arrived (13:00 of T+2) and not promised to another order; there is no short sale."""
-    if not case.is_sale or case.quantity <= case.account.sellable_quantity:
+    """Held, arrived (13:00 of T+2) and not promised to another order; there is no short sale of shares."""
+    if not case.is_sale or case.account.deposit is not None or case.quantity <= case.account.sellable_quantity:
         return None
     return Breach(RuleCode.SELLABLE_QUANTITY_EXCEEDED, limit=case.account.sellable_quantity, actual=case.quantity)
 

@@ -184,4 +184,13 @@ EXCHANGE_RULES: Final = (
         applies_to_sales=False,
         fact="the books and the listed quantity",
     ),
+    Rule(
+        RuleCode.CONTRACTS_EXCEED_MAX,
+        Unit.CONTRACTS,
+        "Vượt số hợp đồng tương lai tối đa một nhà đầu tư được nắm giữ, gồm cả lệnh đang chờ.",
+        "More futures than one investor may hold over all months, working orders included.",
+        check=checks.contracts_within_limit,
+        applies_to_sales=False,
+        fact="the books, and the clearing house's limit by kind of investor",
+    ),
 )

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from qts.domain.errors import RuleCode
-from qts.domain.market import Instrument
-from qts.domain.portfolio import FeeSchedule
+from qts.domain.market import Instrument, RuleBook
+from qts.domain.portfolio import Deposit, FeeSchedule, Means
 from qts.domain.values import Session
 
 
@@ -69,7 +69,7 @@ class AccountFacts:
 
     `held_vnd` is what is held at its marks, `working_buys_vnd` and `working_sales_vnd` what works at the dearest price
     it can trade at; `sector_vnd` is the part of held and bought that is of the order's sector, None when the sector is
-    not recorded.
+    not recorded. `is_armed`: the checks before the open have let the account trade today.
     """
 
     is_active: bool
@@ -86,6 +86,9 @@ class AccountFacts:
     working_buys_vnd: int = 0
     working_sales_vnd: int = 0
     sector_vnd: int | None = None
+    means: Means | None = None  # None: a cash account's buying power alone pays
+    deposit: Deposit | None = None  # of a derivatives account, with the order's symbol among its months
+    is_armed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +120,13 @@ class ActivityFacts:
 
 @dataclass(frozen=True, slots=True)
 class RiskSnapshot:
-    """Everything the checks may know. `limits` holds the tightest limit in force for this order, by rule."""
+    """Everything the checks may know. `limits` holds the tightest limit in force for this order, by rule; `rules` are
+    the exchanges' of the day."""
 
     account: AccountFacts
     market: MarketFacts | None
     limits: Mapping[RuleCode, int]
+    rules: RuleBook
     kills: tuple[KillState, ...] = ()
     fees: FeeSchedule = field(default_factory=FeeSchedule)
     activity: ActivityFacts = field(default_factory=ActivityFacts)

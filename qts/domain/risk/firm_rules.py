@@ -16,6 +16,14 @@ FIRM_RULES: Final = (
         fact="the kill switches, the kill file and the trading holds",
     ),
     Rule(
+        RuleCode.ACCOUNT_NOT_ARMED,
+        Unit.NONE,
+        "Tài khoản chưa được mở giao dịch hôm nay: xem trang Trước giờ mở cửa.",
+        "The account is not armed for trading today: see the page Before the open.",
+        check=checks.account_armed,
+        fact="the day's arming, which the checks before the open give",
+    ),
+    Rule(
         RuleCode.SYMBOL_NOT_ALLOWED,
         Unit.SWITCH,
         "Danh sách được phép: 0 ở cấp công ty hoặc tài khoản cấm mọi mã, 1 cho từng mã thì cho phép.",

@@ -20,7 +20,8 @@ _Row = tuple[RuleCode, Check | None, Measure | None, bool]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Rules in the order in which they are asked: (code, check, or measure and whether its limit is a floor)."""
+    """Rules in the order in which they are asked: (code, check, or measure and whether its limit is a floor). `sales`
+    are those of an order that only makes less of what is held."""
 
     purchases: tuple[_Row, ...]
     sales: tuple[_Row, ...]
@@ -50,7 +51,7 @@ def all_breaches(snapshot: RiskSnapshot, intent: OrderIntent, plan: Plan = PLAN)
     """Every rule that the order breaks, confirmed or not."""
     case, limits, found = Case(snapshot, intent), snapshot.limits, None
     limit_of = limits.get
-    for code, check, measure, is_floor in plan.sales if case.is_sale else plan.purchases:
+    for code, check, measure, is_floor in plan.sales if case.reduces else plan.purchases:
         try:
             if check is not None:
                 breach = check(case)

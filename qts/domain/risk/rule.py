@@ -18,6 +18,7 @@ class Unit(StrEnum):
     NONE = ""
     VND = "VND"
     SHARES = "shares"
+    CONTRACTS = "contracts"
     ORDERS = "orders"
     MILLISECONDS = "ms"
     BPS = "0.01 %"

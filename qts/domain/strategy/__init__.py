@@ -2,13 +2,16 @@
 
 from qts.domain.strategy.interface import (
     NO_UNIVERSE,
+    Act,
     Bar,
+    Book,
     Context,
     Fill,
     Intent,
     Intents,
     PlaceOrder,
     SessionChange,
+    Signal,
     Strategy,
     SymbolState,
     TargetPosition,
@@ -27,11 +30,22 @@ from qts.domain.strategy.parameters import (
     parameter,
     parse_parameters,
 )
+from qts.domain.strategy.published import (
+    NO_SIGNALS,
+    PublishedSignal,
+    SignalBoard,
+    Source,
+    Standing,
+    published_signal,
+)
 from qts.domain.strategy.registry import registered_strategies, strategy_class
 
 __all__ = [
+    "NO_SIGNALS",
     "NO_UNIVERSE",
+    "Act",
     "Bar",
+    "Book",
     "Context",
     "Fill",
     "Intent",
@@ -40,7 +54,12 @@ __all__ = [
     "ParameterError",
     "Parameters",
     "PlaceOrder",
+    "PublishedSignal",
     "SessionChange",
+    "Signal",
+    "SignalBoard",
+    "Source",
+    "Standing",
     "Strategy",
     "SymbolState",
     "TargetPosition",
@@ -52,6 +71,7 @@ __all__ = [
     "intents_of",
     "parameter",
     "parse_parameters",
+    "published_signal",
     "registered_strategies",
     "strategy_class",
     "wants_of",

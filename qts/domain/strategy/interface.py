@@ -3,7 +3,7 @@
 A strategy holds no credentials, reads no clock, opens no connection. It is called with closed minute bars and a
 read-only context, and answers with intents; QTS turns an intent into a decision, and the decision into an order that
 passes the same risk gate as everybody's. Whoever also overrides `on_fill`, `on_timer`, `on_session` or asks for ticks
-is called with these too, by the backtest and the live desk alike.
+or the order book is called with these too, by the backtest and the live desk alike.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Final, Generic, NamedTuple, TypeVar
 
 from qts.domain.strategy.parameters import Parameters
+from qts.domain.strategy.published import NO_SIGNALS, Standing
 from qts.domain.values import OrderType, Session, Side
 
 P = TypeVar("P", bound=Parameters)
@@ -40,6 +41,18 @@ class Tick(NamedTuple):
     ts_exchange_ms: int
     price_vnd: int
     quantity: int
+
+
+class Book(NamedTuple):
+    """The best levels of one symbol, best first, as (price_vnd, quantity); a price of 0 is the volume at the auction.
+
+    Who is slower than the market is told the latest one, not each.
+    """
+
+    symbol: str
+    ts_exchange_ms: int
+    bids: tuple[tuple[int, int], ...]
+    asks: tuple[tuple[int, int], ...]
 
 
 class Fill(NamedTuple):
@@ -85,7 +98,10 @@ class Context(NamedTuple):
     open remainder of its orders. `indicators` are those of the last closed bar, `previous` those of the bar before;
     a value that is not there yet (too few bars) is missing from the mapping. `universe` holds every symbol of the
     strategy that has had a bar since it was started, for those with `wants_universe`. A timer and a session are of no
-    symbol: their context has the universe and `equity_vnd`, what the whole account is worth.
+    symbol: their context has the universe and `equity_vnd`, what the whole account is worth. `predictions` and
+    `sentiments` are what others have published about the symbol and still holds, by name; empty where nobody has.
+    `is_after_gap` says that market messages of the symbol may be missing in the minute before the event; in a backtest
+    none are.
     """
 
     indicators: Mapping[str, float]
@@ -94,6 +110,9 @@ class Context(NamedTuple):
     working_quantity: int = 0
     universe: Mapping[str, SymbolState] = NO_UNIVERSE
     equity_vnd: int = 0
+    predictions: Standing = NO_SIGNALS
+    sentiments: Standing = NO_SIGNALS
+    is_after_gap: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +139,30 @@ class PlaceOrder:
     symbol: str = ""
 
 
-Intent = TargetPosition | PlaceOrder
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What the strategy thinks, not what it wants to hold: 1 speaks for holding, -1 against it, 0 for neither.
+
+    The decision engine weighs it with what models and the news say, by the policy of the strategy's instance, and
+    names the quantity. A strategy with several rules names them: what one of them said stands until it says more.
+    """
+
+    direction: int
+    strength_percent: int
+    signal: str
+    symbol: str = ""
+    rule: str = ""
+
+
+Act = TargetPosition | PlaceOrder
+Intent = Act | Signal
 Intents = Intent | Sequence[Intent] | None
 INTENTS_MAX: Final = 100  # of one answer; what wants more at once has lost its mind
 QUANTITY_MAX: Final = 10**9
 SIGNAL_LENGTH_MAX: Final = 200
+RULE_LENGTH_MAX: Final = 40
+SYMBOL_LENGTH_MAX: Final = 20
+_KINDS: Final = (TargetPosition, PlaceOrder, Signal)
 
 
 def intents_of(answer: Intents) -> tuple[Intent, ...]:
@@ -132,11 +170,11 @@ def intents_of(answer: Intents) -> tuple[Intent, ...]:
     and for numbers that are none."""
     if answer is None:
         return ()
-    given = (answer,) if isinstance(answer, TargetPosition | PlaceOrder) else tuple(answer)
+    given = (answer,) if isinstance(answer, _KINDS) else tuple(answer)
     if len(given) > INTENTS_MAX:
         raise ValueError(f"a handler answers with {INTENTS_MAX} intents at most, not with {len(given)}")
     for one in given:
-        if not isinstance(one, TargetPosition | PlaceOrder):
+        if not isinstance(one, _KINDS):
             raise TypeError(f"a handler answers with intents, not with {one!r}")
         _refuse_nonsense(one)
     return given
@@ -145,21 +183,29 @@ def intents_of(answer: Intents) -> tuple[Intent, ...]:
 def _refuse_nonsense(intent: Intent) -> None:
     if not isinstance(intent.signal, str) or not isinstance(intent.symbol, str):
         raise TypeError("an intent's signal and symbol are texts")
+    if len(intent.symbol) > SYMBOL_LENGTH_MAX:
+        raise ValueError(f"an intent's symbol has {SYMBOL_LENGTH_MAX} characters at most")
     if len(intent.signal) > SIGNAL_LENGTH_MAX:
         raise ValueError(f"an intent's signal has {SIGNAL_LENGTH_MAX} characters at most")
-    numbers: dict[str, Any] = {"quantity": intent.quantity}
-    least = 0
+    if isinstance(intent, Signal):
+        _refuse_unbounded("direction", intent.direction, -1, 1)
+        _refuse_unbounded("strength_percent", intent.strength_percent, 0, 100)
+        if not isinstance(intent.rule, str) or len(intent.rule) > RULE_LENGTH_MAX:
+            raise ValueError(f"a signal's rule is a text of {RULE_LENGTH_MAX} characters at most")
+        return
+    _refuse_unbounded("quantity", intent.quantity, 1 if isinstance(intent, PlaceOrder) else 0, QUANTITY_MAX)
     if isinstance(intent, PlaceOrder):
-        least = 1
         if not isinstance(intent.side, Side) or not isinstance(intent.order_type, OrderType):
             raise TypeError("an order's side is a Side and its type an OrderType")
         if intent.price_vnd is not None:
-            numbers["price_vnd"] = intent.price_vnd
-    for name, number in numbers.items():
-        if isinstance(number, bool) or not isinstance(number, int):
-            raise TypeError(f"an intent's {name} is a whole number, not {number!r}")
-        if not least <= number <= QUANTITY_MAX:
-            raise ValueError(f"an intent's {name} is between {least} and {QUANTITY_MAX}, not {number}")
+            _refuse_unbounded("price_vnd", intent.price_vnd, 1, QUANTITY_MAX)
+
+
+def _refuse_unbounded(name: str, number: Any, least: int, most: int) -> None:
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise TypeError(f"an intent's {name} is a whole number, not {number!r}")
+    if not least <= number <= most:
+        raise ValueError(f"an intent's {name} is between {least} and {most}, not {number}")
 
 
 class Strategy(Generic[P]):
@@ -173,6 +219,7 @@ class Strategy(Generic[P]):
     summary: ClassVar[str]
     parameters_class: ClassVar[type[Parameters]] = Parameters
     wants_ticks: ClassVar[bool] = False
+    wants_book: ClassVar[bool] = False
     wants_universe: ClassVar[bool] = False
     wants_equity: ClassVar[bool] = False
 
@@ -193,6 +240,10 @@ class Strategy(Generic[P]):
 
     def on_tick(self, tick: Tick, context: Context) -> Intents:
         """Called for each match of a subscribed symbol, if `wants_ticks`."""
+        return None
+
+    def on_book(self, book: Book, context: Context) -> Intents:
+        """Called when the best levels of a subscribed symbol have changed, if `wants_book`."""
         return None
 
     def on_fill(self, fill: Fill, context: Context) -> Intents:
@@ -224,6 +275,7 @@ class Wants(NamedTuple):
     sessions: bool
     universe: bool
     equity: bool
+    book: bool = False
 
 
 def wants_of(strategy: Strategy[Any]) -> Wants:
@@ -241,4 +293,5 @@ def wants_of(strategy: Strategy[Any]) -> Wants:
         sessions=cls.on_session is not Strategy.on_session,
         universe=bool(cls.wants_universe),
         equity=bool(cls.wants_equity),
+        book=bool(cls.wants_book),
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from qts.domain.strategy.interface import Intent, PlaceOrder
+from qts.domain.strategy.interface import Act, PlaceOrder
 from qts.domain.values import OrderType, Side
 
 
@@ -38,7 +38,7 @@ class NoOrder:
     reason: str
 
 
-def propose(intent: Intent, holding: Holding, top: TopOfBook) -> Proposal | NoOrder:
+def propose(intent: Act, holding: Holding, top: TopOfBook) -> Proposal | NoOrder:
     """A limit order at the opposite best price for the difference, whole lots only, no more than can be sold.
 
     The price crosses the spread on purpose: a strategy that waits in the queue says so with PlaceOrder.

@@ -4,9 +4,11 @@ from datetime import date, datetime
 
 import pytest
 
-from qts.domain.market import TradingCalendar, may_change_later, next_admission
+from qts.domain.market import TradingCalendar, built_in_history, may_change_later, next_admission, rule_book_on
 from qts.domain.market.sessions import VIETNAM
 from qts.domain.values import Exchange, OrderType
+
+RULES = rule_book_on(date(2026, 1, 5))
 
 CALENDAR = TradingCalendar(holidays=frozenset({date(2026, 11, 24)}))
 
@@ -36,7 +38,7 @@ def moment(text: str) -> datetime:
     ],
 )
 def test_the_first_moment_that_takes_it(exchange, order_type, entered, goes_out):
-    found = next_admission(Exchange(exchange), OrderType(order_type), moment(entered), CALENDAR)
+    found = next_admission(built_in_history(), Exchange(exchange), OrderType(order_type), moment(entered), CALENDAR)
     assert found == (None if goes_out is None else moment(goes_out))
 
 
@@ -48,4 +50,4 @@ def test_the_first_moment_that_takes_it(exchange, order_type, entered, goes_out)
     ],
 )  # fmt: skip
 def test_whether_a_session_that_takes_changes_is_still_to_come(exchange, at, later):
-    assert may_change_later(Exchange(exchange), moment(f"23T{at}")) is later
+    assert may_change_later(RULES, Exchange(exchange), moment(f"23T{at}")) is later

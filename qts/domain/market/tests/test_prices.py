@@ -1,3 +1,5 @@
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,10 +11,13 @@ from qts.domain.market import (
     next_price_up,
     price_band,
     round_down_to_tick,
+    rule_book_on,
     tick_size_vnd,
     warrant_band,
 )
 from qts.domain.values import Exchange, InstrumentKind
+
+RULES = rule_book_on(date(2026, 1, 5))
 
 STOCK, ETF, WARRANT, FUTURE = (
     InstrumentKind.STOCK,
@@ -40,7 +45,7 @@ BOARDS = [(HOSE, STOCK), (HOSE, ETF), (HNX, STOCK), (HNX, ETF), (UPCOM, STOCK)]
     ],
 )
 def test_tick_size(exchange, kind, price_vnd, tick_vnd):
-    assert tick_size_vnd(exchange, kind, price_vnd) == tick_vnd
+    assert tick_size_vnd(RULES, exchange, kind, price_vnd) == tick_vnd
 
 
 @pytest.mark.parametrize(
@@ -48,14 +53,14 @@ def test_tick_size(exchange, kind, price_vnd, tick_vnd):
     [(9_995, False), (9_990, True), (10_010, False), (10_050, True), (50_050, False), (50_100, True), (0, False)],
 )
 def test_on_tick_on_hose(price_vnd, on_tick):
-    assert is_on_tick(HOSE, STOCK, price_vnd) is on_tick
+    assert is_on_tick(RULES, HOSE, STOCK, price_vnd) is on_tick
 
 
 def test_steps_change_at_the_thresholds():
-    assert next_price_up(HOSE, STOCK, 49_950) == 50_000
-    assert next_price_up(HOSE, STOCK, 50_000) == 50_100
-    assert next_price_down(HOSE, STOCK, 50_000) == 49_950
-    assert next_price_down(HOSE, STOCK, 10_000) == 9_990
+    assert next_price_up(RULES, HOSE, STOCK, 49_950) == 50_000
+    assert next_price_up(RULES, HOSE, STOCK, 50_000) == 50_100
+    assert next_price_down(RULES, HOSE, STOCK, 50_000) == 49_950
+    assert next_price_down(RULES, HOSE, STOCK, 10_000) == 9_990
 
 
 @pytest.mark.parametrize(
@@ -71,7 +76,7 @@ def test_steps_change_at_the_thresholds():
     ],
 )
 def test_band(board, reference_vnd, first_day, band):
-    assert price_band(*board, reference_vnd, first_day) == band
+    assert price_band(RULES, *board, reference_vnd, first_day) == band
 
 
 def test_a_band_holds_its_own_bounds_and_nothing_beyond():
@@ -84,36 +89,36 @@ def test_a_band_holds_its_own_bounds_and_nothing_beyond():
 
 def test_the_band_of_a_warrant_follows_its_underlying():
     # 20,000 +- 1,400; four warrants a share: +- 350 around 1,500
-    underlying = price_band(HOSE, STOCK, 20_000)
+    underlying = price_band(RULES, HOSE, STOCK, 20_000)
     assert underlying == Band(21_400, 18_600)
-    assert warrant_band(1_500, 20_000, underlying, (4, 1)) == Band(1_850, 1_150)
+    assert warrant_band(RULES, 1_500, 20_000, underlying, (4, 1)) == Band(1_850, 1_150)
     with pytest.raises(ValueError, match="underlying"):
-        price_band(HOSE, WARRANT, 1_500)
+        price_band(RULES, HOSE, WARRANT, 1_500)
 
 
 def test_no_band_without_a_reference():
     with pytest.raises(ValueError, match="positive"):
-        price_band(HOSE, STOCK, 0)
+        price_band(RULES, HOSE, STOCK, 0)
 
 
 @given(board=st.sampled_from(BOARDS), price_vnd=st.integers(min_value=1_000, max_value=2_000_000))
 def test_bounds_are_valid_prices_around_the_reference(board, price_vnd):
     exchange, kind = board
-    reference_vnd = round_down_to_tick(exchange, kind, price_vnd)
-    band = price_band(exchange, kind, reference_vnd)
-    assert is_on_tick(exchange, kind, band.ceiling_vnd)
-    assert is_on_tick(exchange, kind, band.floor_vnd)
+    reference_vnd = round_down_to_tick(RULES, exchange, kind, price_vnd)
+    band = price_band(RULES, exchange, kind, reference_vnd)
+    assert is_on_tick(RULES, exchange, kind, band.ceiling_vnd)
+    assert is_on_tick(RULES, exchange, kind, band.floor_vnd)
     assert band.floor_vnd < reference_vnd < band.ceiling_vnd
     percent = {HOSE: 7, HNX: 10, UPCOM: 15}[exchange]
     # the next price outward would break the percentage, unless the bound was already moved out by one step
-    beyond_vnd = next_price_up(exchange, kind, band.ceiling_vnd)
+    beyond_vnd = next_price_up(RULES, exchange, kind, band.ceiling_vnd)
     assert beyond_vnd * 100 > reference_vnd * (100 + percent)
-    below_vnd = next_price_down(exchange, kind, band.floor_vnd)
+    below_vnd = next_price_down(RULES, exchange, kind, band.floor_vnd)
     assert below_vnd * 100 < reference_vnd * (100 - percent)
 
 
 @given(board=st.sampled_from(BOARDS), price_vnd=st.integers(min_value=1_000, max_value=2_000_000))
 def test_up_and_down_are_inverse(board, price_vnd):
     exchange, kind = board
-    price_vnd = round_down_to_tick(exchange, kind, price_vnd)
-    assert next_price_down(exchange, kind, next_price_up(exchange, kind, price_vnd)) == price_vnd
+    price_vnd = round_down_to_tick(RULES, exchange, kind, price_vnd)
+    assert next_price_down(RULES, exchange, kind, next_price_up(RULES, exchange, kind, price_vnd)) == price_vnd

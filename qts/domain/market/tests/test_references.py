@@ -1,18 +1,21 @@
 """Reference prices and what a right takes off them."""
 
+from datetime import date
 from fractions import Fraction
 
 import pytest
 
-from qts.domain.market import REFERENCE_BASIS, average_reference_vnd, reference_price_after_rights
+from qts.domain.market import average_reference_vnd, reference_basis, reference_price_after_rights, rule_book_on
 from qts.domain.values import Exchange, InstrumentKind
+
+RULES = rule_book_on(date(2026, 1, 5))
 
 HOSE, HNX, UPCOM, VNFE = Exchange.HOSE, Exchange.HNX, Exchange.UPCOM, Exchange.VNFE
 STOCK = InstrumentKind.STOCK
 
 
 def test_each_venue_has_its_basis():
-    assert {exchange: str(basis) for exchange, basis in REFERENCE_BASIS.items()} == {
+    assert {exchange: str(reference_basis(RULES, exchange)) for exchange in Exchange} == {
         HOSE: "CLOSE",
         HNX: "CLOSE",
         UPCOM: "AVERAGE",
@@ -31,7 +34,7 @@ def test_each_venue_has_its_basis():
     ],
 )
 def test_upcom_takes_the_average_to_its_step(value_vnd, quantity, reference_vnd):
-    found = average_reference_vnd(UPCOM, STOCK, value_vnd=value_vnd, quantity=quantity, before_vnd=12_300)
+    found = average_reference_vnd(RULES, UPCOM, STOCK, value_vnd=value_vnd, quantity=quantity, before_vnd=12_300)
     assert found == reference_vnd
 
 
@@ -60,9 +63,9 @@ def test_upcom_takes_the_average_to_its_step(value_vnd, quantity, reference_vnd)
     ],
 )
 def test_rights_come_off_the_close(exchange, close_vnd, rights, reference_vnd):
-    assert reference_price_after_rights(exchange, STOCK, close_vnd, **rights) == reference_vnd
+    assert reference_price_after_rights(RULES, exchange, STOCK, close_vnd, **rights) == reference_vnd
 
 
 def test_a_dividend_above_the_price_is_an_error():
     with pytest.raises(ValueError, match="no price"):
-        reference_price_after_rights(HOSE, STOCK, 1_000, cash_dividend_vnd=1_000)
+        reference_price_after_rights(RULES, HOSE, STOCK, 1_000, cash_dividend_vnd=1_000)

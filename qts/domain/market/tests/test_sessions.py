@@ -7,8 +7,10 @@ from qts.domain.market import (
     VIETNAM,
     TradingCalendar,
     admits,
+    built_in_history,
     may_cancel,
     quantity_refusal,
+    rule_book_on,
     sellable_at,
     session_at,
     session_bounds,
@@ -17,6 +19,8 @@ from qts.domain.market import (
     to_vietnam,
 )
 from qts.domain.values import Exchange, InstrumentKind, OrderType, Session
+
+RULES = rule_book_on(date(2026, 1, 5))
 
 HOSE, HNX, UPCOM, VNFE = Exchange.HOSE, Exchange.HNX, Exchange.UPCOM, Exchange.VNFE
 
@@ -41,12 +45,12 @@ HOSE, HNX, UPCOM, VNFE = Exchange.HOSE, Exchange.HNX, Exchange.UPCOM, Exchange.V
     ],
 )
 def test_session_by_schedule(exchange, at, session):
-    assert session_at(exchange, time.fromisoformat(at)) is session
+    assert session_at(RULES, exchange, time.fromisoformat(at)) is session
 
 
 def test_an_aware_moment_is_read_in_vietnam():
-    assert session_at(HOSE, datetime(2026, 11, 23, 2, 15, tzinfo=UTC)) is Session.CONTINUOUS
-    assert session_at(HOSE, datetime(2026, 11, 23, 2, 15)) is Session.PRE_OPEN  # noqa: DTZ001 a local time is meant
+    assert session_at(RULES, HOSE, datetime(2026, 11, 23, 2, 15, tzinfo=UTC)) is Session.CONTINUOUS
+    assert session_at(RULES, HOSE, datetime(2026, 11, 23, 2, 15)) is Session.PRE_OPEN  # noqa: DTZ001 a local time is meant
     assert to_vietnam(datetime(2026, 11, 23, 2, 15, tzinfo=UTC)).hour == 9
     with pytest.raises(ValueError, match="time zone"):
         to_vietnam(datetime(2026, 11, 23, 2, 15))  # noqa: DTZ001 that it is refused is the point
@@ -54,9 +58,9 @@ def test_an_aware_moment_is_read_in_vietnam():
 
 @pytest.mark.parametrize("exchange", list(Exchange))
 def test_a_schedule_has_neither_gap_nor_overlap(exchange):
-    spans = session_schedule(exchange)
+    spans = session_schedule(RULES, exchange)
     assert all(before.end == after.start for before, after in pairwise(spans))
-    assert session_bounds(exchange) == (spans[0].start, spans[-1].end)
+    assert session_bounds(RULES, exchange) == (spans[0].start, spans[-1].end)
 
 
 ADMITTED = {
@@ -75,15 +79,19 @@ ADMITTED = {
 
 @pytest.mark.parametrize("exchange", list(Exchange))
 def test_admission_of_every_type_in_every_session_that_occurs(exchange):
-    occurring = {span.session for span in session_schedule(exchange)} | {Session.PRE_OPEN, Session.CLOSED, Session.HALT}
+    occurring = {span.session for span in session_schedule(RULES, exchange)} | {
+        Session.PRE_OPEN,
+        Session.CLOSED,
+        Session.HALT,
+    }
     for session in occurring:
-        admitted = {order_type for order_type in OrderType if admits(exchange, session, order_type)}
+        admitted = {order_type for order_type in OrderType if admits(RULES, exchange, session, order_type)}
         assert admitted == set(ADMITTED.get((exchange, session), "").split())
 
 
 def test_orders_are_cancelled_in_continuous_trading_only():
     for exchange in Exchange:
-        assert [session for session in Session if may_cancel(exchange, session)] == [Session.CONTINUOUS]
+        assert [session for session in Session if may_cancel(RULES, exchange, session)] == [Session.CONTINUOUS]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +112,7 @@ def test_orders_are_cancelled_in_continuous_trading_only():
 )
 def test_quantity(exchange, quantity, order_type, refusal):
     kind = InstrumentKind.FUTURE if exchange is VNFE else InstrumentKind.STOCK
-    assert quantity_refusal(exchange, kind, quantity, order_type) == refusal
+    assert quantity_refusal(RULES, exchange, kind, quantity, order_type) == refusal
 
 
 def test_trades_settle_two_trading_days_later():
@@ -112,8 +120,10 @@ def test_trades_settle_two_trading_days_later():
     assert calendar.next_trading_day(date(2026, 11, 20)) == date(2026, 11, 23)  # over a week-end
     assert calendar.next_trading_day(date(2026, 11, 23)) == date(2026, 11, 25)  # over a holiday
     assert calendar.previous_trading_day(date(2026, 11, 25)) == date(2026, 11, 23)
-    assert settlement_day(date(2026, 11, 20), calendar) == date(2026, 11, 25)
-    assert sellable_at(date(2026, 11, 20), calendar) == datetime(2026, 11, 25, 13, 0, tzinfo=VIETNAM)
+    assert settlement_day(built_in_history(), date(2026, 11, 20), calendar) == date(2026, 11, 25)
+    assert sellable_at(built_in_history(), date(2026, 11, 20), calendar) == datetime(
+        2026, 11, 25, 13, 0, tzinfo=VIETNAM
+    )
     assert calendar.add_trading_days(date(2026, 11, 20), 0) == date(2026, 11, 20)
     with pytest.raises(ValueError, match="negative"):
         calendar.add_trading_days(date(2026, 11, 20), -1)

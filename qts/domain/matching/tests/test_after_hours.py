@@ -1,11 +1,15 @@
 """After-hours trading at the closing price, matched at once or gathered."""
 
+from datetime import date
+
 import pytest
 
-from qts.domain.market import Instrument, price_band
+from qts.domain.market import Instrument, price_band, rule_book_on
 from qts.domain.matching import Execution, Level, OrderBook
 from qts.domain.matching.tests.test_continuous import fills, parse, send
 from qts.domain.values import Exchange, InstrumentKind, OrderType, Side
+
+RULES = rule_book_on(date(2026, 1, 5))
 
 CLOSE_VND = 25_000
 
@@ -13,7 +17,7 @@ CLOSE_VND = 25_000
 @pytest.fixture
 def book() -> OrderBook:
     instrument = Instrument("PVS", Exchange.HNX, InstrumentKind.STOCK)
-    return OrderBook(instrument, price_band(Exchange.HNX, InstrumentKind.STOCK, 25_000))
+    return OrderBook(instrument, price_band(RULES, Exchange.HNX, InstrumentKind.STOCK, 25_000), RULES)
 
 
 def at_close(book: OrderBook, *orders: str) -> Execution:

@@ -2,18 +2,21 @@
 
 import random
 from dataclasses import dataclass, field
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qts.domain.market import Instrument, next_price_up, price_band
+from qts.domain.market import Instrument, next_price_up, price_band, rule_book_on
 from qts.domain.matching import BookOrder, Fill, OrderBook
 from qts.domain.matching.tests.naive_market import NaiveFill, NaiveMarket, NaiveOrder
 from qts.domain.values import Exchange, InstrumentKind, OrderType, Side
 
+RULES = rule_book_on(date(2026, 1, 5))
+
 INSTRUMENT = Instrument("PVS", Exchange.HNX, InstrumentKind.STOCK)
-BAND = price_band(Exchange.HNX, InstrumentKind.STOCK, 5_000)  # 4,500 to 5,500 in steps of 100: eleven prices
+BAND = price_band(RULES, Exchange.HNX, InstrumentKind.STOCK, 5_000)  # 4,500 to 5,500 in steps of 100: eleven prices
 PRICES = list(range(BAND.floor_vnd, BAND.ceiling_vnd + 1, 100))
 
 CONTINUOUS = [OrderType.LO] * 6 + [OrderType.MTL, OrderType.MAK, OrderType.MOK]
@@ -30,7 +33,7 @@ ACTS = st.lists(st.one_of(NEW, NEW, NEW, NEW, CANCEL, PRICE, QUANTITY, SESSION),
 class Both:
     """The book and its judge, in continuous trading or in an auction, and a count of every share."""
 
-    book: OrderBook = field(default_factory=lambda: OrderBook(INSTRUMENT, BAND))
+    book: OrderBook = field(default_factory=lambda: OrderBook(INSTRUMENT, BAND, RULES))
     naive: NaiveMarket = field(default_factory=lambda: NaiveMarket(PRICES))
     in_auction: bool = False
     next_id: int = 1
@@ -160,5 +163,5 @@ def test_a_long_day_is_as_in_the_naive_market(seed):
 def test_every_price_of_the_band_is_tried():
     assert PRICES[0] == BAND.floor_vnd
     assert PRICES[-1] == BAND.ceiling_vnd
-    steps = [next_price_up(Exchange.HNX, InstrumentKind.STOCK, price_vnd) for price_vnd in PRICES[:-1]]
+    steps = [next_price_up(RULES, Exchange.HNX, InstrumentKind.STOCK, price_vnd) for price_vnd in PRICES[:-1]]
     assert steps == PRICES[1:]

@@ -1,16 +1,20 @@
+from datetime import date
+
 import pytest
 
-from qts.domain.market import Instrument, price_band
+from qts.domain.market import Instrument, price_band, rule_book_on
 from qts.domain.matching import Clearing, Level, OrderBook
 from qts.domain.matching.tests.test_continuous import parse
 from qts.domain.values import Exchange, InstrumentKind, OrderType, Side
+
+RULES = rule_book_on(date(2026, 1, 5))
 
 BUY, SELL = Side.BUY, Side.SELL
 
 
 def gathered(*orders: str) -> OrderBook:
     instrument = Instrument("SSI", Exchange.HOSE, InstrumentKind.STOCK)
-    book = OrderBook(instrument, price_band(Exchange.HOSE, InstrumentKind.STOCK, 25_000))
+    book = OrderBook(instrument, price_band(RULES, Exchange.HOSE, InstrumentKind.STOCK, 25_000), RULES)
     for text in orders:
         book.collect(parse(text))
     return book

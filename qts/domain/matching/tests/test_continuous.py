@@ -1,10 +1,14 @@
 """Continuous trading. An order is written `id side quantity type[@price]`, a fill `buy x sell quantity@price`."""
 
+from datetime import date
+
 import pytest
 
-from qts.domain.market import Instrument, price_band
+from qts.domain.market import Instrument, price_band, rule_book_on
 from qts.domain.matching import BookOrder, Execution, Level, OrderBook
 from qts.domain.values import Exchange, InstrumentKind, OrderType, Side
+
+RULES = rule_book_on(date(2026, 1, 5))
 
 BUY, SELL = Side.BUY, Side.SELL
 
@@ -12,7 +16,9 @@ BUY, SELL = Side.BUY, Side.SELL
 @pytest.fixture
 def book() -> OrderBook:
     instrument = Instrument("SSI", Exchange.HOSE, InstrumentKind.STOCK)
-    return OrderBook(instrument, price_band(Exchange.HOSE, InstrumentKind.STOCK, 25_000))  # 23,250 to 26,750
+    return OrderBook(
+        instrument, price_band(RULES, Exchange.HOSE, InstrumentKind.STOCK, 25_000), RULES
+    )  # 23,250 to 26,750
 
 
 def parse(text: str) -> BookOrder:

@@ -1,23 +1,26 @@
 """The book against a reference model too slow and too plain to be wrong, and what must hold of any book."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qts.domain.market import Instrument, next_price_up, price_band
+from qts.domain.market import Instrument, next_price_up, price_band, rule_book_on
 from qts.domain.matching import BookOrder, OrderBook
 from qts.domain.values import Exchange, InstrumentKind, OrderType, Side
 
+RULES = rule_book_on(date(2026, 1, 5))
+
 INSTRUMENT = Instrument("SSI", Exchange.HOSE, InstrumentKind.STOCK)
 REFERENCE_VND = 10_000  # the step changes at this price, so prices on both sides of it occur
-BAND = price_band(Exchange.HOSE, InstrumentKind.STOCK, REFERENCE_VND)
+BAND = price_band(RULES, Exchange.HOSE, InstrumentKind.STOCK, REFERENCE_VND)
 
 
 def every_price() -> list[int]:
     prices = [BAND.floor_vnd]
     while prices[-1] < BAND.ceiling_vnd:
-        prices.append(next_price_up(Exchange.HOSE, InstrumentKind.STOCK, prices[-1]))
+        prices.append(next_price_up(RULES, Exchange.HOSE, InstrumentKind.STOCK, prices[-1]))
     return prices
 
 
@@ -76,7 +79,7 @@ CANCELS = st.integers(0, 40)
 @settings(max_examples=200)
 @given(st.lists(st.one_of(ORDERS, CANCELS), max_size=60))
 def test_limit_orders_trade_as_in_the_plain_book(acts):
-    book, plain = OrderBook(INSTRUMENT, BAND), PlainBook()
+    book, plain = OrderBook(INSTRUMENT, BAND, RULES), PlainBook()
     for number, act in enumerate(acts):
         if isinstance(act, int):
             assert book.cancel(act) == plain.cancel(act)
@@ -98,7 +101,7 @@ def resting_quantity(book: OrderBook) -> int:
 @settings(max_examples=300)
 @given(st.lists(ORDERS, max_size=30), st.sampled_from(PRICES))
 def test_an_auction_clears_as_in_the_plain_book(orders, nearest_to_vnd):
-    book, plain = OrderBook(INSTRUMENT, BAND), PlainBook()
+    book, plain = OrderBook(INSTRUMENT, BAND, RULES), PlainBook()
     for number, (side, price_vnd, quantity) in enumerate(orders):
         book.collect(BookOrder(number, side, OrderType.LO, price_vnd, quantity))
         plain.orders.append(PlainOrder(number, side, price_vnd, quantity))
@@ -135,7 +138,7 @@ def assert_priority_held(orders, fills, book):
     st.sampled_from([OrderType.MTL, OrderType.MAK, OrderType.MOK]),
 )
 def test_market_orders_conserve_quantity_and_keep_their_promise(orders, side, quantity, order_type):
-    book = OrderBook(INSTRUMENT, BAND)
+    book = OrderBook(INSTRUMENT, BAND, RULES)
     for number, (order_side, price_vnd, order_quantity) in enumerate(orders):
         book.match(BookOrder(number, order_side, OrderType.LO, price_vnd, order_quantity))
     before = resting_quantity(book)

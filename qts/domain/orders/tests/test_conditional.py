@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qts.domain.errors import IllegalTransition, RuleCode
-from qts.domain.market import Instrument
+from qts.domain.market import Instrument, rule_book_on
 from qts.domain.orders import Status
 from qts.domain.orders.conditional import (
     LEG_STEPS,
@@ -34,6 +34,8 @@ from qts.domain.orders.conditional import (
 )
 from qts.domain.orders.conditional_checks import terms_refusals
 from qts.domain.values import Exchange, InstrumentKind, Session, Side
+
+RULES = rule_book_on(date(2026, 1, 5))
 
 TODAY = date(2026, 11, 23)
 SSI = Instrument("SSI", Exchange.HOSE, InstrumentKind.STOCK)
@@ -269,7 +271,7 @@ def test_an_exit_never_exceeds_its_share(ordered, filled, leg):
 
 
 def refused(asked, *, last_vnd=25_000):
-    found = terms_refusals(asked, instrument=SSI, last_vnd=last_vnd, today=TODAY)
+    found = terms_refusals(asked, instrument=SSI, rules=RULES, last_vnd=last_vnd, today=TODAY)
     return [(str(breach.code), breach.limit, breach.actual, breach.detail) for breach in found]
 
 

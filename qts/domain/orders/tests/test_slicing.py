@@ -1,14 +1,14 @@
 """Icebergs and TWAPs: what goes out next, what never goes out twice, and what stops them."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qts.domain.market import Instrument
+from qts.domain.market import Instrument, rule_book_on
 from qts.domain.orders import Status
 from qts.domain.orders.slicing import (
     Child,
@@ -23,6 +23,8 @@ from qts.domain.orders.slicing import (
     twap_target,
 )
 from qts.domain.values import Exchange, InstrumentKind, Side
+
+RULES = rule_book_on(date(2026, 1, 5))
 
 SSI = Instrument("SSI", Exchange.HOSE, InstrumentKind.STOCK)
 ICEBERG = SliceTerms(SliceKind.ICEBERG, "SSI", Side.BUY, 10_000, 25_000, "s-1", show_quantity=1_000)
@@ -46,7 +48,7 @@ def at(text):
     ],
 )
 def test_only_continuous_trading_counts(exchange, start, end, minutes):
-    assert trading_s(Exchange(exchange), at(start), at(end)) == minutes * 60
+    assert trading_s(RULES, Exchange(exchange), at(start), at(end)) == minutes * 60
 
 
 @pytest.mark.parametrize(
@@ -142,7 +144,7 @@ def test_what_stops_the_whole(one, stops):
 
 @pytest.mark.parametrize("asked", [ICEBERG, TWAP, replace(TWAP, price_vnd=25_000), replace(TWAP, minutes=225)])
 def test_what_can_begin(asked):
-    assert slice_refusals(asked, instrument=SSI, now=at("08:00:00")) == ()
+    assert slice_refusals(asked, instrument=SSI, rules=RULES, now=at("08:00:00")) == ()
 
 
 @pytest.mark.parametrize(
@@ -168,5 +170,5 @@ def test_what_can_begin(asked):
     ],
 )
 def test_what_cannot_begin(asked, expected):
-    found = slice_refusals(asked, instrument=SSI, now=at("08:00:00"))
+    found = slice_refusals(asked, instrument=SSI, rules=RULES, now=at("08:00:00"))
     assert [(str(one.code), one.limit, one.actual, one.detail) for one in found] == [expected]

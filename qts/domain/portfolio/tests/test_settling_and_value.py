@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from qts.domain.market import TradingCalendar
+from qts.domain.market import TradingCalendar, built_in_history
 from qts.domain.portfolio import (
     Valued,
     day_pnl_vnd,
@@ -24,7 +24,7 @@ TET = TradingCalendar(frozenset(date(2026, 2, day) for day in (16, 17, 18, 19, 2
     ],
 )
 def test_a_trade_arrives_at_one_in_the_afternoon_of_the_second_trading_day(trade_day, arrives):
-    assert settles_at(trade_day, TET) == arrives
+    assert settles_at(built_in_history(), trade_day, TET) == arrives
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 """A market in which everything is allowed, and orders written as a trader says them: "BUY 300 SSI @ 25_050"."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from qts.domain.errors import RuleCode
-from qts.domain.market import Instrument
+from qts.domain.market import Instrument, rule_book_on
 from qts.domain.orders import OrderIntent, OrderRequest
 from qts.domain.risk import AccountFacts, ActivityFacts, MarketFacts, RiskSnapshot
 from qts.domain.values import Exchange, InstrumentKind, OrderType, Session, Side
@@ -50,7 +51,7 @@ LIMITS = {
     RuleCode.OPEN_ORDERS_EXCEED_MAX: 3,
     RuleCode.MARKET_DATA_STALE: 15_000,
 }
-QUIET = RiskSnapshot(account=ACCOUNT, market=MARKET, limits=LIMITS)
+QUIET = RiskSnapshot(account=ACCOUNT, market=MARKET, limits=LIMITS, rules=rule_book_on(date(2026, 1, 5)))
 
 
 def order(text: str, instrument: Instrument | None = SSI, confirmed: dict[RuleCode, int] | None = None) -> OrderIntent:

@@ -69,7 +69,7 @@ class Comparison:
         return _names(self.left, self.right)
 
     def holds(self, moment: Moment) -> bool | None:
-        left, right = _value(self.left, moment.values), _value(self.right, moment.values)
+        left, right = operand_value(self.left, moment.values), operand_value(self.right, moment.values)
         return None if left is None or right is None else _SIGNS[self.sign](left, right)
 
     def told(self, moment: Moment) -> str:
@@ -204,12 +204,13 @@ def _names(*operands: str) -> tuple[str, ...]:
     return tuple(one for one in operands if not _NUMBER.fullmatch(one))
 
 
-def _value(operand: str, values: Mapping[str, float]) -> float | None:
+def operand_value(operand: str, values: Mapping[str, float]) -> float | None:
+    """Of a number itself, of a name what is known of it."""
     return float(operand) if _NUMBER.fullmatch(operand) else values.get(operand)
 
 
 def _difference(left: str, right: str, values: Mapping[str, float]) -> float | None:
-    first, second = _value(left, values), _value(right, values)
+    first, second = operand_value(left, values), operand_value(right, values)
     return None if first is None or second is None else first - second
 
 

@@ -12,12 +12,22 @@ leave:
     - profit_percent <= -3
 size: {method: fixed, quantity: 300}
 wait_bars: 5
+
+Without `size` it answers with signals, which the decision engine weighs and sizes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
+from qts.domain.strategy.position_size import (
+    NUMBER_MAX,
+    OVER_ALL_SYMBOLS,
+    SIZES,
+    Size,
+    is_whole,
+    parse_size,
+)
 from qts.domain.strategy.rules.conditions import (
     BESIDE_THE_CHART,
     OF_THE_POSITION,
@@ -31,16 +41,9 @@ KINDS: Final = ("all", "any", "not")
 DEPTH_MAX: Final = 4
 CONDITIONS_MAX: Final = 50
 TITLE_CHARACTERS_MAX: Final = 80
-NUMBER_MAX: Final = 10_000_000
-ATR_NAME: Final = "atr_14"  # what a size by volatility is measured with
 _FIELDS: Final = frozenset({"title", "enter", "leave", "size", "wait_bars"})
-# Each way of sizing with the numbers that it takes: least, most.
-SIZES: Final[Mapping[str, Mapping[str, tuple[int, int]]]] = {
-    "fixed": {"quantity": (1, NUMBER_MAX)},
-    "percent_of_equity": {"percent": (1, 100)},
-    "volatility_target": {"risk_bps": (1, 1_000), "atrs": (1, 20), "percent_of_equity_max": (1, 100)},
-    "kelly": {"win_percent": (1, 99), "payoff_percent": (1, 10_000), "percent_of_equity_max": (1, 100)},
-}
+# A document is asked about one symbol at a time: what is shared out over all of them is the policy's to size.
+METHODS: Final = tuple(method for method in SIZES if method not in OVER_ALL_SYMBOLS)
 
 
 class DocumentWrong(ValueError):
@@ -52,29 +55,22 @@ class DocumentWrong(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
-    """How much to hold while in. `numbers` as SIZES names them."""
-
-    method: str
-    numbers: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class RuleSet:
-    """`wait_bars`: so many bars after it has left it does not enter again."""
+    """`wait_bars`: so many bars after it has left it does not enter again. Without a size it gives signals, and the
+    decision engine sizes by the policy of the strategy's instance."""
 
     title: str
     enter: Group
     leave: Group
-    size: Size
+    size: Size | None
     wait_bars: int = 0
 
     @property
     def indicator_names(self) -> tuple[str, ...]:
         """Those that have to be computed: neither prices nor its own position nor what stands beside the chart."""
         names = dict.fromkeys((*self.enter.names, *self.leave.names))
-        if self.size.method == "volatility_target":
-            names[ATR_NAME] = None
+        if self.size is not None:
+            names |= dict.fromkeys(self.size.indicator_names)
         known = {*PRICES, *OF_THE_POSITION}
         return tuple(name for name in names if name not in known and not name.startswith(BESIDE_THE_CHART))
 
@@ -84,19 +80,21 @@ def parse_document(given: object) -> RuleSet:
     if not isinstance(given, Mapping):
         raise DocumentWrong([("document", "it is no mapping of title, enter, leave and size")])
     problems = [("document", f"{name!r} means nothing here") for name in given if name not in _FIELDS]
-    problems += [(name, "it is missing") for name in ("title", "enter", "leave", "size") if name not in given]
+    problems += [(name, "it is missing") for name in ("title", "enter", "leave") if name not in given]
     title = given.get("title", "")
     if "title" in given and not (isinstance(title, str) and title.strip() and len(title) <= TITLE_CHARACTERS_MAX):
         problems.append(("title", f"it is 1 to {TITLE_CHARACTERS_MAX} characters"))
     groups = {name: _group(given[name], name, problems) for name in ("enter", "leave") if name in given}
-    size = _size(given["size"], problems) if "size" in given else None
+    size = parse_size(given["size"], "size", METHODS) if "size" in given else None
+    if isinstance(size, list):
+        problems += size
     wait_bars = given.get("wait_bars", 0)
-    if not _is_whole(wait_bars, 0, NUMBER_MAX):
+    if not is_whole(wait_bars, 0, NUMBER_MAX):
         problems.append(("wait_bars", "it is a whole number of bars, 0 or more"))
     if sum(_count(group) for group in groups.values() if group) > CONDITIONS_MAX:
         problems.append(("document", f"it has more than {CONDITIONS_MAX} conditions"))
     enter, leave = groups.get("enter"), groups.get("leave")
-    if problems or enter is None or leave is None or size is None:
+    if problems or enter is None or leave is None or isinstance(size, list):
         raise DocumentWrong(_once(problems))
     return RuleSet(title.strip(), enter, leave, size, wait_bars)
 
@@ -131,25 +129,6 @@ def _member(given: object, place: str, problems: list[tuple[str, str]], depth: i
     except ConditionWrong as error:
         problems.append((place, str(error)))
         return None
-
-
-def _size(given: object, problems: list[tuple[str, str]]) -> Size | None:
-    method = given.get("method") if isinstance(given, Mapping) else None
-    if not isinstance(given, Mapping) or not isinstance(method, str) or method not in SIZES:
-        problems.append(("size", f"its method is one of {', '.join(SIZES)}"))
-        return None
-    wanted = SIZES[method]
-    found = {name: value for name, value in given.items() if name != "method"}
-    before = len(problems)
-    problems += [(f"size.{name}", f"{method} does not take it") for name in found if name not in wanted]
-    for name, (least, most) in wanted.items():
-        if not _is_whole(found.get(name), least, most):
-            problems.append((f"size.{name}", f"it is a whole number from {least:,} to {most:,}"))
-    return Size(method, found) if len(problems) == before else None
-
-
-def _is_whole(value: object, least: int, most: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
 def _count(group: Group) -> int:

@@ -160,7 +160,7 @@ def test_what_is_near_its_weight_is_left_alone():
 
 
 def test_each_says_what_it_is_called_with():
-    assert wants_of(Pairs(PairsParameters())) == (False, False, (), False, True, False)
+    assert wants_of(Pairs(PairsParameters())) == (False, False, (), False, True, False, False)
     assert wants_of(IndexFutureMomentum(IndexFutureMomentumParameters())) == (
         False,
         True,
@@ -168,5 +168,6 @@ def test_each_says_what_it_is_called_with():
         False,
         False,
         False,
+        False,
     )
-    assert wants_of(ClosingRebalance(ClosingRebalanceParameters())) == (False, False, (), True, True, False)
+    assert wants_of(ClosingRebalance(ClosingRebalanceParameters())) == (False, False, (), True, True, False, False)

@@ -1,10 +1,13 @@
 """Documents of rules: what they hold, what is wrong with them, how much they want, and what they do bar by bar."""
 
+from typing import Any
+
 import pytest
 
-from qts.domain.strategy import Bar, Context, Parameters, TargetPosition, wants_of
+from qts.domain.strategy import Bar, Context, Parameters, Signal, TargetPosition, wants_of
+from qts.domain.strategy.position_size import Facts, quantity_of
 from qts.domain.strategy.rules import DocumentWrong, Size, parse_document, rule_class
-from qts.domain.strategy.rules.sizing import Facts, quantity_of
+from qts.domain.strategy.tests.signals import published
 
 DOCUMENT = {
     "title": "Dips",
@@ -55,7 +58,7 @@ def test_a_document_knows_the_indicators_that_it_needs():
     [
         (None, {"document"}),
         ([], {"document"}),
-        ({}, {"title", "enter", "leave", "size"}),
+        ({}, {"title", "enter", "leave"}),
         (changed(more=1), {"document"}),
         (changed(title=""), {"title"}),
         (changed(title="x" * 81), {"title"}),
@@ -153,3 +156,29 @@ def test_symbols_are_counted_apart():
     assert strategy.on_bar(bar(0, 25_000), held) is None
     assert strategy.on_bar(bar(0, 25_000)._replace(symbol="VNM"), held) is None
     assert strategy.on_bar(bar(1, 25_000), held) is not None
+
+
+def test_without_a_size_it_gives_signals_for_the_engine_to_weigh():
+    document = parse_document(changed(size=None))
+    assert (document.size, document.indicator_names) == (None, ("rsi_14", "sma_200"))
+    strategy = rule_class(document)(Parameters())
+    assert not wants_of(strategy).equity
+    why = "enters: rsi_14 29 < 30; close 25,000 > sma_200 1"
+    assert strategy.on_bar(bar(0, 25_000), Context({"rsi_14": 29.0, "sma_200": 1.0}, {})) == Signal(1, 100, why)
+    left = strategy.on_bar(bar(1, 25_000), Context({"rsi_14": 66.0, "sma_200": 1.0}, {}, 300))
+    assert left == Signal(-1, 100, "leaves: rsi_14 66 > 65")
+
+
+def test_what_others_have_published_is_read_by_its_name():
+    strategy = strategy_of(changed(enter={"all": ["prediction_up > 0.6", "sentiment_news > 0", "rsi_14 < 30"]}))
+    values = {"rsi_14": 29.0}
+
+    def entered(number: int, **standing: Any) -> bool:
+        return strategy.on_bar(bar(number, 25_000), Context(values, {}, **standing)) is not None
+
+    likely, unlikely = ({"up": published(1, value=value)} for value in (0.61, 0.6))
+    assert not entered(0, predictions=unlikely)
+    assert entered(1, predictions=likely)
+    assert entered(2)  # nobody has published: the rule goes on without
+    assert not entered(3, predictions=likely, sentiments={"news": published(1, name="news", value=0.0)})
+    assert entered(4, predictions=likely, sentiments={"news": published(1, name="news", value=0.1)})

@@ -1,0 +1,162 @@
+"""From the JSON of a row to what it says, with everything refused that no exchange could mean."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import time
+from itertools import pairwise
+from typing import Any, Final
+
+from qts.domain.market.rule_rows import RuleRow, RuleSubject, RuleWrong
+from qts.domain.market.rule_terms import (
+    Admission,
+    AfterHoursRule,
+    BandRule,
+    InvestorKind,
+    Ladder,
+    OddLotRule,
+    PloMatching,
+    PutThroughRule,
+    ReferenceBasis,
+    SessionSpan,
+    SettlementRule,
+)
+from qts.domain.values import OrderType, Session
+
+_PERCENT_MAX: Final = 100
+
+
+def value_of(row: RuleRow) -> Any:
+    """What the row says, as its term. Raises RuleWrong, naming the row."""
+    try:
+        return VALUES[row.subject](json.loads(row.value))
+    except RuleWrong as error:
+        raise RuleWrong(*(f"{row.name}: {problem}" for problem in error.problems)) from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RuleWrong(f"{row.name}: the value is not readable ({type(error).__name__}: {error}).") from error
+
+
+def _whole(value: Any, least: int = 1) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise RuleWrong(f"{value!r} is no whole number from {least} on.")
+    return value
+
+
+def _fields(value: Any, needed: set[str], optional: frozenset[str] = frozenset()) -> Mapping[str, Any]:
+    if not isinstance(value, dict) or not needed <= set(value) <= needed | optional:
+        raise RuleWrong(f"It needs the fields {', '.join(sorted(needed | optional))} and no others.")
+    return value
+
+
+def _bool(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise RuleWrong(f"{value!r} is neither true nor false.")
+    return value
+
+
+def _time(value: Any) -> time:
+    """To the minute, without a zone: Vietnam's time of day."""
+    at = time.fromisoformat(value)
+    if at.second or at.microsecond or at.tzinfo is not None:
+        raise RuleWrong(f"{value!r} is no time like 09:15.")
+    return at
+
+
+def _types(value: Any) -> frozenset[OrderType]:
+    return frozenset(OrderType(one) for one in value)
+
+
+def _timetable(value: Any) -> tuple[SessionSpan, ...]:
+    spans = tuple(SessionSpan(Session(name), _time(start), _time(end)) for name, start, end in value)
+    if not spans:
+        raise RuleWrong("A timetable needs a session.")
+    for span in spans:
+        if span.start >= span.end:
+            raise RuleWrong(f"{span.session} ends before it begins.")
+        if span.session in (Session.PRE_OPEN, Session.CLOSED, Session.HALT):
+            raise RuleWrong(f"{span.session} is no session of a timetable.")
+    for before, after in pairwise(spans):
+        if before.end != after.start:
+            raise RuleWrong(f"{before.session} ends at {before.end:%H:%M}, and the next begins at {after.start:%H:%M}.")
+    return spans
+
+
+def _admissions(value: Any) -> Mapping[Session, Admission]:
+    return {Session(name): _admission(one) for name, one in value.items()}
+
+
+def _admission(value: Any) -> Admission:
+    told = _fields(value, {"types", "cancel", "amend"}, frozenset({"locked_minutes"}))
+    admission = Admission(
+        _types(told["types"]), _bool(told["cancel"]), _types(told["amend"]), _whole(told.get("locked_minutes", 0), 0)
+    )
+    if admission.amendable and not admission.may_cancel:
+        raise RuleWrong("What may be amended may be cancelled.")
+    return admission
+
+
+def _ladder(value: Any) -> Ladder:
+    ladder = tuple((_whole(first, 0), _whole(step)) for first, step in value)
+    if not ladder or ladder[0][0] != 0:
+        raise RuleWrong("A ladder of steps begins at 0.")
+    for (first, below), (next_first, above) in pairwise(ladder):
+        if next_first <= first:
+            raise RuleWrong("A ladder's prices rise.")
+        if next_first % below or next_first % above:
+            raise RuleWrong(f"{next_first:,} is not a multiple of the steps {below:,} and {above:,} that meet there.")
+    return ladder[::-1]
+
+
+def _band(value: Any) -> BandRule:
+    told = _fields(value, {"daily_percent", "wide_percent", "wide_after_sessions"})
+    band = BandRule(_whole(told["daily_percent"]), _whole(told["wide_percent"]), _whole(told["wide_after_sessions"], 0))
+    if not band.daily_percent <= band.wide_percent < _PERCENT_MAX:
+        raise RuleWrong("A band is under 100 percent, and the wide one no narrower than that of every day.")
+    return band
+
+
+def _odd_lots(value: Any) -> OddLotRule:
+    told = _fields(value, {"types", "sessions", "first_day"})
+    sessions = frozenset(Session(one) for one in told["sessions"])
+    return OddLotRule(_types(told["types"]), sessions, _bool(told["first_day"]))
+
+
+def _put_through(value: Any) -> PutThroughRule:
+    told = _fields(value, {"tick_vnd", "min_quantity"})
+    return PutThroughRule(_whole(told["tick_vnd"]), _whole(told["min_quantity"]))
+
+
+def _after_hours(value: Any) -> AfterHoursRule:
+    told = _fields(value, {"matching"}, frozenset({"collected_until"}))
+    matching, until = PloMatching(told["matching"]), told.get("collected_until")
+    if (matching is PloMatching.COLLECTED) is not (until is not None):
+        raise RuleWrong("What is gathered is gathered until some time; what is not, is not.")
+    return AfterHoursRule(matching, _time(until) if until else None)
+
+
+def _settlement(value: Any) -> SettlementRule:
+    told = _fields(value, {"trading_days", "sellable_from"})
+    return SettlementRule(_whole(told["trading_days"], 0), _time(told["sellable_from"]))
+
+
+def _position_limits(value: Any) -> Mapping[InvestorKind, int]:
+    limits = {InvestorKind(name): _whole(limit) for name, limit in value.items()}
+    if limits.keys() != set(InvestorKind):
+        raise RuleWrong("Every kind of investor has a limit.")
+    return limits
+
+
+VALUES: Final[Mapping[RuleSubject, Callable[[Any], Any]]] = {
+    RuleSubject.TIMETABLE: _timetable,
+    RuleSubject.RESTRICTED_TIMETABLE: _timetable,
+    RuleSubject.ADMISSIONS: _admissions,
+    RuleSubject.TICKS: _ladder,
+    RuleSubject.LOT: _whole,
+    RuleSubject.ORDER_MAX: _whole,
+    RuleSubject.BAND: _band,
+    RuleSubject.ODD_LOTS: _odd_lots,
+    RuleSubject.REFERENCE: ReferenceBasis,
+    RuleSubject.PUT_THROUGH: _put_through,
+    RuleSubject.AFTER_HOURS: _after_hours,
+    RuleSubject.SETTLEMENT: _settlement,
+    RuleSubject.POSITION_LIMITS: _position_limits,
+}
