@@ -15,7 +15,13 @@ class _ScheduledClock:
         self._schedule = schedule
 
     def now(self) -> datetime:
-        return self._schedule.at(time.time()).astimezone(UTC)
+        return self.at(time.time())
+
+    def at(self, wall_s: float) -> datetime:
+        return self._schedule.at(wall_s).astimezone(UTC)
+
+    def wall_at(self, moment: datetime) -> float:
+        return self._schedule.wall_at(moment)
 
     def trading_day(self) -> date:
         return to_vietnam(self.now()).date()

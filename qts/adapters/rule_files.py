@@ -10,15 +10,17 @@ from qts.domain.strategy.rules import DocumentWrong, RuleSet, parse_document
 
 CHARACTERS_MAX: Final = 20_000
 DEPTH_MAX: Final = 12
+_Places = dict[str, tuple[int, int]]  # line and column of each place
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`line` counts from 1; 0 where it is no line's."""
+    """`line` and `column` count from 1; 0 where it is no line's."""
 
     line: int
     place: str
     sentence: str
+    column: int = 0
 
     def __str__(self) -> str:
         where = f"Line {self.line}, {self.place}" if self.line else self.place
@@ -37,20 +39,24 @@ def read_rules(text: str) -> RuleSet:
     """Raises RulesUnreadable. Plain YAML only: no anchors, no tags, no key twice."""
     if len(text) > CHARACTERS_MAX:
         raise RulesUnreadable([Problem(0, "document", f"it is longer than {CHARACTERS_MAX:,} characters")])
-    lines: dict[str, int] = {"document": 1}
-    document = _plain(_composed(text), "", lines, 1)
+    lines: _Places = {"document": (1, 1)}
+    document = _plain(_composed(text), "", lines)
     try:
         return parse_document(document)
     except DocumentWrong as error:
-        found = [Problem(_line_of(place, lines), place, sentence) for place, sentence in error.problems]
+        found = [_placed(place, sentence, lines) for place, sentence in error.problems]
         raise RulesUnreadable(sorted(found, key=lambda problem: problem.line)) from error
 
 
 def _composed(text: str) -> yaml.Node | None:
+    depth = 0
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
                 raise _wrong(event.start_mark, "document", "anchors and references are not read here")
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth >= DEPTH_MAX:  # at once: what the parser needs grows with the square of the depth
+                raise _wrong(event.start_mark, "document", "it is nested too deep")
         return yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -61,24 +67,22 @@ def _composed(text: str) -> yaml.Node | None:
         raise RulesUnreadable([Problem(0, "document", f"it is no YAML: {error}")]) from error
 
 
-def _plain(node: yaml.Node | None, place: str, lines: dict[str, int], depth: int) -> Any:
+def _plain(node: yaml.Node | None, place: str, lines: _Places) -> Any:
     """Dictionaries, lists, texts and numbers, with the line of each by its place."""
     if node is None:
         return None
-    lines.setdefault(place, node.start_mark.line + 1)
-    if depth > DEPTH_MAX:
-        raise _wrong(node.start_mark, place, "it is nested too deep")
+    lines.setdefault(place, _at(node.start_mark))
     if isinstance(node, yaml.MappingNode):
-        return _mapping(node, place, lines, depth)
+        return _mapping(node, place, lines)
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(one, f"{place}[{number}]", lines, depth + 1) for number, one in enumerate(node.value, start=1)]
+        return [_plain(one, f"{place}[{number}]", lines) for number, one in enumerate(node.value, start=1)]
     try:
         return yaml.SafeLoader("").construct_object(node)
     except (yaml.YAMLError, ValueError) as error:
         raise _wrong(node.start_mark, place, "it is neither text nor number") from error
 
 
-def _mapping(node: yaml.MappingNode, place: str, lines: dict[str, int], depth: int) -> Mapping[str, Any]:
+def _mapping(node: yaml.MappingNode, place: str, lines: _Places) -> Mapping[str, Any]:
     found: dict[str, Any] = {}
     for key, value in node.value:
         name = key.value if isinstance(key, yaml.ScalarNode) else None
@@ -87,17 +91,24 @@ def _mapping(node: yaml.MappingNode, place: str, lines: dict[str, int], depth: i
         here = f"{place}.{name}" if place else name
         if name in found:
             raise _wrong(key.start_mark, here, "it stands twice")
-        lines[here] = key.start_mark.line + 1
-        found[name] = _plain(value, here, lines, depth + 1)
+        lines[here] = _at(key.start_mark)
+        found[name] = _plain(value, here, lines)
     return found
 
 
-def _line_of(place: str, lines: Mapping[str, int]) -> int:
-    """Of the place, or of what it would stand in."""
-    while place not in lines and "." in place:
-        place = place.rpartition(".")[0]
-    return lines.get(place, lines["document"])
+def _placed(place: str, sentence: str, lines: _Places) -> Problem:
+    """Where it stands, or what it would stand in."""
+    known = place
+    while known not in lines and "." in known:
+        known = known.rpartition(".")[0]
+    line, column = lines.get(known, lines["document"])
+    return Problem(line, place, sentence, column)
 
 
 def _wrong(mark: Any, place: str, sentence: str) -> RulesUnreadable:
-    return RulesUnreadable([Problem(mark.line + 1 if mark else 0, place or "document", sentence)])
+    line, column = _at(mark) if mark else (0, 0)
+    return RulesUnreadable([Problem(line, place or "document", sentence, column)])
+
+
+def _at(mark: Any) -> tuple[int, int]:
+    return mark.line + 1, mark.column + 1

@@ -16,6 +16,7 @@ from qts.observability.metrics import BUS_LAG_MESSAGES
 
 log = structlog.get_logger(__name__)
 
+BUS_PREFIX = "qts:bus:"
 STREAM_LENGTH_MAX = 200_000  # about; Redis trims by whole nodes
 CLAIM_IDLE_MS = 15_000  # a consumer that did not even ask for this long is dead; it must exceed BLOCK_MS_MAX
 CLAIM_EVERY_S = 5.0
@@ -25,7 +26,7 @@ Fields = Mapping[bytes, bytes]
 
 
 def stream_key(topic: str) -> str:
-    return f"qts:bus:{topic}"
+    return f"{BUS_PREFIX}{topic}"
 
 
 def delivery(topic: str, position: bytes, fields: Fields) -> Delivery:

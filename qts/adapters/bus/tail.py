@@ -3,14 +3,14 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import redis.asyncio
 import structlog
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from qts.adapters.bus.redis_streams import delivery, stream_key
+from qts.adapters.bus.redis_streams import BUS_PREFIX, delivery
 from qts.adapters.redis_client import BLOCK_MS_MAX, CONNECT_TIMEOUT_S, SOCKET_TIMEOUT_S
 from qts.domain.ports import Delivery
 
@@ -20,6 +20,14 @@ COUNT = 1_000
 BACK_OFF_MAX_S = 5.0
 
 
+class Tail(Protocol):
+    """Ends only when it is cancelled; `connected` says whether the last read worked."""
+
+    connected: bool
+
+    def __aiter__(self) -> AsyncIterator[list[Delivery]]: ...
+
+
 class AsyncTail:
     """Async iterator of batches: `async for batch in AsyncTail(url, topics)`. It ends only when it is cancelled.
 
@@ -27,9 +35,17 @@ class AsyncTail:
     that the stream still holds. `connected` says whether the last read worked.
     """
 
-    def __init__(self, url: str, topics: Sequence[str], *, block_ms: int = 1_000, count: int = COUNT) -> None:
+    def __init__(
+        self,
+        url: str,
+        topics: Sequence[str],
+        *,
+        block_ms: int = 1_000,
+        count: int = COUNT,
+        prefix: str = BUS_PREFIX,
+    ) -> None:
         self._url = url
-        self._topic_of = {stream_key(topic).encode(): topic for topic in topics}
+        self._topic_of = {f"{prefix}{topic}".encode(): topic for topic in topics}
         self._block_ms = min(block_ms, BLOCK_MS_MAX)
         self._count = count
         self._after: dict[bytes, bytes] = {}

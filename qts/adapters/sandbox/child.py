@@ -21,6 +21,7 @@ from qts.adapters.sandbox.messages import (
     Load,
     Loaded,
     OnBar,
+    OnBook,
     OnFill,
     OnSession,
     OnTick,
@@ -35,6 +36,7 @@ from qts.adapters.sandbox.messages import (
 from qts.domain.strategy import Strategy, describe_parameters, intents_of, parse_parameters, wants_of
 
 PRINTED_CHARACTERS_MAX = 2_000  # between two answers
+WANTED = ("ticks", "book", "fills", "sessions", "universe", "equity")
 
 
 class _Printed(TextIOBase):
@@ -98,11 +100,12 @@ class _Stage:
         self._handlers = {
             OnBar: strategy.on_bar,
             OnTick: strategy.on_tick,
+            OnBook: strategy.on_book,
             OnFill: strategy.on_fill,
             OnTimer: strategy.on_timer,
             OnSession: strategy.on_session,
         }
-        named = tuple(name for name in ("ticks", "fills", "sessions", "universe", "equity") if getattr(wants, name))
+        named = tuple(name for name in WANTED if getattr(wants, name))
         names = tuple(dict.fromkeys(strategy.indicator_names()))
         return Started(request.number, names, named, wants.timers, self._printed.take())
 

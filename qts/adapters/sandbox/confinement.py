@@ -5,7 +5,7 @@ import resource
 import signal
 import sys
 import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,8 +20,6 @@ _OWN_CODE: Final = ("qts/__init__.py", "qts/adapters/__init__.py", "qts/adapters
 _SYSTEM: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/etc/ld.so.cache",
                   "/etc/localtime", "/dev/null", "/dev/zero", "/dev/urandom")  # fmt: skip
 _LIMITS: Final = {
-    "RLIMIT_AS": MEMORY_BYTES_MAX,
-    "RLIMIT_CPU": CPU_S_MAX,
     "RLIMIT_NOFILE": OPEN_FILES_MAX,
     "RLIMIT_FSIZE": 0,
     "RLIMIT_CORE": 0,
@@ -38,9 +36,19 @@ class _CapabilityHeader(ctypes.Structure):
     _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
 
 
-def confine(readable: Sequence[str]) -> tuple[str, ...]:
-    """The layers in force from here on, for good: those that this system offers."""
-    _limit()
+def confine(
+    readable: Sequence[str],
+    *,
+    memory_bytes: int = MEMORY_BYTES_MAX,
+    cpu_s: int = CPU_S_MAX,
+    keeps_connections: bool = False,
+) -> tuple[str, ...]:
+    """The layers in force from here on, for good: those that this system offers.
+
+    `keeps_connections`: the sockets that are open now may still be used, so system calls are not filtered. New ones
+    lead nowhere all the same, where there are namespaces or a Landlock that knows of the network.
+    """
+    _limit(memory_bytes, cpu_s)
     if sys.platform != "linux":
         return ("limits",)
     from qts.adapters.sandbox import landlock, seccomp  # Linux alone has them
@@ -56,13 +64,20 @@ def confine(readable: Sequence[str]) -> tuple[str, ...]:
         layers.append("namespaces")
     if in_force := landlock.read_only(libc, [*_readable(), *map(Path, readable)]):
         layers.append(f"landlock {in_force}")
-    if seccomp.filter_calls(libc):
+    if not keeps_connections and seccomp.filter_calls(libc):
         layers.append("seccomp")
     return tuple(layers)
 
 
-def _limit() -> None:
-    for name, most in _LIMITS.items():
+def folders_of(libraries: Iterable[str]) -> Iterator[Path]:
+    """Where libraries are installed; one that is not there is no path that could be opened."""
+    own = sysconfig.get_paths()
+    for name in dict.fromkeys((own["purelib"], own["platlib"])):
+        yield from (Path(name, library) for library in libraries)
+
+
+def _limit(memory_bytes: int, cpu_s: int) -> None:
+    for name, most in {**_LIMITS, "RLIMIT_AS": memory_bytes, "RLIMIT_CPU": cpu_s}.items():
         kind = getattr(resource, name, None)  # not every system has each of them
         if kind is not None:
             resource.setrlimit(kind, (most, most))
@@ -86,7 +101,6 @@ def _readable() -> Iterator[Path]:
     own = sysconfig.get_paths()
     yield Path(own["stdlib"])  # "platstdlib" is the virtual environment's, and every library is in there
     yield from (Path(prefix, "lib") for prefix in dict.fromkeys((sys.base_prefix, sys.base_exec_prefix)))
-    for name in dict.fromkeys((own["purelib"], own["platlib"])):
-        yield from (Path(name, library) for library in LIBRARIES)
+    yield from folders_of(LIBRARIES)
     yield from (_PROJECT / part for part in _OWN_CODE)
     yield from map(Path, _SYSTEM)

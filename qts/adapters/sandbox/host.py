@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -49,6 +49,8 @@ SWIFT_S = 0.05  # an answer that takes no longer costs no patience
 INDICATORS_MAX = 50
 TIMERS_MAX = 100
 _LAST_WORDS_BYTES_MAX = 2_000
+_NUL: Final = "\x00"  # no database takes it in a text
+_NUL_ESCAPED: Final = rb"\u0000"
 _PROJECT_ROOT = Path(__file__).resolve().parents[3]
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -133,6 +135,10 @@ class StrategyHost:
         return "ticks" in self._wants
 
     @property
+    def wants_book(self) -> bool:
+        return "book" in self._wants
+
+    @property
     def wants_fills(self) -> bool:
         return "fills" in self._wants
 
@@ -199,7 +205,7 @@ class StrategyHost:
                 raise ValueError("it spoke without being asked, or has ended")
             deadline = time.monotonic() + timeout_s
             self._write(request_encoder.encode(request) + b"\n", deadline, timeout_s)
-            answer: Answer = answer_decoder.decode(self._read_line(deadline, timeout_s))
+            answer = _decoded(self._read_line(deadline, timeout_s))
             if answer.number != request.number:
                 raise ValueError(f"it answered question {answer.number} instead of {request.number}")
         except (OSError, EOFError, ValueError, RecursionError, msgspec.MsgspecError) as error:
@@ -222,7 +228,7 @@ class StrategyHost:
             said = b""
         finally:
             self.close()
-        return f": {said.decode('utf-8', 'replace').strip()}" if said else ""
+        return f": {_plain(said.decode('utf-8', 'replace')).strip()}" if said else ""
 
     def _write(self, line: bytes, deadline: float, timeout_s: float) -> None:
         left = memoryview(line)
@@ -244,6 +250,22 @@ class StrategyHost:
                 raise ValueError(f"an answer of more than {ANSWER_BYTES_MAX} bytes")
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line
+
+
+def _decoded(line: bytes) -> Answer:
+    """Its texts are stored as they are: what no database takes is shown as what cannot be shown."""
+    if _NUL_ESCAPED not in line:
+        return answer_decoder.decode(line)
+    answer: Answer = msgspec.convert(_plain(msgspec.json.decode(line)), Answer)
+    return answer
+
+
+def _plain(told: Any) -> Any:
+    if isinstance(told, str):
+        return told.replace(_NUL, "\N{REPLACEMENT CHARACTER}")
+    if isinstance(told, list):
+        return [_plain(one) for one in told]
+    return {_plain(name): _plain(one) for name, one in told.items()} if isinstance(told, dict) else told
 
 
 @cache

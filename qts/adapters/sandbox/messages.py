@@ -9,18 +9,20 @@ import msgspec
 
 from qts.domain.strategy import (
     Bar,
+    Book,
     Context,
     Fill,
     Intent,
     Parameter,
     PlaceOrder,
     SessionChange,
+    Signal,
     TargetPosition,
     Tick,
     Timer,
 )
 
-Event = Bar | Tick | Fill | Timer | SessionChange
+Event = Bar | Tick | Book | Fill | Timer | SessionChange
 
 
 class Confine(msgspec.Struct, tag="confine"):
@@ -60,6 +62,12 @@ class OnBar(msgspec.Struct, tag="bar"):
 class OnTick(msgspec.Struct, tag="tick"):
     number: int
     event: Tick
+    context: Context
+
+
+class OnBook(msgspec.Struct, tag="book"):
+    number: int
+    event: Book
     context: Context
 
 
@@ -133,11 +141,15 @@ class Order(msgspec.Struct, tag="order"):
     intent: PlaceOrder
 
 
+class Said(msgspec.Struct, tag="signal"):
+    intent: Signal
+
+
 class Decided(msgspec.Struct, tag="decided"):
     """What it wants, in its order; usually nothing or one. `printed` is what it wrote meanwhile."""
 
     number: int
-    intents: tuple[Target | Order, ...]
+    intents: tuple[Target | Order | Said, ...]
     printed: str = ""
 
 
@@ -149,7 +161,7 @@ class Failed(msgspec.Struct, tag="failed"):
     printed: str = ""
 
 
-Question = OnBar | OnTick | OnFill | OnTimer | OnSession
+Question = OnBar | OnTick | OnBook | OnFill | OnTimer | OnSession
 Request = Confine | Load | Start | HandOver | Question
 Answer = Confined | Loaded | Started | HandedOver | Decided | Failed
 request_decoder: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
@@ -162,6 +174,8 @@ def question(number: int, event: Event, context: Context) -> Question:
         return OnBar(number, event, context)
     if isinstance(event, Tick):
         return OnTick(number, event, context)
+    if isinstance(event, Book):
+        return OnBook(number, event, context)
     if isinstance(event, Fill):
         return OnFill(number, event, context)
     if isinstance(event, Timer):
@@ -169,5 +183,11 @@ def question(number: int, event: Event, context: Context) -> Question:
     return OnSession(number, event, context)
 
 
-def as_wire(intents: tuple[Intent, ...]) -> tuple[Target | Order, ...]:
-    return tuple(Target(one) if isinstance(one, TargetPosition) else Order(one) for one in intents)
+def as_wire(intents: tuple[Intent, ...]) -> tuple[Target | Order | Said, ...]:
+    return tuple(_as_wire(one) for one in intents)
+
+
+def _as_wire(intent: Intent) -> Target | Order | Said:
+    if isinstance(intent, TargetPosition):
+        return Target(intent)
+    return Said(intent) if isinstance(intent, Signal) else Order(intent)

@@ -48,13 +48,14 @@ def source_names(folder: Path) -> list[str]:
     return sorted(name for name in names if is_name(name) and not name.startswith("test_"))
 
 
-def read_source(folder: Path, name: str) -> StrategySource:
-    """Raises SourceUnreadable. Nothing of it is executed; a link is not followed out of the folder."""
+def read_source(folder: Path, name: str, *, suffix: str = "") -> StrategySource:
+    """Raises SourceUnreadable. Nothing of it is executed; a link is not followed out of the folder. Without a suffix
+    one name is one file."""
     if not is_name(name):
         raise SourceUnreadable(f"{name!r} is no name for a strategy: small letters, digits and _, a letter first")
-    there = [suffix for suffix in SUFFIXES if os.path.lexists(folder / f"{name}{suffix}")]
+    there = [suffix] if suffix else [one for one in SUFFIXES if os.path.lexists(folder / f"{name}{one}")]
     if len(there) > 1:
-        raise SourceUnreadable(f"there are {' and '.join(name + suffix for suffix in there)}: one name is one strategy")
+        raise SourceUnreadable(f"there are {' and '.join(name + one for one in there)}: one name is one strategy")
     path = folder / f"{name}{there[0] if there else PYTHON}"
     try:
         opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -1,7 +1,8 @@
 """FC Data stream frames to domain events. Pure; whatever arrives, nothing is raised: what cannot be read is a Failure.
 
 A classic SignalR frame holds broadcasts; each is a JSON string of {DataType, Content}, and Content is a JSON string of
-the record. One X is both an OrderBookUpdated and a QuoteUpdated. The n-th message of a frame (from 0) has the WAL
+the record. One X is both an OrderBookUpdated and a QuoteUpdated, which tell again what X-QUOTE and X-TRADE tell: they
+come apart from the others, as `snapshots`. The n-th message of a frame (from 0) has the WAL
 position "segment:offset:n", the first one the frame's own.
 """
 
@@ -22,13 +23,14 @@ from qts.adapters.ssi.numbers import (
     rounded,
     whole,
 )
-from qts.adapters.ssi.records import ForeignRoom, MarketIndex, Quote, Record, SecurityStatus, Trade, TradeTick
+from qts.adapters.ssi.records import ForeignRoom, MarketIndex, OddLot, Quote, Record, SecurityStatus, Trade, TradeTick
 from qts.adapters.ssi.symbols import kind_by_form
 from qts.adapters.wal import message_position
 from qts.domain.events import (
     Event,
     ForeignRoomUpdated,
     IndexUpdated,
+    OddLotUpdated,
     OrderBookUpdated,
     QuoteUpdated,
     SessionChanged,
@@ -72,10 +74,12 @@ class Failure:
 
 @dataclass(slots=True)
 class Decoded:
-    """`notices` are the texts of the server's Error calls (quota, refused subscription); `ignored` counts messages that
-    are sound but mean nothing to us: other DataTypes, and trades of an index."""
+    """`snapshots` are the events of X; `notices` are the texts of the server's Error calls (quota, refused
+    subscription); `ignored` counts messages that are sound but mean nothing to us: other DataTypes, and trades of an
+    index."""
 
     events: list[Event] = field(default_factory=list)
+    snapshots: list[Event] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     ignored: int = 0
@@ -100,6 +104,7 @@ _TICK: Final = msgspec.json.Decoder(TradeTick)
 _STATUS: Final = msgspec.json.Decoder(SecurityStatus)
 _TRADE: Final = msgspec.json.Decoder(Trade)
 _QUOTE: Final = msgspec.json.Decoder(Quote)
+_ODD_LOT: Final = msgspec.json.Decoder(OddLot)
 _ROOM: Final = msgspec.json.Decoder(ForeignRoom)
 _INDEX_RECORD: Final = msgspec.json.Decoder(MarketIndex)
 
@@ -135,13 +140,14 @@ def _decode_broadcast(argument: Any, context: Context, into: Decoded) -> None:
         if not isinstance(argument, str):
             raise TypeError("the broadcast is no string")
         envelope = _ENVELOPE.decode(argument)
-        read = _READERS.get(envelope.data_type.strip().upper())
+        data_type = envelope.data_type.strip().upper()
+        read = _READERS.get(data_type)
         events = read(envelope.content, context) if read else []
     except (*_UNREADABLE, TypeError) as error:
         into.failures.append(_failure(argument, str(error), context.wal_position))
         return
     if events:
-        into.events.extend(events)
+        (into.snapshots if data_type == "X" else into.events).extend(events)
     else:
         into.ignored += 1
 
@@ -226,6 +232,35 @@ def _read_snapshot(content: str, context: Context) -> list[Event]:
     return [*_read_quote(content, context), *_read_trade(content, context)]
 
 
+def _read_odd_lots(content: str, context: Context) -> list[Event]:
+    record = _ODD_LOT.decode(content)
+    symbol = _symbol(record.symbol)
+    kind = _kind(symbol, context)
+    if kind is None:
+        return []
+    bid_prices, bids = _odd_levels(record, "bid")
+    ask_prices, asks = _odd_levels(record, "ask")
+    return [
+        OddLotUpdated(
+            symbol=symbol,
+            last_vnd=_not_negative(_price(kind)(record.last_price)),
+            last_quantity=_not_negative(whole(record.last_vol)),
+            bids=_levels(kind, bid_prices, bids),
+            asks=_levels(kind, ask_prices, asks),
+            session=_session(record.trading_session),
+            status=_status(record.trading_status),
+            ts_exchange_ms=_exchange_ms(record, context),
+            ts_received_ns=context.ts_received_ns,
+            wal_position=context.wal_position,
+        )
+    ]
+
+
+def _odd_levels(record: OddLot, side: str) -> tuple[list[Number], list[Number]]:
+    prices = [getattr(record, f"{side}_price{level}") for level in (1, 2, 3)]
+    return prices, [getattr(record, f"{side}_vol{level}") for level in (1, 2, 3)]
+
+
 def _read_status(content: str, context: Context) -> list[Event]:
     record = _STATUS.decode(content)
     market = _code(record.exchange) or _code(record.market_id)
@@ -287,6 +322,7 @@ _READERS: Final[dict[str, Callable[[str, Context], list[Event]]]] = {
     "X-TRADE": _read_trade,
     "X-QUOTE": _read_quote,
     "X": _read_snapshot,
+    "OL": _read_odd_lots,
     "F": _read_status,
     "R": _read_room,
     "MI": _read_index,

@@ -12,7 +12,7 @@ import stamina
 from qts.adapters.ssi.credentials import DataCredentials
 from qts.adapters.ssi.http import TIMEOUT, FastConnectHttp, Reply, access_token
 from qts.adapters.ssi.market_time import epoch_ms, format_day, parse_day
-from qts.adapters.ssi.numbers import points_to_vnd, rounded, whole
+from qts.adapters.ssi.numbers import centipoints, points_to_vnd, points_to_vnd_rounded, rounded, whole
 from qts.adapters.ssi.symbols import kind_by_form
 from qts.adapters.ssi.tokens import TokenKeeper
 from qts.domain.errors import TerminalError, TransientError
@@ -35,6 +35,25 @@ _KINDS = {
 }
 
 
+_DAY_PRICES = {
+    "reference_vnd": "RefPrice",
+    "ceiling_vnd": "CeilingPrice",
+    "floor_vnd": "FloorPrice",
+    "average_vnd": "AveragePrice",
+    "close_vnd": "ClosePrice",
+    "adjusted_close_vnd": "ClosePriceAdjusted",
+}
+_DAY_TOTALS = {
+    "deal_quantity": "TotalDealVol",
+    "deal_value_vnd": "TotalDealVal",
+    "foreign_bought_quantity": "ForeignBuyVolTotal",
+    "foreign_sold_quantity": "ForeignSellVolTotal",
+    "foreign_bought_value_vnd": "ForeignBuyValTotal",
+    "foreign_sold_value_vnd": "ForeignSellValTotal",
+    "foreign_room_left": "ForeignCurrentRoom",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ListedSecurity:
     symbol: str
@@ -44,6 +63,13 @@ class ListedSecurity:
     name_en: str
     lot_size: int  # 0 when the server does not say
     listed_shares: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListedIndex:
+    code: str
+    name: str
+    exchange: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +97,43 @@ class IntradayBar:
     low_vnd: int
     close_vnd: int
     volume: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexDay:
+    """An index at the end of a day, in hundredths of a point; `deal` is what was put through."""
+
+    index_code: str
+    day: date
+    close_centipoints: int
+    match_quantity: int
+    match_value_vnd: int
+    deal_quantity: int
+    deal_value_vnd: int
+    advances: int
+    declines: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class DailyPrice:
+    """A day of a security beyond its bar; `adjusted_close_vnd` is the only adjusted price that FC Data has."""
+
+    symbol: str
+    day: date
+    reference_vnd: int
+    ceiling_vnd: int
+    floor_vnd: int
+    average_vnd: int
+    close_vnd: int
+    adjusted_close_vnd: int
+    deal_quantity: int
+    deal_value_vnd: int
+    foreign_bought_quantity: int
+    foreign_sold_quantity: int
+    foreign_bought_value_vnd: int
+    foreign_sold_value_vnd: int
+    foreign_room_left: int
 
 
 class MarketDataClient:
@@ -108,6 +171,23 @@ class MarketDataClient:
             found.extend(security for row in rows if (security := _security(row)) is not None)
         return found
 
+    def index_list(self, exchange: str = "") -> list[ListedIndex]:
+        """Of one exchange (HOSE or HNX), or of all."""
+        rows = self._pages("IndexList", {"exchange": exchange})
+        return [ListedIndex(_text(row, "IndexCode"), _text(row, "IndexName"), _text(row, "Exchange")) for row in rows]
+
+    def index_components(self, index_code: str) -> list[str]:
+        """The symbols of one index; none where the broker tells of none. Codes are compared without their case."""
+        symbols: list[str] = []
+        for row in self._pages("IndexComponents", {"indexCode": index_code}):
+            if _text(row, "IndexCode").upper() != index_code.upper():
+                continue
+            members = row.get("IndexComponent")
+            if not isinstance(members, list):
+                raise TerminalError("IndexComponents: IndexComponent is missing")
+            symbols.extend(_text(one, "StockSymbol") for one in members if isinstance(one, dict))
+        return list(dict.fromkeys(symbols))
+
     def daily_ohlc(self, symbol: str, since: date, until: date) -> list[DailyBar]:
         """Oldest first, both days included; longer ranges are asked for in parts of 30 days."""
         bars: list[DailyBar] = []
@@ -129,6 +209,22 @@ class MarketDataClient:
             }
             bars.extend(_intraday_bar(row) for row in self._pages("IntradayOhlc", span))
         return bars
+
+    def daily_index(self, index_code: str, since: date, until: date) -> list[IndexDay]:
+        """Oldest first, both days included. A day whose index is not computed yet (0) is left out."""
+        days: list[IndexDay] = []
+        for first, last in _ranges(since, until):
+            span = {"fromDate": format_day(first), "toDate": format_day(last), "ascending": "True"}
+            days.extend(map(_index_day, self._pages("DailyIndex", {"indexId": index_code, **span})))
+        return sorted((one for one in days if one.close_centipoints), key=lambda one: one.day)
+
+    def daily_stock_price(self, symbol: str, since: date, until: date) -> list[DailyPrice]:
+        """Oldest first, both days included."""
+        days: list[DailyPrice] = []
+        for first, last in _ranges(since, until):
+            span = {"fromDate": format_day(first), "toDate": format_day(last)}
+            days.extend(map(_daily_price, self._pages("DailyStockPrice", {"symbol": symbol, **span})))
+        return sorted(days, key=lambda one: one.day)
 
     def _pages(self, name: str, params: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
         """The rows of all pages. A record of SecuritiesDetails holds many securities: totalRecord counts those."""
@@ -201,6 +297,32 @@ def _intraday_bar(row: Mapping[str, Any]) -> IntradayBar:
         ts_last_trade_ms=_read(lambda day: epoch_ms(day, _text(row, "Time")), _text(row, "TradingDate")),
         volume=_read(rounded, row.get("Volume")),
         **_prices(row),
+    )
+
+
+def _index_day(row: Mapping[str, Any]) -> IndexDay:
+    return IndexDay(
+        index_code=_text(row, "IndexId"),
+        day=_read(parse_day, _text(row, "TradingDate")),
+        close_centipoints=_read(centipoints, row.get("IndexValue")),
+        match_quantity=_read(rounded, row.get("TotalMatchVol")),
+        match_value_vnd=_read(rounded, row.get("TotalMatchVal")),
+        deal_quantity=_read(rounded, row.get("TotalDealVol")),
+        deal_value_vnd=_read(rounded, row.get("TotalDealVal")),
+        advances=_read(whole, row.get("Advances")),
+        declines=_read(whole, row.get("Declines")),
+        unchanged=_read(whole, row.get("NoChanges")),
+    )
+
+
+def _daily_price(row: Mapping[str, Any]) -> DailyPrice:
+    symbol = _text(row, "Symbol")
+    price = points_to_vnd_rounded if kind_by_form(symbol) is InstrumentKind.FUTURE else rounded
+    return DailyPrice(
+        symbol=symbol,
+        day=_read(parse_day, _text(row, "TradingDate")),
+        **{name: _read(price, row.get(wire)) for name, wire in _DAY_PRICES.items()},
+        **{name: _read(rounded, row.get(wire)) for name, wire in _DAY_TOTALS.items()},
     )
 
 

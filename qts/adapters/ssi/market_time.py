@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from qts.domain.market import VIETNAM
 
+FIRST_YEAR = 1970  # which the broker's own samples write where there is no day
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -21,10 +22,14 @@ def day_at(epoch_ns: int) -> str:
 
 
 def parse_day(text: str) -> date:
+    """ValueError for another form, and for a year before the wire's first: '14/08/26' is no day of ours."""
     parts = text.strip().split("/")
     if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
         raise ValueError(f"{text[:40]!r} is no date of the form dd/MM/yyyy")
-    return date(int(parts[2]), int(parts[1]), int(parts[0]))
+    day = date(int(parts[2]), int(parts[1]), int(parts[0]))
+    if day.year < FIRST_YEAR:
+        raise ValueError(f"{text[:40]!r} lies before {FIRST_YEAR}")
+    return day
 
 
 def format_day(day: date) -> str:

@@ -54,6 +54,25 @@ class Trade(Record):
     side: str | None = None
 
 
+class OddLot(Record):
+    """OL: three levels a side."""
+
+    last_price: Number = None
+    last_vol: Number = None
+    bid_price1: Number = None
+    bid_price2: Number = None
+    bid_price3: Number = None
+    bid_vol1: Number = None
+    bid_vol2: Number = None
+    bid_vol3: Number = None
+    ask_price1: Number = None
+    ask_price2: Number = None
+    ask_price3: Number = None
+    ask_vol1: Number = None
+    ask_vol2: Number = None
+    ask_vol3: Number = None
+
+
 class ForeignRoom(Record):
     """R. The documents name four of the fields with an F in front, the samples without."""
 

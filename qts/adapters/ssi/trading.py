@@ -9,11 +9,25 @@ from typing import Any
 
 import httpx2
 
+from qts.adapters.ssi.account_answers import (
+    BrokerCash,
+    BrokerContracts,
+    BrokerDeposit,
+    BrokerMargin,
+    BrokerPosition,
+    cash_of,
+    contracts_of,
+    deposit_of,
+    integer_of,
+    margin_of,
+    points_text,
+    position_of,
+    quantity_of,
+)
 from qts.adapters.ssi.credentials import TradingCredentials
 from qts.adapters.ssi.http import TIMEOUT, AmbiguousSend, FastConnectHttp, MaySend, NotSent, Reply, always
 from qts.adapters.ssi.log_in import TradingLogIn
 from qts.adapters.ssi.market_time import format_day
-from qts.adapters.ssi.numbers import Number, rounded, whole
 from qts.adapters.ssi.signer import Signer
 from qts.adapters.ssi.signing import BodySigner, Meanwhile, SignerProcess, nothing
 from qts.adapters.ssi.tokens import CodeWanted, TokenKeeper, Tokens
@@ -34,6 +48,9 @@ __all__ = [
     "AmbiguousSend",
     "Answer",
     "BrokerCash",
+    "BrokerContracts",
+    "BrokerDeposit",
+    "BrokerMargin",
     "BrokerPosition",
     "NotSent",
     "RateLimit",
@@ -74,30 +91,6 @@ class Refused:
 
 
 Answer = Accepted | Refused
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerPosition:
-    symbol: str
-    on_hand: int
-    sellable: int
-    bought_today: int
-    bought_yesterday: int  # T+1
-    bought_before: int  # T+2, arriving
-    sold_today: int
-    average_price_vnd: int
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerCash:
-    account: str
-    balance_vnd: int
-    on_hold_vnd: int
-    withdrawable_vnd: int
-    purchasing_power_vnd: int
-    receiving_t1_vnd: int
-    receiving_t2_vnd: int
-    debt_vnd: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,27 +250,36 @@ class TradingClient:
 
     def stock_positions(self, account: str) -> list[BrokerPosition]:
         data = self._get("stockPosition", {"account": account})
-        return [_position(row) for row in _rows(data, "stockPositions", account)]
+        return [position_of(row) for row in _rows(data, "stockPositions", account)]
 
     def cash_balance(self, account: str) -> BrokerCash:
-        data = self._get("cashAcctBal", {"account": account})
-        if not isinstance(data, dict) or data.get("cashBal") is None:
-            raise TerminalError("cashAcctBal: no balance")
-        return BrokerCash(
-            account=account,
-            balance_vnd=_integer(data, "cashBal"),
-            on_hold_vnd=_integer(data, "cashOnHold"),
-            withdrawable_vnd=_integer(data, "withdrawable"),
-            purchasing_power_vnd=_integer(data, "purchasingPower"),
-            receiving_t1_vnd=_integer(data, "receivingCashT1"),
-            receiving_t2_vnd=_integer(data, "receivingCashT2"),
-            debt_vnd=_integer(data, "debt"),
-        )
+        return cash_of(self._get("cashAcctBal", {"account": account}), account)
+
+    def margin_account(self, account: str) -> BrokerMargin:
+        return margin_of(self._get("ppmmraccount", {"account": account}))
+
+    def deposit(self, account: str) -> BrokerDeposit:
+        return deposit_of(self._get("derivAcctBal", {"account": account}))
+
+    def contracts(self, account: str) -> list[BrokerContracts]:
+        """Open positions, and those that were closed today."""
+        data = self._get("derivPosition", {"account": account, "querySummary": "True"})
+        rows = [*_rows(data, "openPosition", account), *_rows(data, "closePosition", account)]
+        return [contracts_of(row) for row in rows]
+
+    def max_buy_quantity(self, account: str, symbol: str, price_vnd: int, *, unit_vnd: int = 1) -> int:
+        """`unit_vnd` is the VND behind one unit of the price: 100,000 for a future."""
+        asked = {"account": account, "instrumentID": symbol, "price": points_text(price_vnd, unit_vnd)}
+        return quantity_of(self._get("maxBuyQty", asked), "maxBuyQty")
+
+    def max_sell_quantity(self, account: str, symbol: str) -> int:
+        asked = {"account": account, "instrumentID": symbol, "price": "0.0"}
+        return quantity_of(self._get("maxSellQty", asked), "maxSellQty")
 
     def rate_limits(self) -> list[RateLimit]:
         data = self._get("rateLimit", {})
         return [
-            RateLimit(str(row.get("endpoint", "")), str(row.get("period", "")), _integer(row, "limit"))
+            RateLimit(str(row.get("endpoint", "")), str(row.get("period", "")), integer_of(row, "limit"))
             for row in _rows({"account": "", "limits": data}, "limits", "")
         ]
 
@@ -365,24 +367,3 @@ def _rows(data: Any, name: str, account: str) -> Sequence[Mapping[str, Any]]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise TerminalError(f"{name}: not a list of records")
     return rows
-
-
-def _position(row: Mapping[str, Any]) -> BrokerPosition:
-    return BrokerPosition(
-        symbol=str(row.get("instrumentID", "")),
-        on_hand=_integer(row, "onHand"),
-        sellable=_integer(row, "sellableQty"),
-        bought_today=_integer(row, "buyT0"),
-        bought_yesterday=_integer(row, "buyT1"),
-        bought_before=_integer(row, "buyT2"),
-        sold_today=_integer(row, "sellT0"),
-        average_price_vnd=_integer(row, "avgPrice"),
-    )
-
-
-def _integer(row: Mapping[str, Any], name: str) -> int:
-    value: Number = row.get(name)
-    try:
-        return rounded(value) if name == "avgPrice" else whole(value)
-    except ValueError as error:
-        raise TerminalError(f"{name}: {error}") from error

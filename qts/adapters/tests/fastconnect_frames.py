@@ -58,6 +58,14 @@ TICK = {
     "Volume": 1800.0,
     "Value": 0.0,
 }
+ODD_LOT = {
+    "RType": "OL", "TradingDate": "14/08/2026", "Time": "13:55:03", "StockNo": 2027, "Symbol": "MBB", "Ceiling": 24200,
+    "Floor": 21100, "RefPrice": 22650, "Open": 22650, "High": 22950, "Low": 22600, "LastPrice": 22750, "LastVol": 93,
+    "TotalVal": 185028290000.0, "TotalVol": 8135000, "BidPrice1": 22700, "BidPrice2": 22650, "BidPrice3": 22600,
+    "BidVol1": 48, "BidVol2": 30, "BidVol3": 16, "AskPrice1": 22750, "AskPrice2": 22800, "AskPrice3": 22850,
+    "AskVol1": 32, "AskVol2": 48, "AskVol3": 97, "Exchange": "HOSE", "TradingSession": "LO", "TradingStatus": "N",
+    "Change": 100, "RatioChange": 0.44, "StockType": "Stock",
+}  # fmt: skip
 ROOM = {
     "RType": "R",
     "TradingDate": "14/08/2026",

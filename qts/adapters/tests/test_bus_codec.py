@@ -13,6 +13,7 @@ SAMPLES = {
     "int": 3,
     "bool": True,
     "dict[str, str]": {"rsi_14": "61.53"},
+    "tuple[str, ...]": ("SSI", "VNM"),
     "tuple[tuple[int, int], ...]": ((25_000, 300), (24_950, 1)),
 }
 

@@ -3,7 +3,7 @@ from contextlib import suppress
 
 import pytest
 
-from qts.adapters.bus import AsyncTail, connect
+from qts.adapters.bus import AsyncTail, connect, connect_tail
 from qts.adapters.tests.bus_contract import messages
 
 
@@ -11,7 +11,7 @@ class Collector:
     """Runs a tail in a task and keeps what it gave."""
 
     def __init__(self, url: str, topics: list[str]) -> None:
-        self.tail = AsyncTail(url, topics, block_ms=100)
+        self.tail = connect_tail(url, topics, block_ms=100)
         self.got: list[tuple[str, bytes]] = []
         self.task = asyncio.create_task(self._run())
 

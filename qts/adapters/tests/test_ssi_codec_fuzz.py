@@ -11,6 +11,7 @@ from qts.adapters.ssi.codec import decode_frame
 from qts.adapters.ssi.trading_codec import decode_order_frame
 from qts.adapters.tests.fastconnect_frames import (
     INDEX,
+    ODD_LOT,
     ROOM,
     STATUS,
     TICK,
@@ -28,6 +29,7 @@ RECORDS = {
     "X-TRADE": TRADE,
     "X-QUOTE": quote([(24500.0, 100.0)], [(24550.0, 100.0)]),
     "X": TRADE | quote([(24500.0, 100.0)], [(24550.0, 100.0)]),
+    "OL": ODD_LOT,
     "F": STATUS,
     "R": ROOM,
     "MI": INDEX,
@@ -63,7 +65,7 @@ JSON = st.recursive(
 
 def check(raw: bytes | str) -> None:
     decoded = decode_frame(raw, ts_received_ns=1, wal_position="1:8", instruments={})
-    for event in decoded.events:
+    for event in [*decoded.events, *decoded.snapshots]:
         assert decode(event.topic, encode(event).body) == event
         for one in fields(event):
             value = getattr(event, one.name)

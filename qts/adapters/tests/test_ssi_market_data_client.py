@@ -5,7 +5,7 @@ import pytest
 import stamina
 
 from qts.adapters.ssi.credentials import DataCredentials
-from qts.adapters.ssi.market_data import DailyBar, IntradayBar, ListedSecurity, MarketDataClient
+from qts.adapters.ssi.market_data import DailyBar, DailyPrice, IndexDay, IntradayBar, ListedSecurity, MarketDataClient
 from qts.adapters.tests.fake_fastconnect import FakeFastConnect, reply, reset, text
 from qts.adapters.tests.fastconnect_frames import SHARED_DATA
 from qts.adapters.tests.test_ssi_codec import ms
@@ -149,6 +149,42 @@ def test_intraday_bars_carry_the_time_of_their_last_trade(client, fastconnect):
         IntradayBar("SSI", ms("2023-08-14T14:29:59"), 29_050, 29_150, 29_050, 29_100, 166_400)
     ]
     assert fastconnect.asked[1].query["resolution"] == "1"
+
+
+INDEX = {
+    "IndexId": "HNX30", "IndexValue": "510.56", "TradingDate": "14/08/2023", "Time": None, "Change": "19.09",
+    "RatioChange": "3.89", "TotalTrade": "0", "TotalMatchVol": "84693600", "TotalMatchVal": "1836008470000",
+    "TypeIndex": None, "IndexName": "HNX30", "Advances": "21", "NoChanges": "4", "Declines": "5", "Ceilings": "2",
+    "Floors": "0", "TotalDealVol": "2504000", "TotalDealVal": "60256000000", "TotalVol": "87197600",
+    "TotalVal": "1896264470000", "TradingSession": "C",
+}  # fmt: skip
+PRICE = {
+    "TradingDate": "19/07/2023", "PriceChange": "-150", "PerPriceChange": "-0.74", "CeilingPrice": "21550",
+    "FloorPrice": "18750", "RefPrice": "20150", "OpenPrice": "20950", "HighestPrice": "20950", "LowestPrice": "20000",
+    "ClosePrice": "20000", "AveragePrice": "20118", "ClosePriceAdjusted": "17392", "TotalMatchVol": "18900",
+    "TotalMatchVal": "380230000", "TotalDealVal": "7", "TotalDealVol": "6", "ForeignBuyVolTotal": "5",
+    "ForeignCurrentRoom": "4", "ForeignSellVolTotal": "3", "ForeignBuyValTotal": "2", "ForeignSellValTotal": "1",
+    "TotalTradedVol": "18900", "TotalTradedValue": "380230000", "Symbol": "HUB", "Time": None,
+}  # fmt: skip
+
+
+def test_days_of_an_index_come_oldest_first_and_one_not_computed_yet_does_not(client, fastconnect):
+    newer = INDEX | {"TradingDate": "15/08/2023", "IndexValue": "511.00"}
+    today = INDEX | {"TradingDate": "16/08/2023", "IndexValue": "0"}
+    fastconnect.answers["DailyIndex"] = page([today, newer, INDEX])
+    first, second = client.daily_index("HNX30", date(2023, 8, 14), date(2023, 8, 16))
+    assert first == IndexDay(
+        "HNX30", date(2023, 8, 14), 51_056, 84_693_600, 1_836_008_470_000, 2_504_000, 60_256_000_000, 21, 5, 4
+    )
+    assert (second.day, second.close_centipoints) == (date(2023, 8, 15), 51_100)
+    assert fastconnect.asked[1].query["indexId"] == "HNX30"
+
+
+def test_daily_prices_have_the_adjusted_close(client, fastconnect):
+    fastconnect.answers["DailyStockPrice"] = page([PRICE])
+    day = date(2023, 7, 19)
+    prices = (20_150, 21_550, 18_750, 20_118, 20_000, 17_392)
+    assert client.daily_stock_price("HUB", day, day) == [DailyPrice("HUB", day, *prices, 6, 7, 5, 3, 2, 1, 4)]
 
 
 def test_bars_of_a_future_are_in_vnd_per_contract(client, fastconnect):

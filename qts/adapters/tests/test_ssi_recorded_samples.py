@@ -65,7 +65,7 @@ def test_the_documented_samples():
     results = decoded("stream_doc_samples.jsonl")
 
     assert [one.failures for one in results if one.failures] == []
-    events = [event for one in results for event in one.events]
+    events = [event for one in results for event in [*one.events, *one.snapshots]]
     assert Counter(type(event).__name__ for event in events) == {
         "OrderBookUpdated": 4,
         "QuoteUpdated": 4,
@@ -73,6 +73,7 @@ def test_the_documented_samples():
         "ForeignRoomUpdated": 1,
         "IndexUpdated": 1,
         "TickReceived": 1,
+        "OddLotUpdated": 1,
     }
     quotes = {event.symbol: event for event in events if isinstance(event, QuoteUpdated)}
     assert (quotes["VN30F2407"].last_vnd, quotes["VN30F2407"].average_vnd) == (128_390_000, 128_454_616)

@@ -49,6 +49,28 @@ class Rambles(_Misbehaving):
         return TargetPosition(100, "on and on " * 200_000)
 
 
+class SaysNul(_Misbehaving):
+    key = "says_nul"
+
+    def on_bar(self, bar: Bar, context: Context) -> Intents:
+        return TargetPosition(100, "a\x00b")
+
+
+class RaisesNul(_Misbehaving):
+    key = "raises_nul"
+
+    def on_bar(self, bar: Bar, context: Context) -> Intents:
+        raise ValueError("a\x00b")
+
+
+class WritesNul(_Misbehaving):
+    key = "writes_nul"
+
+    def on_bar(self, bar: Bar, context: Context) -> Intents:
+        os.write(2, b"a\x00b")
+        os._exit(7)
+
+
 class Hangs(_Misbehaving):
     key = "hangs"
 

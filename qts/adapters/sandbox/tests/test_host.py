@@ -46,6 +46,8 @@ def test_several_intents_keep_their_order():
         ("Rambles", "200 characters at most"),
         ("Raises", "ValueError: the sky is falling"),
         ("Exits", "it ended with status 7"),
+        ("RaisesNul", "ValueError: a\ufffdb"),
+        ("WritesNul", "status 7: a\ufffdb"),
         ("Hoards", "MemoryError"),
     ],
 )
@@ -54,6 +56,12 @@ def test_what_a_strategy_breaks_is_told_and_its_process_is_gone(name, said):
         with pytest.raises(StrategyHostError, match=said):
             host.ask(BAR, EMPTY)
         assert not is_running(host)
+
+
+def test_what_no_database_takes_is_in_none_of_its_texts():
+    with StrategyHost(MISBEHAVING + "SaysNul", {}) as host:
+        assert host.ask(BAR, EMPTY) == (TargetPosition(100, "a\ufffdb"),)
+        assert host.ask(BAR, EMPTY) == (TargetPosition(100, "a\ufffdb"),)
 
 
 def test_a_hanging_strategy_is_killed():
