@@ -9,7 +9,7 @@ import math
 from random import Random
 from typing import Final
 
-from qts.domain.market import Instrument, round_down_to_tick
+from qts.domain.market import Instrument, built_in_history, round_down_to_tick
 from qts.domain.values import Exchange, InstrumentKind
 from simulator.listings import Listing, SecurityState, WarrantTerms, vn30_listings
 
@@ -93,7 +93,7 @@ def _stock(rng: Random, symbol: str, exchange: Exchange, *, rank: float, median_
         instrument=Instrument(symbol, exchange, InstrumentKind.STOCK),
         name_vi=f"CTCP {_TRADES_VI[trade]} {place} {symbol}",
         name_en=f"{symbol} {_TRADES_EN[trade]} Joint Stock Company",
-        reference_vnd=round_down_to_tick(exchange, InstrumentKind.STOCK, price_vnd),
+        reference_vnd=round_down_to_tick(built_in_history().newest, exchange, InstrumentKind.STOCK, price_vnd),
         listed_shares=max(1, round(company_vnd / price_vnd / 1e6)) * 1_000_000,
         foreign_limit_percent=rng.choice((0, 30, 49, 49, 49, 100)),
         daily_value_vnd=daily_vnd,

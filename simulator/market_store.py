@@ -78,7 +78,7 @@ class MarketStore:
                 security, left=stored.room_left - used[symbol], due=stored.room_due + due[symbol]
             )
             self._known_day = self._exchange.last_begun = stored.day
-            security.begin_day(stored.reference_vnd)
+            security.begin_day(stored.reference_vnd, self._exchange.history.on(stored.day))
             security.prior_close_vnd = stored.prior_close_vnd or stored.reference_vnd
             if stored.day != today:
                 security.totals, security.settlement_vnd = stored.totals, stored.settlement_vnd
@@ -186,7 +186,8 @@ class MarketStore:
     def _invented(self, security: Security, first_day: date, calendar: TradingCalendar) -> list[DailyBar]:
         if not security.listing.listed_shares:
             return []  # nothing is known of a recording's past
-        return invented_history(security.listing, first_day, calendar, self._journal.fact("seed"))
+        seed = self._journal.fact("seed")
+        return invented_history(security.listing, first_day, calendar, seed, self._exchange.history)
 
     def _stored(self) -> Iterator[tuple[str, _Stored]]:
         for symbol, body in self._journal.securities().items():

@@ -11,7 +11,16 @@ from typing import Final
 
 import msgspec
 
-from qts.domain.market import AffineSchedule, PloMatching, Schedule, TradingCalendar, parse_clock
+from qts.domain.market import (
+    AffineSchedule,
+    PloMatching,
+    RuleHistory,
+    Schedule,
+    TradingCalendar,
+    built_in_history,
+    parse_clock,
+    row_of_json,
+)
 from simulator.broker.terms import Terms
 from simulator.exchange.corporate_actions import read_corporate_actions
 from simulator.exchange.rooms import RoomGrowth
@@ -50,10 +59,11 @@ def read_options(arguments: Sequence[str], calendar: TradingCalendar) -> Options
     given = _parser().parse_args(arguments)
     schedule = parse_clock(given.clock, calendar)
     symbols = [symbol.strip().upper() for symbol in given.symbols.split(",")] if given.symbols else None
+    history = _history(given.rules)
     recording = None
     if given.replay is not None:
         wanted = Wanted(given.replay_symbol, given.replay_day, given.replay_days, symbols)
-        recording = read_recording(given.replay, wanted)
+        recording = read_recording(given.replay, wanted, history)
     plan = Plan(
         seed=given.seed,
         clock_speed=schedule.speed,
@@ -65,6 +75,7 @@ def read_options(arguments: Sequence[str], calendar: TradingCalendar) -> Options
         actions=read_corporate_actions(given.actions) if given.actions else {},
         room_growth=given.room_growth,
         plo_matching=given.after_hours,
+        history=history,
         terms=_terms(given.terms),
     )
     return Options(given.host, given.port, given.state_dir, given.controls, schedule, plan)
@@ -78,6 +89,16 @@ def _listings(universe: Universe, symbols: list[str] | None) -> tuple[Listing, .
     if unknown := [symbol for symbol in symbols or () if symbol not in listings]:
         raise ValueError(f"not listed here: {', '.join(unknown)}")
     return tuple(listings[symbol] for symbol in dict.fromkeys(symbols or listings))
+
+
+def _history(file: Path | None) -> RuleHistory:
+    """Raises OSError, or ValueError with everything that is wrong with the rows."""
+    if file is None:
+        return built_in_history()
+    try:
+        return built_in_history().with_rows(row_of_json(one) for one in msgspec.json.decode(file.read_bytes()))
+    except (msgspec.MsgspecError, TypeError) as error:
+        raise ValueError(f"--rules: {error}") from error
 
 
 def _terms(text: str) -> Terms:
@@ -138,6 +159,12 @@ def _add_rules(parser: argparse.ArgumentParser) -> None:
         "--actions", type=Path, help="rights that come off shares (CSV: symbol,ex_date,kind,amount,price)"
     )
     parser.add_argument(
+        "--rules",
+        type=Path,
+        help="rows of rules that go before the built-in ones (JSON: a list of subject, exchange, kind, effective_from, "
+        "value, source; see docs/rule-book.md)",
+    )
+    parser.add_argument(
         "--room-growth",
         type=RoomGrowth,
         choices=list(RoomGrowth),
@@ -148,8 +175,8 @@ def _add_rules(parser: argparse.ArgumentParser) -> None:
         "--after-hours",
         type=PloMatching,
         choices=list(PloMatching),
-        default=PloMatching.COLLECTED,
-        help="how orders at the closing price meet: gathered till 14:55 (default) or at once",
+        help="how orders at the closing price meet: gathered, where the rules gather them, or at once (default: as "
+        "the rules say)",
     )
     parser.add_argument(
         "--terms",

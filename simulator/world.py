@@ -1,12 +1,13 @@
 """Everything inside the simulator, put together and moved by market time. No network here, and no clock."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Final
 
-from qts.domain.market import PloMatching, TradingCalendar, to_vietnam
+from qts.domain.market import PloMatching, RuleHistory, TradingCalendar, built_in_history, to_vietnam
 from simulator.broker.broker import Broker, Notice
+from simulator.broker.cashier import Cashier
 from simulator.broker.customers import Secrets, load_or_make_secrets
 from simulator.broker.intake import Intake
 from simulator.broker.journal import Journal
@@ -23,6 +24,7 @@ from simulator.market_store import MarketStore
 from simulator.recordings.playback import Playback
 from simulator.recordings.recording import Recording
 
+FUTURES_SETTLE_AT: Final = time(15, 30)
 CATCH_UP_WALL_S_MAX: Final = 10.0  # a longer pause of the process is skipped, not traded through
 
 
@@ -39,7 +41,8 @@ class Plan:
     activity: float = 1.0  # of the agents; 1 is the demo's
     actions: Actions = field(default_factory=dict)  # rights that come off shares
     room_growth: RoomGrowth = RoomGrowth.AT_MATCH
-    plo_matching: PloMatching = PloMatching.COLLECTED
+    plo_matching: PloMatching | None = None  # None: as the rules say
+    history: RuleHistory = field(default_factory=built_in_history)  # of the rules
     terms: Terms = field(default_factory=Terms)  # of the broker
 
 
@@ -58,7 +61,7 @@ class World:
         self.secrets: Secrets = load_or_make_secrets(state_folder / "secrets")
         self.journal = Journal(state_folder / "journal.sqlite3")
         self.calendar = calendar
-        self.exchange = StockExchange(_securities(plan), calendar, plan.clock_end)
+        self.exchange = StockExchange(_securities(plan), calendar, plan.clock_end, plan.history)
         self.exchange.actions, self.exchange.plo_matching = plan.actions, plan.plo_matching
         self.exchange.rooms.growth = plan.room_growth
         self.futures = FutureMarket(self.exchange) if plan.with_futures and plan.recording is None else None
@@ -67,6 +70,8 @@ class World:
         self.broker = Broker(self.exchange, self.journal, self.secrets.customers, plan.terms)
         self.store.room_used = self.broker.room_used
         self.intake = Intake(self.broker)
+        self.cashier = Cashier(self.broker)
+        self._settled_day: date | None = None
         self._flow: OrderFlow | None = None
         self._playback: Playback | None = None
         self.exchange.listeners += [self.broker, self.store, self.feed]
@@ -109,6 +114,15 @@ class World:
             self._playback.refresh_quotes()
         self.broker.settle()
         self.broker.route()
+        self._settle_futures(moment)
+
+    def _settle_futures(self, moment: datetime) -> None:
+        """In the evening the clearing house names the day's settlement prices, and the broker books the variation."""
+        day, local = self.exchange.day, to_vietnam(moment)
+        if day != self._settled_day and local.date() == day and local.time() >= FUTURES_SETTLE_AT:
+            self._settled_day = day
+            self.exchange.settle_futures()
+            self.broker.mark_to_market(day)
 
     def skip_to(self, moment: datetime) -> None:
         """After a pause that is too long to trade through."""

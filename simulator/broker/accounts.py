@@ -46,6 +46,52 @@ class CashLot(msgspec.Struct):
     order_id: str = ""
 
 
+class Dividend(msgspec.Struct):
+    """Cash that came off shares and is not paid yet, before tax."""
+
+    entitlement_id: str
+    symbol: str
+    quantity: int
+    amount_vnd: int
+    tax_vnd: int
+    ex_date: date
+    arrives_ms: int
+
+
+class NewShares(msgspec.Struct):
+    """Shares by a bonus, or subscribed for and paid (`cost_vnd`): they are not in the account before they arrive."""
+
+    entitlement_id: str
+    symbol: str
+    quantity: int
+    cost_vnd: int
+    ex_date: date
+    arrives_ms: int
+
+
+class SubscriptionRight(msgspec.Struct):
+    """To `left` new shares of `entitled`, at a price, until the end of a day."""
+
+    entitlement_id: str
+    symbol: str
+    held: int
+    entitled: int
+    left: int
+    price_vnd: int
+    ex_date: date
+    until: date
+    listed_ms: int
+
+
+class Advance(msgspec.Struct):
+    """Lent on proceeds that have not arrived; `fee_vnd` was taken at once."""
+
+    transaction_id: str
+    at_ms: int
+    amount_vnd: int
+    fee_vnd: int
+
+
 class ContractPosition(msgspec.Struct):
     """Contracts of one future. `cost_vnd` is signed like `net`: what the open contracts were bought (sold) for since
     the last mark to market; `realised_vnd` is today's gain on closed ones, not in the cash yet."""
@@ -115,6 +161,12 @@ class Account(msgspec.Struct):
     contracts: dict[str, ContractPosition] = {}
     fees_today_vnd: int = 0
     taxes_today_vnd: int = 0
+    dividends: list[Dividend] = []
+    new_shares: list[NewShares] = []
+    bonus_untaxed: dict[str, int] = {}  # by symbol: arrived by a bonus, and taxed when sold
+    rights: list[SubscriptionRight] = []
+    advanced_vnd: int = 0
+    advances: list[Advance] = []
 
     def begin_day(self) -> None:
         self.bought_today_vnd = self.sold_today_vnd = self.fees_today_vnd = self.taxes_today_vnd = 0
@@ -142,6 +194,10 @@ class Account(msgspec.Struct):
 
     def bought_quantity(self, symbol: str, trade_day: date) -> int:
         return sum(lot.quantity for lot in self.share_lots if lot.symbol == symbol and lot.trade_day == trade_day)
+
+    def coming_shares(self, symbol: str) -> int:
+        """By bonus and subscription, not here yet."""
+        return sum(one.quantity for one in self.new_shares if one.symbol == symbol)
 
     def receivable_vnd(self, trade_day: date | None = None) -> int:
         """Proceeds that have not arrived, of that day's sales or of all."""

@@ -8,23 +8,32 @@ pay fee and tax at the match and their gains at the daily mark to market.
 from collections.abc import Iterable
 from datetime import date
 
-from qts.domain.market import TradingCalendar, find_future, sellable_at
+from qts.domain.market import RuleHistory, TradingCalendar, find_future, sellable_at
 from qts.domain.portfolio import Holding
 from qts.domain.values import Side
-from simulator.broker.accounts import Account, AccountKind, CashLot, ContractPosition, ShareLot
+from simulator.broker.accounts import (
+    Account,
+    AccountKind,
+    Advance,
+    CashLot,
+    ContractPosition,
+    NewShares,
+    ShareLot,
+    SubscriptionRight,
+)
+from simulator.broker.entitlements import Actions, bonus_tax_vnd, take_off
 from simulator.broker.journal import Journal
 from simulator.broker.movements import CashMovement, MovementKind
 from simulator.broker.orders import ClientOrder
 from simulator.broker.terms import Terms
 from simulator.exchange.security import Security
 
-_DAYS_OF_YEAR = 365
-
 
 class Bookkeeper:
     """`now_ms` and `day` are given with each call: it has no clock."""
 
-    def __init__(self, journal: Journal, calendar: TradingCalendar, terms: Terms) -> None:
+    def __init__(self, journal: Journal, calendar: TradingCalendar, terms: Terms, history: RuleHistory) -> None:
+        self._history = history
         self._journal = journal
         self._calendar = calendar
         self._terms = terms
@@ -34,10 +43,10 @@ class Bookkeeper:
         self._move(account, MovementKind.OPENING, cash_vnd, day, now_ms)
         self._journal.put_account(account)
 
-    def begin_day(self, account: Account, *, since: date, until: date) -> None:
-        """Interest of the nights between two trading days, on what was owed over them, rounded down."""
-        rate = self._terms.loan_interest_bps_a_year
-        account.interest_vnd += account.debt_vnd * rate * (until - since).days // (10_000 * _DAYS_OF_YEAR)
+    def begin_day(self, account: Account, actions: Actions, *, since: date, until: date) -> None:
+        """Interest of the nights between two trading days, on what was owed over them, each rounded down."""
+        account.interest_vnd += (until - since).days * self._terms.loan_interest_vnd(account.debt_vnd)
+        take_off(account, actions, self._calendar, since=since, until=until)
         account.begin_day()
         self._journal.put_account(account)
 
@@ -55,7 +64,8 @@ class Bookkeeper:
         """Take in what has arrived, and repay with it what is owed; whether anything had."""
         arrived = [lot for lot in account.cash_lots if lot.arrives_ms <= now_ms]
         shares = [lot for lot in account.share_lots if lot.arrives_ms > now_ms]
-        if not arrived and len(shares) == len(account.share_lots):
+        has_more = self._take_in_rights(account, day, now_ms)
+        if not arrived and len(shares) == len(account.share_lots) and not has_more:
             return False
         for lot in arrived:
             gross_vnd = lot.amount_vnd + lot.fee_vnd + lot.tax_vnd
@@ -64,9 +74,35 @@ class Bookkeeper:
             self._move(account, MovementKind.TAX, -lot.tax_vnd, day, now_ms, order_id=lot.order_id)
         account.cash_lots = [lot for lot in account.cash_lots if lot.arrives_ms > now_ms]
         account.share_lots = shares
+        self._repay_advances(account, sum(lot.amount_vnd for lot in arrived), day, now_ms)
         self._repay(account, day, now_ms)
         self._journal.put_account(account)
         return True
+
+    def transfer(self, account: Account, amount_vnd: int, day: date, now_ms: int) -> None:
+        """Between the account and the customer's bank: in when positive. What comes in repays what is owed."""
+        kind = MovementKind.DEPOSIT if amount_vnd > 0 else MovementKind.WITHDRAWAL
+        self._move(account, kind, amount_vnd, day, now_ms)
+        if amount_vnd > 0 and account.kind is AccountKind.MARGIN:
+            self._repay(account, day, now_ms)
+        self._journal.put_account(account)
+
+    def advance(self, account: Account, advance: Advance, day: date) -> None:
+        account.advances.append(advance)
+        account.advanced_vnd += advance.amount_vnd
+        self._move(account, MovementKind.ADVANCE, advance.amount_vnd, day, advance.at_ms)
+        self._move(account, MovementKind.FEE, -advance.fee_vnd, day, advance.at_ms)
+        self._journal.put_account(account)
+
+    def subscribe(self, account: Account, right: SubscriptionRight, quantity: int, day: date, now_ms: int) -> None:
+        """Paid at once; the shares come when they are listed."""
+        cost_vnd = quantity * right.price_vnd
+        self._move(account, MovementKind.SUBSCRIPTION, -cost_vnd, day, now_ms)
+        right.left -= quantity
+        account.new_shares.append(
+            NewShares(right.entitlement_id, right.symbol, quantity, cost_vnd, right.ex_date, right.listed_ms)
+        )
+        self._journal.put_account(account)
 
     def mark_all(self, accounts: Iterable[Account], securities: dict[str, Security], day: date, now_ms: int) -> None:
         """Daily mark to market of every future at its settlement price; one that expires is closed at it.
@@ -110,7 +146,11 @@ class Bookkeeper:
 
     def _book_sale(self, account: Account, order: ClientOrder, quantity: int, value_vnd: int) -> None:
         fees = self._terms.share_fees
-        fee_vnd, tax_vnd = fees.fee_vnd(value_vnd), fees.sale_tax_vnd(value_vnd)
+        taxed = min(quantity, account.bonus_untaxed.get(order.symbol, 0))
+        fee_vnd = fees.fee_vnd(value_vnd)
+        tax_vnd = fees.sale_tax_vnd(value_vnd) + bonus_tax_vnd(taxed, value_vnd // quantity)
+        if taxed:
+            account.bonus_untaxed[order.symbol] -= taxed
         holding = account.holdings.get(order.symbol, Holding())
         sale = holding.sold(quantity=quantity, value_vnd=value_vnd, fee_vnd=fee_vnd, tax_vnd=tax_vnd)
         account.holdings[order.symbol] = sale.holding
@@ -138,6 +178,29 @@ class Bookkeeper:
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
+    def _take_in_rights(self, account: Account, day: date, now_ms: int) -> bool:
+        """Dividends that are paid and new shares that are listed by now; whether there were any."""
+        paid = [one for one in account.dividends if one.arrives_ms <= now_ms]
+        listed = [one for one in account.new_shares if one.arrives_ms <= now_ms]
+        for dividend in paid:
+            self._move(account, MovementKind.DIVIDEND, dividend.amount_vnd, day, now_ms)
+            self._move(account, MovementKind.TAX, -dividend.tax_vnd, day, now_ms)
+        for new in listed:
+            held = account.holdings.get(new.symbol, Holding())
+            account.holdings[new.symbol] = Holding(
+                held.quantity + new.quantity, held.cost_total_vnd + new.cost_vnd, held.realised_pnl_vnd
+            )
+            if not new.cost_vnd:
+                account.bonus_untaxed[new.symbol] = account.bonus_untaxed.get(new.symbol, 0) + new.quantity
+        account.dividends = [one for one in account.dividends if one.arrives_ms > now_ms]
+        account.new_shares = [one for one in account.new_shares if one.arrives_ms > now_ms]
+        return bool(paid or listed)
+
+    def _repay_advances(self, account: Account, arrived_vnd: int, day: date, now_ms: int) -> None:
+        repaid_vnd = min(account.advanced_vnd, arrived_vnd)
+        account.advanced_vnd -= repaid_vnd
+        self._move(account, MovementKind.ADVANCE_REPAYMENT, -repaid_vnd, day, now_ms)
+
     def _repay(self, account: Account, day: date, now_ms: int) -> None:
         """Interest first, then the loan."""
         interest_vnd = min(account.interest_vnd, account.cash_vnd)
@@ -156,4 +219,4 @@ class Bookkeeper:
         self._journal.add_movement(CashMovement(account.number, day, now_ms, kind, amount_vnd, order_id))
 
     def _arrives_ms(self, trade_day: date) -> int:
-        return int(sellable_at(trade_day, self._calendar).timestamp() * 1000)
+        return int(sellable_at(self._history, trade_day, self._calendar).timestamp() * 1000)

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 
-from qts.domain.market import TradingCalendar
 from qts.domain.matching import BookOrder, Fill
 from qts.domain.values import OrderType, Session
 from simulator.broker import checks, funding, opening, waiting
@@ -46,7 +45,7 @@ class Broker:
         self.day = journal.trading_day()
         self.orders: dict[str, ClientOrder] = {}
         self._open: dict[str, dict[str, ClientOrder]] = {}
-        self._books = Bookkeeper(journal, exchange.calendar, self.terms)
+        self.books = Bookkeeper(journal, exchange.calendar, self.terms, exchange.history)
         self._board = NoticeBoard(journal)
         self._waiting = waiting.WaitingRoom(self.terms)
         self._holds = ForeignHolds(exchange, self.accounts)
@@ -55,10 +54,6 @@ class Broker:
         self._standing = StandingOrders()
         if self.day is not None:
             self._load_day(self.day)
-
-    @property
-    def calendar(self) -> TradingCalendar:
-        return self.exchange.calendar
 
     @property
     def now_ms(self) -> int:
@@ -103,9 +98,7 @@ class Broker:
 
     def refuse_request(self, customer_id: str, *, request_id: str, refusal: checks.Refusal, ip_address: str) -> None:
         """Tell the customer that a request which names no live order came to nothing."""
-        self._board.request_refused(
-            customer_id, request_id=request_id, code=refusal.code, message=refusal.message, ip_address=ip_address
-        )
+        self._board.request_refused(customer_id, request_id=request_id, refusal=refusal, ip_address=ip_address)
 
     def refuse_change(self, order: ClientOrder, *, request_id: str, refusal: checks.Refusal) -> None:
         """A cancel or an amendment of this order came to nothing; what it waits for or how it ended stays."""
@@ -219,7 +212,7 @@ class Broker:
 
     def _refuse_change(self, order: ClientOrder, refusal: checks.Refusal) -> None:
         order.error_code, order.error_text = refusal
-        self._board.refused(order, code=refusal.code, message=refusal.message)
+        self._board.refused(order, refusal)
         self.journal.put_order(order)
 
     def _reject(self, order: ClientOrder, refusal: checks.Refusal) -> None:
@@ -258,7 +251,7 @@ class Broker:
         order.filled_quantity += fill.quantity
         order.filled_value_vnd += fill.quantity * fill.price_vnd
         account = self.accounts[order.account]
-        self._books.book_fill(account, order, fill.quantity, fill.price_vnd, at_ms)
+        self.books.book_fill(account, order, fill.quantity, fill.price_vnd, at_ms)
         self._holds.filled(order, security, fill)
         self.journal.add_fill(order, quantity=fill.quantity, price_vnd=fill.price_vnd, at_ms=at_ms)
         self._board.matched(order, quantity=fill.quantity, price_vnd=fill.price_vnd, at_ms=at_ms)
@@ -302,7 +295,10 @@ class Broker:
             self._standing.remove(order)
             self._end(order, OrderStatus.EXPIRED)
         self._waiting.clear()
-        self._books.mark_all(self.accounts.values(), self.exchange.securities, day, self.now_ms)
+        self.mark_to_market(day)
+
+    def mark_to_market(self, day: date) -> None:
+        self.books.mark_all(self.accounts.values(), self.exchange.securities, day, self.now_ms)
 
     def day_began(self, day: date) -> None:
         """Also called when the process starts: in the middle of the day it knew, or on a later one."""
@@ -315,10 +311,10 @@ class Broker:
         self.orders, self._open, self._to_route = {}, {}, {}
         self._board.begin_day(day, self.customers)
         opening.open_accounts(
-            self.customers.values(), self.accounts, self._books, self.exchange.securities, day=day, now_ms=self.now_ms
+            self.customers.values(), self.accounts, self.books, self.exchange.securities, day=day, now_ms=self.now_ms
         )
         for account in self.accounts.values():
-            self._books.begin_day(account, since=previous or day, until=day)
+            self.books.begin_day(account, self.exchange.actions, since=previous or day, until=day)
         self.journal.put_trading_day(day)
 
     def resume(self) -> None:
@@ -341,7 +337,7 @@ class Broker:
         if self.day is None:
             return
         for account in self.accounts.values():
-            self._books.settle(account, self.day, self.now_ms)
+            self.books.settle(account, self.day, self.now_ms)
 
     def _restore(self, order: ClientOrder, security: Security) -> None:
         is_of_session = order.order_type in (OrderType.ATO, OrderType.ATC, OrderType.PLO)

@@ -144,24 +144,24 @@ def state_refusal(security: Security) -> Refusal | None:
 
 def session_refusal(order_type: OrderType, security: Security) -> Refusal | None:
     """ORD010 for a type that the market never takes, ORD016 for one that this session does not."""
-    if admits(security.market, security.session, order_type):
+    if admits(security.rules, security.market, security.session, order_type):
         if order_type is OrderType.PLO and not security.closing_vnd:
             return Refusal("ORD016", "There is no closing price to trade at")
         return None
-    spans = session_schedule(security.market)
-    if not any(admits(security.market, span.session, order_type) for span in spans):
+    spans = session_schedule(security.rules, security.market)
+    if not any(admits(security.rules, security.market, span.session, order_type) for span in spans):
         return Refusal("ORD010", f"Order type {order_type} is not traded on {security.market}")
     return Refusal("ORD016", f"Order type {order_type} is not allowed in session {security.session}")
 
 
 def lot_refusal(quantity: int, order_type: OrderType, security: Security) -> Refusal | None:
     """An odd lot is a limit order, in a book of its own."""
-    instrument = security.listing.instrument
-    if is_odd_lot(instrument.exchange, instrument.kind, quantity):
-        if admits_odd_lot(security.session, order_type, first_day=security.is_first_day):
+    instrument, rules, is_first_day = security.listing.instrument, security.rules, security.is_first_day
+    if is_odd_lot(rules, instrument.exchange, instrument.kind, quantity):
+        if admits_odd_lot(rules, security.market, security.session, order_type, first_day=is_first_day):
             return None
         return Refusal("ORD018", "Odd lot is not allowed")
-    match quantity_refusal(instrument.exchange, instrument.kind, quantity, order_type):
+    match quantity_refusal(rules, instrument.exchange, instrument.kind, quantity, order_type):
         case None:
             return None
         case RuleCode.QUANTITY_EXCEEDS_EXCHANGE_MAX:
@@ -176,7 +176,7 @@ def price_refusal(price_vnd: int, security: Security) -> Refusal | None:
         return Refusal("ORD003", f"Price {price_vnd:,} exceeds ceiling price {band.ceiling_vnd:,}!")
     if price_vnd < band.floor_vnd:
         return Refusal("ORD002", f"Price {price_vnd:,} is under floor price {band.floor_vnd:,}!")
-    if not is_on_tick(instrument.exchange, instrument.kind, price_vnd):
+    if not is_on_tick(security.rules, instrument.exchange, instrument.kind, price_vnd):
         return Refusal("ORD004", f"Price {price_vnd:,} does not fit the price step")
     return None
 
@@ -205,7 +205,7 @@ def _could_meet(order: ClientOrder, other: ClientOrder) -> bool:
 
 def change_refusal(security: Security, now_ms: int) -> Refusal | None:
     """Why an order at the exchange may not be cancelled or amended now."""
-    if not may_cancel(security.market, security.session, _local(now_ms)):
+    if not may_cancel(security.rules, security.market, security.session, _local(now_ms)):
         return Refusal("ORD011", f"Order cannot be changed in session {security.session}")
     return None
 
@@ -219,7 +219,7 @@ def amendment_refusal(
     """
     if resting is None:
         return Refusal("ORD012", "Order cannot be modified")
-    if not may_amend(security.market, security.session, resting.order_type, _local(now_ms)):
+    if not may_amend(security.rules, security.market, security.session, resting.order_type, _local(now_ms)):
         return change_refusal(security, now_ms) or Refusal("ORD012", "Order cannot be modified")
     if wanted.quantity <= order.filled_quantity:
         return Refusal("ORD031", "Quantity reduces more than the open quantity")

@@ -57,18 +57,6 @@ def deposit_state(account: Account, orders: list[ClientOrder], securities: Secur
     return DepositState(account.cash_vnd + floating_vnd + realised_vnd, required_vnd, floating_vnd, realised_vnd)
 
 
-def max_contracts(
-    account: Account, orders: list[ClientOrder], security: Security, *, price_vnd: int, side: Side, terms: Terms
-) -> int:
-    """How many more may be bought or sold: what closes the position, and what the free deposit opens."""
-    state = deposit_state(account, orders, {security.symbol: security}, terms)
-    net = account.contracts.get(security.symbol, ContractPosition()).net
-    closes = max(0, -net if side is Side.BUY else net)
-    of_one_vnd = terms.future_margin_vnd(price_vnd) + terms.future_fee_vnd + terms.future_tax_vnd(price_vnd)
-    freed_vnd = terms.future_margin_vnd(closes * price_vnd)
-    return closes + max(0, state.free_vnd + freed_vnd) // of_one_vnd
-
-
 def positions_answer(account: Account, securities: Securities) -> dict[str, Any]:
     """derivPosition: open ones, and those that were closed today."""
     rows = {

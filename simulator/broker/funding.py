@@ -1,7 +1,10 @@
 """Whether an account can pay for an order, or has the shares it offers; by the kind of account."""
 
+from datetime import date
+
+from qts.domain.market import InvestorKind, position_limit
 from qts.domain.portfolio import cash_needed_vnd
-from qts.domain.values import Side
+from qts.domain.values import OrderType, Side
 from simulator.broker import derivatives, margin
 from simulator.broker.accounts import Account, AccountKind, dearest_vnd
 from simulator.broker.checks import Refusal
@@ -10,6 +13,7 @@ from simulator.broker.terms import Terms
 from simulator.exchange.security import Security
 
 Securities = dict[str, Security]
+_LOTS_MAX = 10**10
 
 
 def ceilings_vnd(orders: list[ClientOrder], securities: Securities) -> dict[str, int]:
@@ -57,6 +61,50 @@ def funding_refusal(
     return _power_refusal(needed_vnd, power_vnd) if needed_vnd > power_vnd else None
 
 
+def max_quantity(
+    account: Account,
+    security: Security,
+    side: Side,
+    others: list[ClientOrder],
+    securities: Securities,
+    *,
+    price_vnd: int,
+    terms: Terms,
+) -> int:
+    """The most, in whole lots, that an order at this price would not be refused for."""
+    lot = security.listing.instrument.lot_size
+    low, high = 0, _LOTS_MAX
+    while low < high:
+        middle = (low + high + 1) // 2
+        order = _probe(account, security, side, middle * lot, price_vnd)
+        if funding_refusal(order, account, others, securities, terms) is None:
+            low = middle
+        else:
+            high = middle - 1
+    return low * lot
+
+
+def _probe(account: Account, security: Security, side: Side, quantity: int, price_vnd: int) -> ClientOrder:
+    return ClientOrder(
+        order_id="",
+        day=date.min,
+        customer_id=account.customer_id,
+        account=account.number,
+        request_id="",
+        unique_id="",
+        symbol=security.symbol,
+        market="",
+        side=side,
+        order_type=OrderType.LO,
+        price_vnd=price_vnd,
+        quantity=quantity,
+        channel="",
+        ip_address="",
+        input_ms=0,
+        modified_ms=0,
+    )
+
+
 def _margin_refusal(
     order: ClientOrder, account: Account, others: list[ClientOrder], securities: Securities, terms: Terms
 ) -> Refusal | None:
@@ -82,8 +130,9 @@ def _deposit_refusal(
     after = derivatives.deposit_state(account, [*others, order], securities, terms)
     if after.required_vnd == before.required_vnd:
         return None
-    if worst > terms.position_limit_contracts:
-        return Refusal("ORD008", f"Position of {worst} exceeds the limit of {terms.position_limit_contracts} contracts")
+    limit = terms.position_limit_contracts or position_limit(securities[order.symbol].rules, InvestorKind.INDIVIDUAL)
+    if worst > limit:
+        return Refusal("ORD008", f"Position of {worst} exceeds the limit of {limit} contracts")
     value_vnd = order.open_quantity * securities[order.symbol].last_or_reference_vnd
     costs_vnd = order.open_quantity * terms.future_fee_vnd + terms.future_tax_vnd(value_vnd)
     if after.free_vnd < costs_vnd:

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from qts.domain.market import TradingCalendar
-from qts.domain.portfolio import FeeSchedule, Holding, cash_needed_vnd
+from qts.domain.portfolio import Holding
 from qts.domain.values import Session, Side
 from simulator.broker import funding
 from simulator.broker.accounts import Account
@@ -42,9 +42,9 @@ def cash_balance(
         "unMatchedSellVolume": unmatched_sell_vnd,
         "paidCashT1": 0,
         "paidCashT2": 0,
-        "cia": 0,
+        "cia": account.advanced_vnd,
         "purchasingPower": max(0, power_vnd),
-        "totalAssets": account.cash_vnd + receiving_vnd + market_value_vnd,
+        "totalAssets": account.cash_vnd + receiving_vnd + market_value_vnd - account.advanced_vnd,
     }
 
 
@@ -55,15 +55,16 @@ def stock_positions(
     day: date,
     calendar: TradingCalendar,
 ) -> dict[str, Any]:
-    """stockPosition; a market price is 0 outside the sessions."""
+    """stockPosition; a market price is 0 outside the sessions. `bonus` are new shares that are not listed yet: they are
+    in neither `onHand` nor `sellableQty`."""
     yesterday = calendar.previous_trading_day(day)
     before = calendar.previous_trading_day(yesterday)
     positions = []
     total_vnd = 0
-    for symbol in sorted({*account.holdings, *account.sold_today}):
-        holding = account.holdings.get(symbol, Holding())
+    for symbol in sorted({*account.holdings, *account.sold_today, *(new.symbol for new in account.new_shares)}):
+        holding, coming = account.holdings.get(symbol, Holding()), account.coming_shares(symbol)
         sold_today = account.sold_today.get(symbol, 0)
-        if not holding.quantity and not sold_today:
+        if not holding.quantity and not sold_today and not coming:
             continue
         security = securities.get(symbol)
         is_open = security is not None and security.session not in (Session.PRE_OPEN, Session.CLOSED)
@@ -76,7 +77,7 @@ def stock_positions(
                 "instrumentID": symbol,
                 "onHand": holding.quantity,
                 "block": 0,
-                "bonus": 0,
+                "bonus": coming,
                 "buyT0": account.bought_quantity(symbol, day),
                 "buyT1": account.bought_quantity(symbol, yesterday),
                 "buyT2": account.bought_quantity(symbol, before),
@@ -91,11 +92,3 @@ def stock_positions(
             }
         )
     return {"account": account.number, "totalMarketValue": total_vnd, "stockPositions": positions}
-
-
-def max_buy_quantity(power_vnd: int, price_vnd: int, lot: int, fees: FeeSchedule) -> int:
-    """Whole lots that the purchasing power pays for, fee included."""
-    lots = max(0, power_vnd) * 10_000 // (price_vnd * lot * (10_000 + fees.fee_rate_bps)) if price_vnd > 0 else 0
-    while lots and cash_needed_vnd(quantity=lots * lot, price_vnd=price_vnd, fees=fees) > power_vnd:
-        lots -= 1
-    return lots * lot

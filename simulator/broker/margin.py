@@ -68,7 +68,8 @@ def margin_state(account: Account, open_orders: list[ClientOrder], securities: S
         if order.side is Side.BUY and order.symbol in securities
     )
     receivable_vnd = account.receivable_vnd()
-    equity_vnd = account.cash_vnd + receivable_vnd + market_value_vnd - account.debt_vnd - account.interest_vnd
+    owed_vnd = account.debt_vnd + account.interest_vnd + account.advanced_vnd
+    equity_vnd = account.cash_vnd + receivable_vnd + market_value_vnd - owed_vnd
     return MarginState(market_value_vnd, lent_on_value_vnd, own_vnd, held_vnd, receivable_vnd, equity_vnd)
 
 
@@ -138,12 +139,12 @@ def margin_account_answer(
         "ap": 0,
         "apT1": 0,
         "sellUnmatch": unmatched[Side.SELL],
-        "cia": 0,
+        "cia": account.advanced_vnd,
         "ar": state.receivable_vnd,
         "arT1": 0,
         "ppCredit": lendable_vnd(account, terms),
         "creditLimit": terms.credit_limit_vnd,
-        "totalAssets": account.cash_vnd + state.receivable_vnd + value_vnd,
+        "totalAssets": account.cash_vnd + state.receivable_vnd + value_vnd - account.advanced_vnd,
         "marginCallLMVSold": called_vnd * 100 // terms.call_percent,
         "lmvNonMarginable": value_vnd - state.lent_on_value_vnd,
         "eeCredit": min(excess_vnd, lendable_vnd(account, terms)),

@@ -17,6 +17,12 @@ class MovementKind(StrEnum):
     LOAN = "LOAN"  # lent by the broker for a purchase on margin
     REPAYMENT = "REPAYMENT"
     INTEREST = "INTEREST"  # on the loan, to the broker
+    DEPOSIT = "DEPOSIT"  # from the customer's bank
+    WITHDRAWAL = "WITHDRAWAL"
+    DIVIDEND = "DIVIDEND"  # before tax
+    SUBSCRIPTION = "SUBSCRIPTION"  # to the company, for new shares
+    ADVANCE = "ADVANCE"  # lent by the broker on proceeds that have not arrived
+    ADVANCE_REPAYMENT = "ADVANCE_REPAYMENT"
     VARIATION = "VARIATION"  # daily mark to market of futures, through the clearing house
 
 

@@ -5,6 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from simulator.broker import notices
+from simulator.broker.checks import Refusal
 from simulator.broker.journal import Journal
 from simulator.broker.orders import ClientOrder
 
@@ -45,15 +46,16 @@ class NoticeBoard:
         text = notices.match_event(order, notify_id, quantity=quantity, price_vnd=price_vnd, at_ms=at_ms)
         self._put(order.customer_id, notify_id, text)
 
-    def refused(self, order: ClientOrder, *, code: str, message: str) -> None:
+    def refused(self, order: ClientOrder, refusal: Refusal) -> None:
         notify_id = self._next_id(order.customer_id)
-        self._put(order.customer_id, notify_id, notices.order_error(order, notify_id, code=code, message=message))
+        text = notices.order_error(order, notify_id, code=refusal.code, message=refusal.message)
+        self._put(order.customer_id, notify_id, text)
 
-    def request_refused(self, customer_id: str, *, request_id: str, code: str, message: str, ip_address: str) -> None:
+    def request_refused(self, customer_id: str, *, request_id: str, refusal: Refusal, ip_address: str) -> None:
         """Of a request that names no live order."""
         notify_id = self._next_id(customer_id)
         text = notices.request_error(
-            notify_id, request_id=request_id, code=code, message=message, ip_address=ip_address
+            notify_id, request_id=request_id, code=refusal.code, message=refusal.message, ip_address=ip_address
         )
         self._put(customer_id, notify_id, text)
 

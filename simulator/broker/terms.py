@@ -4,8 +4,9 @@ from typing import Annotated
 
 import msgspec
 
-from qts.domain.market import InvestorKind, position_limit
 from qts.domain.portfolio import FeeSchedule
+
+DAYS_OF_YEAR = 365
 
 Bps = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 Percent = Annotated[int, msgspec.Meta(ge=1, le=99)]
@@ -29,11 +30,13 @@ class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     forced_sale_percent: Percent = 30
     credit_limit_vnd: Amount = 10_000_000_000  # lent to one account
     loan_interest_bps_a_year: Bps = 1_300
+    advance_fee_bps_a_year: Bps = 1_200  # of what is advanced on proceeds, for each day until they arrive
+    advance_fee_vnd_min: Amount = 10_000
 
     future_margin_percent: Percent = 17
     future_fee_vnd: Amount = 5_000  # a contract and side, the exchange's and the clearing house's fees inside
     future_tax_rate_bps: Bps = 10  # of the margin's share of the value, halved
-    position_limit_contracts: Amount = position_limit(InvestorKind.INDIVIDUAL)
+    position_limit_contracts: Amount = 0  # of the broker's own; 0: the clearing house's for an individual
 
     holds_early_orders: bool = False  # an order before its session waits (IAV) instead of being refused
     approval_from_vnd: Amount = 0  # from this value on an order waits for approval (WA); 0 = none does
@@ -42,6 +45,16 @@ class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def share_fees(self) -> FeeSchedule:
         return FeeSchedule(self.fee_rate_bps, self.sale_tax_rate_bps)
+
+    def loan_interest_vnd(self, debt_vnd: int) -> int:
+        """Of one night, rounded down."""
+        return debt_vnd * self.loan_interest_bps_a_year // (10_000 * DAYS_OF_YEAR)
+
+    def advance_fee_vnd(self, vnd_days: int) -> int:
+        """`vnd_days` is the sum of each advanced amount times the days until it arrives; rounded down."""
+        if not vnd_days:
+            return 0
+        return max(self.advance_fee_vnd_min, vnd_days * self.advance_fee_bps_a_year // (10_000 * DAYS_OF_YEAR))
 
     def future_tax_vnd(self, value_vnd: int) -> int:
         """Of one side of a trade: 0.1 % of value x margin rate / 2 (income tax on derivatives), rounded down."""

@@ -26,11 +26,11 @@ def is_early_order(order: ClientOrder, security: Security | None, terms: Terms) 
     if not terms.holds_early_orders or security is None or security.session not in _BEFORE_TRADING:
         return False
     market = security.market
-    spans = session_schedule(market)
+    spans = session_schedule(security.rules, market)
     if security.session is Session.BREAK:
         after = next(number for number, span in enumerate(spans) if span.session is Session.BREAK)
         spans = spans[after + 1 :]
-    return any(admits(market, span.session, order.order_type) for span in spans)
+    return any(admits(security.rules, market, span.session, order.order_type) for span in spans)
 
 
 class WaitingRoom:
@@ -55,8 +55,9 @@ class WaitingRoom:
     def of_new_session(self, security: Security) -> list[tuple[ClientOrder, OrderStatus]]:
         """What the session moves on, and to which status."""
         moves = []
+        rules, market, session = security.rules, security.market, security.session
         for order in self.of(security):
-            if order.status is OrderStatus.EARLY and admits(security.market, security.session, order.order_type):
+            if order.status is OrderStatus.EARLY and admits(rules, market, session, order.order_type):
                 moves.append((order, OrderStatus.READY))
             elif order.status is OrderStatus.STOP_EARLY and security.session in (Session.ATO, Session.CONTINUOUS):
                 moves.append((order, OrderStatus.STOP_WAITING))

@@ -1,29 +1,36 @@
 """Rights that come off shares, read from a CSV file: one right a row.
 
-Columns: `symbol,ex_date,kind,amount` and for a rights issue `price`. `kind` is `cash` (amount in VND a share), `bonus`
-(bonus shares or a stock dividend: amount in new shares for each old one, such as 0.15 or 3/20) or `rights` (the same,
-for which holders pay `price` VND a share). Rights of one symbol on one day add up.
+Columns: `symbol,ex_date,kind,amount`, for a rights issue `price`, and `pays_on`. `kind` is `cash` (amount in VND a
+share), `bonus` (bonus shares or a stock dividend: amount in new shares for each old one, such as 0.15 or 3/20) or
+`rights` (the same, for which holders pay `price` VND a share). `pays_on` is the day on which the cash is paid or the
+shares may be sold, of rights the last one to subscribe; without it, a week after the ex-date. Rights of one symbol on
+one day add up.
 """
 
 import csv
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 _COLUMNS: Final = {"symbol", "ex_date", "kind", "amount"}
 NOTHING: Final = Fraction(0)
+_PAID_AFTER: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class CorporateAction:
-    """All that comes off one share on one day; ratios are new shares for each old one."""
+    """All that comes off one share on one day; ratios are new shares for each old one, `pays_on` None a week later."""
 
     cash_dividend_vnd: int = 0
     bonus_ratio: Fraction = NOTHING
     rights_ratio: Fraction = NOTHING
     subscription_price_vnd: int = 0
+    pays_on: date | None = None
+
+    def paid_on(self, ex_date: date) -> date:
+        return self.pays_on or ex_date + _PAID_AFTER
 
 
 def read_corporate_actions(file: Path) -> dict[tuple[date, str], CorporateAction]:
@@ -46,6 +53,11 @@ def _with(action: CorporateAction, row: dict[str, str]) -> CorporateAction:
     amount = Fraction(row["amount"])
     if amount <= 0:
         raise ValueError(f"amount {row['amount']} is not positive")
+    if row.get("pays_on"):
+        pays_on = date.fromisoformat(row["pays_on"])
+        if pays_on < date.fromisoformat(row["ex_date"]) or action.pays_on not in (None, pays_on):
+            raise ValueError("nothing is paid before the ex-date, and what comes off on one day is paid on one day")
+        action = replace(action, pays_on=pays_on)
     match row["kind"]:
         case "cash":
             return replace(action, cash_dividend_vnd=action.cash_dividend_vnd + int(amount))

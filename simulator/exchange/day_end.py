@@ -3,8 +3,13 @@
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from qts.domain.market import average_reference_vnd, reference_price_after_rights
-from qts.domain.market.references import REFERENCE_BASIS, ReferenceBasis
+from qts.domain.market import (
+    ReferenceBasis,
+    RuleBook,
+    average_reference_vnd,
+    reference_basis,
+    reference_price_after_rights,
+)
 from qts.domain.values import InstrumentKind
 from simulator.exchange.corporate_actions import CorporateAction
 from simulator.exchange.security import Security
@@ -21,18 +26,20 @@ def settle(security: Security) -> None:
         security.settlement_vnd = security.last_or_reference_vnd
 
 
-def next_reference_vnd(security: Security, day: date | None, next_day: date, actions: Actions) -> int:
-    """The reference price of `next_day`, when `day` was the last with prices (None: there was none).
+def next_reference_vnd(security: Security, day: date | None, next_day: date, actions: Actions, rules: RuleBook) -> int:
+    """The reference price of `next_day`, by the `rules` of it, when `day` was the last with prices (None: there was
+    none).
 
     Rights come off that the share had on `day` and has no longer, also those of days in between that nobody began.
     """
     instrument = security.listing.instrument
-    price_vnd = _price_of_the_day_vnd(security)
+    price_vnd = _price_of_the_day_vnd(security, rules)
     had_until = day or next_day - timedelta(days=1)
     for ex_date in sorted(ex for ex, symbol in actions if symbol == security.symbol):
         if had_until < ex_date <= next_day:
             action = actions[ex_date, security.symbol]
             price_vnd = reference_price_after_rights(
+                rules,
                 instrument.exchange,
                 instrument.kind,
                 price_vnd,
@@ -44,11 +51,12 @@ def next_reference_vnd(security: Security, day: date | None, next_day: date, act
     return price_vnd
 
 
-def _price_of_the_day_vnd(security: Security) -> int:
+def _price_of_the_day_vnd(security: Security, rules: RuleBook) -> int:
     instrument, totals = security.listing.instrument, security.totals
-    match REFERENCE_BASIS[instrument.exchange]:
+    match reference_basis(rules, instrument.exchange):
         case ReferenceBasis.AVERAGE:
             return average_reference_vnd(
+                rules,
                 instrument.exchange,
                 instrument.kind,
                 value_vnd=totals.value_vnd,

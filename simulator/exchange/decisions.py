@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import msgspec
 
-from qts.domain.market import TradingCalendar, has_wide_band
+from qts.domain.market import RuleHistory, TradingCalendar, has_wide_band
 from qts.domain.values import Exchange as Market
 from simulator.exchange.security import Security, SecurityState
 
@@ -37,24 +37,26 @@ class Decisions(msgspec.Struct):
             security.is_halted = symbol in self.halted
             security.standing = self.standing.get(symbol, security.standing)
 
-    def begin_day(self, securities: Mapping[str, Security], day: date, calendar: TradingCalendar) -> None:
+    def begin_day(
+        self, securities: Mapping[str, Security], day: date, calendar: TradingCalendar, history: RuleHistory
+    ) -> None:
         """States that were to hold from this day on do, and so do the wide bands of this day."""
         for symbol in [symbol for symbol, (decided, _) in self.upcoming.items() if decided < day]:
             _, state = self.upcoming.pop(symbol)
             if symbol in securities:
                 securities[symbol].standing = state
         for symbol, security in securities.items():
-            self.watch_suspension(security, day, calendar)
+            self.watch_suspension(security, day, calendar, history)
             security.is_first_day = self.first_days.get(symbol) == day
 
-    def watch_suspension(self, security: Security, day: date, calendar: TradingCalendar) -> None:
+    def watch_suspension(self, security: Security, day: date, calendar: TradingCalendar, history: RuleHistory) -> None:
         """After each change of state. `day` is the one that it holds for: after a long suspension, a first day."""
         if security.standing is SecurityState.SUSPENDED:
             self.suspended_since.setdefault(security.symbol, day)
             return
         since = self.suspended_since.pop(security.symbol, None)
         missed = _sessions(since, day, calendar) if since is not None else 0
-        if has_wide_band(is_first_trading_day=False, sessions_suspended=missed):
+        if has_wide_band(history.on(day), security.market, is_first_trading_day=False, sessions_suspended=missed):
             self.first_days[security.symbol] = day
 
 

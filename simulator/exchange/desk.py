@@ -4,7 +4,14 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final, Protocol
 
-from qts.domain.market import max_order_quantity, next_price_down, next_price_up, round_down_to_tick, tick_size_vnd
+from qts.domain.market import (
+    max_order_quantity,
+    next_price_down,
+    next_price_up,
+    round_down_to_tick,
+    round_lot,
+    tick_size_vnd,
+)
 from qts.domain.values import InstrumentKind, Side
 from simulator.exchange.calibrated import CLOSING_PERCENT, OPENING_PERCENT, Population, volume_share
 from simulator.exchange.fair_value import FairValue
@@ -43,25 +50,26 @@ class Desk:
 
     @property
     def lot(self) -> int:
-        return self.security.listing.instrument.lot_size
+        instrument = self.security.listing.instrument
+        return round_lot(self.security.rules, instrument.exchange, instrument.kind)
 
     @property
     def order_quantity_max(self) -> int:
         instrument = self.security.listing.instrument
-        return max_order_quantity(instrument.exchange, instrument.kind)
+        return max_order_quantity(self.security.rules, instrument.exchange, instrument.kind)
 
     # --- prices ---------------------------------------------------------------------------------------------------
 
     def step_vnd(self, price_vnd: float) -> int:
         instrument = self.security.listing.instrument
-        return tick_size_vnd(instrument.exchange, instrument.kind, int(price_vnd))
+        return tick_size_vnd(self.security.rules, instrument.exchange, instrument.kind, int(price_vnd))
 
     def beyond(self, side: Side, price_vnd: int, steps: int) -> int:
         """So many steps away from the market."""
         instrument = self.security.listing.instrument
         step = next_price_down if side is Side.BUY else next_price_up
         for _ in range(steps):
-            price_vnd = step(instrument.exchange, instrument.kind, price_vnd)
+            price_vnd = step(self.security.rules, instrument.exchange, instrument.kind, price_vnd)
         return self._inside(price_vnd)
 
     def towards(self, side: Side, price_vnd: int) -> int:
@@ -72,9 +80,9 @@ class Desk:
         """The nearest valid price that is no worse for this side, inside the band."""
         instrument, band = self.security.listing.instrument, self.security.band
         whole_vnd = min(max(int(wanted_vnd), band.floor_vnd), band.ceiling_vnd)
-        price_vnd = round_down_to_tick(instrument.exchange, instrument.kind, whole_vnd)
+        price_vnd = round_down_to_tick(self.security.rules, instrument.exchange, instrument.kind, whole_vnd)
         if side is Side.SELL and price_vnd < wanted_vnd:
-            price_vnd = next_price_up(instrument.exchange, instrument.kind, price_vnd)
+            price_vnd = next_price_up(self.security.rules, instrument.exchange, instrument.kind, price_vnd)
         return self._inside(price_vnd)
 
     def _inside(self, price_vnd: int) -> int:

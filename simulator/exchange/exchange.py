@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from itertools import count
 
-from qts.domain.market import PloMatching, TradingCalendar, to_vietnam
+from qts.domain.market import PloMatching, RuleHistory, TradingCalendar, built_in_history, plo_matching, to_vietnam
 from qts.domain.matching import BookOrder, Execution, Fill, OrderBook
 from qts.domain.values import Exchange as Market
 from qts.domain.values import OrderType, Session
@@ -28,15 +28,20 @@ class StockExchange:
     """See the module. `clock_end` is where the clock leaves a day, so that nothing is generated beyond it."""
 
     def __init__(
-        self, securities: Iterable[Security], calendar: TradingCalendar, clock_end: time | None = None
+        self,
+        securities: Iterable[Security],
+        calendar: TradingCalendar,
+        clock_end: time | None = None,
+        history: RuleHistory | None = None,
     ) -> None:
+        self.history = history or built_in_history()
         self.securities = {security.symbol: security for security in securities}
         self.calendar = calendar
         self.listeners: list[Listener] = []
         self.sources: list[Source] = []
         self.rooms = ForeignRooms(self.listeners)
         self.actions: Actions = {}
-        self.plo_matching = PloMatching.COLLECTED
+        self.plo_matching: PloMatching | None = None  # None: as the rules say
         self.list_for: Callable[[date], None] = ignore  # changes what is listed before a day begins
         self.now_ms = 0
         self.is_advancing = False  # while sessions and sources run; otherwise what happens is a customer's doing
@@ -93,7 +98,7 @@ class StockExchange:
         if self.day is None:
             return
         day = self.day if self._changes else self.calendar.next_trading_day(self.day)
-        self._decided.watch_suspension(security, day, self.calendar)
+        self._decided.watch_suspension(security, day, self.calendar, self.history)
         if self._decided.first_days.get(security.symbol) == self.day:
             security.become_first_day()
 
@@ -154,18 +159,19 @@ class StockExchange:
         self.day = today
         self._matching_after_hours.clear()
         self.list_for(today)
-        self._decided.begin_day(self.securities, today, self.calendar)
+        self._decided.begin_day(self.securities, today, self.calendar, self.history)
+        rules = self.history.on(today)
         before, self.last_begun = self.last_begun, today
         for security in self.securities.values():
             if before == today:
-                security.begin_day(security.reference_vnd)
+                security.begin_day(security.reference_vnd, rules)
             else:
-                security.begin_day(next_reference_vnd(security, before, today, self.actions))
+                security.begin_day(next_reference_vnd(security, before, today, self.actions, rules), rules)
                 self.rooms.begin_day(security)
             if self._is_halted(security):
                 security.session = Session.HALT
         is_open = self.calendar.is_trading_day(today)
-        self._changes = changes_of(today, self.securities.values(), self.plo_matching) if is_open else []
+        self._changes = changes_of(today, self.securities.values(), rules, self.plo_matching) if is_open else []
         self.now_ms = max(self.now_ms, at_ms(today, time(0, 0)))
         for listener in self.listeners:
             listener.day_began(today)
@@ -177,11 +183,16 @@ class StockExchange:
             self._run_until(self._changes[-1][0])
         for security in self.securities.values():
             self._expire(security, None)
-            settle(security)
+        self.settle_futures()
         self.sources = sources
         if self.day is not None:
             for listener in self.listeners:
                 listener.day_ended(self.day)
+
+    def settle_futures(self) -> None:
+        """After the last session of the day. Done twice it changes nothing more."""
+        for security in self.securities.values():
+            settle(security)
 
     def _change_session(self, change: Change) -> None:
         for security in self.securities.values():
@@ -307,7 +318,8 @@ class StockExchange:
     def _enter_after_hours(self, security: Security, order: BookOrder) -> Execution:
         if not security.closing_vnd:
             raise ValueError(f"{security.symbol} has no closing price today")
-        if self.plo_matching is PloMatching.AT_ONCE or security.symbol in self._matching_after_hours:
+        matching, _ = plo_matching(security.rules, security.market)
+        if (self.plo_matching or matching) is PloMatching.AT_ONCE or security.symbol in self._matching_after_hours:
             return security.book.match_at(order, security.closing_vnd)
         security.book.collect_at(order)
         return Execution([], order.remaining, rests=True)

@@ -8,16 +8,17 @@ lowest values left out (HNX's contract specification; here of one value every fi
 import math
 from collections.abc import Callable
 from datetime import date, time
+from fractions import Fraction
 from random import Random
 from typing import Final
 
 from qts.domain.market import (
     FUTURE_MULTIPLIER_VND,
-    FUTURE_TICK_VND,
     FutureContract,
     Instrument,
     front_months,
     rolling_names,
+    round_to_tick,
 )
 from qts.domain.matching import BookOrder, Fill
 from qts.domain.values import Exchange as Market
@@ -75,7 +76,11 @@ class FutureMarket:
         """VND a contract: the index with its carry to the last day."""
         days = (contract.expiry_day(self._exchange.calendar) - day).days
         exact = self.index_points() * (1 + _CARRY_PER_DAY * days) * FUTURE_MULTIPLIER_VND
-        return round(exact / FUTURE_TICK_VND) * FUTURE_TICK_VND
+        return self._on_tick(exact, day)
+
+    def _on_tick(self, exact_vnd: float, day: date) -> int:
+        rules = self._exchange.history.on(day)
+        return round_to_tick(rules, Market.VNFE, InstrumentKind.FUTURE, Fraction(exact_vnd))
 
     def index_points(self) -> float:
         """VN30, at most five seconds old."""
@@ -107,10 +112,11 @@ class FutureMarket:
             self._settle_finally(day)
 
     def _settle_finally(self, day: date) -> None:
-        kept = sorted(self._samples)[_LEFT_OUT:-_LEFT_OUT]
+        samples = sorted(self._samples)
+        kept = samples[_LEFT_OUT:-_LEFT_OUT] or samples  # a clock that jumped over them leaves the last one
         for security in self._expiring(day):
             exact = sum(kept) / len(kept) / 100 * FUTURE_MULTIPLIER_VND
-            security.settlement_vnd = round(exact / FUTURE_TICK_VND) * FUTURE_TICK_VND
+            security.settlement_vnd = self._on_tick(exact, day)
 
     def _expiring(self, day: date) -> list[Security]:
         calendar = self._exchange.calendar

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from qts.domain.market import Band, price_band, round_lot, warrant_band
+from qts.domain.market import Band, RuleBook, built_in_history, price_band, round_lot, warrant_band
 from qts.domain.matching import Fill, OrderBook
 from qts.domain.values import Exchange, Session, Side
 from simulator.listings import Listing, SecurityState
@@ -52,7 +52,8 @@ class Security:
     """`room_left` is what foreigners may still order; it survives the day, the totals do not.
 
     `session` is what it is in; `scheduled` is what its market's timetable says, and differs while it is halted.
-    `standing` is its state but for a halt of its own. Odd lots have a book and totals of their own.
+    `standing` is its state but for a halt of its own. `rules` are those of its day. Odd lots have a book and totals of
+    their own.
     """
 
     listing: Listing
@@ -60,6 +61,7 @@ class Security:
     room_left: int
     widened: Band | None = None  # a recording may leave the band that its first price gives
     underlying: "Security | None" = None  # of a covered warrant
+    rules: RuleBook = field(default_factory=lambda: built_in_history().newest)  # until its first day begins
     session: Session = Session.PRE_OPEN
     scheduled: Session = Session.PRE_OPEN
     standing: SecurityState = field(init=False)
@@ -103,7 +105,8 @@ class Security:
         """The price at which PLO trade; 0 when the day brought none."""
         return self.totals.last_vnd
 
-    def begin_day(self, reference_vnd: int) -> None:
+    def begin_day(self, reference_vnd: int, rules: RuleBook) -> None:
+        self.rules = rules
         self.reference_vnd = reference_vnd
         self.prior_close_vnd = self.totals.last_vnd or self.prior_close_vnd
         self.totals = DayTotals()
@@ -120,7 +123,7 @@ class Security:
     def book_for(self, quantity: int) -> OrderBook:
         """Where an order of this quantity goes."""
         instrument = self.listing.instrument
-        return self.odd_book if quantity < round_lot(instrument.exchange, instrument.kind) else self.book
+        return self.odd_book if quantity < round_lot(self.rules, instrument.exchange, instrument.kind) else self.book
 
     def book_holding(self, order_id: int) -> OrderBook | None:
         """Where the order rests, if anywhere."""
@@ -151,14 +154,14 @@ class Security:
                 floor_vnd=min(band.floor_vnd, self.widened.floor_vnd),
             )
         self.band = band
-        self.book = OrderBook(instrument, band)
-        self.odd_book = OrderBook(instrument, band)
+        self.book = OrderBook(instrument, band, self.rules)
+        self.odd_book = OrderBook(instrument, band, self.rules)
 
     def _band_by_rule(self) -> Band:
         instrument, terms, underlying = self.listing.instrument, self.listing.warrant, self.underlying
         if terms is not None and underlying is not None:
-            return warrant_band(self.reference_vnd, underlying.reference_vnd, underlying.band, terms.ratio)
-        return price_band(instrument.exchange, instrument.kind, self.reference_vnd, self.is_first_day)
+            return warrant_band(self.rules, self.reference_vnd, underlying.reference_vnd, underlying.band, terms.ratio)
+        return price_band(self.rules, instrument.exchange, instrument.kind, self.reference_vnd, self.is_first_day)
 
 
 def new_security(listing: Listing, widened: Band | None = None, *, underlying: Security | None = None) -> Security:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import NamedTuple
 
-from qts.domain.market import PLO_COLLECTED_UNTIL, VIETNAM, PloMatching, session_schedule
+from qts.domain.market import VIETNAM, PloMatching, RuleBook, plo_matching, session_schedule
 from qts.domain.values import Exchange as Market
 from qts.domain.values import Session
 from simulator.exchange.security import Security, SecurityState
@@ -28,13 +28,14 @@ def is_restricted(security: Security) -> bool:
     return security.standing is SecurityState.RESTRICTED
 
 
-def changes_of(day: date, securities: Iterable[Security], plo_matching: PloMatching) -> list[Change]:
-    """All of a trading day, in order."""
+def changes_of(day: date, securities: Iterable[Security], rules: RuleBook, wanted: PloMatching | None) -> list[Change]:
+    """All of a trading day, in order. `wanted` is how orders at the closing price meet, where not as the rules say."""
     changes = []
     for market, restricted in {(security.market, is_restricted(security)) for security in securities}:
-        spans = session_schedule(market, restricted=restricted)
+        spans = session_schedule(rules, market, restricted=restricted)
         changes += [Change(at_ms(day, span.start), market, restricted, span.session) for span in spans]
         changes.append(Change(at_ms(day, spans[-1].end), market, restricted, Session.CLOSED))
-        if plo_matching is PloMatching.COLLECTED and any(span.session is Session.PLO for span in spans):
-            changes.append(Change(at_ms(day, PLO_COLLECTED_UNTIL), market, restricted, Session.PLO))
+        matching, until = plo_matching(rules, market)
+        if (wanted or matching) is PloMatching.COLLECTED and until is not None:
+            changes.append(Change(at_ms(day, until), market, restricted, Session.PLO))
     return sorted(changes, key=lambda change: change[:3])

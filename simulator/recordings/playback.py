@@ -58,7 +58,7 @@ class Playback:
             self._exchange.submit(security, maker)
             self._exchange.submit(security, taker)
         else:
-            apart = OrderBook(security.listing.instrument, security.band)
+            apart = OrderBook(security.listing.instrument, security.band, security.rules)
             apart.match(maker)
             self._exchange.report(security, apart.match(taker).fills)
 
@@ -97,7 +97,8 @@ class Playback:
 
     def _schedule(self, day: date) -> Iterator[tuple[int, Print, bool]]:
         midnight_ms = at_ms(day, time(0, 0))
-        ends_ms = {market: at_ms(day, session_bounds(market)[1]) for market in Market}
+        rules = self._exchange.history.on(day)
+        ends_ms = {market: at_ms(day, session_bounds(rules, market)[1]) for market in Market}
         closing_prices = self._closing_prices(midnight_ms, ends_ms)
         for one in self._prints:
             end_ms = ends_ms[self._market(one.symbol)]
@@ -134,7 +135,7 @@ class Playback:
         for side, step in ((Side.BUY, next_price_down), (Side.SELL, next_price_up)):
             price_vnd = last_vnd
             for _ in range(_QUOTE_LEVELS):
-                price_vnd = step(instrument.exchange, instrument.kind, price_vnd)
+                price_vnd = step(security.rules, instrument.exchange, instrument.kind, price_vnd)
                 if not security.band.holds(price_vnd):
                     break
                 order = BookOrder(self._exchange.new_order_id(), side, OrderType.LO, price_vnd, quantity)

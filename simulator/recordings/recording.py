@@ -16,7 +16,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final, NamedTuple, TextIO
 
-from qts.domain.market import FUTURE_MULTIPLIER_VND, Band, round_down_to_tick
+from qts.domain.market import FUTURE_MULTIPLIER_VND, Band, RuleBook, RuleHistory, built_in_history, round_down_to_tick
 from qts.domain.values import Side
 from simulator.exchange.calibrated import CLOSING_PERCENT, volume_share
 from simulator.listings import Listing, future_listing, vn30_listings
@@ -63,17 +63,15 @@ class Wanted:
     symbols: list[str] | None = None
 
 
-def read_recording(file: Path, wanted: Wanted = Wanted()) -> Recording:
+def read_recording(file: Path, wanted: Wanted = Wanted(), history: RuleHistory | None = None) -> Recording:
     """Raises ValueError, with the line, for a file that is none of the three or holds nothing of what is wanted."""
     with _opened(file) as lines:
         reader = csv.DictReader(lines)
         columns = set(reader.fieldnames or ())
         if columns >= _BAR_COLUMNS or columns >= _DAILY_COLUMNS:
-            if wanted.first_day is None:
-                raise ValueError(f"{file.name} holds bars of many days: choose one (--replay-day YYYY-MM-DD)")
             listings = {listing.symbol: listing for listing in vn30_listings(wanted.symbols)}
             name = "time" if columns >= _BAR_COLUMNS else "date"
-            days = _bar_days(reader, name, wanted.first_day, wanted.day_count, listings)
+            days = _bar_days(reader, name, wanted, listings, history or built_in_history())
         elif columns >= _TICK_COLUMNS:
             listings = {wanted.contract: future_listing(wanted.contract, 1)}
             days = [list(_tick_prints(reader, wanted.contract))]
@@ -105,9 +103,13 @@ def _tick_prints(reader: "csv.DictReader[str]", symbol: str) -> Iterator[Print]:
 
 
 def _bar_days(
-    reader: "csv.DictReader[str]", name: str, first_day: date, day_count: int, listings: dict[str, Listing]
+    reader: "csv.DictReader[str]", name: str, wanted: Wanted, listings: dict[str, Listing], history: RuleHistory
 ) -> list[list[Print]]:
-    """The first `day_count` days that the file has from `first_day` on, not further apart than a long holiday."""
+    """The first `day_count` days that the file has from `first_day` on, not further apart than a long holiday. Raises
+    ValueError when the first day is not named."""
+    first_day, day_count = wanted.first_day, wanted.day_count
+    if first_day is None:
+        raise ValueError("these are bars of many days: choose one (--replay-day YYYY-MM-DD)")
     candidates = [
         first_day + timedelta(days=number) for number in range(1 if day_count == 1 else day_count * 2 + _DAYS_OF_REST)
     ]
@@ -122,15 +124,17 @@ def _bar_days(
             if name == "time":
                 prints += bar_as_prints(row["symbol"], _ms_of_day(row[name].partition(" ")[2]), ohlc, volume)
             else:
-                prints += day_as_prints(listings[row["symbol"]], ohlc, volume)
+                rules = history.on(date.fromisoformat(row[name][:_DATE_LENGTH]))
+                prints += day_as_prints(listings[row["symbol"]], ohlc, volume, rules)
         except (ValueError, InvalidOperation) as error:
             raise ValueError(f"line {reader.line_num}: {error}") from error
     found = [sorted(prints, key=lambda one: one.ms_of_day) for prints in days.values() if prints]
     return found[:day_count]
 
 
-def day_as_prints(listing: Listing, ohlc: tuple[int, ...], volume: int) -> list[Print]:
-    """Matches from which the daily bar is built again, one every five minutes and one at the close."""
+def day_as_prints(listing: Listing, ohlc: tuple[int, ...], volume: int, rules: RuleBook) -> list[Print]:
+    """Matches from which the daily bar is built again, one every five minutes and one at the close; by the `rules` of
+    the recorded day."""
     instrument = listing.instrument
     shares = [volume_share(instrument.exchange, minute) for minute in _DAILY_MINUTES]
     path = _path(ohlc, len(_DAILY_MINUTES))
@@ -139,7 +143,7 @@ def day_as_prints(listing: Listing, ohlc: tuple[int, ...], volume: int) -> list[
     for minute, share, wanted_vnd in zip(_DAILY_MINUTES, shares, path, strict=True):
         quantity = int(left * share / left_share)
         left, left_share = left - quantity, left_share - share
-        on_tick_vnd = round_down_to_tick(instrument.exchange, instrument.kind, wanted_vnd)
+        on_tick_vnd = round_down_to_tick(rules, instrument.exchange, instrument.kind, wanted_vnd)
         price_vnd = wanted_vnd if wanted_vnd in ohlc else max(on_tick_vnd, ohlc[2])
         before_vnd = prints[-1].price_vnd if prints else price_vnd
         if quantity:

@@ -79,6 +79,7 @@ class ControlApi:
             "smart-otp": self.smart_otp,
             "unlock": self.unlock,
             "account": self.lock_account,
+            "cash": self.move_cash,
             "quota": self.change_quota,
             "restart": self.restart,
         }
@@ -233,6 +234,15 @@ class ControlApi:
         self._world.broker.lock_account(order.account, is_locked=order.is_locked)
         accounts = self._world.broker.accounts.values()
         return answer({"locked": [account.number for account in accounts if account.is_locked]})
+
+    async def move_cash(self, request: web.Request) -> web.Response:
+        order = await _body(request, requests.CashOrder)
+        self._pacemaker.catch_up()
+        refusal = self._world.cashier.transfer(order.account, order.amount_vnd)
+        if refusal is not None:
+            raise ValueError(refusal)
+        self._pacemaker.tell()
+        return answer({"account": order.account, "cash_vnd": self._world.broker.accounts[order.account].cash_vnd})
 
     async def change_quota(self, request: web.Request) -> web.Response:
         order = await _body(request, requests.QuotaOrder)

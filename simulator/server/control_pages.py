@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from qts.domain.market import to_vietnam
+from qts.domain.values import InstrumentKind
 from simulator.broker.orders import ClientOrder
 from simulator.server.access import Access
 from simulator.server.answers import answer
@@ -60,6 +61,11 @@ class Pages:
                 "sessions": {one.symbol: one.session for one in exchange.securities.values()},
                 "floor_vnd": {one.symbol: one.band.floor_vnd for one in exchange.securities.values()},
                 "last_vnd": {one.symbol: one.totals.last_vnd for one in exchange.securities.values()},
+                "settlement_vnd": {
+                    one.symbol: one.settlement_vnd
+                    for one in exchange.securities.values()
+                    if one.listing.instrument.kind is InstrumentKind.FUTURE
+                },
                 "total_quantity": {one.symbol: one.totals.quantity for one in exchange.securities.values()},
                 "orders": [_order_state(order) for order in journal.all_orders()],
                 "fills": journal.fills(),

@@ -73,6 +73,13 @@ class AccountOrder(msgspec.Struct, forbid_unknown_fields=True):
     is_locked: bool
 
 
+class CashOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """From (above zero) or to (below) the customer's bank."""
+
+    account: str
+    amount_vnd: int
+
+
 class QuotaOrder(msgspec.Struct, forbid_unknown_fields=True):
     """No limit is no quota."""
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby, pairwise
 from typing import Final
 
-from qts.domain.market import VIETNAM, price_band
+from qts.domain.market import VIETNAM, RuleBook, price_band
 from simulator.exchange.history import DailyBar
 from simulator.exchange.security import DayTotals, Security
 from simulator.market_store import MinuteBar
@@ -84,12 +84,15 @@ class History:
     def _security(self, query: Query) -> Security | None:
         return self._world.exchange.find(query.get("symbol", "").upper())
 
+    def _rules(self, day: date) -> RuleBook:
+        return self._world.exchange.history.on(day)
+
     def _price_rows(self, security: Security, first: date, last: date) -> Rows:
         rows, today = [], self.today()
         if first < today:
             bars = self._world.store.daily_bars(security.symbol, first - _LOOK_BACK, last)
             rows = [
-                _price_row(security, bar, before.close_vnd, DayTotals())
+                _price_row(security, bar, before.close_vnd, DayTotals(), self._rules(bar.day))
                 for before, bar in pairwise(bars)
                 if bar.day >= first and bar.day != today
             ]
@@ -104,7 +107,7 @@ class History:
                 volume=totals.quantity,
                 value_vnd=totals.value_vnd,
             )
-            rows.append(_price_row(security, bar, security.reference_vnd, totals))
+            rows.append(_price_row(security, bar, security.reference_vnd, totals, security.rules))
         return rows
 
 
@@ -143,10 +146,10 @@ def _intraday_row(security: Security, bar: MinuteBar) -> Row:
     }
 
 
-def _price_row(security: Security, bar: DailyBar, reference_vnd: int, totals: DayTotals) -> Row:
+def _price_row(security: Security, bar: DailyBar, reference_vnd: int, totals: DayTotals, rules: RuleBook) -> Row:
     """A day of DailyStockPrice. Foreign trade is known of today alone; put-through and order counts never."""
     instrument = security.listing.instrument
-    band = price_band(instrument.exchange, instrument.kind, reference_vnd)
+    band = price_band(rules, instrument.exchange, instrument.kind, reference_vnd)
     change_vnd = bar.close_vnd - reference_vnd
     net_quantity = totals.foreign_bought_quantity - totals.foreign_sold_quantity
     net_value_vnd = totals.foreign_bought_value_vnd - totals.foreign_sold_value_vnd

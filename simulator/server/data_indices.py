@@ -1,9 +1,9 @@
 """FC Data REST, DailyIndex: the value and the breadth of an index, day by day."""
 
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
-from qts.domain.market import price_band
+from qts.domain.market import RuleBook, price_band
 from qts.domain.values import Session
 from simulator.exchange.history import DailyBar
 from simulator.exchange.indices import BASES_CENTIPOINTS, IndexState, index_codes, index_members, index_state
@@ -65,7 +65,8 @@ class DailyIndices:
             )
             value = BASES_CENTIPOINTS[code] * worth // weight
             if day in days:
-                state = _state(code, members, bars, before, (value, value_before or value))
+                counts = _counts(members, bars, before, self._world.exchange.history.on(day))
+                state = _state(code, bars, counts, (value, value_before or value))
                 self._past[code, day] = _row(state, day, "C")
             value_before = value
         for day in days:
@@ -79,33 +80,40 @@ class DailyIndices:
         return found
 
 
-def _state(
-    code: str,
-    members: list[Security],
-    bars: dict[str, DailyBar],
-    closes_before: dict[str, int],
-    values: tuple[int, int],
-) -> IndexState:
+class _Counts(NamedTuple):
+    """How many members rose, stayed and fell, and how many closed at a bound of their band."""
+
+    advances: int
+    unchanged: int
+    declines: int
+    ceilings: int
+    floors: int
+
+
+def _counts(
+    members: list[Security], bars: dict[str, DailyBar], closes_before: dict[str, int], rules: RuleBook
+) -> _Counts:
     moves, ceilings, floors = [], 0, 0
     for one in members:
         bar, before_vnd = bars.get(one.symbol), closes_before.get(one.symbol)
         if bar is None or before_vnd is None:
             continue
-        band = price_band(one.listing.instrument.exchange, one.listing.instrument.kind, before_vnd)
+        band = price_band(rules, one.listing.instrument.exchange, one.listing.instrument.kind, before_vnd)
         moves.append(bar.close_vnd - before_vnd)
         ceilings += bar.close_vnd >= band.ceiling_vnd
         floors += bar.close_vnd <= band.floor_vnd
+    ups, downs = sum(move > 0 for move in moves), sum(move < 0 for move in moves)
+    return _Counts(ups, len(moves) - ups - downs, downs, ceilings, floors)
+
+
+def _state(code: str, bars: dict[str, DailyBar], counts: _Counts, values: tuple[int, int]) -> IndexState:
     return IndexState(
         code=code,
         value_centipoints=values[0],
         prior_centipoints=values[1],
         total_quantity=sum(bar.volume for bar in bars.values()),
         total_value_vnd=sum(bar.value_vnd for bar in bars.values()),
-        advances=sum(move > 0 for move in moves),
-        unchanged=sum(move == 0 for move in moves),
-        declines=sum(move < 0 for move in moves),
-        ceilings=ceilings,
-        floors=floors,
+        **counts._asdict(),
     )
 
 

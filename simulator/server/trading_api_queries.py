@@ -9,13 +9,14 @@ from aiohttp import web
 from qts.domain.market import to_vietnam
 from qts.domain.values import Side
 from simulator.broker import checks, derivatives, funding, ledger, margin
-from simulator.broker.accounts import Account, AccountKind
+from simulator.broker.accounts import Account, AccountKind, Owner
 from simulator.broker.customers import Customer
 from simulator.broker.notices import error_fields, wire_price
 from simulator.broker.orders import ClientOrder
 from simulator.broker.terms import Terms
 from simulator.exchange.security import Security
 from simulator.server.answers import failure, success
+from simulator.server.trading_api_rights import RightsQueries
 from simulator.server.trading_api_signed import ACCOUNT_UNKNOWN
 from simulator.trading_days import day_text
 from simulator.wire.texts import day_of, decimal_number
@@ -39,6 +40,7 @@ class TradingQueries:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._rights = RightsQueries(world)
         self._for: Final[dict[str, tuple[frozenset[AccountKind], Handler]]] = {
             "orderbook": (_ANY, self.order_book),
             "auditorderbook": (_ANY, self.audit_order_book),
@@ -53,11 +55,11 @@ class TradingQueries:
             "cash/cashinadvanceamount": (_SHARES, self.advance_amounts),
             "cash/unsettlesoldtransaction": (_SHARES, self.unsettled_sales),
             "cash/transferhistories": (_ANY, _nothing("transferHistories", with_account=False)),
-            "cash/cashinadvancehistories": (_SHARES, _nothing("CIAHistories")),
+            "cash/cashinadvancehistories": (_SHARES, self._rights.advances),
             "cash/estcashinadvancefee": (_SHARES, self.advance_fee),
-            "ors/dividend": (_SHARES, _nothing("dividends")),
-            "ors/exercisablequantity": (_SHARES, _nothing("exercisableQuantities")),
-            "ors/histories": (_SHARES, _nothing("onlineRightSubscriptionHistories")),
+            "ors/dividend": (_SHARES, self._rights.dividends),
+            "ors/exercisablequantity": (_SHARES, self._rights.exercisable),
+            "ors/histories": (_SHARES, self._rights.subscriptions),
             "stock/transferable": (_SHARES, self.transferable_shares),
             "stock/transferhistories": (_SHARES, _nothing("stockTransferHistories")),
         }
@@ -123,17 +125,18 @@ class TradingQueries:
         price_vnd = price_vnd or security.band.ceiling_vnd
         orders = self._open(account)
         power_vnd = funding.purchasing_power_vnd(account, orders, self._securities, self._terms)
-        ratio = self._terms.future_margin_percent
-        match account.kind:
-            case AccountKind.DERIVATIVES:
-                quantity = self._max_contracts(account, security, price_vnd, Side.BUY)
-            case AccountKind.MARGIN:
-                loan = margin.loan_percent(security, self._terms)
-                state = margin.margin_state(account, orders, self._securities, self._terms)
-                power_vnd = margin.margin_power_vnd(account, state, loan, self._terms)
-                quantity, ratio = self._max_shares(power_vnd, price_vnd, security), 100 - loan
-            case AccountKind.CASH:
-                quantity, ratio = self._max_shares(power_vnd, price_vnd, security), 100
+        ratio = 100
+        if account.kind is AccountKind.DERIVATIVES:
+            ratio = self._terms.future_margin_percent
+        elif account.kind is AccountKind.MARGIN:
+            loan = margin.loan_percent(security, self._terms)
+            state = margin.margin_state(account, orders, self._securities, self._terms)
+            power_vnd = margin.margin_power_vnd(account, state, loan, self._terms)
+            ratio = 100 - loan
+        quantity = self._most(account, security, Side.BUY, price_vnd)
+        if account.owner is Owner.FOREIGN and account.kind is not AccountKind.DERIVATIVES:
+            lot = security.listing.instrument.lot_size
+            quantity = min(quantity, security.room_left // lot * lot)
         return success(
             {
                 "account": account.number,
@@ -154,25 +157,29 @@ class TradingQueries:
         elif security is None:
             return failure(_NO_INSTRUMENT)
         else:
-            price_vnd = security.last_or_reference_vnd
-            quantity = self._max_contracts(account, security, price_vnd, Side.SELL)
+            quantity = self._most(account, security, Side.SELL, security.last_or_reference_vnd)
         return success({"account": account.number, "maxSellQty": quantity})
 
     # --- cash and shares on their way -----------------------------------------------------------------------------
 
     def advance_amounts(self, account: Account, parameters: Parameters) -> web.Response:
-        """Proceeds by the day of their arrival; none is advanced."""
-        rows = [
-            {
-                "DueDate": _due_text(due_ms),
-                "SellValue": sum(lot.amount_vnd + lot.fee_vnd + lot.tax_vnd for lot in lots),
-                "NetSellValue": sum(lot.amount_vnd for lot in lots),
-                "Advance": 0,
-                "CashAdvance": 0,
-            }
-            for due_ms in sorted({lot.arrives_ms for lot in account.cash_lots})
-            if (lots := [lot for lot in account.cash_lots if lot.arrives_ms == due_ms])
-        ]
+        """Proceeds by the day of their arrival: what is advanced on them, which begins with the first, and what may
+        be still."""
+        rows, advanced_vnd = [], account.advanced_vnd
+        for due_ms in sorted({lot.arrives_ms for lot in account.cash_lots}):
+            lots = [lot for lot in account.cash_lots if lot.arrives_ms == due_ms]
+            net_vnd = sum(lot.amount_vnd for lot in lots)
+            taken_vnd = min(advanced_vnd, net_vnd)
+            advanced_vnd -= taken_vnd
+            rows.append(
+                {
+                    "DueDate": _due_text(due_ms),
+                    "SellValue": net_vnd + sum(lot.fee_vnd + lot.tax_vnd for lot in lots),
+                    "NetSellValue": net_vnd,
+                    "Advance": taken_vnd,
+                    "CashAdvance": net_vnd - taken_vnd,
+                }
+            )
         return success({"CIAAmounts": rows, "account": account.number})
 
     def unsettled_sales(self, account: Account, parameters: Parameters) -> web.Response:
@@ -200,11 +207,13 @@ class TradingQueries:
         return success({"orders": rows, "account": account.number})
 
     def advance_fee(self, account: Account, parameters: Parameters) -> web.Response:
-        """No advance is given, so none costs anything."""
+        """Of what can be advanced of the amount."""
         amount, receive = _number(parameters.get("ciaamount")), _number(parameters.get("receiveamount"))
         if amount is None or receive is None:
             return failure("Amount is invalid")
-        return success({"account": account.number, "cIAAmount": amount, "receiveAmount": receive, "fee": 0})
+        asked_vnd = max(0, min(int(amount), self._world.cashier.advanceable_vnd(account)))
+        fee_vnd = self._world.cashier.advance_fee_vnd(account, asked_vnd)
+        return success({"account": account.number, "cIAAmount": amount, "receiveAmount": receive, "fee": fee_vnd})
 
     def transferable_shares(self, account: Account, parameters: Parameters) -> web.Response:
         orders = self._open(account)
@@ -241,13 +250,11 @@ class TradingQueries:
             return None
         return checks.price_vnd_of(price, security.listing.instrument.kind)
 
-    def _max_contracts(self, account: Account, security: Security, price_vnd: int, side: Side) -> int:
+    def _most(self, account: Account, security: Security, side: Side, price_vnd: int) -> int:
         orders = self._open(account)
-        return derivatives.max_contracts(account, orders, security, price_vnd=price_vnd, side=side, terms=self._terms)
-
-    def _max_shares(self, power_vnd: int, price_vnd: int, security: Security) -> int:
-        lot = security.listing.instrument.lot_size
-        return ledger.max_buy_quantity(power_vnd, price_vnd, lot, self._terms.share_fees)
+        return funding.max_quantity(
+            account, security, side, orders, self._securities, price_vnd=price_vnd, terms=self._terms
+        )
 
 
 def _nothing(name: str, *, with_account: bool = True) -> Handler:

@@ -1,11 +1,14 @@
 """The exchange in process: the tape, its sessions, its days."""
 
 import json
+from datetime import date
 from itertools import pairwise
 
-from qts.domain.market import is_on_tick
+from qts.domain.market import is_on_tick, rule_book_on
 from qts.domain.values import Session
 from simulator.tests.worlds import Hand
+
+RULES = rule_book_on(date(2026, 1, 5))
 
 
 def tape(hand):
@@ -50,7 +53,7 @@ def test_the_day_has_its_sessions_and_only_valid_prices(tmp_path):
     assert len(ticks) > 300
     instrument = security.listing.instrument
     for record in ticks:
-        assert is_on_tick(instrument.exchange, instrument.kind, int(record["Close"]))
+        assert is_on_tick(RULES, instrument.exchange, instrument.kind, int(record["Close"]))
         assert security.band.holds(int(record["Close"]))
         assert not "11:30:00" < record["Time"] < "13:00:00"
         assert not "14:30:00" < record["Time"] < "14:45:00"

@@ -6,17 +6,20 @@ The file is real reference data and not part of this repository: without it thes
 import csv
 import os
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from qts.domain.market import FUTURE_MULTIPLIER_VND, next_price_down, next_price_up, price_band
+from qts.domain.market import FUTURE_MULTIPLIER_VND, next_price_down, next_price_up, price_band, rule_book_on
 from qts.domain.values import Exchange, InstrumentKind
 from simulator.tests.brokerage import CASH, DERIVATIVES, FUTURE, listing
 from simulator.tests.wire_client import SetClock, WireClient
 from simulator.tests.worlds import at
 from simulator.trading_days import vietnam_calendar
 from simulator.world import Plan, World
+
+RULES = rule_book_on(date(2026, 1, 5))
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CASES = Path(os.environ.get("QTS_SHARED_DATA", REPOSITORY.parent / "shared" / "data")) / "market-rules-cases.csv"
@@ -105,7 +108,7 @@ async def test_bands(tmp_path, monkeypatch):
         if row["first_day"] == "1":  # a wider band for its first day of trading
             kind = one.instrument.kind
             world.exchange.securities[one.symbol].widened = price_band(
-                one.instrument.exchange, kind, one.reference_vnd, first_day=True
+                RULES, one.instrument.exchange, kind, one.reference_vnd, first_day=True
             )
     async with _client(monkeypatch, world, "10:00") as wire:
         for one, row in zip(listings, rows, strict=True):
@@ -114,8 +117,8 @@ async def test_bands(tmp_path, monkeypatch):
             expected = {
                 ceiling: "",
                 floor: "",
-                next_price_up(exchange, kind, ceiling): "ORD003",
-                next_price_down(exchange, kind, floor): "ORD002",
+                next_price_up(RULES, exchange, kind, ceiling): "ORD003",
+                next_price_down(RULES, exchange, kind, floor): "ORD002",
             }
             if tick > 1:
                 expected[one.reference_vnd + tick // 2] = "ORD004"

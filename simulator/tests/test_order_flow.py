@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qts.domain.market import VIETNAM, is_on_tick, tick_size_vnd
+from qts.domain.market import VIETNAM, built_in_history, is_on_tick, rule_book_on, tick_size_vnd
 from qts.domain.values import Exchange as Market
 from qts.domain.values import InstrumentKind, Session
 from simulator.exchange.calibrated import CLOSING_PERCENT, OPENING_PERCENT, pace, volume_share
@@ -23,6 +23,8 @@ from simulator.market_feed import MarketFeed
 from simulator.tests.markets import DAY
 from simulator.trading_days import vietnam_calendar
 from simulator.wire.market_records import CHANNEL_TYPES
+
+RULES = rule_book_on(date(2026, 1, 5))
 
 START = datetime.combine(DAY, time(14, 20), tzinfo=VIETNAM)
 SPAN_S = 1_600  # over the closing auction and the futures' end
@@ -116,7 +118,7 @@ def has_both_sides(security):
 def steps_between(security):
     bid_vnd, ask_vnd = security.book.best_bid(), security.book.best_ask()
     instrument = security.listing.instrument
-    return (ask_vnd - bid_vnd) // tick_size_vnd(instrument.exchange, instrument.kind, bid_vnd)
+    return (ask_vnd - bid_vnd) // tick_size_vnd(RULES, instrument.exchange, instrument.kind, bid_vnd)
 
 
 def test_a_day_trades_about_what_it_should(full_day):
@@ -153,7 +155,7 @@ def test_prices_are_valid(full_day):
     for symbol, found in matches.items():
         security = market.exchange.securities[symbol]
         instrument = security.listing.instrument
-        assert all(is_on_tick(instrument.exchange, instrument.kind, price) for _, price, _ in found)
+        assert all(is_on_tick(RULES, instrument.exchange, instrument.kind, price) for _, price, _ in found)
         assert all(security.band.holds(price) for _, price, _ in found)
         assert len({price for _, price, _ in found}) >= 4
 
@@ -254,13 +256,13 @@ def test_the_whole_market_has_1600_listings_that_never_change():
     assert {listing.symbol for listing in vn30_listings()} <= {listing.symbol for listing in listings}
     for listing in listings:
         instrument = listing.instrument
-        assert is_on_tick(instrument.exchange, instrument.kind, listing.reference_vnd), listing
+        assert is_on_tick(RULES, instrument.exchange, instrument.kind, listing.reference_vnd), listing
     assert {listing.state for listing in listings} == set(SecurityState) - {SecurityState.HALTED}
 
 
 def test_every_listing_has_a_past_that_ends_at_its_reference():
     for listing in all_listings()[::97] + all_listings()[-1:]:
-        bars = invented_history(listing, DAY, vietnam_calendar(), seed=1)
+        bars = invented_history(listing, DAY, vietnam_calendar(), seed=1, history=built_in_history())
         assert bars[-1].close_vnd == listing.reference_vnd
         assert min(bar.low_vnd for bar in bars) > 0
 

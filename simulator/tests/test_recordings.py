@@ -12,10 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qts.domain.market import rule_book_on
 from qts.domain.values import Side
 from simulator.listings import vn30_listings
 from simulator.recordings.recording import Wanted, bar_as_prints, day_as_prints, read_recording
 from simulator.tests.worlds import Hand
+
+RULES = rule_book_on(date(2026, 1, 5))
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SHARED_DATA = Path(os.environ.get("QTS_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
@@ -126,7 +129,7 @@ def test_daily_bars_play_one_a_trading_day(tmp_path):
 def test_a_daily_bar_is_built_again_from_its_matches(open_tick, close_tick, above, below, volume):
     low = max(1, min(open_tick, close_tick) - below)
     ohlc = tuple(50 * tick for tick in (open_tick, max(open_tick, close_tick) + above, low, close_tick))
-    prints = day_as_prints(vn30_listings(["SSI"])[0], ohlc, volume)
+    prints = day_as_prints(vn30_listings(["SSI"])[0], ohlc, volume, RULES)
     assert sum(one.quantity for one in prints) == volume
     assert all(ohlc[2] <= one.price_vnd <= ohlc[1] and one.quantity > 0 for one in prints)
     if volume >= 200:

@@ -149,7 +149,8 @@ async def test_what_can_be_bought_and_sold(wire):
     assert (cash["maxBuyQty"], cash["marginRatio"], cash["purchasingPower"]) == (142_600, "100%", power)
     assert (142_600 * 35_000) * 10_015 // 10_000 <= power < (142_700 * 35_000) * 10_015 // 10_000
     margin = await ask(wire, "maxBuyQty", MARGIN, instrumentID="SSI", price="35000.0")
-    assert (margin["maxBuyQty"], margin["marginRatio"]) == (113_800 + 300, "50%")
+    # half of 35,000 and the whole fee of 52.5 of own means for each share: 2,000,000,000 / 17,552.5 = 113,943
+    assert (margin["maxBuyQty"], margin["marginRatio"]) == (113_900, "50%")
     contracts = await ask(wire, "maxBuyQty", DERIVATIVES, instrumentID=FUTURE, price="1900.0")
     assert (contracts["maxBuyQty"], contracts["marginRatio"]) == (61, "17%")
     assert await ask(wire, "maxSellQty", CASH, instrumentID="SSI", price="0.0") == {
