@@ -1,19 +1,33 @@
 """Market data as operators see it: to read, except for the days that differ from the public calendar."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from apps.marketdata.models import (
+    ArchivedDay,
     Bar1m,
     DailyBar,
+    DailyPrice,
     DailyReference,
     DeadLetter,
+    HistoryBackfill,
+    IndexDay,
+    IndexMember,
     IngestCheckpoint,
     MarketGap,
     MarketHoliday,
+    MarketIndex,
+    MasterDataChange,
     MasterDataLoad,
     Security,
+    TradingRule,
 )
+from apps.marketdata.services.dead_letters import replay_dead_letters
+from qts.domain.errors import TransientError
 from qts.web.read_only_admin import ReadOnlyAdmin
 
 
@@ -22,6 +36,37 @@ class SecurityAdmin(ReadOnlyAdmin):
     list_display = ["symbol", "exchange", "kind", "name_vi", "lot_size", "is_active", "updated_at"]
     list_filter = ["exchange", "kind", "is_active"]
     search_fields = ["symbol", "name_vi", "name_en"]
+
+
+@admin.register(MasterDataChange)
+class MasterDataChangeAdmin(ReadOnlyAdmin):
+    list_display = ["trading_day", "subject", "field", "before", "after", "changed_by", "recorded_at"]
+    list_filter = ["field"]
+    search_fields = ["subject"]
+    date_hierarchy = "trading_day"
+
+
+@admin.register(MarketIndex)
+class MarketIndexAdmin(ReadOnlyAdmin):
+    list_display = ["code", "name", "exchange", "is_active", "updated_at"]
+    list_filter = ["exchange", "is_active"]
+
+
+@admin.register(IndexMember)
+class IndexMemberAdmin(ReadOnlyAdmin):
+    list_display = ["index", "symbol"]
+    list_filter = ["index"]
+    search_fields = ["symbol"]
+
+
+@admin.register(TradingRule)
+class TradingRuleAdmin(ReadOnlyAdmin):
+    """The record of what two people agreed on; rows are proposed in the portal, where their effect is shown."""
+
+    list_display = ["subject", "exchange", "kind", "effective_from", "value", "source", "proposed_by", "approved_by"]
+    list_display += ["recorded_at"]
+    list_filter = ["subject", "exchange"]
+    date_hierarchy = "effective_from"
 
 
 @admin.register(DailyReference)
@@ -45,15 +90,46 @@ class Bar1mAdmin(ReadOnlyAdmin):
     search_fields = ["symbol"]
 
 
+@admin.register(IndexDay)
+class IndexDayAdmin(ReadOnlyAdmin):
+    list_display = ["trading_day", "index_code", "close_centipoints", "match_quantity", "match_value_vnd"]
+    list_filter = ["index_code"]
+    date_hierarchy = "trading_day"
+
+
+@admin.register(DailyPrice)
+class DailyPriceAdmin(ReadOnlyAdmin):
+    list_display = ["trading_day", "symbol", "reference_vnd", "close_vnd", "adjusted_close_vnd", "deal_quantity"]
+    search_fields = ["symbol"]
+    date_hierarchy = "trading_day"
+
+
 @admin.register(DeadLetter)
 class DeadLetterAdmin(ReadOnlyAdmin):
-    list_display = ["received_at", "wal_position", "reason"]
+    list_display = ["received_at", "wal_position", "reason", "outcome", "replayed_at", "replay_count"]
+    list_filter = ["outcome"]
     search_fields = ["reason", "wal_position"]
+    exclude = ["raw_bytes"]
+    actions = ["read_again"]
+
+    def has_read_again_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("marketdata.change_deadletter"))
+
+    @admin.action(description=_("Read the chosen messages again"), permissions=["read_again"])
+    def read_again(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> None:
+        try:
+            outcomes = replay_dead_letters(queryset.values_list("pk", flat=True), now=timezone.now())
+        except TransientError as error:
+            self.message_user(request, _("Nothing was read again: %s") % error, messages.ERROR)
+            return
+        for outcome, count in outcomes.items():
+            self.message_user(request, f"{DeadLetter.Outcome(outcome).label}: {count}")
 
 
 @admin.register(MarketGap)
 class MarketGapAdmin(ReadOnlyAdmin):
-    list_display = ["from_at", "to_at", "symbols", "reason"]
+    list_display = ["from_at", "to_at", "symbols", "cause", "reason", "marked_at", "fill", "missing_quantity"]
+    list_filter = ["cause", "fill"]
 
 
 @admin.register(IngestCheckpoint)
@@ -69,3 +145,17 @@ class MasterDataLoadAdmin(ReadOnlyAdmin):
 @admin.register(MarketHoliday)
 class MarketHolidayAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     list_display = ["day", "is_trading_day", "reason"]
+
+
+@admin.register(HistoryBackfill)
+class HistoryBackfillAdmin(ReadOnlyAdmin):
+    list_display = ["kind", "symbol", "done_from", "done_until", "bar_count", "refusal", "asked_at"]
+    list_filter = ["kind"]
+    search_fields = ["symbol"]
+
+
+@admin.register(ArchivedDay)
+class ArchivedDayAdmin(ReadOnlyAdmin):
+    list_display = ["trading_day", "kind", "row_count", "size_bytes", "archived_at", "dropped_at"]
+    list_filter = ["kind"]
+    date_hierarchy = "trading_day"

@@ -1,6 +1,7 @@
 """Securities, quotes and bars over REST."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -53,8 +54,19 @@ class QuotesApi(APIView):
 class BarsApi(APIView):
     @extend_schema(operation_id="bars_list", parameters=[BarsQuery], responses=BarOut(many=True))
     def get(self, request: Request, symbol: str) -> Response:
-        """Closed minute bars, oldest first; a minute without a match has none."""
+        """The newest closed bars of a range, oldest first; a window without a match has none.
+
+        Where there may be older ones, the header `Link` has the address of the page before (rel="next").
+        """
         query = BarsQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
-        bars = selectors.bars(_known(symbol).symbol, **query.validated_data)
-        return Response(BarOut(bars, many=True).data)
+        asked = query.series()
+        try:
+            bars = selectors.bar_series(_known(symbol).symbol, **asked)
+        except selectors.AdjustmentUnknown as error:
+            raise Refused("ADJUSTMENT_UNKNOWN", f"{error}. Ask for raw prices, or for its older history.") from error
+        headers = {}
+        if len(bars) == asked["limit"]:
+            before = request.query_params.dict() | {"cursor": BarsQuery.cursor_before(bars[0].starts_at)}
+            headers["Link"] = f'<{request.build_absolute_uri(request.path)}?{urlencode(before)}>; rel="next"'
+        return Response(BarOut(bars, many=True).data, headers=headers)

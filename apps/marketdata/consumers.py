@@ -1,13 +1,19 @@
 """/ws/markets: quotes, forming bars, ticks, indexes and the state of the stream. Prices are whole VND."""
 
+import asyncio
 import time
-from collections import defaultdict, deque
+from collections import deque
+from collections.abc import Hashable
+from functools import partial
 from typing import Any, ClassVar
 
+import msgspec
 from asgiref.sync import sync_to_async
 
 from apps.marketdata import selectors
-from apps.marketdata.selectors import LiveIndex, LiveQuote
+from apps.marketdata.selectors import Market, ReplayMarket, ReplayView
+from apps.marketdata.serializers.live import changed_fields, closed_bar, figures_out, grown, index_out, quote_out
+from apps.marketdata.services.time_machine import watch_replay
 from qts.domain.events import (
     BarClosed,
     Event,
@@ -18,17 +24,43 @@ from qts.domain.events import (
     SessionChanged,
     TickReceived,
 )
-from qts.web.consumers import LiveChannel, LiveConsumer, RefusedSubscription, topics_of
+from qts.web.beats import Beat, beat_of
+from qts.web.consumers import LiveChannel, LiveConsumer, QuickChannel, RefusedSubscription, Subscribe, topics_of
+from qts.web.live_feed import feed_below
+from qts.web.shared_changes import SharedChanges
 
 TICKS_MAX = 200  # of one symbol in one message; a burst shows its newest
+TICK_SYMBOLS_MAX = 50  # of one subscription: what waits for a slow client is bounded
 STATUS_EVERY_S = 1.0
+WATCH_EVERY_S = 10.0
+REPLAY_OVER = 4410  # no use coming back
+SUMMARY_EVERY_S = 1.0
 
 
-class _SymbolChannel(LiveChannel):
+class MarketChannel(LiveChannel):
+    """A channel of one market: the live one, or a day that is played again."""
+
+    def __init__(self, user: Any, request: Subscribe, market: Market) -> None:
+        super().__init__(user, request)
+        self.market = market
+
+
+class _SymbolChannel(MarketChannel, QuickChannel):
     """A channel about some securities; no symbols means all of them."""
 
-    async def symbols(self) -> list[str]:
-        known = {security.symbol for security in await sync_to_async(selectors.securities)()}
+    _wanted: frozenset[str] = frozenset()
+
+    async def open(self, beat: Beat) -> None:
+        self._wanted, self.feed = frozenset(await self._symbols(beat)), beat.feed
+        self.feed.attach(self.topics, self.on_event, self._wanted)
+
+    def close(self) -> None:
+        if self.feed is not None:
+            self.feed.detach(self.topics, self.on_event, self._wanted)
+
+    async def _symbols(self, beat: Beat) -> list[str]:
+        """After a restart everybody asks at once: the list is read once a beat."""
+        known = await beat.once("securities", sync_to_async(_listed))
         wanted = self.request.symbols or sorted(known)
         unknown = [symbol for symbol in wanted if symbol not in known]
         if unknown:
@@ -36,55 +68,108 @@ class _SymbolChannel(LiveChannel):
         return wanted
 
 
-class QuotesChannel(_SymbolChannel):
-    """{symbol: {ref, ceil, floor, last, ..., bids, asks, session, status, ts}}; changes carry changed groups only."""
+class _SharedChannel(_SymbolChannel):
+    """One whose changes are merged and encoded once for all sockets of a pace."""
 
-    topics: ClassVar = topics_of([QuoteUpdated, OrderBookUpdated, SessionChanged, ForeignRoomUpdated])
+    shared_changes: ClassVar[type[SharedChanges]]
+    _changes: SharedChanges | None = None
+
+    async def open(self, beat: Beat) -> None:
+        self._wanted = frozenset(await self._symbols(beat))
+        self._changes = beat.shared(self.shared_changes, beat.feed)
+        self._changes.follow(self._wanted)
+        self._heard = -1  # the beat that it was told last
+
+    def close(self) -> None:
+        if self._changes is not None:
+            self._changes.leave(self._wanted)
+            self._changes = None
+
+
+class QuoteChanges(SharedChanges):
+    """What changed of the quotes, for all sockets of one pace."""
+
+    topics = topics_of([QuoteUpdated, OrderBookUpdated, SessionChanged, ForeignRoomUpdated])
+
+    def fields(self, event: Event) -> dict[str, Any]:
+        return changed_fields(event)
+
+
+class QuotesChannel(_SharedChannel):
+    """{symbol: {ref, ceil, floor, last, ..., bids, asks, session, status, ts}}; changes carry changed fields only."""
+
+    shared_changes = QuoteChanges
 
     async def snapshot(self) -> dict[str, dict[str, Any]]:
-        self._changed: dict[str, dict[str, Any]] = defaultdict(dict)
-        self._wanted = set(symbols := await self.symbols())
-        quotes = await sync_to_async(selectors.live_quotes)(symbols)
-        return {symbol: _quote(quote) for symbol, quote in quotes.items()}
+        quotes = await sync_to_async(self.market.quotes)(sorted(self._wanted))
+        return {symbol: quote_out(quote) for symbol, quote in quotes.items()}
 
-    def on_event(self, event: Event) -> None:
-        if event.key in getattr(self, "_wanted", ()):
-            self._changed[event.key].update(_changed_fields(event))
+    def told(self, beat: Beat) -> str | None:
+        """Whoever missed a beat, being new or slow, is told all fields that are known of his symbols."""
+        if self._changes is None:
+            return None
+        has_missed, self._heard = self._heard != beat.number - 1, beat.number
+        return self._changes.told(beat, self._wanted, whole=has_missed)
 
-    async def take(self) -> dict[str, dict[str, Any]] | None:
-        changed, self._changed = self._changed, defaultdict(dict)
-        return dict(changed) or None
+
+class SummaryChanges(SharedChanges):
+    """The few figures that a board is ordered by, for all sockets of one pace."""
+
+    topics = topics_of([QuoteUpdated])
+
+    def fields(self, event: Event) -> dict[str, Any]:
+        return figures_out(event) if isinstance(event, QuoteUpdated) else {}
+
+
+class SummaryChannel(_SharedChannel):
+    """{symbol: {last, ref, total_qty, total_value}}, once a second; changes carry changed fields only."""
+
+    shared_changes = SummaryChanges
+
+    async def snapshot(self) -> dict[str, dict[str, Any]]:
+        quotes = await sync_to_async(self.market.quotes)(sorted(self._wanted))
+        return {symbol: figures_out(quote) for symbol, quote in quotes.items()}
+
+    def told(self, beat: Beat) -> str | None:
+        """All sockets of a pace in the same beats: what is told of one is told of all."""
+        every = max(1, round(SUMMARY_EVERY_S / beat.pace_s))
+        if self._changes is None or beat.number % every:
+            return None
+        has_missed, self._heard = self._heard != beat.number - every, beat.number
+        return self._changes.told(beat, self._wanted, whole=has_missed)
 
 
 class BarsChannel(_SymbolChannel):
     """{symbol: {time, open, high, low, close, volume}}: the forming minute, and each minute once more when it closed.
 
-    `time` is the minute's start in Unix seconds. The first forming minute after subscribing holds the matches since
-    then; its closing message replaces it with the whole minute.
+    `time` is the minute's start in Unix seconds. Live, the first forming minute after subscribing holds the matches
+    since then, and its closing message replaces it with the whole minute; a replay's snapshot has it whole.
     """
 
     topics: ClassVar = topics_of([TickReceived, BarClosed])
 
-    async def snapshot(self) -> dict[str, dict[str, int]]:
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
         self._forming: dict[str, dict[str, int]] = {}
         self._changed: dict[str, dict[str, int]] = {}
-        self._wanted = set(await self.symbols())
-        return {}
+
+    async def snapshot(self) -> dict[str, dict[str, int]]:
+        forming = await sync_to_async(self.market.forming)(sorted(self._wanted))
+        self._forming = {symbol: closed_bar(bar) for symbol, bar in forming.items()}
+        return dict(self._forming)
 
     def on_event(self, event: Event) -> None:
-        if event.key not in getattr(self, "_wanted", ()):
-            return
         if isinstance(event, BarClosed):
-            self._changed[event.symbol] = _closed_bar(event)
+            self._changed[event.symbol] = closed_bar(event)
         elif isinstance(event, TickReceived):
             minute_s = event.ts_exchange_ms // 60_000 * 60
-            self._changed[event.symbol] = self._forming[event.symbol] = _grown(
+            self._changed[event.symbol] = self._forming[event.symbol] = grown(
                 self._forming.get(event.symbol), minute_s, event
             )
 
-    async def take(self) -> dict[str, dict[str, int]] | None:
+    def told(self, beat: Beat) -> str | None:
         changed, self._changed = self._changed, {}
-        return changed or None
+        return msgspec.json.encode(changed).decode() if changed else None
 
 
 class TicksChannel(_SymbolChannel):
@@ -92,169 +177,152 @@ class TicksChannel(_SymbolChannel):
 
     topics: ClassVar = topics_of([TickReceived])
 
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self._new: dict[str, deque[dict[str, int]]] = {}
+
+    async def open(self, beat: Beat) -> None:
+        if not 0 < len(self.request.symbols) <= TICK_SYMBOLS_MAX:
+            raise RefusedSubscription("TOO_MANY_NAMES", f"Name 1 to {TICK_SYMBOLS_MAX} symbols for their ticks.")
+        await super().open(beat)
+
     async def snapshot(self) -> dict[str, list[dict[str, int]]]:
-        self._new: dict[str, deque[dict[str, int]]] = defaultdict(lambda: deque(maxlen=TICKS_MAX))
-        self._wanted = set(symbols := await self.symbols())
-        if len(symbols) > 1:
+        if len(self._wanted) > 1:
             return {}
-        latest = await sync_to_async(selectors.latest_ticks)(symbols[0], selectors.market_today())
+        (symbol,) = self._wanted
+        latest = await sync_to_async(self.market.ticks)(symbol)
         return {
-            symbols[0]: [
-                {"time": tick.ts_exchange_ms, "price": tick.price_vnd, "qty": tick.quantity} for tick in latest
-            ]
+            symbol: [{"time": tick.ts_exchange_ms, "price": tick.price_vnd, "qty": tick.quantity} for tick in latest]
         }
 
     def on_event(self, event: Event) -> None:
-        if isinstance(event, TickReceived) and event.symbol in getattr(self, "_wanted", ()):
+        if isinstance(event, TickReceived):
             tick = {"time": event.ts_exchange_ms, "price": event.price_vnd, "qty": event.quantity}
-            self._new[event.symbol].append(tick)
+            self._new.setdefault(event.symbol, deque(maxlen=TICKS_MAX)).append(tick)
 
-    async def take(self) -> dict[str, list[dict[str, int]]] | None:
-        new, self._new = self._new, defaultdict(lambda: deque(maxlen=TICKS_MAX))
-        return {symbol: list(ticks) for symbol, ticks in new.items()} or None
+    def told(self, beat: Beat) -> str | None:
+        new, self._new = {symbol: list(ticks) for symbol, ticks in self._new.items()}, {}
+        return msgspec.json.encode(new).decode() if new else None
 
 
-class IndexesChannel(LiveChannel):
-    """{code: {value, prior, ...}}; values in hundredths of a point."""
+class IndexesChannel(MarketChannel, QuickChannel):
+    """{code: {value, prior, ...}}; values in hundredths of a point. A change carries all fields."""
 
     topics: ClassVar = topics_of([IndexUpdated])
 
-    async def snapshot(self) -> dict[str, dict[str, Any]]:
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
         self._changed: dict[str, dict[str, Any]] = {}
-        return {index.index_code: _index(index) for index in await sync_to_async(selectors.live_indices)()}
+
+    async def snapshot(self) -> dict[str, dict[str, Any]]:
+        return {index.index_code: index_out(index) for index in await sync_to_async(self.market.indices)()}
 
     def on_event(self, event: Event) -> None:
-        if isinstance(event, IndexUpdated) and hasattr(self, "_changed"):
-            self._changed[event.index_code] = _index(event)
+        if isinstance(event, IndexUpdated):
+            self._changed[event.index_code] = index_out(event)
 
-    async def take(self) -> dict[str, dict[str, Any]] | None:
+    def told(self, beat: Beat) -> str | None:
         changed, self._changed = self._changed, {}
-        return changed or None
+        return msgspec.json.encode(changed).decode() if changed else None
 
 
-class StatusChannel(LiveChannel):
-    """{stream: {state, age_ms}, clock: {now, speed, session}}, once a second; `now` in Unix ms of the market."""
+class StatusChannel(MarketChannel):
+    """{stream: {state, age_ms}, clock: {now, speed, session}}, once a second; `now` in Unix ms of the market. Of a
+    replay also `replay`: {id, day, state, speed, at, begins, until, percent, is_behind, is_silent, restarts}."""
 
     async def snapshot(self) -> dict[str, Any]:
-        self._said_at = time.monotonic()
-        status = await sync_to_async(selectors.stream_status)()
-        moment = await sync_to_async(selectors.market_moment)()
+        status = await sync_to_async(self.market.status)()
+        moment = await sync_to_async(self.market.moment)()
+        view = self.market.replay
         return {
             "stream": {"state": status.state, "age_ms": status.age_ms},
             "clock": {"now": moment.now_ms, "speed": moment.speed, "session": moment.session},
+            **({"replay": _replay(view)} if view else {}),
         }
 
-    async def take(self) -> dict[str, Any] | None:
-        return await self.snapshot() if time.monotonic() - self._said_at >= STATUS_EVERY_S else None
+    def news(self, beat: Beat) -> Hashable | None:
+        """All sockets of a pace are told in the same beat: one read for all."""
+        return beat.number if beat.number % max(1, round(STATUS_EVERY_S / beat.pace_s)) == 0 else None
+
+    async def read(self, news: int) -> dict[str, Any]:
+        return await self.snapshot()
 
 
 class MarketsConsumer(LiveConsumer):
+    """`?market=replay:<id>` shows a day that is played again; without it, or with `live`, the live market."""
+
     channels: ClassVar = {
         "quotes": QuotesChannel,
+        "summary": SummaryChannel,
         "bars": BarsChannel,
         "ticks": TicksChannel,
         "indexes": IndexesChannel,
         "status": StatusChannel,
     }
 
+    async def prepare(self) -> int | None:
+        found = await sync_to_async(selectors.market_of)(self.asked("market"))
+        if found is None:
+            return REPLAY_OVER
+        self._market: Market = found
+        self._looking: asyncio.Task[None] | None = None
+        self._watched_at = 0.0
+        if found.replay is not None:
+            self._beat = self._beat_of(found.replay)
+        return None
 
-def _quote(quote: LiveQuote) -> dict[str, Any]:
+    def make_channel(self, kind: type[LiveChannel], request: Subscribe) -> LiveChannel:
+        if not issubclass(kind, MarketChannel):
+            raise TypeError(f"{kind.__name__} is no channel of a market")
+        return kind(self.scope["user"], request, self._market)
+
+    async def disconnect(self, code: int) -> None:
+        looking = getattr(self, "_looking", None)
+        if looking is not None:
+            looking.cancel()
+        await super().disconnect(code)
+
+    async def on_beat(self, beat: Beat) -> None:
+        if self._market.replay is not None and (self._looking is None or self._looking.done()):
+            self._looking = asyncio.create_task(self._or_end(self._look(self._market.replay, beat)))
+        await super().on_beat(beat)
+
+    async def _look(self, known: ReplayView, beat: Beat) -> None:
+        """A replay that has jumped is another market from then on: everything begins with a new snapshot."""
+        view = await beat.once("replay", sync_to_async(partial(selectors.later, known)))
+        if view is None or view.state.is_over:
+            await self._end(REPLAY_OVER)
+            return
+        if time.monotonic() - self._watched_at >= WATCH_EVERY_S:
+            self._watched_at = time.monotonic()
+            await sync_to_async(watch_replay)(view.id)
+        self._market = ReplayMarket(view)
+        for channel in self._open.values():
+            if isinstance(channel, MarketChannel):
+                channel.market = self._market
+        if view.run != known.run:
+            await self.move(self._beat_of(view))
+
+    def _beat_of(self, view: ReplayView) -> Beat:
+        bus = view.names.bus
+        return beat_of(self._asked_interval_ms(), bus, lambda: feed_below(bus, selectors.market_topics()))
+
+
+def _replay(view: ReplayView) -> dict[str, Any]:
     return {
-        "ref": quote.reference_vnd,
-        "ceil": quote.ceiling_vnd,
-        "floor": quote.floor_vnd,
-        "last": quote.last_vnd,
-        "last_qty": quote.last_quantity,
-        "total_qty": quote.total_quantity,
-        "total_value": quote.total_value_vnd,
-        "high": quote.high_vnd,
-        "low": quote.low_vnd,
-        "avg": quote.average_vnd,
-        "est": quote.estimated_match_vnd,
-        "bids": quote.bids,
-        "asks": quote.asks,
-        "session": quote.session,
-        "status": quote.status,
-        "room": quote.foreign_room_left,
-        "foreign_bought": quote.foreign_bought_quantity,
-        "foreign_sold": quote.foreign_sold_quantity,
-        "ts": quote.ts_exchange_ms,
+        "id": view.id,
+        "day": view.day.isoformat(),
+        "state": view.state,
+        "speed": view.speed,
+        "at": view.at_ms,
+        "begins": view.begins_ms,
+        "until": view.until_ms,
+        "percent": view.percent,
+        "is_behind": view.is_behind,
+        "is_silent": view.is_silent,
+        "restarts": view.restarts,
     }
 
 
-def _changed_fields(event: Event) -> dict[str, Any]:
-    match event:
-        case QuoteUpdated():
-            return {
-                "ref": event.reference_vnd,
-                "ceil": event.ceiling_vnd,
-                "floor": event.floor_vnd,
-                "last": event.last_vnd,
-                "last_qty": event.last_quantity,
-                "total_qty": event.total_quantity,
-                "total_value": event.total_value_vnd,
-                "high": event.high_vnd,
-                "low": event.low_vnd,
-                "avg": event.average_vnd,
-                "est": event.estimated_match_vnd,
-                "session": event.session,
-                "status": event.status,
-                "ts": event.ts_exchange_ms,
-            }
-        case OrderBookUpdated():
-            return {"bids": event.bids, "asks": event.asks, "session": event.session, "ts": event.ts_exchange_ms}
-        case SessionChanged():
-            return {"session": event.session, "status": event.status, "ts": event.ts_exchange_ms}
-        case ForeignRoomUpdated():
-            return {
-                "room": event.room_left,
-                "foreign_bought": event.bought_quantity,
-                "foreign_sold": event.sold_quantity,
-                "ts": event.ts_exchange_ms,
-            }
-    return {}
-
-
-def _closed_bar(event: BarClosed) -> dict[str, int]:
-    return {
-        "time": event.ts_start_ms // 1000,
-        "open": event.open_vnd,
-        "high": event.high_vnd,
-        "low": event.low_vnd,
-        "close": event.close_vnd,
-        "volume": event.volume,
-    }
-
-
-def _grown(bar: dict[str, int] | None, minute_s: int, tick: TickReceived) -> dict[str, int]:
-    price_vnd = tick.price_vnd
-    if bar is None or bar["time"] < minute_s:
-        return {
-            "time": minute_s,
-            "open": price_vnd,
-            "high": price_vnd,
-            "low": price_vnd,
-            "close": price_vnd,
-            "volume": tick.quantity,
-        }
-    return {
-        **bar,
-        "high": max(bar["high"], price_vnd),
-        "low": min(bar["low"], price_vnd),
-        "close": price_vnd,
-        "volume": bar["volume"] + tick.quantity,
-    }
-
-
-def _index(index: LiveIndex | IndexUpdated) -> dict[str, Any]:
-    return {
-        "value": index.value_centipoints,
-        "prior": index.prior_centipoints,
-        "total_qty": index.total_quantity,
-        "total_value": index.total_value_vnd,
-        "advances": index.advances,
-        "declines": index.declines,
-        "unchanged": index.unchanged,
-        "ceilings": index.ceilings,
-        "floors": index.floors,
-    }
+def _listed() -> frozenset[str]:
+    return frozenset(security.symbol for security in selectors.securities())

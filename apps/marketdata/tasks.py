@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from apps.marketdata.services import ingest, master_data, recorder
+from apps.marketdata.services import archive, backfill, gap_filling, ingest, master_data, recorder, tick_sink
 from qts.domain.errors import TransientError
 
 
@@ -16,6 +16,11 @@ def recorder_slice() -> None:
     recorder.run_recorder_slice()
 
 
+@shared_task(queue="default", ignore_result=True, acks_late=False)
+def tick_sink_slice() -> None:
+    tick_sink.run_sink_slice()
+
+
 @shared_task(
     queue="default",
     ignore_result=True,
@@ -27,3 +32,20 @@ def recorder_slice() -> None:
 def load_master_data() -> None:
     """Does nothing when today's master data is there already, so it may be started often."""
     master_data.load_master_data_of_day()
+
+
+@shared_task(queue="default", ignore_result=True, acks_late=False)
+def fill_gaps() -> None:
+    """One that fails is started again by beat in a quarter of a minute."""
+    gap_filling.fill_gaps()
+
+
+@shared_task(queue="quant", ignore_result=True, acks_late=False)
+def archive_days() -> None:
+    """Each day is done or not, so a killed one goes on where it was."""
+    archive.run_archive_slice()
+
+
+@shared_task(queue="quant", ignore_result=True, acks_late=False)
+def backfill_slice() -> None:
+    backfill.run_backfill_slice()

@@ -13,17 +13,21 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from apps.marketdata.selectors.clock import board_day, day_bounds_ms, trading_calendar
+from apps.marketdata.selectors.clock import board_day, day_bounds_ms, market_today, trading_calendar
 from apps.marketdata.selectors.reference import references, security
+from apps.marketdata.selectors.rules import rules_at
 from apps.marketdata.selectors.types import (
     LiveIndex,
     LiveQuote,
     MarketState,
+    OddLotBook,
     SecurityView,
     StreamState,
     StreamStatus,
+    ToldVolume,
 )
 from qts.adapters.bus import decode
+from qts.adapters.latest_state import FIELD_OF, LIVE_PREFIX, index_codes_key, index_key
 from qts.adapters.redis_client import redis_client, transient_errors
 from qts.adapters.ssi.codec import TRADABLE_STATUSES
 from qts.domain.events import (
@@ -31,6 +35,7 @@ from qts.domain.events import (
     Event,
     ForeignRoomUpdated,
     IndexUpdated,
+    OddLotUpdated,
     OrderBookUpdated,
     QuoteUpdated,
     SessionChanged,
@@ -39,17 +44,10 @@ from qts.domain.events import (
 from qts.domain.market import Band, session_at, to_vietnam
 from qts.domain.values import Session
 
-SYMBOL_KEY: Final = "qts:live:"
-INDEX_KEY: Final = "qts:live:index:"
-INDEX_CODES_KEY: Final = "qts:live:indices"
-STREAM_KEY: Final = "qts:live:stream"
-FIELD_OF: Final[Mapping[str, str]] = {
-    QuoteUpdated.topic: "quote",
-    OrderBookUpdated.topic: "book",
-    ForeignRoomUpdated.topic: "room",
-    SessionChanged.topic: "session",
-}
-TOPIC_OF: Final = {field.encode(): topic for topic, field in FIELD_OF.items()}
+STREAM_KEY: Final = f"{LIVE_PREFIX}stream"
+SUSPECTS_KEY: Final = f"{LIVE_PREFIX}suspects"
+# of the board: odd lots make no price, and their sessions are their own
+TOPIC_OF: Final = {field.encode(): topic for topic, field in FIELD_OF.items() if topic != OddLotUpdated.topic}
 WARNED_STATUSES: Final = frozenset({"ND"})  # about to be delisted, by the broker's table of states
 REPORT_AGE_MS_MAX: Final = 5_000  # the reader reports each second; silence of this length means that there is none
 
@@ -69,10 +67,39 @@ def market_topics() -> tuple[str, ...]:
 
 def live_quotes(symbols: Sequence[str]) -> dict[str, LiveQuote]:
     """The latest of each symbol on the board's day: one pipeline, and a query for symbols without a quote."""
-    day = board_day()
-    answers = _read(lambda pipe: [pipe.hgetall(SYMBOL_KEY + symbol) for symbol in symbols])
+    return quotes_at(LIVE_PREFIX, symbols, board_day())
+
+
+def quotes_at(prefix: str, symbols: Sequence[str], day: date) -> dict[str, LiveQuote]:
+    """The same of a market whose latest state stands elsewhere."""
+    answers = _read(lambda pipe: [pipe.hgetall(prefix + symbol) for symbol in symbols])
     events = {symbol: _events_of(answer, day) for symbol, answer in zip(symbols, answers, strict=True)}
     return _quotes(events, day)
+
+
+def odd_lot_book(symbol: str) -> OddLotBook | None:
+    """The board of odd lots on the board's day; None before it was told anything of."""
+    [body] = _read(lambda pipe: [pipe.hget(LIVE_PREFIX + symbol, FIELD_OF[OddLotUpdated.topic])])
+    told = _of_day(OddLotUpdated.topic, body, board_day()) if body else None
+    return OddLotBook(**{name: getattr(told, name) for name in OddLotBook.__dataclass_fields__}) if told else None
+
+
+def told_volumes(symbols: Collection[str]) -> dict[str, ToldVolume]:
+    """The volume of today by the last quote; a symbol without one today is left out."""
+    asked, day = sorted(symbols), market_today()
+    bodies = _read(lambda pipe: [pipe.hget(LIVE_PREFIX + symbol, "quote") for symbol in asked])
+    quotes = [_of_day(QuoteUpdated.topic, body, day) for body in bodies if body]
+    return {
+        quote.symbol: ToldVolume(quote.total_quantity, quote.wal_position)
+        for quote in quotes
+        if isinstance(quote, QuoteUpdated)
+    }
+
+
+def is_suspect(symbol: str) -> bool:
+    """Whether matches of it are missing and no gap says so yet: it takes a second to be sure."""
+    [found] = _read(lambda pipe: [pipe.hexists(SUSPECTS_KEY, symbol)])
+    return bool(found)
 
 
 def marks_vnd(symbols: Sequence[str]) -> dict[str, int]:
@@ -92,7 +119,7 @@ def market_and_quotes(
     """The gate's look: the symbol as `market_state` tells it and today's quotes of `others`, in one pipeline."""
     known, today, asked = security(symbol), to_vietnam(now).date(), sorted({symbol, *others})
     *answers, stream = _read(
-        lambda pipe: [*(pipe.hgetall(SYMBOL_KEY + one) for one in asked), pipe.hgetall(STREAM_KEY)]
+        lambda pipe: [*(pipe.hgetall(LIVE_PREFIX + one) for one in asked), pipe.hgetall(STREAM_KEY)]
     )
     events = {one: _events_of(answer, today) for one, answer in zip(asked, answers, strict=True)}
     quotes = _quotes(events, today)
@@ -105,6 +132,7 @@ def _state(known: SecurityView, quote: LiveQuote, stream: Mapping[bytes, bytes],
     session = _session(known, quote, now)
     return MarketState(
         instrument=known.instrument,
+        rules=rules_at(now),
         reference_vnd=quote.reference_vnd,
         band=Band(ceiling_vnd=quote.ceiling_vnd, floor_vnd=quote.floor_vnd),
         last_vnd=quote.last_vnd,
@@ -125,10 +153,14 @@ def _state(known: SecurityView, quote: LiveQuote, stream: Mapping[bytes, bytes],
 
 def live_indices() -> list[LiveIndex]:
     """Every index heard of on the board's day, in the order of its code."""
-    day = board_day()
+    return indices_at(LIVE_PREFIX, board_day())
+
+
+def indices_at(prefix: str, day: date) -> list[LiveIndex]:
+    """The same of a market whose latest state stands elsewhere."""
     with transient_errors():
-        codes = sorted(_client().smembers(INDEX_CODES_KEY))
-    answers = _read(lambda pipe: [pipe.get(INDEX_KEY + code.decode()) for code in codes])
+        codes = sorted(_client().smembers(index_codes_key(prefix)))
+    answers = _read(lambda pipe: [pipe.get(index_key(prefix, code.decode())) for code in codes])
     events = [_of_day(IndexUpdated.topic, body, day) for body in answers if body]
     return [_index(event) for event in events if event is not None]
 
@@ -204,7 +236,7 @@ def _session(known: SecurityView, quote: LiveQuote, now: datetime) -> Session | 
         return Session(quote.session) if quote.session in Session.__members__.values() else None
     if not trading_calendar().is_trading_day(to_vietnam(now).date()):
         return Session.CLOSED
-    return session_at(known.exchange, now)
+    return session_at(rules_at(now), known.exchange, now)
 
 
 def _best_price(levels: Sequence[tuple[int, int]]) -> int:

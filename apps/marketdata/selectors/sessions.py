@@ -6,9 +6,9 @@ from datetime import datetime
 from django.conf import settings
 
 from apps.marketdata.selectors.clock import day_bounds_ms
-from apps.marketdata.selectors.live import FIELD_OF, SYMBOL_KEY
 from apps.marketdata.selectors.reference import securities
 from qts.adapters.bus import decode
+from qts.adapters.latest_state import FIELD_OF, LIVE_PREFIX
 from qts.adapters.redis_client import redis_client, transient_errors
 from qts.domain.events import SessionChanged
 from qts.domain.market import to_vietnam
@@ -32,7 +32,7 @@ def told_sessions(now: datetime) -> list[ToldSession]:
     active = [known for known in securities() if known.is_active]
     with transient_errors(), redis_client(settings.REDIS_URL).pipeline(transaction=False) as pipe:
         for known in active:
-            pipe.hget(SYMBOL_KEY + known.symbol, FIELD_OF[SessionChanged.topic])
+            pipe.hget(LIVE_PREFIX + known.symbol, FIELD_OF[SessionChanged.topic])
         bodies = pipe.execute()
     first_ms, last_ms = day_bounds_ms(to_vietnam(now).date())
     told = []

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
-from qts.domain.market import Band, Instrument, to_vietnam
+from qts.domain.market import Band, Instrument, RuleBook, to_vietnam
 from qts.domain.values import Exchange, InstrumentKind, Session
 
+ALL_SYMBOLS = "*"
 Level = tuple[int, int]  # (price_vnd, quantity); a price of 0 is the volume of at-the-auction orders
 
 
@@ -74,6 +75,28 @@ class LiveQuote:
 
 
 @dataclass(frozen=True, slots=True)
+class OddLotBook:
+    """The board of odd lots of one security: the last match on it, and at most three levels a side."""
+
+    symbol: str
+    last_vnd: int
+    last_quantity: int
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+    session: str
+    status: str
+    ts_exchange_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToldVolume:
+    """What the exchange says was matched of a security today, and where in the log it said so."""
+
+    quantity: int
+    wal_position: str
+
+
+@dataclass(frozen=True, slots=True)
 class LiveIndex:
     """One index; values in hundredths of a point."""
 
@@ -95,13 +118,15 @@ class LiveIndex:
 class MarketState:
     """What the risk gate needs to know of one security at one moment.
 
-    `mark_vnd` is the last price, or the reference before the first match; `average_vnd` is 0 before it. Ages are
-    milliseconds of the wall clock; None = nothing has been received. `is_tradable` is False for every status or session
-    code we do not know, `is_warned` True for one that still trades and is about to be delisted. `day_volume` is shares
-    matched today; `foreign_room_left` is None until the exchange has told it today.
+    `rules` are the exchanges' of the day. `mark_vnd` is the last price, or the reference before the first match;
+    `average_vnd` is 0 before it. Ages are milliseconds of the wall clock; None = nothing has been received.
+    `is_tradable` is False for every status or session code we do not know, `is_warned` True for one that still trades
+    and is about to be delisted. `day_volume` is shares matched today; `foreign_room_left` is None until the exchange
+    has told it today.
     """
 
     instrument: Instrument
+    rules: RuleBook
     reference_vnd: int
     band: Band
     last_vnd: int
@@ -188,10 +213,48 @@ class DayBar:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadLetterView:
+    """`outcome` is "" until it was read again."""
+
+    id: int
+    received_at: datetime
+    wal_position: str
+    reason: str
+    raw: str
+    outcome: str
+    replayed_at: datetime | None
+    replay_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
-    """Between the two moments of the wall clock messages may be missing for the symbols ('*' = all)."""
+    """Between the two moments of the wall clock messages may be missing for the symbols ('*' = all).
+
+    `cause` is a GapCause; `market_from_at` and `market_to_at` are the market's own times. Of the matches that were
+    missed, history has given `filled_quantity` in so many minutes and has not got `missing_quantity` either.
+    """
 
     symbols: str
     from_at: datetime
     to_at: datetime
     reason: str
+    cause: str
+    market_from_at: datetime
+    market_to_at: datetime
+    marked_at: datetime
+    fill: str
+    filled_minutes: int
+    filled_quantity: int
+    missing_quantity: int
+
+    @property
+    def length_s(self) -> float:
+        return (self.to_at - self.from_at).total_seconds()
+
+    @property
+    def is_filled(self) -> bool:
+        """No match of it is missing any more."""
+        return self.fill in {"COMPLETE", "FILLED"}
+
+    def touches(self, symbol: str) -> bool:
+        return self.symbols == ALL_SYMBOLS or symbol in self.symbols.split(",")

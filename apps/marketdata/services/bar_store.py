@@ -37,6 +37,11 @@ def announce_bars(bus: Bus) -> int:
     return len(rows)
 
 
+def announce_again(*, since: datetime) -> None:
+    """To a bus that was emptied: who reads it is safe to be told twice."""
+    Bar1m.objects.filter(starts_at__gte=since, is_announced=True).update(is_announced=False)
+
+
 def last_starts_ms(symbols: Collection[str], *, since: datetime) -> dict[str, int]:
     """When the newest stored bar of each symbol began; a symbol without a bar since then is left out."""
     newest = Bar1m.objects.filter(symbol__in=symbols, starts_at__gte=since).values_list("symbol")
@@ -49,6 +54,28 @@ def rebuilt_bars(minutes: Collection[Minute]) -> list[BarClosed]:
     for tick in ticks_of_minutes(minutes):
         builders.setdefault(minute_of(tick), BarBuilder()).add(tick)
     return [bar for (_, starts_ms), one in builders.items() for bar in one.close_until(starts_ms + MINUTE_MS)]
+
+
+def not_filled(minutes: set[Minute]) -> set[Minute]:
+    """Without those whose bars are the broker's history: it counts a late match already."""
+    if not minutes:
+        return minutes
+    starts = {moment(starts_ms) for _, starts_ms in minutes}
+    filled = Bar1m.objects.filter(is_filled=True, starts_at__in=starts).values_list("symbol", "starts_at")
+    return minutes - {(symbol, _ms(starts_at)) for symbol, starts_at in filled}
+
+
+def store_filled(bars: Iterable[BarClosed]) -> None:
+    """The same of bars from the broker's history; the recorder leaves them as they are."""
+    rows = [_row(bar) for bar in bars]
+    for row in rows:
+        row.is_filled = True
+    Bar1m.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["symbol", "starts_at"],
+        update_fields=[*_PRICES, "is_announced", "is_filled"],
+    )
 
 
 def _row(bar: BarClosed) -> Bar1m:

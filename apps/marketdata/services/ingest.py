@@ -8,7 +8,8 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
-from apps.marketdata.selectors import StreamState, instrument_kinds, market_now, recorded_wal_position
+from apps.marketdata.selectors import StreamState, instrument_kinds, market_now, recorded_wal_position, rules_as_known
+from apps.marketdata.services.expected_session import ExpectedSession
 from apps.marketdata.services.live_state import LiveState
 from apps.marketdata.services.master_data import data_client
 from apps.marketdata.services.pipeline import IngestPipeline
@@ -16,15 +17,18 @@ from qts.adapters import bus as event_bus
 from qts.adapters.lease import Lease, Slice, slice_of
 from qts.adapters.ssi.market_data import MarketDataClient
 from qts.adapters.ssi.market_stream import connect_market_stream
-from qts.adapters.ssi.signalr import SignalRConnection
+from qts.adapters.ssi.signalr import SignalRConnection, StreamClosed
 from qts.adapters.wal import WalBroken, WalReader, WalWriter
 from qts.domain.errors import TerminalError, TransientError
 from qts.domain.events import GapDetected
-from qts.observability.metrics import MARKET_GAPS, STREAM_CONNECTED, STREAM_RECONNECTS
+from qts.domain.market import session_at, to_vietnam
+from qts.domain.market.gap_watch import ALL_SYMBOLS, SILENCE_NS_MAX
+from qts.domain.values import Exchange, GapCause
+from qts.observability.metrics import STREAM_CONNECTED, STREAM_RECONNECTS
 
 log = structlog.get_logger(__name__)
 
-CHANNELS = ("F:ALL", "X-QUOTE:ALL", "X-TRADE:ALL", "B:ALL", "R:ALL", "MI:ALL")
+CHANNELS = ("F:ALL", "X-QUOTE:ALL", "X-TRADE:ALL", "X:ALL", "B:ALL", "R:ALL", "MI:ALL", "OL:ALL")
 LEASE = "market-stream"
 LEASE_TTL_S = 6
 # Much longer than other slices: the stream has no resume number, so every hand-over to a successor costs a gap.
@@ -34,6 +38,7 @@ REPORT_EVERY_S = 1.0
 INSTRUMENTS_EVERY_S = 60.0
 BACK_OFF_S_MAX = 15.0
 BACK_OFF_REFUSED_S = 30.0  # bad credentials do not become good by asking often
+SILENT_TIMES_MAX = 3  # a stream that is silent after every new subscription is asked for less often, doubling so often
 
 
 def run_stream_slice(*, seconds_max: float = SLICE_S) -> None:
@@ -53,11 +58,21 @@ def run_stream_slice(*, seconds_max: float = SLICE_S) -> None:
                     event_bus.connect(settings.EVENT_BUS_URL),
                     LiveState(settings.REDIS_URL),
                     instruments=instrument_kinds(),
-                    replay_from=recorded_wal_position,
+                    replay_from=_recorded_position,
                 )
                 StreamFollower(Hold(lease, turn), client, pipeline, LiveState(settings.REDIS_URL)).run()
         finally:
             client.close()
+
+
+def _recorded_position() -> str:
+    """Asked when Valkey was emptied, which may be when the database is away, too."""
+    try:
+        return recorded_wal_position()
+    except DatabaseError as error:
+        raise TransientError(f"the database: {error}") from error
+    finally:
+        close_old_connections()
 
 
 class Hold:
@@ -92,6 +107,10 @@ class StreamFollower:
         self._last_frame_ns = live.last_frame_ns()
         self._failures = 0
         self._lost_because = "the stream reader was not running"
+        self._lost_ns = 0  # since when messages may be missing, while the connection is lost
+        self._silent_times = 0
+        self._connected_ns = 0
+        self._expected = ExpectedSession()
         self._report = _Every(REPORT_EVERY_S, self._report_now)
         self._refresh = _Every(INSTRUMENTS_EVERY_S, self._refresh_instruments)
 
@@ -121,9 +140,12 @@ class StreamFollower:
         subscribed_ms = int(market_now().timestamp() * 1000)
         stream = connect_market_stream(settings.SSI_STREAM_URL, self._client, CHANNELS)
         try:
+            self._connected_ns = time.time_ns()
             self._pipeline.subscribed(subscribed_ms)
-            self._mark_gap()
-            self._become(StreamState.CONNECTED)
+            self._mark_lost()
+            self._lost_ns = 0
+            if not self._silent_times:  # else it has to say something first
+                self._become(StreamState.CONNECTED)
             self._report.now()
             while self._turn.goes_on():
                 self._take(stream)
@@ -134,13 +156,15 @@ class StreamFollower:
         frames = stream.frames(FRAMES_TIMEOUT_S)
         self._last_frame_ns = stream.last_frame_ns or self._last_frame_ns
         if frames:
-            self._failures = 0
+            self._failures = self._silent_times = 0
+            self._become(StreamState.CONNECTED)
             self._pipeline.take([(frame.received_ns, frame.raw) for frame in frames])
         if self._pipeline.is_behind:
             try:
                 self._catch_up()
             except TransientError as error:
                 log.warning("bus_still_away", reason=str(error))
+        self._listen_for_silence()
         self._report.when_due()
         self._refresh.when_due()
 
@@ -148,20 +172,49 @@ class StreamFollower:
         if self._pipeline.is_behind:
             self._pipeline.catch_up(self._turn.goes_on)
 
-    def _mark_gap(self) -> None:
-        """Between the last frame of the connection before and now, messages may be missing."""
-        if self._last_frame_ns:
-            gap = GapDetected(
-                symbols="*", ts_from_ns=self._last_frame_ns, ts_to_ns=time.time_ns(), reason=self._lost_because
-            )
-            self._pipeline.announce([gap])
-            MARKET_GAPS.inc()
+    def _listen_for_silence(self) -> None:
+        """Mark what the clock alone shows; raises StreamClosed when nothing at all comes in a session."""
+        if self._pipeline.is_behind:
+            return  # what came last is not known before the log is caught up with
+        watch, now_ns, now = self._pipeline.watch, time.time_ns(), market_now()
+        market_ms = int(now.timestamp() * 1_000)
+        if gaps := watch.overdue(now_ns, market_ms, self._expected.at(now), self._connected_ns):
+            self._pipeline.mark(gaps)
+        if watch.silent_since_ns:
+            patience_ns = SILENCE_NS_MAX * 2 ** min(self._silent_times, SILENT_TIMES_MAX)
+            silent_ns = now_ns - max(watch.silent_since_ns, self._connected_ns)
+            if silent_ns > patience_ns:
+                self._silent_times += 1
+                text = f"nothing came for {silent_ns / 1e9:.0f} s in a session"
+                self._become(StreamState.RECONNECTING, text)
+                self._report.now()  # before the connection is closed: the other side may not be there to answer
+                raise StreamClosed(text)
+
+    def _mark_lost(self) -> None:
+        """Since the last message of the connection before, or since it fell silent, messages may be missing."""
+        watch = self._pipeline.watch
+        self._lost_ns = self._lost_ns or watch.silent_since_ns or self._last_frame_ns
+        if not self._lost_ns:
+            return
+        cause = GapCause.SILENCE if watch.silent_since_ns == self._lost_ns else GapCause.RECONNECT
+        market_ms = int(market_now().timestamp() * 1_000)
+        gap = GapDetected(
+            symbols=ALL_SYMBOLS,
+            ts_from_ns=self._lost_ns,
+            ts_to_ns=max(self._lost_ns, time.time_ns()),
+            cause=cause.value,
+            reason=self._lost_because,
+            ts_market_from_ms=min(watch.last_market_ms or market_ms, market_ms),
+            ts_market_to_ms=market_ms,
+        )
+        self._pipeline.mark([gap])
 
     def _lost(self, error: Exception, state: StreamState) -> None:
         self._lost_because = str(error)
         STREAM_RECONNECTS.labels(stream="market").inc()
         log.warning("market_stream_lost", reason=str(error), failures=self._failures)
         self._become(state, str(error))
+        self._mark_lost()
 
     def _become(self, state: StreamState, detail: str = "") -> None:
         if state is not self._state:
@@ -182,9 +235,12 @@ class StreamFollower:
                 self._state,
                 since_ns=self._since_ns,
                 reported_ns=time.time_ns(),
-                last_frame_ns=self._last_frame_ns,
+                last_frame_ns=self._pipeline.watch.silent_since_ns or self._last_frame_ns,  # keep-alives are no data
                 detail=self._detail,
             )
+            now = market_now()
+            session = session_at(rules_as_known(now), Exchange.HOSE, now)
+            self._pipeline.health.write(to_vietnam(now).date(), session, is_behind=self._pipeline.is_behind)
         except TransientError as error:
             log.warning("stream_state_not_reported", reason=str(error))
 

@@ -2,19 +2,30 @@
 
 With it goes the reader's checkpoint. It stands in the same server as the bus (by default), so a server that lost its
 last second lost both together, and replaying the write-ahead log from the checkpoint brings back what the bus has lost.
+A server that was emptied has no checkpoint: writing finds that out before it makes a new one, or what the bus had and
+nobody had read would never be replayed. The state itself is kept here too, and is written again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from apps.marketdata.selectors.live import FIELD_OF, INDEX_CODES_KEY, INDEX_KEY, STREAM_KEY, SYMBOL_KEY
+from apps.marketdata.selectors.live import STREAM_KEY, SUSPECTS_KEY
 from apps.marketdata.selectors.types import StreamState
+from qts.adapters.latest_state import LIVE_PREFIX, latest_of, put_latest
 from qts.adapters.redis_client import redis_client, transient_errors
-from qts.domain.events import IndexUpdated
+from qts.domain.errors import TransientError
 from qts.domain.ports import BusMessage
 
 CHECKPOINT_KEY = "qts:ingest:checkpoint"
+ANYWHERE = "*"
+# The checkpoint moves on only from where this writer left it.
+_MOVE_CHECKPOINT = f"""
+local there = redis.call('HGET', KEYS[1], 'wal_position') or ''
+if ARGV[1] ~= '{ANYWHERE}' and there ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'wal_position', ARGV[2], 'subscribed_ms', ARGV[3])
+return 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,38 +40,56 @@ class Checkpoint:
     subscribed_ms: int
 
 
+class StateLost(TransientError):
+    """Redis does not hold what this writer left there."""
+
+
 class LiveState:
-    """Every method raises TransientError while Redis is away."""
+    """Every method raises TransientError while Redis is away. One object writes: it knows what it has written."""
 
     def __init__(self, redis_url: str) -> None:
         self._client: Any = redis_client(redis_url)
+        self._fields: dict[str, dict[str, bytes]] = {}  # all that was written, by symbol
+        self._indices: dict[str, bytes] = {}
+        self._left_at = ANYWHERE  # the checkpoint's position as it was read or written last; empty when there was none
 
     def write(self, messages: Sequence[BusMessage], checkpoint: Checkpoint) -> None:
-        """The last message of each kind and key, and the checkpoint, in one transaction."""
-        fields: dict[str, dict[str, bytes]] = {}
-        indices: dict[str, bytes] = {}
-        for message in messages:
-            if field := FIELD_OF.get(message.topic):
-                fields.setdefault(message.key, {})[field] = message.body
-            elif message.topic == IndexUpdated.topic:
-                indices[message.key] = message.body
+        """The last message of each kind and key, and the checkpoint, in one transaction.
+
+        Raises StateLost, and moves no checkpoint, when Redis was emptied since `checkpoint` or the last `write`.
+        """
+        fields, indices = latest_of(messages)
+        for symbol, changed in fields.items():
+            self._fields.setdefault(symbol, {}).update(changed)
+        self._indices |= indices
         with transient_errors(), self._client.pipeline(transaction=True) as pipe:
-            for symbol, changed in fields.items():
-                pipe.hset(SYMBOL_KEY + symbol, mapping=changed)
-            for code, body in indices.items():
-                pipe.set(INDEX_KEY + code, body)
-            if indices:
-                pipe.sadd(INDEX_CODES_KEY, *indices)
-            pipe.hset(
-                CHECKPOINT_KEY,
-                mapping={"wal_position": checkpoint.wal_position, "subscribed_ms": checkpoint.subscribed_ms},
-            )
+            put_latest(pipe, LIVE_PREFIX, fields, indices)
+            place = (self._left_at, checkpoint.wal_position, checkpoint.subscribed_ms)
+            pipe.eval(_MOVE_CHECKPOINT, 1, CHECKPOINT_KEY, *place)
+            *_, is_moved = pipe.execute()
+        if not is_moved:
+            raise StateLost("Redis has lost the checkpoint: it was emptied")
+        self._left_at = checkpoint.wal_position
+
+    def restore(self) -> None:
+        """Write again all that this object has written: for a Redis that came back empty."""
+        with transient_errors(), self._client.pipeline(transaction=True) as pipe:
+            put_latest(pipe, LIVE_PREFIX, self._fields, self._indices)
+            pipe.execute()
+
+    def suspect(self, symbols: Mapping[str, int]) -> None:
+        """All symbols of which matches are missing although no gap says so yet, and since when (wall clock, ns)."""
+        with transient_errors(), self._client.pipeline(transaction=True) as pipe:
+            pipe.delete(SUSPECTS_KEY)
+            if symbols:
+                pipe.hset(SUSPECTS_KEY, mapping=dict(symbols))
             pipe.execute()
 
     def checkpoint(self) -> Checkpoint | None:
         """None when Redis is new or came back empty."""
         with transient_errors():
             found = self._client.hgetall(CHECKPOINT_KEY)
+        self._left_at = found[b"wal_position"].decode() if found else ""
         if not found:
             return None
         return Checkpoint(found[b"wal_position"].decode(), int(found[b"subscribed_ms"]))

@@ -14,17 +14,17 @@ from apps.configuration.selectors import data_credentials
 from apps.eventlog.services import record
 from apps.marketdata import selectors
 from apps.marketdata.models import DailyBar, MasterDataLoad, Security
+from apps.marketdata.services.index_members import load_indices
+from apps.marketdata.services.master_changes import ACTOR, Difference, keep_differences
 from apps.marketdata.services.references import derive_references
 from qts.adapters.lease import Lease, Slice, slice_of
 from qts.adapters.ssi.market_data import ListedSecurity, MarketDataClient
 from qts.domain.errors import TerminalError
 from qts.domain.events import SecurityUpdated
 from qts.domain.market import round_lot
-from qts.domain.values import Actor, ActorKind
 
 log = structlog.get_logger(__name__)
 
-ACTOR = Actor(ActorKind.SYSTEM, "marketdata")
 LEASE_TTL_S = 120  # longer than one symbol's history takes
 SECONDS_MAX = 3_600
 HISTORY_DAYS = 60  # what a new symbol starts with
@@ -75,13 +75,14 @@ def data_client() -> MarketDataClient:
 def load_master_data(
     client: MarketDataClient, *, today: date, now: datetime, turn: Slice | None = None
 ) -> LoadResult | None:
-    """Securities, then their daily history, then the references derived from it. Safe to repeat.
+    """Securities and indices, then their daily history, then the references derived from it. Safe to repeat.
 
     Raises TransientError or TerminalError of the client; what was stored until then stays. None when
     `turn` ended first.
     """
     listed = _listed(client)
-    changed = _store_securities(listed, now)
+    changed = _store_securities(listed, today, now)
+    load_indices(client, today=today, now=now)
     active = selectors.securities()
     last_days = dict(DailyBar.objects.values_list("symbol").annotate(Max("trading_day")))
     daily_bars = 0
@@ -107,8 +108,8 @@ def _listed(client: MarketDataClient) -> list[ListedSecurity]:
     return listed
 
 
-def _store_securities(listed: Iterable[ListedSecurity], now: datetime) -> int:
-    """Write what differs, with one event each; who is no longer listed becomes inactive."""
+def _store_securities(listed: Iterable[ListedSecurity], today: date, now: datetime) -> int:
+    """Write what differs, with one event each and every difference kept; who is no longer listed becomes inactive."""
     told = {one.symbol: _facts(one) for one in listed}
     with transaction.atomic():
         before = {row.symbol: row for row in Security.objects.select_for_update()}
@@ -123,9 +124,18 @@ def _store_securities(listed: Iterable[ListedSecurity], now: datetime) -> int:
             unique_fields=["symbol"],
             update_fields=[*_Facts.__dataclass_fields__, "updated_at"],
         )
+        keep_differences((one for row in rows for one in _differences(before.get(row.symbol), row)), today)
         for row in rows:
             record(SecurityUpdated(symbol=row.symbol), actor=ACTOR, now=now)
     return len(rows)
+
+
+def _differences(before: Security | None, after: Security) -> list[Difference]:
+    """Fact by fact; a security that is new is one difference."""
+    if before is None:
+        return [Difference(after.symbol, "listed", "", f"{after.exchange} {after.kind}")]
+    was, now = asdict(_facts_of(before)), asdict(_facts_of(after))
+    return [Difference(after.symbol, name, str(was[name]), str(now[name])) for name in was if was[name] != now[name]]
 
 
 def _facts(one: ListedSecurity) -> _Facts:
@@ -134,7 +144,7 @@ def _facts(one: ListedSecurity) -> _Facts:
         kind=one.kind.value,
         name_vi=one.name_vi[:200],
         name_en=one.name_en[:200],
-        lot_size=one.lot_size or round_lot(one.exchange, one.kind),
+        lot_size=one.lot_size or round_lot(selectors.rules_on(selectors.market_today()), one.exchange, one.kind),
         listed_quantity=one.listed_shares,
         is_active=True,
     )
@@ -153,10 +163,15 @@ def _load_history(client: MarketDataClient, symbol: str, since: date, until: dat
     if since > until:
         return 0
     try:
-        bars = client.daily_ohlc(symbol, since, until)
+        return load_days(client, symbol, since, until)
     except TerminalError as error:
         log.warning("daily_history_refused", symbol=symbol, reason=str(error))
         return 0
+
+
+def load_days(client: MarketDataClient, symbol: str, since: date, until: date) -> int:
+    """The same, but a refusal is raised. What was stored is replaced by what is told now."""
+    bars = client.daily_ohlc(symbol, since, until)
     rows = [
         DailyBar(
             symbol=symbol,

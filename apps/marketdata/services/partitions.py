@@ -11,7 +11,7 @@ PREFIX = "marketdata_tick_"
 
 def ensure_tick_partitions(days: Iterable[date]) -> list[date]:
     """Make the partitions that are missing and return their days; one query when none is."""
-    wanted = {f"{PREFIX}{day:%Y%m%d}": day for day in days}
+    wanted = {tick_partition(day): day for day in days}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT relname FROM pg_class WHERE relname = ANY(%s) AND relispartition", [list(wanted)])
         for (name,) in cursor.fetchall():
@@ -26,6 +26,10 @@ def ensure_tick_partitions(days: Iterable[date]) -> list[date]:
                 f" FOR VALUES FROM ('{day:%Y-%m-%d}') TO ('{day + timedelta(days=1):%Y-%m-%d}')"
             )
     return sorted(wanted.values())
+
+
+def tick_partition(day: date) -> str:
+    return f"{PREFIX}{day:%Y%m%d}"
 
 
 def days_ahead(today: date) -> list[date]:

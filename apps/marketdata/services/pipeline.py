@@ -5,18 +5,21 @@ what came out of it, so whatever dies in between is replayed from the log; event
 are idempotent by it. While the bus is away, frames go on into the log.
 """
 
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-import msgspec
 import structlog
 
 from apps.marketdata.services.live_state import Checkpoint, LiveState
+from apps.marketdata.services.stream_health import StreamHealth
 from qts.adapters.bus import encode
-from qts.adapters.ssi.codec import decode_frame
+from qts.adapters.ssi.batch import Batch, subscribed_record
 from qts.adapters.wal import Damage, Record, WalPositionGone, WalReader, WalWriter
 from qts.domain.errors import TransientError
-from qts.domain.events import Event, MessageDeadLettered, TickReceived
+from qts.domain.events import GapDetected
+from qts.domain.market import GapWatch
+from qts.domain.market.snapshots import SnapshotSieve
 from qts.domain.ports import Bus
 from qts.domain.values import InstrumentKind
 from qts.observability.metrics import INGEST_BATCH_SECONDS, INGEST_MESSAGES
@@ -24,23 +27,7 @@ from qts.observability.metrics import INGEST_BATCH_SECONDS, INGEST_MESSAGES
 log = structlog.get_logger(__name__)
 
 BATCH_FRAMES_MAX = 1_000
-SECOND_MS = 1_000
-_MARKER = b'{"qts_subscribed_ms":'
-
-
-class _Subscribed(msgspec.Struct):
-    """A record of our own in the log: a new subscription began at this market time."""
-
-    qts_subscribed_ms: int
-
-
-class _Batch:
-    """Events of some records of the log, and the checkpoint after them."""
-
-    def __init__(self, subscribed_ms: int) -> None:
-        self.events: list[Event] = []
-        self.subscribed_ms = subscribed_ms
-        self.size = 0
+GAPS_KEPT = 200  # told again to a bus that was emptied; to store one twice changes nothing
 
 
 class IngestPipeline:
@@ -57,6 +44,12 @@ class IngestPipeline:
         replay_from: Callable[[], str],
     ) -> None:
         self.instruments = instruments
+        self.watch = GapWatch()
+        self._sieve = SnapshotSieve()
+        self.health = StreamHealth()
+        self._gaps: dict[tuple[str, int], GapDetected] = {}  # found, and not on the bus yet
+        self._told_gaps: deque[GapDetected] = deque(maxlen=GAPS_KEPT)
+        self._suspects: dict[str, int] = {}
         self._wal = wal
         self._reader = reader
         self._bus = bus
@@ -72,8 +65,7 @@ class IngestPipeline:
 
     def subscribed(self, market_ms: int) -> None:
         """A new subscription begins. What it reports of matches before that second is a snapshot of the past."""
-        marker = msgspec.json.encode(_Subscribed(market_ms))
-        self._wal.append([(0, marker)])
+        self._wal.append([(0, subscribed_record(market_ms))])
         self._subscribed_ms = market_ms
 
     def take(self, frames: Sequence[tuple[int, bytes]]) -> None:
@@ -88,7 +80,7 @@ class IngestPipeline:
         positions = self._wal.append(frames)
         if self._is_behind:
             return
-        batch = _Batch(self._subscribed_ms)
+        batch = Batch(self._subscribed_ms)
         for (received_ns, raw), position in zip(frames, positions, strict=True):
             self._decode(raw, received_ns, position, batch)
         try:
@@ -97,24 +89,34 @@ class IngestPipeline:
             self._is_behind = True
             log.warning("bus_away", reason=str(error))
 
-    def announce(self, events: Sequence[Event]) -> None:
-        """Publish events that come from no frame. Raises TransientError while the bus is away."""
-        self._bus.publish([encode(event) for event in events])
+    def mark(self, gaps: Sequence[GapDetected]) -> None:
+        """Publish gaps that no frame shows; while the bus is away they wait for it."""
+        self._gaps |= {(gap.symbols, gap.ts_from_ns): gap for gap in gaps}
+        if self._is_behind or not self._gaps:
+            return
+        try:
+            self._tell_gaps()
+        except TransientError as error:
+            self._is_behind = True
+            log.warning("bus_away", reason=str(error))
 
     def catch_up(self, goes_on: Callable[[], bool]) -> int:
         """Publish what the log holds after the checkpoint; returns the number of events.
 
         Raises TransientError while the bus is away. Ends early when `goes_on` says so, and is then still behind.
         """
+        self.watch.forget_counts()
         found = self._live.checkpoint()
-        batch = _Batch(found.subscribed_ms if found else 0)
+        if found is None:
+            self._begin_anew()
+        batch = Batch(found.subscribed_ms if found else 0)
         published = 0
         start = found.wal_position if found else self._replay_from()
         for record in self._records(start):
             self._decode(record.payload, record.received_ns, record.position, batch)
             if batch.size >= BATCH_FRAMES_MAX:
                 published += self._publish(batch, record.next_position)
-                batch = _Batch(batch.subscribed_ms)
+                batch = Batch(batch.subscribed_ms)
                 if not goes_on():
                     return published
         published += self._publish(batch, self._wal.position)
@@ -124,6 +126,12 @@ class IngestPipeline:
             log.info("wal_replayed", events=published, since=start)
         return published
 
+    def _begin_anew(self) -> None:
+        """Redis is new or was emptied: the bus may have lost gaps that nobody had read, and everybody the suspects."""
+        self._live.restore()
+        self._gaps = {(gap.symbols, gap.ts_from_ns): gap for gap in self._told_gaps} | self._gaps
+        self._suspects = {}
+
     def _records(self, start: str) -> Iterator[Record]:
         try:
             yield from self._reader.replay(start or None, on_damage=_log_damage)
@@ -131,36 +139,48 @@ class IngestPipeline:
             log.warning("wal_position_gone", position=start, reason=str(error))
             yield from self._reader.replay(None, on_damage=_log_damage)
 
-    def _decode(self, payload: bytes, received_ns: int, position: str, into: _Batch) -> None:
-        into.size += 1
-        if payload.startswith(_MARKER):
-            into.subscribed_ms = msgspec.json.decode(payload, type=_Subscribed).qts_subscribed_ms
-            return
-        decoded = decode_frame(payload, ts_received_ns=received_ns, wal_position=position, instruments=self.instruments)
-        first_ms = into.subscribed_ms - into.subscribed_ms % SECOND_MS  # the wire's times are whole seconds
-        into.events += [
-            event for event in decoded.events if not isinstance(event, TickReceived) or event.ts_exchange_ms >= first_ms
-        ]
-        into.events += [
-            MessageDeadLettered(
-                raw=failure.raw,
-                reason=failure.reason,
-                ts_received_ns=received_ns,
-                wal_position=failure.wal_position,
-            )
-            for failure in decoded.failures
-        ]
-        for notice in decoded.notices:
+    def _decode(self, payload: bytes, received_ns: int, position: str, into: Batch) -> None:
+        for notice in into.take(payload, received_ns, position, self.instruments):
             log.warning("market_stream_notice", text=notice)
 
-    def _publish(self, batch: _Batch, position_after: str) -> int:
+    def _publish(self, batch: Batch, position_after: str) -> int:
+        self._add_snapshots(batch)
+        self._look_for_gaps(batch)
         messages = [encode(event) for event in batch.events]
         if messages:
             self._bus.publish(messages)
+        self._tell_gaps()
+        self.health.take(batch.events, published_ns=time.time_ns(), is_replay=self._is_behind)
         self._live.write(messages, Checkpoint(position_after, batch.subscribed_ms))
         for topic, count in Counter(message.topic for message in messages).items():
             INGEST_MESSAGES.labels(topic).inc(count)
         return len(messages)
+
+    def _add_snapshots(self, batch: Batch) -> None:
+        """What X alone tells; all of it counts as heard."""
+        self._sieve.subscribed(batch.subscribed_ms)
+        self._sieve.heard(batch.events)
+        batch.events += self._sieve.what_is_new(batch.snapshots)
+        self.health.note_snapshots(batch.snapshots)
+
+    def _look_for_gaps(self, batch: Batch) -> None:
+        """Before anybody gets the messages: nobody shall act on what comes after a gap and not know of it."""
+        self.watch.subscribed(batch.subscribed_ms)
+        self._gaps |= {(gap.symbols, gap.ts_from_ns): gap for gap in self.watch.observe(batch.events)}
+        self._tell_suspects()
+
+    def _tell_suspects(self) -> None:
+        suspects = self.watch.suspects
+        if suspects != self._suspects:
+            self._live.suspect(suspects)
+            self._suspects = suspects
+
+    def _tell_gaps(self) -> None:
+        if self._gaps:
+            self._bus.publish([encode(gap) for gap in self._gaps.values()])
+            self._told_gaps.extend(self._gaps.values())
+            self._gaps.clear()
+        self._tell_suspects()
 
 
 def _log_damage(damage: Damage) -> None:

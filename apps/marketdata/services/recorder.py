@@ -10,7 +10,7 @@ Bars are always what the stored ticks add up to, whatever was killed when:
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -19,14 +19,24 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.marketdata.locks import lock_checkpoint
-from apps.marketdata.models import DeadLetter, IngestCheckpoint, MarketGap
+from apps.marketdata.models import IngestCheckpoint
 from apps.marketdata.selectors import market_now
-from apps.marketdata.services.bar_store import announce_bars, last_starts_ms, rebuilt_bars, store_bars
+from apps.marketdata.services.bar_store import (
+    announce_again,
+    announce_bars,
+    last_starts_ms,
+    not_filled,
+    rebuilt_bars,
+    store_bars,
+)
+from apps.marketdata.services.dead_letters import store_dead_letters
+from apps.marketdata.services.gap_store import store_gaps
 from apps.marketdata.services.partitions import days_ahead, ensure_tick_partitions
 from apps.marketdata.services.references import capture_references
 from apps.marketdata.services.tick_store import Minute, minute_of, moment, store_ticks, ticks_since, trading_day_of
 from qts.adapters import bus as event_bus
 from qts.adapters.lease import Lease, slice_of
+from qts.adapters.redis_client import redis_client, transient_errors
 from qts.domain.errors import TransientError
 from qts.domain.events import BarClosed, Event, GapDetected, MessageDeadLettered, TickReceived
 from qts.domain.market import MINUTE_MS, BarBuilder, to_vietnam
@@ -41,6 +51,8 @@ BATCH_SIZE_MAX = 2_000
 BLOCK_MS = 100
 GRACE_S = 0.5  # of the wall clock, for ticks under way when their minute ends
 REFERENCES_EVERY_S = 15
+KNOWN_KEY = "qts:ingest:recorder"
+ANNOUNCED_AGAIN = timedelta(minutes=15)  # of the market's time; who reads bars has seen older ones or is late for them
 TICK_DAYS_BACK_MAX = 15  # the longest closure is Lunar New Year; an older or a future day is no match of ours
 
 
@@ -54,6 +66,8 @@ def run_recorder_slice(*, seconds_max: float = 60) -> None:
         if not turn.goes_on() or turn.epoch is None:
             return
         bus = event_bus.connect(settings.EVENT_BUS_URL)
+        if _is_bus_emptied():
+            announce_again(since=market_now() - ANNOUNCED_AGAIN)
         recorder = Recorder(bus, epoch=turn.epoch, now=market_now())
         past = PastMarketTime(market_now, GRACE_S)
         capture_at = 0.0
@@ -68,6 +82,12 @@ def run_recorder_slice(*, seconds_max: float = 60) -> None:
             if time.monotonic() >= capture_at:
                 capture_references()
                 capture_at = time.monotonic() + REFERENCES_EVERY_S
+
+
+def _is_bus_emptied() -> bool:
+    """Whether Valkey is another one than at the last slice: bars that were on the bus may not have been read."""
+    with transient_errors():
+        return bool(redis_client(settings.REDIS_URL).set(KNOWN_KEY, NAME, nx=True))
 
 
 class PastMarketTime:
@@ -118,8 +138,8 @@ class Recorder:
             if over_ms is not None:
                 bars += self._noted(self._builder.close_until(over_ms))
             store_bars(bars)
-            _store_dead_letters(event for event in events if isinstance(event, MessageDeadLettered))
-            _store_gaps(event for event in events if isinstance(event, GapDetected))
+            store_dead_letters(event for event in events if isinstance(event, MessageDeadLettered))
+            store_gaps([event for event in events if isinstance(event, GapDetected)])
             self._save_checkpoint(ticks, minutes_over_at)
         if bars:
             announce_bars(self._bus)
@@ -158,7 +178,7 @@ class Recorder:
                 days.add(day)
             else:
                 refused.append(_impossible(tick))
-        _store_dead_letters(refused)
+        store_dead_letters(refused)
         if missing := days - self._partitioned:
             ensure_tick_partitions(missing)
             self._partitioned |= missing
@@ -178,7 +198,7 @@ class Recorder:
                 self._noted([closed])
                 bars.append(closed)
             self._open_ms[symbol] = starts_ms
-        if late:
+        if late := not_filled(late):
             log.warning("ticks_after_their_bar", minutes=len(late))
             bars += rebuilt_bars(late)
         return bars
@@ -215,29 +235,3 @@ def _impossible(tick: TickReceived) -> MessageDeadLettered:
         ts_received_ns=tick.ts_received_ns,
         wal_position=tick.wal_position,
     )
-
-
-def _store_dead_letters(letters: Iterable[MessageDeadLettered]) -> None:
-    rows = [
-        DeadLetter(
-            wal_position=letter.wal_position,
-            raw=letter.raw,
-            reason=letter.reason[:500],
-            received_at=moment(letter.ts_received_ns // 1_000_000),
-        )
-        for letter in letters
-    ]
-    DeadLetter.objects.bulk_create(rows, ignore_conflicts=True)
-
-
-def _store_gaps(gaps: Iterable[GapDetected]) -> None:
-    rows = [
-        MarketGap(
-            symbols=gap.symbols[:500],
-            from_at=moment(gap.ts_from_ns // 1_000_000),
-            to_at=moment(gap.ts_to_ns // 1_000_000),
-            reason=gap.reason[:200],
-        )
-        for gap in gaps
-    ]
-    MarketGap.objects.bulk_create(rows, ignore_conflicts=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from apps.marketdata.models import DailyBar, DailyReference
-from apps.marketdata.selectors import SecurityView, live_quotes, market_today, references, securities
+from apps.marketdata.selectors import SecurityView, live_quotes, market_today, references, rules_on, securities
 from qts.domain.market import price_band
 from qts.domain.values import InstrumentKind
 
@@ -32,10 +32,11 @@ def derive_references(listed: list[SecurityView], day: date) -> int:
     known = references([one.symbol for one in listed], day)
     without = [one for one in listed if one.symbol not in known and one.kind is not InstrumentKind.WARRANT]
     closes = _last_closes([one.symbol for one in without], day)
+    rules = rules_on(day)
     derived: dict[str, Prices] = {}
     for one in without:
         if close_vnd := closes.get(one.symbol):
-            band = price_band(one.exchange, one.kind, close_vnd)
+            band = price_band(rules, one.exchange, one.kind, close_vnd)
             derived[one.symbol] = (close_vnd, band.ceiling_vnd, band.floor_vnd)
     return _store(derived, day, DailyReference.Source.DERIVED, known={})
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection, transaction
@@ -24,7 +25,7 @@ COLUMNS = (
     "received_at_ns",
 )
 _COLUMN_LIST = ", ".join(COLUMNS)
-_TYPES = ("date", "bigint", "bigint", "int", "text", "bigint", "bigint", "timestamptz", "bigint")
+_TYPES = ("date", "int8", "int8", "int4", "text", "int8", "int8", "timestamptz", "int8")
 _ARRIVAL = ("wal_segment", "wal_offset", "wal_part")
 
 Key = tuple[int, int, int, int]
@@ -40,7 +41,7 @@ def minute_of(tick: TickReceived) -> Minute:
 
 
 def trading_day_of(tick: TickReceived) -> date:
-    return to_vietnam(moment(tick.ts_exchange_ms)).date()
+    return _time_of(tick.ts_exchange_ms)[0]
 
 
 def store_ticks(ticks: Sequence[TickReceived]) -> list[TickReceived]:
@@ -80,7 +81,14 @@ def ticks_of_minutes(minutes: Collection[Minute]) -> list[TickReceived]:
         return [_tick(row) for row in cursor.fetchall()]
 
 
-@dataclass(frozen=True, slots=True)
+@lru_cache(maxsize=8_192)
+def _time_of(ts_ms: int) -> tuple[date, datetime]:
+    """Trading day and moment; the exchange's times are whole seconds, so many matches share one."""
+    at = moment(ts_ms)
+    return to_vietnam(at).date(), at
+
+
+@dataclass(slots=True)
 class _Row:
     key: Key
     columns: tuple[Any, ...]
@@ -91,22 +99,25 @@ class _Row:
         """ "segment:offset" names the first message of a frame, "segment:offset:n" a later one."""
         segment, offset, *part = map(int, tick.wal_position.split(":"))
         part_number = part[0] if part else 0
+        trading_day, traded_at = _time_of(tick.ts_exchange_ms)
         columns = (
-            trading_day_of(tick),
+            trading_day,
             segment,
             offset,
             part_number,
             tick.symbol,
             tick.price_vnd,
             tick.quantity,
-            moment(tick.ts_exchange_ms),
+            traded_at,
             tick.ts_received_ns,
         )
         return cls((segment, offset, part_number, tick.ts_received_ns), columns, tick)
 
 
 def _copy(rows: Iterable[_Row]) -> None:
-    with connection.cursor() as cursor, cursor.copy(f"COPY marketdata_tick ({_COLUMN_LIST}) FROM STDIN") as copy:
+    statement = f"COPY marketdata_tick ({_COLUMN_LIST}) FROM STDIN (FORMAT BINARY)"
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types(_TYPES)
         for row in rows:
             copy.write_row(row.columns)
 

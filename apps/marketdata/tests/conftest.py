@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection
 
 from qts.adapters.redis_client import redis_client
 from qts.domain.events import TickReceived
@@ -23,8 +22,6 @@ def forget_market():
 @pytest.fixture
 def valkey(transactional_db):
     forget_market()
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE marketdata_tick")  # Django does not manage it, so it does not empty it
     yield redis_client(django_settings.REDIS_URL)
     forget_market()
 

@@ -13,6 +13,7 @@ from apps.marketdata.services.live_state import LiveState
 from apps.marketdata.services.references import capture_references, derive_references
 from apps.marketdata.tests.conftest import at, frame, quote_record, session_record, trade_record
 from apps.marketdata.tests.test_pipeline import Reader
+from qts.adapters.tests.fastconnect_frames import ODD_LOT
 from qts.domain.values import Exchange, Session
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,6 +47,17 @@ def test_a_quote_is_put_together_from_its_parts(market):
     assert quote.bids == ((24_950, 300), (24_900, 100))
     assert quote.asks == ((25_000, 500),)
     assert (quote.session, quote.status) == ("CONTINUOUS", "N")
+
+
+def test_odd_lots_have_a_board_of_their_own_and_change_nothing_else(market):
+    market.take(frame(trade_record()))
+    before = selectors.live_quotes(["SSI"])["SSI"]
+    odd = {**ODD_LOT, "Symbol": "SSI", "TradingDate": "23/11/2026", "TradingSession": "CLOSE", "LastPrice": 99_000}
+    market.take(frame(("OL", odd)))
+    told = selectors.odd_lot_book("SSI")
+    assert (told.last_vnd, told.last_quantity, told.bids[0], told.session) == (99_000, 93, (22_700, 48), "CLOSED")
+    assert selectors.live_quotes(["SSI"])["SSI"] == before
+    assert selectors.odd_lot_book("VNM") is None
 
 
 def test_yesterdays_last_price_is_not_todays(market):

@@ -8,14 +8,14 @@ import pytest
 
 from apps.eventlog.selectors import history
 from apps.marketdata import selectors
-from apps.marketdata.models import DailyBar, DailyReference, MasterDataLoad, Security
+from apps.marketdata.models import DailyBar, DailyReference, MasterDataChange, MasterDataLoad, Security
 from apps.marketdata.services import master_data
 from apps.marketdata.services.master_data import load_master_data, load_master_data_of_day
 from apps.marketdata.tests.conftest import at
 from apps.marketdata.tests.test_live import clock_at
 from qts.adapters.lease import Lease
 from qts.adapters.ssi.market_data import DailyBar as WireBar
-from qts.adapters.ssi.market_data import ListedSecurity, MarketDataClient
+from qts.adapters.ssi.market_data import ListedIndex, ListedSecurity, MarketDataClient
 from qts.domain.errors import TerminalError, TransientError
 from qts.domain.values import Exchange, InstrumentKind
 
@@ -37,6 +37,7 @@ class Broker:
         self.listed = list(securities)
         self.last_day = TODAY - timedelta(days=3)  # Friday
         self.refused = set()
+        self.indices = {"VN30": [one.symbol for one in securities]}
         self.asked = []
         self.is_away = False
         self.is_closed = False
@@ -46,6 +47,14 @@ class Broker:
 
     def securities_details(self):
         return self.listed
+
+    def index_list(self):
+        return [ListedIndex(code, code, "HOSE") for code in self.indices]
+
+    def index_components(self, index_code):
+        if self.is_away:
+            raise TransientError("IndexComponents: connection reset")
+        return self.indices[index_code]
 
     def daily_ohlc(self, symbol, since, until):
         self.asked.append((symbol, since, until))
@@ -106,7 +115,7 @@ def test_loading_again_changes_nothing_and_asks_for_nothing_known(valkey):
     assert broker.asked == [("SSI", date(2026, 11, 21), date(2026, 11, 22))]
     assert DailyBar.objects.count() == 2
     assert DailyReference.objects.count() == 1
-    assert len(history(topic="masterData.security.updated", limit=10)) == 1
+    assert len(history(topic="masterData.security.updated", limit=10)) == 2  # of the first load: listed, and in VN30
 
 
 def test_only_what_differs_is_announced_and_who_left_becomes_inactive(valkey):
@@ -160,3 +169,48 @@ def test_the_task_loads_once_a_day_and_only_under_the_lease(valkey, settings, mo
     broker.asked.clear()
     assert load_master_data_of_day() is None
     assert broker.asked == []
+
+
+def changes() -> list[tuple[str, str, str, str]]:
+    rows = MasterDataChange.objects.order_by("id").values_list("subject", "field", "before", "after")
+    return list(rows)
+
+
+def test_every_difference_is_kept_fact_by_fact(valkey):
+    broker = Broker(listed("SSI"))
+    load(broker)
+    assert changes() == [
+        ("SSI", "listed", "", "HOSE STOCK"),
+        ("VN30", "index", "", "VN30 HOSE"),
+        ("SSI", "member of", "", "VN30"),
+    ]
+    MasterDataChange.objects.all().delete()
+    load(broker)
+    assert changes() == []
+    broker.listed = [listed("SSI", listed_shares=2_000, exchange=Exchange.HNX), listed("VNM")]
+    broker.indices = {"VN30": ["VNM"], "VN100": ["SSI", "VNM"]}
+    load(broker)
+    assert sorted(changes()) == [
+        ("SSI", "exchange", "HOSE", "HNX"),
+        ("SSI", "listed_quantity", "1000", "2000"),
+        ("SSI", "member of", "", "VN100"),
+        ("SSI", "member of", "VN30", ""),
+        ("VN100", "index", "", "VN100 HOSE"),
+        ("VNM", "listed", "", "HOSE STOCK"),
+        ("VNM", "member of", "", "VN100"),
+        ("VNM", "member of", "", "VN30"),
+    ]
+    assert selectors.index_members("VN30") == ["VNM"]
+    assert selectors.indices_of("SSI") == ["VN100"]
+
+
+def test_an_index_that_tells_no_members_keeps_those_it_had(valkey):
+    broker = Broker(listed("SSI"))
+    load(broker)
+    broker.indices = {"VN30": []}
+    load(broker)
+    assert selectors.index_members("VN30") == ["SSI"]
+    broker.indices = {}
+    load(broker)
+    assert selectors.index_members("VN30") == []  # not listed any more
+    assert ("VN30", "index", "VN30 HOSE", "") in changes()

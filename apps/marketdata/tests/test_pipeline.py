@@ -8,11 +8,11 @@ from django.conf import settings
 
 from apps.marketdata.services.live_state import LiveState
 from apps.marketdata.services.pipeline import IngestPipeline
-from apps.marketdata.tests.conftest import b_record, frame, ms, trade_record
+from apps.marketdata.tests.conftest import b_record, frame, ms, quote_record, trade_record
 from qts.adapters import bus as event_bus
 from qts.adapters.wal import WalReader, WalWriter
 from qts.domain.errors import TransientError
-from qts.domain.events import MessageDeadLettered, QuoteUpdated, TickReceived
+from qts.domain.events import GapDetected, MessageDeadLettered, OrderBookUpdated, QuoteUpdated, TickReceived
 from qts.domain.ports import Bus
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,6 +37,7 @@ class Reader:
     """What a process of the stream reader is, made anew after each kill."""
 
     def __init__(self, wal_dir, replay_from=""):
+        self.recorded_at = replay_from
         self.wal = WalWriter(wal_dir)
         self.bus = BusThatMayBeAway()
         self.pipeline = IngestPipeline(
@@ -45,7 +46,7 @@ class Reader:
             cast(Bus, self.bus),
             LiveState(settings.REDIS_URL),
             instruments={},
-            replay_from=lambda: replay_from,
+            replay_from=lambda: self.recorded_at,
         )
 
     def start(self, subscribed="09:00:00"):
@@ -127,6 +128,29 @@ def test_an_emptied_valkey_is_filled_from_the_last_recorded_match(reader, wal_di
     assert valkey.hget("qts:live:SSI", "quote")
 
 
+def test_a_valkey_emptied_under_the_living_reader_gets_everything_again(reader, valkey):
+    """The state of all symbols, gaps that nobody may have read, and matches after the last one that was recorded."""
+    reader.take(frame(b_record(volume=1.0), trade_record(symbol="VNM")))
+    [first] = on_bus(TickReceived)
+    reader.recorded_at = first.wal_position
+    gap = GapDetected(
+        symbols="SSI", ts_from_ns=NS, ts_to_ns=NS + 1, cause="VOLUME", reason="matches are missing",
+        ts_market_from_ms=ms("10:15:00"), ts_market_to_ms=ms("10:15:01"),
+    )  # fmt: skip
+    reader.pipeline.mark([gap])
+    reader.take(frame(b_record(volume=2.0)))
+    valkey.flushdb()
+    reader.take(frame(b_record(volume=3.0)))
+    assert reader.pipeline.is_behind
+    assert valkey.hgetall("qts:ingest:checkpoint") == {}, "what the bus has lost would never be replayed"
+    reader.pipeline.catch_up(lambda: True)
+    reader.take(frame(b_record(volume=4.0)))
+    assert not reader.pipeline.is_behind
+    assert [tick.quantity for tick in on_bus(TickReceived)][-4:] == [1, 2, 3, 4]
+    assert on_bus(GapDetected) == [gap]
+    assert valkey.hget("qts:live:VNM", "quote")
+
+
 def test_matches_before_the_subscription_are_the_servers_snapshot(valkey, wal_dir):
     reader = Reader(wal_dir).start(subscribed="10:15:00")
     reader.take(
@@ -139,6 +163,20 @@ def test_matches_before_the_subscription_are_the_servers_snapshot(valkey, wal_di
     )
     assert [tick.quantity for tick in on_bus(TickReceived)] == [3]
     assert len(on_bus(QuoteUpdated)) == 1  # a state is as good as the first time: only matches add up
+
+
+def test_a_snapshot_counts_where_its_own_channels_have_not_spoken_and_makes_no_match(reader, valkey):
+    def snapshot(symbol, **changes):
+        fields = trade_record(symbol)[1] | quote_record(symbol)[1] | {"RType": "X", "High": 1, "Low": 1}
+        return "X", fields | changes
+
+    reader.take(
+        frame(trade_record(TotalVol=500.0), quote_record(bids=((24_800, 100),))),
+        frame(snapshot("SSI", TotalVol=400.0), snapshot("VNM", TotalVol=700.0)),
+    )
+    assert [(one.symbol, one.total_quantity) for one in on_bus(QuoteUpdated)] == [("SSI", 500), ("VNM", 700)]
+    assert [(one.symbol, one.bids[0][0]) for one in on_bus(OrderBookUpdated)] == [("SSI", 24_800), ("VNM", 24_950)]
+    assert on_bus(TickReceived) == []
 
 
 def test_the_snapshot_is_told_apart_in_a_replay_too(reader, wal_dir):

@@ -183,12 +183,42 @@ def test_a_match_of_an_impossible_day_becomes_a_dead_letter(bus):
 
 def test_dead_letters_and_gaps_are_kept_once(bus):
     letter = MessageDeadLettered(raw="{", reason="frame: truncated", ts_received_ns=1, wal_position="1:8")
-    gap = GapDetected(symbols="*", ts_from_ns=10**18, ts_to_ns=10**18 + 10**9, reason="connection lost")
+    gap = GapDetected(
+        symbols="*",
+        ts_from_ns=10**18,
+        ts_to_ns=10**18 + 10**9,
+        cause="RECONNECT",
+        reason="connection lost",
+        ts_market_from_ms=ms("09:15:00"),
+        ts_market_to_ms=ms("09:15:01"),
+    )
     recorder = new_recorder(bus)
     recorder.take([letter, gap], minutes_over_at=None)
     recorder.take([letter, gap], minutes_over_at=None)
     assert DeadLetter.objects.get().reason == "frame: truncated"
     assert MarketGap.objects.get().reason == "connection lost"
+
+
+def test_a_gap_that_is_told_again_grows_and_never_shrinks(bus):
+    def told(to_s, market_to):
+        return GapDetected(
+            symbols="*",
+            ts_from_ns=10**18,
+            ts_to_ns=10**18 + to_s * 10**9,
+            cause="SILENCE",
+            reason="nothing came",
+            ts_market_from_ms=ms("09:15:00"),
+            ts_market_to_ms=ms(market_to),
+        )
+
+    recorder = new_recorder(bus)
+    recorder.take([told(1, "09:15:01"), told(2, "09:15:02")], minutes_over_at=None)
+    MarketGap.objects.update(fill="FILLED")
+    recorder.take([told(9, "09:15:09")], minutes_over_at=None)
+    recorder.take([told(3, "09:15:03")], minutes_over_at=None)
+    gap = MarketGap.objects.get()
+    assert (gap.to_at - gap.from_at, gap.market_to_at) == (timedelta(seconds=9), at("09:15:09"))
+    assert gap.fill == "WAITING"  # what was added has not been looked at
 
 
 @hypothesis_settings(

@@ -1,9 +1,11 @@
 """The shapes of market data in the REST API. Prices are whole VND, times ISO 8601 in UTC."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from rest_framework import serializers
 
+from apps.marketdata.selectors import Resolution
 from qts.domain.values import Exchange, InstrumentKind
 from qts.web.serializers import StrictSerializer
 
@@ -73,3 +75,24 @@ class BarsQuery(StrictSerializer):
     since = serializers.DateTimeField(required=False, help_text="Bars that began at or after this moment.")
     until = serializers.DateTimeField(required=False, help_text="Bars that began before this moment.")
     limit = serializers.IntegerField(default=500, min_value=1, max_value=5_000)
+    resolution = serializers.ChoiceField(choices=list(Resolution), default=Resolution.MINUTE.value)
+    prices = serializers.ChoiceField(
+        choices=["raw", "adjusted"], default="raw", help_text="Adjusted for rights that came off, as of today."
+    )
+    cursor = serializers.RegexField(
+        r"^\d{1,15}$", required=False, help_text="From the Link of a page; it takes the place of `until`."
+    )
+
+    def series(self) -> dict[str, Any]:
+        """What `bar_series` is asked for."""
+        asked = dict(self.validated_data)
+        cursor = asked.pop("cursor", "")
+        if cursor:
+            asked["until"] = datetime.fromtimestamp(int(cursor) / 1_000, tz=UTC)
+        asked["is_adjusted"] = asked.pop("prices") == "adjusted"
+        return asked | {"resolution": Resolution(asked["resolution"])}
+
+    @staticmethod
+    def cursor_before(starts_at: datetime) -> str:
+        """Of the bars before the one that began then."""
+        return str(round(starts_at.timestamp() * 1_000))

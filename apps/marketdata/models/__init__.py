@@ -1,0 +1,42 @@
+"""The tables of market data; see the modules for the units of their columns."""
+
+from apps.marketdata.models.records import (
+    ArchivedDay,
+    Bar1m,
+    DailyBar,
+    DailyPrice,
+    DailyReference,
+    DeadLetter,
+    HistoryBackfill,
+    IndexDay,
+    IngestCheckpoint,
+    MarketGap,
+    MarketHoliday,
+    MasterDataLoad,
+    PriceRight,
+    Security,
+    Tick,
+)
+from apps.marketdata.models.reference import IndexMember, MarketIndex, MasterDataChange, TradingRule
+
+__all__ = [
+    "ArchivedDay",
+    "Bar1m",
+    "DailyBar",
+    "DailyPrice",
+    "DailyReference",
+    "DeadLetter",
+    "HistoryBackfill",
+    "IndexDay",
+    "IndexMember",
+    "IngestCheckpoint",
+    "MarketGap",
+    "MarketHoliday",
+    "MarketIndex",
+    "MasterDataChange",
+    "MasterDataLoad",
+    "PriceRight",
+    "Security",
+    "Tick",
+    "TradingRule",
+]
