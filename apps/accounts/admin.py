@@ -7,7 +7,12 @@ from unfold.admin import ModelAdmin, TabularInline
 from apps.accounts.models import (
     AccountMembership,
     BrokerageAccount,
+    CashEvent,
+    CashRequest,
+    CorporateAction,
+    LedgerCheck,
     LedgerEntry,
+    Portfolio,
     Position,
     Reconciliation,
     TradeBooking,
@@ -24,7 +29,7 @@ class MembershipInline(TabularInline):  # type: ignore[misc]
 
 @admin.register(BrokerageAccount)
 class BrokerageAccountAdmin(ModelAdmin):  # type: ignore[misc]
-    list_display = ["number", "name", "connection_id", "is_active"]
+    list_display = ["number", "name", "owner", "connection_id", "is_active"]
     search_fields = ["number", "name"]
     inlines = [MembershipInline]
 
@@ -66,5 +71,41 @@ class TradeBookingAdmin(ReadOnlyAdmin):
 @admin.register(Reconciliation)
 class ReconciliationAdmin(ReadOnlyAdmin):
     list_display = ["id", "account", "compared_at", "differences"]
+    list_filter = ["account"]
+    list_select_related = ["account"]
+
+
+@admin.register(Portfolio)
+class PortfolioAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = ["name", "owner"]
+    list_select_related = ["owner"]
+    autocomplete_fields = ["owner"]
+    filter_horizontal = ["accounts"]
+
+
+@admin.register(CashEvent)
+class CashEventAdmin(ReadOnlyAdmin):
+    list_display = ["occurred_at", "account", "kind", "amount_vnd", "reference", "entered_by"]
+    list_filter = ["account", "kind"]
+    list_select_related = ["account"]
+
+
+@admin.register(CashRequest)
+class CashRequestAdmin(ReadOnlyAdmin):
+    list_display = ["proposed_at", "account", "kind", "amount_vnd", "reference", "status", "proposed_by", "decided_by"]
+    list_filter = ["status", "account"]
+    list_select_related = ["account"]
+
+
+@admin.register(CorporateAction)
+class CorporateActionAdmin(ReadOnlyAdmin):
+    list_display = ["ex_date", "symbol", "kind", "status", "pays_on", "proposed_by", "decided_by"]
+    list_filter = ["status", "kind"]
+    search_fields = ["symbol__exact"]
+
+
+@admin.register(LedgerCheck)
+class LedgerCheckAdmin(ReadOnlyAdmin):
+    list_display = ["id", "account", "checked_at", "entry_count", "differences"]
     list_filter = ["account"]
     list_select_related = ["account"]

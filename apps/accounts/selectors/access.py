@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from apps.accounts.models import AccountMembership, BrokerageAccount
-from apps.accounts.selectors.types import AccountView
+from apps.accounts.selectors.types import AccountView, MemberView
 from apps.configuration import selectors as configuration
 from apps.configuration.selectors import LogInView
 from apps.sso.selectors import Role, has_role
@@ -67,6 +67,22 @@ def may_trade(user: Any, account_id: UUID) -> bool:
     return _memberships(user, account_id).filter(role__in=TRADES).exists()
 
 
+def may_manage(user: Any, account_id: UUID) -> bool:
+    """Say who else may see and trade it: whoever has a membership that manages it, and administrators."""
+    if not user.is_authenticated:
+        return False
+    managing = _memberships(user, account_id).filter(role=AccountMembership.Role.MANAGE)
+    return managing.exists() or (
+        has_role(user, Role.ADMINISTRATOR) and BrokerageAccount.objects.filter(id=account_id).exists()
+    )
+
+
+def members(account_id: UUID) -> list[MemberView]:
+    """Everybody with a membership, by name."""
+    rows = AccountMembership.objects.filter(account_id=account_id).select_related("user").order_by("user__username")
+    return [MemberView(row.user_id, row.user.get_username(), row.user.is_active, row.role) for row in rows]
+
+
 def broker_log_ins(user: Any, *, of_persons_only: bool = False) -> list[LogInView]:
     """Log-ins at the broker that the user may see and renew: of connections whose accounts the user may trade, and all
     of them for operators."""
@@ -85,7 +101,8 @@ def broker_log_in(user: Any, connection_id: UUID) -> LogInView | None:
 
 
 def account_view(row: BrokerageAccount) -> AccountView:
-    return AccountView(row.id, row.number, row.name, row.connection_id, row.is_active)
+    is_foreign = row.owner == BrokerageAccount.Owner.FOREIGN
+    return AccountView(row.id, row.number, row.name, row.connection_id, row.is_active, row.kind, is_foreign)
 
 
 def _memberships(user: Any, account_id: UUID) -> QuerySet[AccountMembership]:

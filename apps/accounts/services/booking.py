@@ -1,21 +1,48 @@
-"""One fill into the books: ledger, position, T+2, reservation."""
+"""A fill becomes entries, a position and its cost. Locks in the order account, position, reservation.
 
+Fills that are there together are booked together: the account is locked, its position rows are read and each table is
+written once for all of them. What one fill does is the same alone and in company.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from uuid import UUID
 
-from apps.accounts.locks import lock_cash, lock_pending_reservation, lock_position
-from apps.accounts.models import CashBalance, CashSettlement, LedgerEntry, Position, Reservation, ShareLot, TradeBooking
-from apps.accounts.selectors.fees import fee_schedule
-from apps.accounts.services.ledger import Leg, announce_cash, announce_position, open_day, post, require_transaction
-from apps.accounts.services.reservations import keep
-from apps.accounts.services.settlement import settle_account
-from apps.marketdata.selectors import trading_calendar
+from apps.accounts.locks import lock_cash
+from apps.accounts.models import BrokerageAccount, CashBalance, TradeBooking
+from apps.accounts.services.arrivals import settle_account
+from apps.accounts.services.contract_booking import book_futures
+from apps.accounts.services.day import open_day
+from apps.accounts.services.fill_batch import FillBatch
+from apps.accounts.services.ledger import require_transaction
 from qts.domain.errors import TerminalError
 from qts.domain.market import to_vietnam
-from qts.domain.portfolio import Holding, reservation_left_vnd, settles_at
 from qts.domain.values import Side
 
-Ledger = LedgerEntry.Ledger
+
+@dataclass(frozen=True, slots=True)
+class FillToBook:
+    """`matched_at` is market time. `strategy_id` is the strategy that asked for the order, "" for a person."""
+
+    account_id: UUID
+    order_id: UUID
+    fill_id: str
+    symbol: str
+    side: Side
+    quantity: int
+    price_vnd: int
+    matched_at: datetime
+    strategy_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedFill:
+    """A fill that cannot be one, with the sentence that says why. Nothing of it is booked."""
+
+    fill: FillToBook
+    reason: str
 
 
 def book_fill(
@@ -28,6 +55,7 @@ def book_fill(
     quantity: int,
     price_vnd: int,
     now: datetime,
+    strategy_id: str = "",
 ) -> None:
     """Book one fill at market time `now`; a fill id that is booked already changes nothing.
 
@@ -35,133 +63,81 @@ def book_fill(
     too late. Raises TerminalError, with nothing booked, when it cannot be one: no quantity or price, more sold than
     held, or an id that was booked with other content.
     """
+    fill = FillToBook(account_id, order_id, fill_id, symbol, side, quantity, price_vnd, now, strategy_id)
+    for refused in book_fills([fill]):
+        raise TerminalError(refused.reason)
+
+
+def book_fills(fills: Sequence[FillToBook]) -> list[RefusedFill]:
+    """Book many in the order in which they are given; those that cannot be fills are answered, and the others booked.
+
+    Each account learns of its new cash once, and once of each position. What the database refuses (IntegrityError,
+    DataError) it refuses for all of them: the caller tries them one by one.
+    """
     require_transaction("booking a fill")
-    if quantity <= 0 or price_vnd <= 0:
-        raise TerminalError(f"fill {fill_id} of {quantity} shares at {price_vnd} VND is none")
-    trade = TradeBooking(
-        fill_id=fill_id,
-        account_id=account_id,
-        order_id=order_id,
-        symbol=symbol,
-        side=side,
-        quantity=quantity,
-        price_vnd=price_vnd,
-        trading_day=to_vietnam(now).date(),
-        booked_at=now,
-    )
+    refused = [RefusedFill(fill, reason) for fill in fills if (reason := _nonsense(fill))]
+    sound = [fill for fill in fills if not _nonsense(fill)]
+    for account_id in sorted({fill.account_id for fill in sound}):
+        mine = [fill for fill in sound if fill.account_id == account_id]
+        refused += _book_account(account_id, mine)
+    return refused
+
+
+def _nonsense(fill: FillToBook) -> str:
+    if fill.quantity > 0 and fill.price_vnd > 0:
+        return ""
+    return f"fill {fill.fill_id} of {fill.quantity} shares at {fill.price_vnd} VND is none"
+
+
+def _book_account(account_id: UUID, fills: Sequence[FillToBook]) -> list[RefusedFill]:
     cash = lock_cash(account_id)
-    if _is_booked(trade):
-        return
-    open_day(cash, now)
-    settle_account(cash, now)
-    position = lock_position(account_id, symbol)
-    if side is Side.SELL and quantity > position.quantity:
-        raise TerminalError(f"fill {fill_id} sells {quantity} {symbol}, the books hold {position.quantity}")
-    if side is Side.BUY:
-        _book_purchase(trade, cash, position)
-    else:
-        _book_sale(trade, cash, position)
-    cash.save(update_fields=["receivable_vnd", "payable_vnd", "reserved_vnd", "realised_pnl_vnd"])
-    announce_position(position, now)
-    announce_cash(cash, now)
+    known = {trade.fill_id: trade for trade in TradeBooking.objects.filter(fill_id__in=[one.fill_id for one in fills])}
+    refused: list[RefusedFill] = []
+    for _day, of_day in groupby(fills, key=lambda fill: to_vietnam(fill.matched_at).date()):
+        new: list[tuple[FillToBook, TradeBooking]] = []
+        for fill in of_day:
+            trade = _trade(fill)
+            earlier = known.setdefault(fill.fill_id, trade)
+            if earlier is trade:
+                new.append((fill, trade))
+            elif (name := _differing(earlier, trade)) is not None:
+                refused.append(RefusedFill(fill, f"fill {fill.fill_id} is booked already with another {name}"))
+        # a loan is drawn on the cash of its moment: nothing may arrive before an earlier fill is booked
+        together = [new] if cash.account_kind == BrokerageAccount.Kind.CASH else [[one] for one in new]
+        for some in filter(None, together):
+            refused += _book_day(cash, some)
+    return refused
 
 
-def _is_booked(trade: TradeBooking) -> bool:
-    known = TradeBooking.objects.filter(fill_id=trade.fill_id).first()
-    if known is None:
-        return False
-    for name in ("account_id", "order_id", "symbol", "side", "quantity", "price_vnd"):
-        if getattr(known, name) != getattr(trade, name):
-            raise TerminalError(f"fill {trade.fill_id} is booked already with another {name}")
-    return True
+def _book_day(cash: CashBalance, new: Sequence[tuple[FillToBook, TradeBooking]]) -> list[RefusedFill]:
+    """The day's opening picture comes before its first fill."""
+    last_at = max(trade.booked_at for _fill, trade in new)
+    open_day(cash, min(trade.booked_at for _fill, trade in new))
+    settle_account(cash, last_at)
+    if cash.account_kind == BrokerageAccount.Kind.DERIVATIVES:
+        reasons = [(fill, book_futures(trade, cash)) for fill, trade in new]
+        return [RefusedFill(fill, reason) for fill, reason in reasons if reason]
+    batch = FillBatch(cash, [trade for _fill, trade in new])
+    refused = [RefusedFill(fill, reason) for fill, trade in new if (reason := batch.take(trade))]
+    batch.store(last_at)
+    return refused
 
 
-def _book_purchase(trade: TradeBooking, cash: CashBalance, position: Position) -> None:
-    value = trade.quantity * trade.price_vnd
-    trade.fee_vnd = fee_schedule().fee_vnd(value)
-    cost = value + trade.fee_vnd
-    bought = _holding(position).bought(quantity=trade.quantity, value_vnd=value, fee_vnd=trade.fee_vnd)
-    trade.save(force_insert=True)
-    _store(position, bought)
-    due_at = settles_at(trade.trading_day, trading_calendar())
-    ShareLot.objects.create(
-        account_id=trade.account_id,
-        symbol=trade.symbol,
-        quantity=trade.quantity,
-        trading_day=trade.trading_day,
-        sellable_at=due_at,
-        reference=trade.fill_id,
+def _trade(fill: FillToBook) -> TradeBooking:
+    return TradeBooking(
+        fill_id=fill.fill_id,
+        account_id=fill.account_id,
+        order_id=fill.order_id,
+        symbol=fill.symbol,
+        side=fill.side,
+        quantity=fill.quantity,
+        price_vnd=fill.price_vnd,
+        trading_day=to_vietnam(fill.matched_at).date(),
+        booked_at=fill.matched_at,
+        strategy_id=fill.strategy_id,
     )
-    _await_cash(trade, -cost, due_at)
-    legs = [Leg(Ledger.SECURITIES, cost, trade.symbol, trade.quantity), Leg(Ledger.PAYABLE, -cost)]
-    post(trade.account_id, LedgerEntry.Kind.PURCHASE, legs, reference=trade.fill_id, now=trade.booked_at)
-    cash.payable_vnd += cost
-    cash.reserved_vnd -= _consume_reservation(trade, cost_vnd=cost)
 
 
-def _book_sale(trade: TradeBooking, cash: CashBalance, position: Position) -> None:
-    value = trade.quantity * trade.price_vnd
-    fees = fee_schedule()
-    trade.fee_vnd, trade.tax_vnd = fees.fee_vnd(value), fees.sale_tax_vnd(value)
-    sale = _holding(position).sold(
-        quantity=trade.quantity, value_vnd=value, fee_vnd=trade.fee_vnd, tax_vnd=trade.tax_vnd
-    )
-    trade.cost_vnd, trade.realised_pnl_vnd = sale.cost_vnd, sale.realised_pnl_vnd
-    trade.save(force_insert=True)
-    _store(position, sale.holding)
-    net = value - trade.fee_vnd - trade.tax_vnd
-    _await_cash(trade, net, settles_at(trade.trading_day, trading_calendar()))
-    legs = [
-        Leg(Ledger.RECEIVABLE, net),
-        Leg(Ledger.FEES, trade.fee_vnd),
-        Leg(Ledger.TAXES, trade.tax_vnd),
-        Leg(Ledger.SECURITIES, -sale.cost_vnd, trade.symbol, -trade.quantity),
-        Leg(Ledger.TRADING_RESULT, sale.cost_vnd - value),
-    ]
-    post(trade.account_id, LedgerEntry.Kind.SALE, legs, reference=trade.fill_id, now=trade.booked_at)
-    cash.receivable_vnd += net
-    cash.realised_pnl_vnd += sale.realised_pnl_vnd
-    _consume_reservation(trade, cost_vnd=0)
-
-
-def _holding(position: Position) -> Holding:
-    return Holding(position.quantity, position.cost_total_vnd, position.realised_pnl_vnd)
-
-
-def _store(position: Position, holding: Holding) -> None:
-    position.quantity = holding.quantity
-    position.cost_total_vnd = holding.cost_total_vnd
-    position.realised_pnl_vnd = holding.realised_pnl_vnd
-    position.save()
-
-
-def _await_cash(trade: TradeBooking, amount_vnd: int, due_at: datetime) -> None:
-    """Cash of the trade on its way; a sale whose fee and tax take all of it brings none."""
-    if amount_vnd:
-        CashSettlement.objects.create(
-            account_id=trade.account_id,
-            amount_vnd=amount_vnd,
-            trading_day=trade.trading_day,
-            due_at=due_at,
-            reference=trade.fill_id,
-        )
-
-
-def _consume_reservation(trade: TradeBooking, *, cost_vnd: int) -> int:
-    """Cash that the fill frees from its order's reservation; 0 when there is none."""
-    reservation = lock_pending_reservation(trade.order_id)
-    if reservation is None:
-        return 0
-    filled = min(trade.quantity, reservation.quantity)
-    left = reservation_left_vnd(
-        amount_vnd=reservation.amount_vnd, quantity=reservation.quantity, filled_quantity=filled, cost_vnd=cost_vnd
-    )
-    freed = reservation.amount_vnd - left
-    keep(
-        reservation,
-        quantity=reservation.quantity - filled,
-        amount_vnd=left,
-        closed=Reservation.State.POSTED,
-        now=trade.booked_at,
-    )
-    return freed
+def _differing(known: TradeBooking, trade: TradeBooking) -> str | None:
+    names = ("account_id", "order_id", "symbol", "side", "quantity", "price_vnd")
+    return next((name for name in names if getattr(known, name) != getattr(trade, name)), None)

@@ -1,7 +1,7 @@
 """The broker's own books of an account: to take it over, or to compare with ours."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
@@ -11,15 +11,32 @@ import httpx2
 from django.conf import settings
 from django.utils import timezone
 
-from apps.accounts.services.opening import OpeningCash, OpeningPosition
+from apps.accounts.models import BrokerageAccount
+from apps.accounts.selectors.access import account
+from apps.accounts.services.opening import (
+    NO_LOAN,
+    OpeningCash,
+    OpeningContracts,
+    OpeningLoan,
+    OpeningPosition,
+    adopt_balances,
+)
 from apps.configuration.selectors import kept_token, trading_credentials, wrong_pin_count
 from apps.configuration.services import WRONG_PINS_MAX, discard_token, note_right_pin, note_wrong_pin
+from apps.marketdata.selectors import rule_history, trading_calendar
 from qts.adapters.ssi.http import TIMEOUT
 from qts.adapters.ssi.log_in import TradingLogIn, WrongCode
 from qts.adapters.ssi.tokens import KeptTokens, TokenKeeper
-from qts.adapters.ssi.trading import BrokerCash, BrokerPosition, TradingClient
+from qts.adapters.ssi.trading import (
+    BrokerCash,
+    BrokerContracts,
+    BrokerDeposit,
+    BrokerMargin,
+    BrokerPosition,
+    TradingClient,
+)
 from qts.domain.errors import TerminalError
-from qts.domain.market import TradingCalendar, to_vietnam
+from qts.domain.market import RuleHistory, TradingCalendar, to_vietnam
 from qts.domain.portfolio import settles_at
 from qts.domain.values import Actor, ActorKind
 
@@ -31,11 +48,17 @@ PIN_STOPPED: Final = (
 
 
 class BrokerBooks(Protocol):
-    """The two questions; both raise TransientError or TerminalError."""
+    """Questions about an account, by its kind; all raise TransientError or TerminalError."""
 
     def stock_positions(self, account: str) -> Sequence[BrokerPosition]: ...
 
     def cash_balance(self, account: str) -> BrokerCash: ...
+
+    def margin_account(self, account: str) -> BrokerMargin: ...
+
+    def deposit(self, account: str) -> BrokerDeposit: ...
+
+    def contracts(self, account: str) -> Sequence[BrokerContracts]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +68,8 @@ class Opening:
     cash_vnd: int
     positions: list[OpeningPosition]
     cash_on_its_way: list[OpeningCash]
+    loan: OpeningLoan = NO_LOAN
+    contracts: tuple[OpeningContracts, ...] = ()
 
 
 def open_client(connection_id: UUID, *, timeout: httpx2.Timeout = TIMEOUT) -> TradingClient:
@@ -84,7 +109,46 @@ def _kept_tokens(connection_id: UUID, _: TradingLogIn) -> KeptTokens:
     )
 
 
-def read_opening(broker: BrokerBooks, account_number: str, calendar: TradingCalendar, now: datetime) -> Opening:
+def take_over(account_id: UUID, *, broker: BrokerBooks, now: datetime) -> bool:
+    """Adopt the broker's balances of an account of any kind, once; False when it has entries already.
+
+    Raises TransientError or TerminalError when the broker cannot be asked: an account is not made up.
+    """
+    found = account(account_id)
+    if found is None:
+        raise TerminalError(f"there is no account {account_id}")
+    if found.kind == BrokerageAccount.Kind.DERIVATIVES:
+        opening = _read_contracts(broker, found.number)
+    else:
+        opening = read_opening(broker, found.number, trading_calendar(), rule_history(), now)
+    if found.kind == BrokerageAccount.Kind.MARGIN:
+        margin = broker.margin_account(found.number)
+        loan = OpeningLoan(margin.debt_vnd, margin.interest_vnd, margin.advanced_vnd)
+        opening = replace(opening, loan=loan)
+    return adopt_balances(
+        account_id=account_id,
+        cash_vnd=opening.cash_vnd,
+        positions=opening.positions,
+        cash_on_its_way=opening.cash_on_its_way,
+        loan=opening.loan,
+        contracts=opening.contracts,
+        now=now,
+    )
+
+
+def _read_contracts(broker: BrokerBooks, account_number: str) -> Opening:
+    """Gains of today's closed contracts are not in the broker's cash yet, and not in ours: they come with the mark."""
+    held = tuple(
+        OpeningContracts(row.symbol, row.net, row.net * row.carried_price_vnd)
+        for row in broker.contracts(account_number)
+        if row.net
+    )
+    return Opening(broker.deposit(account_number).cash_vnd, [], [], contracts=held)
+
+
+def read_opening(
+    broker: BrokerBooks, account_number: str, calendar: TradingCalendar, rules: RuleHistory, now: datetime
+) -> Opening:
     """The broker's balances as opening balances.
 
     Its cash is net of purchases already; sales of today come in with T2, those of the day before with T1. The cost is
@@ -101,13 +165,13 @@ def read_opening(broker: BrokerBooks, account_number: str, calendar: TradingCale
             quantity=held.on_hand,
             cost_total_vnd=held.on_hand * held.average_price_vnd,
             arriving=tuple(
-                (bought, settles_at(day, calendar))
+                (bought, settles_at(rules, day, calendar))
                 for bought, day in (
                     (held.bought_today, today),
                     (held.bought_yesterday, yesterday),
                     (held.bought_before, before),
                 )
-                if bought and settles_at(day, calendar) > now
+                if bought and settles_at(rules, day, calendar) > now
             ),
         )
         for held in broker.stock_positions(account_number)
@@ -116,5 +180,6 @@ def read_opening(broker: BrokerBooks, account_number: str, calendar: TradingCale
     return Opening(
         cash_vnd=cash.balance_vnd,
         positions=positions,
-        cash_on_its_way=[OpeningCash(amount, settles_at(day, calendar)) for amount, day in coming if amount],
+        cash_on_its_way=[OpeningCash(amount, settles_at(rules, day, calendar)) for amount, day in coming if amount],
+        loan=OpeningLoan(advanced_vnd=cash.advanced_vnd),
     )

@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 
-from apps.accounts.models import CashBalance, DailySnapshot, LedgerEntry, Position
-from apps.accounts.selectors.state import reserved_sell_quantity, unsettled_quantities
+from apps.accounts.models import CashBalance, FuturePosition, LedgerEntry, Position
+from apps.accounts.selectors.state import reserved_sell_quantities, unsettled_quantities
 from apps.eventlog.services import record
 from qts.domain.events import CashChanged, PositionChanged
 from qts.domain.market import to_vietnam
@@ -21,18 +21,26 @@ ACCOUNTS: Final = Actor(ActorKind.SYSTEM, "accounts")
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One side of a posting; debits positive. `quantity` counts shares on the securities ledger."""
+    """One side of a posting; debits positive. `quantity` counts shares or rights, `due_at` is when it arrives."""
 
     ledger: LedgerEntry.Ledger
     amount_vnd: int
     symbol: str = ""
     quantity: int = 0
+    due_at: datetime | None = None
 
 
 def post(account_id: UUID, kind: LedgerEntry.Kind, legs: Sequence[Leg], *, reference: str, now: datetime) -> None:
     """Write one balanced posting in one statement. Raises IntegrityError (by the database) when it does not balance."""
-    posting_id = uuid4()
-    LedgerEntry.objects.bulk_create(
+    LedgerEntry.objects.bulk_create(entries_of(account_id, kind, legs, reference=reference, now=now))
+
+
+def entries_of(
+    account_id: UUID, kind: LedgerEntry.Kind, legs: Sequence[Leg], *, reference: str, now: datetime
+) -> list[LedgerEntry]:
+    """One posting that is not written yet. All of its entries have to be written in one statement."""
+    posting_id, trading_day = uuid4(), to_vietnam(now).date()
+    return [
         LedgerEntry(
             account_id=account_id,
             posting_id=posting_id,
@@ -42,29 +50,13 @@ def post(account_id: UUID, kind: LedgerEntry.Kind, legs: Sequence[Leg], *, refer
             quantity=leg.quantity,
             amount_vnd=leg.amount_vnd,
             reference=reference,
-            trading_day=to_vietnam(now).date(),
+            trading_day=trading_day,
             occurred_at=now,
+            due_at=leg.due_at,
         )
         for leg in legs
         if leg.amount_vnd or leg.quantity
-    )
-
-
-def open_day(cash: CashBalance, now: datetime) -> None:
-    """Take the day's opening picture before the first change of a trading day. The caller holds the account's lock."""
-    today = to_vietnam(now).date()
-    if cash.opened_day is not None and cash.opened_day >= today:
-        return
-    held = Position.objects.filter(account_id=cash.account_id, quantity__gt=0)
-    DailySnapshot.objects.create(
-        account_id=cash.account_id,
-        trading_day=today,
-        cash_vnd=cash.settled_vnd + cash.receivable_vnd - cash.payable_vnd,
-        realised_pnl_vnd=cash.realised_pnl_vnd,
-        quantities=dict(held.values_list("symbol", "quantity")),
-    )
-    cash.opened_day = today
-    cash.save(update_fields=["opened_day"])
+    ]
 
 
 def announce_cash(cash: CashBalance, now: datetime) -> None:
@@ -82,18 +74,43 @@ def announce_cash(cash: CashBalance, now: datetime) -> None:
 
 
 def announce_position(position: Position, now: datetime) -> None:
-    account_id, symbol = position.account_id, position.symbol
-    sellable = sellable_quantity(
-        quantity=position.quantity,
-        unsettled=unsettled_quantities(account_id, now, symbol).get(symbol, 0),
-        reserved_quantity=reserved_sell_quantity(account_id, symbol),
-    )
+    announce_positions([position], now)
+
+
+def announce_positions(positions: Sequence[Position], now: datetime) -> None:
+    """Of one account, with two queries however many there are."""
+    if not positions:
+        return
+    account_id, symbols = positions[0].account_id, [position.symbol for position in positions]
+    unsettled = unsettled_quantities(account_id, now, symbols)
+    promised = reserved_sell_quantities(account_id, symbols)
+    for position in positions:
+        symbol = position.symbol
+        sellable = sellable_quantity(
+            quantity=position.quantity,
+            unsettled=unsettled.get(symbol, 0),
+            reserved_quantity=promised.get(symbol, 0),
+        )
+        event = PositionChanged(
+            account_id=str(account_id),
+            symbol=symbol,
+            quantity=position.quantity,
+            sellable_quantity=sellable,
+            cost_total_vnd=position.cost_total_vnd,
+            realised_pnl_vnd=position.realised_pnl_vnd,
+            ts_market_ms=market_ms(now),
+        )
+        record(event, actor=ACCOUNTS, now=now)
+
+
+def announce_contracts(position: FuturePosition, now: datetime) -> None:
+    """Contracts short are below zero; `sellable_quantity` is what closes a long position."""
     event = PositionChanged(
-        account_id=str(account_id),
-        symbol=symbol,
-        quantity=position.quantity,
-        sellable_quantity=sellable,
-        cost_total_vnd=position.cost_total_vnd,
+        account_id=str(position.account_id),
+        symbol=position.symbol,
+        quantity=position.net,
+        sellable_quantity=max(0, position.net),
+        cost_total_vnd=position.cost_vnd,
         realised_pnl_vnd=position.realised_pnl_vnd,
         ts_market_ms=market_ms(now),
     )

@@ -9,9 +9,7 @@ from uuid import UUID
 from apps.accounts import selectors
 from apps.accounts.models import AccountMembership
 from apps.accounts.services.accounts import grant_membership, open_account
-from apps.accounts.services.broker import open_client, read_opening
-from apps.accounts.services.opening import adopt_balances
-from apps.marketdata.selectors import trading_calendar
+from apps.accounts.services.broker import open_client, take_over
 from qts.adapters.ssi.trading import TradingClient
 
 DEMO_OWNERS: Final = {"0901351": "trader", "1184411": "trader2"}
@@ -31,13 +29,6 @@ def seed_demo_accounts(
         grant_membership(account_id=account_id, username=username, role=AccountMembership.Role.MANAGE)
         if not selectors.ledger_totals(account_id):
             with closing(connect(connection_of[number])) as broker:
-                opening = read_opening(broker, number, trading_calendar(), now)
-            adopt_balances(
-                account_id=account_id,
-                cash_vnd=opening.cash_vnd,
-                positions=opening.positions,
-                cash_on_its_way=opening.cash_on_its_way,
-                now=now,
-            )
+                take_over(account_id, broker=broker, now=now)
         account_ids[number] = account_id
     return account_ids

@@ -8,20 +8,16 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.accounts.locks import lock_cash
-from apps.accounts.models import CashBalance, CashSettlement, LedgerEntry
-from apps.accounts.services.ledger import Leg, announce_cash, open_day, post
+from apps.accounts.models import CashBalance, CashSettlement
+from apps.accounts.services.arrivals import settle_account
+from apps.accounts.services.day import open_day
+from apps.accounts.services.ledger import announce_cash
 from apps.marketdata.selectors import market_now
 from qts.adapters.lease import Lease, slice_of
 from qts.domain.market import to_vietnam
 
-Ledger = LedgerEntry.Ledger
 LEASE_TTL_S = 6
 LOOK_EVERY_S = 1.0
-# written out: each change of an account asks it, and mostly for nothing
-_DUE = """
-    SELECT * FROM accounts_cashsettlement
-    WHERE account_id = %s AND settled_at IS NULL AND due_at <= %s ORDER BY due_at
-"""
 
 
 def run_settle_slice(*, seconds_max: float = 60) -> None:
@@ -47,29 +43,6 @@ def settle_due(now: datetime) -> int:
                 announce_cash(cash, now)
                 settled += count
     return settled
-
-
-def settle_account(cash: CashBalance, now: datetime) -> int:
-    """The same for one account whose lock the caller holds; the caller announces the new cash."""
-    due = list(CashSettlement.objects.raw(_DUE, [cash.account_id, now]))
-    for settlement in due:
-        _settle(cash, settlement, now)
-    if due:
-        cash.save(update_fields=["settled_vnd", "receivable_vnd", "payable_vnd"])
-        CashSettlement.objects.filter(pk__in=[row.pk for row in due]).update(settled_at=now)
-    return len(due)
-
-
-def _settle(cash: CashBalance, settlement: CashSettlement, now: datetime) -> None:
-    amount = settlement.amount_vnd
-    cash.settled_vnd += amount
-    if amount > 0:
-        cash.receivable_vnd -= amount
-    else:
-        cash.payable_vnd += amount
-    counterpart = Ledger.RECEIVABLE if amount > 0 else Ledger.PAYABLE
-    legs = [Leg(Ledger.CASH, amount), Leg(counterpart, -amount)]
-    post(cash.account_id, LedgerEntry.Kind.SETTLEMENT, legs, reference=settlement.reference, now=now)
 
 
 def _accounts_with_work(now: datetime) -> list[UUID]:

@@ -65,6 +65,7 @@ class Desk:
                 quantity=quantity,
                 price_vnd=price_vnd,
                 now=now,
+                strategy_id=names.get("strategy_id", ""),
             )
 
     def release(self, order_id: UUID, now=MONDAY) -> None:

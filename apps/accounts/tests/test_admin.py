@@ -27,6 +27,7 @@ def test_a_new_account_comes_with_empty_books_and_its_members(administrator):
         reverse("admin:accounts_brokerageaccount_add"),
         {
             "number": "0901352", "name": "New", "connection_id": str(uuid4()), "is_active": "on",
+            "kind": "CASH", "owner": "DOMESTIC",
             "memberships-TOTAL_FORMS": "1", "memberships-INITIAL_FORMS": "0",
             "memberships-0-user": str(trader.pk), "memberships-0-role": "trade",
         },

@@ -21,11 +21,24 @@ SIDES = [(side.value, side.value) for side in Side]
 class BrokerageAccount(models.Model):
     """One account at the broker. `connection_id` names the broker connection whose keys may trade it."""
 
+    class Kind(models.TextChoices):
+        CASH = "CASH", _("cash")
+        MARGIN = "MARGIN", _("margin")
+        DERIVATIVES = "DERIVATIVES", _("derivatives")
+
+    class Owner(models.TextChoices):
+        DOMESTIC = "DOMESTIC", _("domestic")
+        FOREIGN = "FOREIGN", _("foreign")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     number = models.CharField(_("number"), max_length=20, unique=True)
     name = models.CharField(_("name"), max_length=100)
     connection_id = models.UUIDField(_("broker connection"))
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices, default=Kind.CASH, db_default=Kind.CASH)
     is_active = models.BooleanField(_("active"), default=True, help_text=_("An inactive account refuses every order."))
+    owner = models.CharField(
+        _("owner"), max_length=8, choices=Owner.choices, default=Owner.DOMESTIC, db_default=Owner.DOMESTIC
+    )
 
     class Meta:
         verbose_name = _("brokerage account")
@@ -70,20 +83,58 @@ class CashBalance(models.Model):
     settled_vnd = models.BigIntegerField(default=0)
     receivable_vnd = models.BigIntegerField(default=0, help_text="sales that have not settled, net of fee and tax")
     payable_vnd = models.BigIntegerField(default=0, help_text="purchases that have not settled, fee included")
+    dividends_due_vnd = models.BigIntegerField(default=0, help_text="dividends past their ex-date and not paid, net")
+    advanced_vnd = models.BigIntegerField(default=0, help_text="lent by the broker on sales that have not settled")
     reserved_vnd = models.BigIntegerField(default=0, help_text="held back for working purchase orders")
+    loan_vnd = models.BigIntegerField(default=0, db_default=0, help_text="lent by the broker on shares")
+    interest_due_vnd = models.BigIntegerField(default=0, db_default=0, help_text="accrued on the loan and not paid")
+    accrued_day = models.DateField(null=True, help_text="the day until whose beginning interest is accrued")
+    margin_vnd = models.BigIntegerField(default=0, db_default=0, help_text="bound by open futures")
+    variation_due_vnd = models.BigIntegerField(
+        default=0, db_default=0, help_text="gained (or lost) on closed futures since the last mark"
+    )
     realised_pnl_vnd = models.BigIntegerField(default=0, help_text="since the account was opened here, net")
     opened_day = models.DateField(null=True, help_text="the last trading day that has a snapshot")
+
+    account_kind = BrokerageAccount.Kind.CASH.value  # of the locked one; see `locks.lock_cash`
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(receivable_vnd__gte=0, payable_vnd__gte=0, reserved_vnd__gte=0),
+                condition=Q(
+                    receivable_vnd__gte=0,
+                    payable_vnd__gte=0,
+                    reserved_vnd__gte=0,
+                    dividends_due_vnd__gte=0,
+                    advanced_vnd__gte=0,
+                ),
                 name="accounts_cash_not_negative",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(loan_vnd__gte=0, interest_due_vnd__gte=0, margin_vnd__gte=0),
+                name="accounts_loan_and_margin_not_negative",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.account_id}: {self.settled_vnd}"
+
+    @property
+    def total_vnd(self) -> int:
+        """All cash that belongs to the account, on its way or not, less what is owed."""
+        coming_vnd = self.receivable_vnd + self.dividends_due_vnd + self.margin_vnd + self.variation_due_vnd
+        owed_vnd = self.payable_vnd + self.advanced_vnd + self.loan_vnd + self.interest_due_vnd
+        return self.settled_vnd + coming_vnd - owed_vnd
+
+    @property
+    def free_vnd(self) -> int:
+        """Cash that no purchase will take, bought or working."""
+        return self.settled_vnd - self.payable_vnd - self.reserved_vnd
+
+    @property
+    def at_broker_vnd(self) -> int:
+        """Cash as the broker shows it: a purchase has left it at the match, margin has not."""
+        return self.settled_vnd - self.payable_vnd + self.margin_vnd
 
 
 class LedgerEntry(models.Model):
@@ -100,13 +151,41 @@ class LedgerEntry(models.Model):
         FEES = "FEES", _("broker's fees on sales")
         TAXES = "TAXES", _("sale tax")
         TRADING_RESULT = "TRADING_RESULT", _("sales against their cost")
-        CAPITAL = "CAPITAL", _("opening balances")
+        CAPITAL = "CAPITAL", _("opening balances, deposits and withdrawals")
+        DIVIDENDS_DUE = "DIVIDENDS_DUE", _("dividends to be paid")
+        DIVIDENDS = "DIVIDENDS", _("dividends earned")
+        DIVIDEND_TAX = "DIVIDEND_TAX", _("tax on dividends")
+        INTEREST = "INTEREST", _("interest and charges")
+        ADVANCED = "ADVANCED", _("advances on sales")
+        RIGHTS = "RIGHTS", _("rights to subscribe")
+        LOAN = "LOAN", _("margin loan")
+        INTEREST_DUE = "INTEREST_DUE", _("interest to be paid")
+        FUTURES_MARGIN = "FUTURES_MARGIN", _("margin of futures")
+        VARIATION_DUE = "VARIATION_DUE", _("variation of futures to be paid")
+        CONTRACTS = "CONTRACTS", _("open futures as carried")
+        NOTIONAL = "NOTIONAL", _("counter-value of open futures")
+        FUTURES = "FUTURES", _("gains on futures")
 
     class Kind(models.TextChoices):
         OPENING = "OPENING", _("opening balance")
         PURCHASE = "PURCHASE", _("purchase")
         SALE = "SALE", _("sale")
         SETTLEMENT = "SETTLEMENT", _("settlement")
+        DEPOSIT = "DEPOSIT", _("deposit")
+        WITHDRAWAL = "WITHDRAWAL", _("withdrawal")
+        INTEREST = "INTEREST", _("interest or charge")
+        ADVANCE = "ADVANCE", _("advance on sales")
+        REPAYMENT = "REPAYMENT", _("repayment of an advance")
+        DIVIDEND = "DIVIDEND", _("cash dividend")
+        BONUS = "BONUS", _("stock dividend or bonus shares")
+        SPLIT = "SPLIT", _("split")
+        RIGHTS = "RIGHTS", _("rights issue")
+        LOAN = "LOAN", _("margin loan")
+        ACCRUAL = "ACCRUAL", _("interest of a night")
+        FUTURES = "FUTURES", _("trade in futures")
+        MARGIN = "MARGIN", _("margin of futures")
+        VARIATION = "VARIATION", _("mark to market")
+        EXPIRY = "EXPIRY", _("expiry")
 
     id = models.BigAutoField(primary_key=True)
     account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+")
@@ -114,11 +193,12 @@ class LedgerEntry(models.Model):
     kind = models.CharField(max_length=12, choices=Kind.choices)
     ledger = models.CharField(max_length=16, choices=Ledger.choices)
     symbol = models.CharField(max_length=SYMBOL_LENGTH, blank=True)
-    quantity = models.BigIntegerField(default=0, help_text="shares in (+) or out (-), on the securities ledger only")
+    quantity = models.BigIntegerField(default=0, help_text="shares or rights in (+) or out (-)")
     amount_vnd = models.BigIntegerField()
     reference = models.CharField(max_length=64, help_text="what caused it: the fill, or the settled posting")
     trading_day = models.DateField()
     occurred_at = models.DateTimeField(help_text="market time")
+    due_at = models.DateTimeField(null=True, help_text="when cash or shares on their way arrive (market time)")
     recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -139,6 +219,9 @@ class Position(models.Model):
     quantity = models.BigIntegerField(default=0)
     cost_total_vnd = models.BigIntegerField(default=0)
     realised_pnl_vnd = models.BigIntegerField(default=0)
+    untaxed_bonus_quantity = models.BigIntegerField(
+        default=0, help_text="shares received as a dividend whose tax falls due when they are sold"
+    )
 
     class Meta:
         verbose_name = _("position")
@@ -149,6 +232,9 @@ class Position(models.Model):
             models.CheckConstraint(
                 condition=Q(quantity__gt=0, cost_total_vnd__gte=0) | Q(quantity=0, cost_total_vnd=0),
                 name="accounts_position_not_short",
+            ),
+            models.CheckConstraint(
+                condition=Q(untaxed_bonus_quantity__gte=0), name="accounts_untaxed_bonus_not_negative"
             ),
         ]
 
@@ -176,8 +262,13 @@ class ShareLot(models.Model):
 
 
 class CashSettlement(models.Model):
-    """Cash of one trade on its way: positive comes in, negative goes out, at `due_at` (market time, T+2)."""
+    """Cash on its way: positive comes in, negative goes out, at `due_at` (market time; T+2 for trades)."""
 
+    class Source(models.TextChoices):
+        TRADE = "TRADE", _("trade")
+        DIVIDEND = "DIVIDEND", _("dividend")
+
+    source = models.CharField(max_length=8, choices=Source.choices, default=Source.TRADE, db_default=Source.TRADE)
     account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+")
     amount_vnd = models.BigIntegerField()
     trading_day = models.DateField()
@@ -210,6 +301,9 @@ class Reservation(models.Model):
     side = models.CharField(max_length=4, choices=SIDES)
     quantity = models.BigIntegerField(help_text="shares of the order that may still trade")
     amount_vnd = models.BigIntegerField(help_text="cash still held back; 0 for a sale")
+    price_vnd = models.BigIntegerField(
+        default=0, db_default=0, help_text="the dearest price that a purchase can trade at; 0 where it is not known"
+    )
     state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
     created_at = models.DateTimeField(help_text="market time")
     closed_at = models.DateTimeField(null=True, help_text="market time")
@@ -237,6 +331,7 @@ class TradeBooking(models.Model):
     order_id = models.UUIDField()
     symbol = models.CharField(max_length=SYMBOL_LENGTH)
     side = models.CharField(max_length=4, choices=SIDES)
+    is_future = models.BooleanField(default=False, db_default=False)
     quantity = models.BigIntegerField()
     price_vnd = models.BigIntegerField()
     fee_vnd = models.BigIntegerField()
@@ -245,18 +340,25 @@ class TradeBooking(models.Model):
     realised_pnl_vnd = models.BigIntegerField(default=0, help_text="net of fee and tax")
     trading_day = models.DateField()
     booked_at = models.DateTimeField(help_text="market time")
+    strategy_id = models.CharField(
+        max_length=64, blank=True, db_default="", default="", help_text="whose order it was; empty for a person's"
+    )
 
     class Meta:
         ordering = ["-booked_at"]
-        indexes = [models.Index(fields=["account", "trading_day"], name="accounts_booking_day")]
+        indexes = [
+            models.Index(fields=["account", "trading_day"], name="accounts_booking_day"),
+            models.Index(fields=["order_id"], name="accounts_booking_order"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gt=0, price_vnd__gt=0), name="accounts_booking_is_a_trade"),
             models.CheckConstraint(
-                condition=Q(side="SELL") | Q(tax_vnd=0, cost_vnd=0, realised_pnl_vnd=0),
+                condition=Q(side="SELL") | Q(is_future=True) | Q(tax_vnd=0, cost_vnd=0, realised_pnl_vnd=0),
                 name="accounts_purchase_realises_nothing",
             ),
             models.CheckConstraint(
                 condition=Q(side="BUY")
+                | Q(is_future=True)
                 | Q(realised_pnl_vnd=F("quantity") * F("price_vnd") - F("fee_vnd") - F("tax_vnd") - F("cost_vnd")),
                 name="accounts_sale_result_adds_up",
             ),
@@ -274,6 +376,10 @@ class DailySnapshot(models.Model):
     cash_vnd = models.BigIntegerField(help_text="settled + receivable - payable")
     realised_pnl_vnd = models.BigIntegerField(help_text="since the account was opened here")
     quantities = models.JSONField(help_text="shares held by symbol")
+    action_quantities = models.JSONField(default=dict, help_text="shares that corporate actions added that day")
+    flows_vnd = models.BigIntegerField(
+        default=0, help_text="deposits less withdrawals of the day, and what came off shares: no profit of the day"
+    )
 
     class Meta:
         ordering = ["-trading_day"]
@@ -281,21 +387,3 @@ class DailySnapshot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.trading_day}"
-
-
-class Reconciliation(models.Model):
-    """One comparison of our books with the broker's; `differences` is empty when they are equal to the dong."""
-
-    id = models.BigAutoField(primary_key=True)
-    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+")
-    compared_at = models.DateTimeField(help_text="market time")
-    differences = models.JSONField()
-
-    class Meta:
-        verbose_name = _("reconciliation")
-        verbose_name_plural = _("reconciliations")
-        ordering = ["-id"]
-        indexes = [models.Index(fields=["account", "-id"], name="accounts_reconciliation_last")]
-
-    def __str__(self) -> str:
-        return f"{self.account_id} {self.compared_at:%Y-%m-%d %H:%M:%S}: {len(self.differences)} differences"
