@@ -5,6 +5,7 @@ from unfold.admin import TabularInline
 
 from apps.orders.models import (
     Basket,
+    Block,
     ConditionalLeg,
     ConditionalOrder,
     Discrepancy,
@@ -115,6 +116,13 @@ class SlicedOrderAdmin(ReadOnlyAdmin):
     list_select_related = ("account",)
     search_fields = ("symbol", "client_order_id")
     inlines = (SliceInline,)
+
+
+@admin.register(Block)
+class BlockAdmin(ReadOnlyAdmin):
+    list_display = ["placed_at", "side", "symbol", "price_vnd", "status", "actor_kind", "actor_id"]
+    list_filter = ["status", "side"]
+    search_fields = ["symbol__exact"]
 
 
 @admin.register(Basket)

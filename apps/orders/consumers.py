@@ -1,5 +1,6 @@
 """/ws/orders: the orders of the accounts that a user may see."""
 
+from collections.abc import Hashable
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from qts.domain.events import (
     OrderSubmitted,
     OrderUnknown,
 )
+from qts.web.beats import Beat
 from qts.web.consumers import LiveConsumer, topics_of
 
 SNAPSHOT_MAX = 200
@@ -47,25 +49,28 @@ class OrdersChannel(AccountsChannel):
         ]
     )
 
-    async def snapshot(self) -> dict[str, Any]:
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
         self._changed: set[UUID] = set()
-        self._account_ids = await sync_to_async(self.visible_accounts)()
+
+    async def snapshot(self) -> dict[str, Any]:
         return await sync_to_async(self._newest)()
 
     def on_event(self, event: Event) -> None:
-        if not isinstance(event, OrderEvent) or not event.order_id:
-            return  # a refusal without an order changes no list
-        if event.account_id in {str(account_id) for account_id in getattr(self, "_account_ids", ())}:
-            self._changed.add(UUID(event.order_id))
+        if isinstance(event, OrderEvent) and event.order_id and self.is_mine(event):
+            self._changed.add(UUID(event.order_id))  # a refusal without an order changes no list
 
-    async def take(self) -> dict[str, Any] | None:
-        changed, self._changed = self._changed, set()
-        return await sync_to_async(self._these)(changed) if changed else None
+    def news(self, beat: Beat) -> Hashable | None:
+        changed, self._changed = frozenset(self._changed), set()
+        return changed or None
+
+    async def read(self, news: frozenset[UUID]) -> dict[str, Any]:
+        return await sync_to_async(self._these)(news)
 
     def _newest(self) -> dict[str, Any]:
-        return {"orders": OrderOut(selectors.orders(self._account_ids, limit=SNAPSHOT_MAX), many=True).data}
+        return {"orders": OrderOut(selectors.orders(list(self.account_ids), limit=SNAPSHOT_MAX), many=True).data}
 
-    def _these(self, order_ids: set[UUID]) -> dict[str, Any]:
+    def _these(self, order_ids: frozenset[UUID]) -> dict[str, Any]:
         return {"orders": OrderOut(selectors.orders_by_id(order_ids), many=True).data}
 
 

@@ -15,6 +15,7 @@ from apps.accounts import selectors as accounts
 from apps.marketdata.selectors import market_now
 from apps.risk import selectors, services
 from apps.risk.serializers import (
+    ArmingIn,
     DecisionIn,
     HoldOut,
     KillSwitchIn,
@@ -22,11 +23,13 @@ from apps.risk.serializers import (
     LimitIn,
     LimitOut,
     LimitUseOut,
+    PreOpenOut,
     ProposalOut,
 )
 from apps.sso.apis import IsRiskOfficer, IsVerified
 from apps.sso.selectors import actor_of
 from qts.domain.errors import RuleCode, TerminalError
+from qts.domain.market import to_vietnam
 from qts.web.errors import Refused
 from qts.web.serializers import StrictSerializer
 
@@ -60,7 +63,7 @@ class LimitUseApi(APIView):
     def get(self, request: Request, account_id: UUID) -> Response:
         """How much of each limit an account uses now."""
         if not accounts.may_view(request.user, account_id):
-            raise Refused(RuleCode.ACCOUNT_NOT_FOUND, "There is no such account.", status_code=404)
+            raise _no_account()
         return Response(LimitUseOut(selectors.limit_use(account_id, market_now()), many=True).data)
 
 
@@ -120,6 +123,50 @@ class ApprovalApi(APIView):
         return Response(ProposalOut(selectors.proposal(proposal_id)).data)
 
 
+class PreOpenApi(APIView):
+    @extend_schema(operation_id="pre_open", responses=PreOpenOut)
+    def get(self, request: Request, account_id: UUID) -> Response:
+        """The checks before the open as they are now, and whether the account may trade today."""
+        if not accounts.may_view(request.user, account_id):
+            raise _no_account()
+        return Response(_pre_open(account_id))
+
+
+class ArmingApi(APIView):
+    @extend_schema(request=ArmingIn, responses={200: PreOpenOut, 202: ProposalOut})
+    def post(self, request: Request, account_id: UUID) -> Response:
+        """Arm (when every check is green) or disarm by hand (200), or ask a second risk officer to let the account
+        trade today against the checks (202, the proposal)."""
+        if not accounts.may_view(request.user, account_id):
+            raise _no_account()
+        given = _read(ArmingIn, request)
+        said = {"reason": given["reason"], "actor": actor_of(request.user), "now": market_now()}
+        with _refusals():
+            if given["act"] == "override":
+                proposal_id = services.propose_arming(account_id, **said)
+                return Response(ProposalOut(selectors.proposal(proposal_id)).data, status=202)
+            (services.arm if given["act"] == "arm" else services.disarm)(account_id, **said)
+        return Response(_pre_open(account_id))
+
+
+def _no_account() -> Refused:
+    return Refused(RuleCode.ACCOUNT_NOT_FOUND, "There is no such account.", status_code=404)
+
+
+def _pre_open(account_id: UUID) -> dict[str, Any]:
+    now, account = market_now(), accounts.account(account_id)
+    if account is None:
+        raise _no_account()
+    day = to_vietnam(now).date()
+    found = {
+        "trading_day": day,
+        "may_trade": selectors.may_trade_today(account_id, day),
+        "arming": selectors.arming(account_id, day),
+        "checks": services.pre_open_checks(account, now),
+    }
+    return dict(PreOpenOut(found).data)
+
+
 def _read(kind: type[StrictSerializer], request: Request) -> dict[str, Any]:
     body = kind(data=request.data)
     body.is_valid(raise_exception=True)
@@ -132,6 +179,8 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except services.ApprovalRefused as refusal:
+        raise Refused(refusal.problem, str(refusal), status_code=409) from refusal
+    except services.ArmingRefused as refusal:
         raise Refused(refusal.problem, str(refusal), status_code=409) from refusal
     except services.LimitChangedMeanwhile as error:
         raise Refused("CHANGED_MEANWHILE", str(error), status_code=409) from error

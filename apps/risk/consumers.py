@@ -1,6 +1,7 @@
 """/ws/risk: kill switches and the use of limits."""
 
 import time
+from collections.abc import Hashable
 from typing import Any, ClassVar
 
 from asgiref.sync import sync_to_async
@@ -21,6 +22,7 @@ from qts.domain.events import (
     OrderSubmitted,
     PositionChanged,
 )
+from qts.web.beats import Beat
 from qts.web.consumers import LiveConsumer, topics_of
 
 READ_EVERY_S = 1.0
@@ -44,23 +46,31 @@ class RiskChannel(AccountsChannel):
         ]
     )
 
-    async def snapshot(self) -> dict[str, Any]:
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
         self._is_changed = False
-        self._account_ids = await sync_to_async(self.visible_accounts)()
-        return await self._read()
+        self._read_at = 0.0
+
+    async def snapshot(self) -> dict[str, Any]:
+        return await self.read(None)
 
     def on_event(self, event: Event) -> None:
         self._is_changed = True
 
-    async def take(self) -> dict[str, Any] | None:
+    def news(self, beat: Beat) -> Hashable | None:
+        """All tabs of one person are told the same."""
         if not self._is_changed or time.monotonic() - self._read_at < READ_EVERY_S:
             return None
-        return await self._read()
+        self._begin_reading()
+        return self.user.pk, self.account_ids
 
-    async def _read(self) -> dict[str, Any]:
+    async def read(self, news: object) -> dict[str, Any]:
+        self._begin_reading()
+        return await sync_to_async(self._state)()
+
+    def _begin_reading(self) -> None:
         self._is_changed = False
         self._read_at = time.monotonic()
-        return await sync_to_async(self._state)()
 
     def _state(self) -> dict[str, Any]:
         now = market_now()
@@ -85,7 +95,7 @@ class RiskChannel(AccountsChannel):
                     "unit": use.unit,
                     "percent": use.percent,
                 }
-                for account_id in self._account_ids
+                for account_id in self.account_ids
                 for use in selectors.limit_use(account_id, now)
             ],
         }

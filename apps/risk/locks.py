@@ -1,11 +1,12 @@
 """Locks of limits, kill switches and what belongs to them. All come after the account in the order of locks, and a
 proposal before what it is about."""
 
+from datetime import date
 from uuid import UUID
 
 from django.db import connection
 
-from apps.risk.models import ChangeProposal, ExitPlan, KillSwitch, RiskLimit, StrategyPulse
+from apps.risk.models import ChangeProposal, ExitPlan, KillSwitch, RiskLimit, StrategyPulse, TradingArming
 
 _LOCK_PULSE = """
     INSERT INTO risk_strategypulse AS pulse (strategy_id, ordered_at_ms, caused_at_ms, refusals_in_a_row)
@@ -34,6 +35,13 @@ def lock_kill_switch(scope: str) -> KillSwitch | None:
 
 def lock_proposal(proposal_id: UUID) -> ChangeProposal | None:
     return ChangeProposal.objects.select_for_update().filter(id=proposal_id).first()
+
+
+def lock_arming(account_id: UUID, day: date) -> TradingArming | None:
+    """The row of that day, with its name locked until the transaction ends; None before anything was said."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"risk_arming:{account_id}:{day}"])
+    return TradingArming.objects.filter(account_id=account_id, trading_day=day).first()
 
 
 def lock_pulse(strategy_id: str) -> StrategyPulse:

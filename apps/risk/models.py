@@ -153,6 +153,51 @@ class TradingHold(models.Model):
         return f"{self.scope}: {self.state if self.is_on else 'off'} ({self.cause})"
 
 
+class TradingArming(models.Model):
+    """Whether an account may trade on a day; without a row it may not. The event log has what it was before."""
+
+    class How(models.TextChoices):
+        CHECKS = "checks", _("every check was green")
+        HAND = "hand", _("by hand")
+        OVERRIDE = "override", _("two risk officers, against the checks")
+
+    account_id = models.UUIDField(_("account"))
+    trading_day = models.DateField(_("trading day"))
+    is_armed = models.BooleanField(_("armed"))
+    how = models.CharField(_("how"), max_length=10, choices=How.choices)
+    reason = models.CharField(_("reason"), max_length=500)
+    needs_officer = models.BooleanField(_("a risk officer took it back"), default=False)
+    changed_by = models.CharField(_("changed by"), max_length=120)
+    changed_at = models.DateTimeField(_("changed at"), help_text=_("market time"))
+    recorded_at = models.DateTimeField(_("recorded at"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("arming")
+        verbose_name_plural = _("armings")
+        ordering = ["-trading_day", "account_id"]
+        constraints = [models.UniqueConstraint(fields=["account_id", "trading_day"], name="risk_arming_once_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.trading_day}: {'armed' if self.is_armed else 'not armed'}"
+
+
+class PreOpenState(models.Model):
+    """What a check before the open last said of an account, and since when: the monitor writes down what changes."""
+
+    account_id = models.UUIDField()
+    name = models.CharField(max_length=20)
+    state = models.CharField(max_length=5)
+    detail = models.CharField(max_length=500, blank=True)
+    since = models.DateTimeField(help_text=_("market time"))
+
+    class Meta:
+        ordering = ["account_id", "name"]
+        constraints = [models.UniqueConstraint(fields=["account_id", "name"], name="risk_pre_open_state_once")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.name}: {self.state}"
+
+
 class ChangeProposal(models.Model):
     """What one officer asks for and another one has to agree to. The database refuses every change of its content, and
     any change at all once it is decided."""
@@ -160,6 +205,8 @@ class ChangeProposal(models.Model):
     class Kind(models.TextChoices):
         LIMITS = "limits", _("looser limits")
         RELEASE = "release", _("release of a kill switch")
+        RULES = "rules", _("rules of the exchanges")
+        ARMING = "arming", _("trading against the checks before the open")
 
     class Status(models.TextChoices):
         OPEN = "open", _("waits for a second person")

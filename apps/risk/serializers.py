@@ -34,6 +34,33 @@ class LimitUseOut(serializers.Serializer[Any]):
     percent = serializers.IntegerField(allow_null=True)
 
 
+class ArmingIn(StrictSerializer):
+    act = serializers.ChoiceField(choices=["arm", "disarm", "override"])
+    reason = serializers.CharField(min_length=3, max_length=500)
+
+
+class ArmingOut(serializers.Serializer[Any]):
+    is_armed = serializers.BooleanField()
+    how = serializers.CharField()
+    reason = serializers.CharField()
+    changed_by = serializers.CharField()
+    changed_at = serializers.DateTimeField()
+
+
+class PreOpenCheckOut(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    state = serializers.CharField()
+    detail = serializers.CharField(allow_blank=True)
+    since = serializers.DateTimeField(allow_null=True)
+
+
+class PreOpenOut(serializers.Serializer[Any]):
+    trading_day = serializers.DateField()
+    may_trade = serializers.BooleanField()
+    arming = ArmingOut(allow_null=True)
+    checks = PreOpenCheckOut(many=True)
+
+
 class KillSwitchOut(serializers.Serializer[Any]):
     scope = serializers.CharField()
     is_engaged = serializers.BooleanField()

@@ -1,6 +1,7 @@
 """The REST API of orders and fills."""
 
 from apps.orders.apis.baskets import BasketApi, BasketPreviewApi, BasketsApi
+from apps.orders.apis.blocks import BlockApi, BlockPreviewApi, BlocksApi
 from apps.orders.apis.conditional import ConditionalApi, ConditionalCancelApi, ConditionalsApi
 from apps.orders.apis.orders import (
     FillsApi,
@@ -18,6 +19,9 @@ __all__ = [
     "BasketApi",
     "BasketPreviewApi",
     "BasketsApi",
+    "BlockApi",
+    "BlockPreviewApi",
+    "BlocksApi",
     "ConditionalApi",
     "ConditionalCancelApi",
     "ConditionalsApi",

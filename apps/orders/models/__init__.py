@@ -2,6 +2,7 @@
 
 from apps.orders.models.api_request import ApiRequest
 from apps.orders.models.basket import Basket
+from apps.orders.models.block import Block
 from apps.orders.models.broker_side import Discrepancy, ForeignOrder
 from apps.orders.models.conditional import ConditionalLeg, ConditionalOrder
 from apps.orders.models.connection import GatewayState, StreamPosition
@@ -12,6 +13,7 @@ from apps.orders.models.sliced import Slice, SlicedOrder
 __all__ = [
     "ApiRequest",
     "Basket",
+    "Block",
     "ConditionalLeg",
     "ConditionalOrder",
     "Discrepancy",

@@ -11,6 +11,13 @@ from qts.domain.orders import WORKING, Status
 from qts.domain.values import OrderType, Side
 
 
+class OrderManager(models.Manager["Order"]):
+    """Without what the gate measured: only an order's own page reads it, and no change of state writes it again."""
+
+    def get_queryset(self) -> models.QuerySet["Order"]:
+        return super().get_queryset().defer("gate")
+
+
 class Order(models.Model):
     """One order. `status` moves only by the table of `qts.domain.orders`; totals are stored, averages derived.
 
@@ -46,6 +53,8 @@ class Order(models.Model):
     is_final_at_broker = models.BooleanField(_("over at the broker"), default=False)
     reason = models.CharField(_("reason"), max_length=500, blank=True)
     breaches = models.JSONField(_("refusals"), default=list, blank=True)
+    # What the gate measured when it let the order pass or refused it; `apps.orders.services.answers.gate_record`.
+    gate = models.JSONField(_("the gate's figures"), null=True, blank=True)
     # A cancel that has to wait: for the broker's order id, or for a session that allows it.
     cancel_wanted = models.BooleanField(_("to be cancelled"), default=False)
 
@@ -71,6 +80,8 @@ class Order(models.Model):
     accepted_at = models.DateTimeField(_("accepted by the exchange"), null=True)
     updated_at = models.DateTimeField(_("last change"))
     recorded_at = models.DateTimeField(_("recorded"), db_default=Now())
+
+    objects = OrderManager()
 
     class Meta:
         verbose_name = _("order")

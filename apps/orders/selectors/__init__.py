@@ -1,8 +1,10 @@
 """Reading orders. Times are market time unless their name says wall."""
 
 from apps.orders.selectors.baskets import BasketView, basket
+from apps.orders.selectors.blocks import BlockPart, BlockView, block, blocks
 from apps.orders.selectors.conditional import ConditionalView, LegView, conditional_order, conditional_orders
 from apps.orders.selectors.connections import broker_connection_status, foreign_orders, open_discrepancies
+from apps.orders.selectors.evidence import Evidence, GateReport, Hop, RequestView, evidence
 from apps.orders.selectors.orders import (
     OPEN_STATUSES,
     breach_from,
@@ -16,7 +18,7 @@ from apps.orders.selectors.orders import (
 )
 from apps.orders.selectors.outcomes import DifferenceView, OutcomeView, difference, differences, outcomes
 from apps.orders.selectors.sliced import SlicedView, SliceView, sliced_order, sliced_orders
-from apps.orders.selectors.strategy_days import strategy_days, strategy_exposures
+from apps.orders.selectors.strategy_days import strategy_books, strategy_days, strategy_exposures
 from apps.orders.selectors.types import (
     BrokerConnectionStatus,
     DiscrepancyView,
@@ -24,6 +26,7 @@ from apps.orders.selectors.types import (
     ForeignOrderView,
     HistoryEntry,
     OrderView,
+    StrategyBook,
     StrategyDay,
     StrategyExposure,
 )
@@ -31,27 +34,37 @@ from apps.orders.selectors.types import (
 __all__ = [
     "OPEN_STATUSES",
     "BasketView",
+    "BlockPart",
+    "BlockView",
     "BrokerConnectionStatus",
     "ConditionalView",
     "DifferenceView",
     "DiscrepancyView",
+    "Evidence",
     "FillView",
     "ForeignOrderView",
+    "GateReport",
     "HistoryEntry",
+    "Hop",
     "LegView",
     "OrderView",
     "OutcomeView",
+    "RequestView",
     "SliceView",
     "SlicedView",
+    "StrategyBook",
     "StrategyDay",
     "StrategyExposure",
     "basket",
+    "block",
+    "blocks",
     "breach_from",
     "broker_connection_status",
     "conditional_order",
     "conditional_orders",
     "difference",
     "differences",
+    "evidence",
     "fills",
     "foreign_orders",
     "is_named",
@@ -63,6 +76,7 @@ __all__ = [
     "outcomes",
     "sliced_order",
     "sliced_orders",
+    "strategy_books",
     "strategy_days",
     "strategy_exposures",
     "working_order_ids",

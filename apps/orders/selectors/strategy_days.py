@@ -3,12 +3,14 @@
 from collections.abc import Collection
 from datetime import date
 
-from django.db.models import Case, F, Q, Sum, Value, When
+from django.db.models import BigIntegerField, Case, Count, ExpressionWrapper, F, Q, Sum, Value, When
 
-from apps.orders.models import Order
+from apps.orders.models import Fill, Order
 from apps.orders.selectors.orders import OPEN_STATUSES
-from apps.orders.selectors.types import StrategyDay, StrategyExposure
+from apps.orders.selectors.types import StrategyBook, StrategyDay, StrategyExposure
 from qts.domain.orders import Status
+from qts.domain.portfolio import FeeSchedule
+from qts.domain.portfolio.fees import BPS_PER_WHOLE
 from qts.domain.values import Side
 
 
@@ -42,3 +44,29 @@ def strategy_days(strategy_ids: Collection[str], day: date) -> list[StrategyDay]
         .order_by("strategy_id", "symbol")
     )
     return [StrategyDay(*row) for row in rows]
+
+
+def strategy_books(strategy_id: str, day: date, fees: FeeSchedule) -> list[StrategyBook]:
+    """By symbol, in one query. Costs are of each match, rounded down, as the ledger books them."""
+    sign, of_day = Case(When(order__side=Side.BUY, then=Value(1)), default=Value(-1)), Q(trading_day=day)
+    value = F("quantity") * F("price_vnd")
+    rate = Case(
+        When(order__side=Side.BUY, then=Value(0)), default=Value(fees.sale_tax_rate_bps), output_field=BigIntegerField()
+    )
+    fee = ExpressionWrapper(value * Value(fees.fee_rate_bps) / Value(BPS_PER_WHOLE), BigIntegerField())
+    tax = ExpressionWrapper(value * rate / Value(BPS_PER_WHOLE), BigIntegerField())
+    rows = (
+        Fill.objects.filter(order__strategy_id=strategy_id, trading_day__lte=day)
+        .values_list("order__symbol")
+        .annotate(
+            fill_count=Count("id"),
+            held=Sum(sign * F("quantity")),
+            paid_vnd=Sum(sign * value),
+            costs_vnd=Sum(fee + tax),
+            day_bought=Sum(sign * F("quantity"), filter=of_day, default=0),
+            day_paid_vnd=Sum(sign * value, filter=of_day, default=0),
+            day_costs_vnd=Sum(fee + tax, filter=of_day, default=0),
+        )
+        .order_by("order__symbol")
+    )
+    return [StrategyBook(*row) for row in rows]

@@ -108,6 +108,30 @@ class StrategyDay:
 
 
 @dataclass(frozen=True, slots=True)
+class StrategyBook:
+    """All that a strategy's matches in a symbol came to. Paid sums are net of what was sold, without fees and taxes;
+    `costs_vnd` are those, `day_...` of the day alone."""
+
+    symbol: str
+    fill_count: int
+    held_quantity: int
+    paid_vnd: int
+    costs_vnd: int
+    day_bought_quantity: int
+    day_paid_vnd: int
+    day_costs_vnd: int
+
+    def profit_vnd(self, mark_vnd: int) -> int:
+        """Since its first match, at the mark and net of costs."""
+        return self.held_quantity * mark_vnd - self.paid_vnd - self.costs_vnd
+
+    def day_profit_vnd(self, mark_vnd: int, reference_vnd: int) -> int:
+        held_before = self.held_quantity - self.day_bought_quantity
+        gained = self.held_quantity * mark_vnd - held_before * reference_vnd - self.day_paid_vnd
+        return gained - self.day_costs_vnd
+
+
+@dataclass(frozen=True, slots=True)
 class FillView:
     id: UUID
     order_id: UUID

@@ -3,6 +3,15 @@
 from apps.orders.services.amending import request_amend
 from apps.orders.services.answers import AmendAnswer, CancelAnswer, Submission
 from apps.orders.services.baskets import BasketPreview, finish_baskets, preview_basket, submit_basket
+from apps.orders.services.blocks import (
+    Basis,
+    BlockPreview,
+    BlockRequest,
+    BlockRow,
+    finish_blocks,
+    preview_block,
+    submit_block,
+)
 from apps.orders.services.broker_events import apply_book_row, apply_broker_event
 from apps.orders.services.cancelling import cancel_orders, request_cancel
 from apps.orders.services.checking import check_order
@@ -26,7 +35,11 @@ from apps.orders.services.verification import verify_orders
 __all__ = [
     "ENDABLE",
     "AmendAnswer",
+    "Basis",
     "BasketPreview",
+    "BlockPreview",
+    "BlockRequest",
+    "BlockRow",
     "CancelAnswer",
     "PlanAnswer",
     "Resolution",
@@ -46,11 +59,13 @@ __all__ = [
     "count_kept",
     "expire_day",
     "finish_baskets",
+    "finish_blocks",
     "forget_old_answers",
     "one_at_a_time",
     "place_conditional",
     "place_sliced",
     "preview_basket",
+    "preview_block",
     "release_held_orders",
     "request_amend",
     "request_cancel",
@@ -64,6 +79,7 @@ __all__ = [
     "send_cancels_by_hand",
     "stop_killed_conditionals",
     "submit_basket",
+    "submit_block",
     "submit_exit",
     "submit_order",
     "verify_orders",

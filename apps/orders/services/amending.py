@@ -126,9 +126,10 @@ def _refusals(order: Order, wanted: Terms, actor: Actor, now: datetime) -> tuple
         breach = Breach(RuleCode.ORDER_NOT_AMENDABLE, detail="it is being cancelled")
     if breach is None and unresolved_amendment(order) is not None:
         breach = Breach(RuleCode.ORDER_NOT_AMENDABLE, detail="an earlier amendment is not resolved")
-    is_now = status is Status.PENDING or may_amend(exchange, session_at(exchange, now), order_type)
-    if breach is None and not is_now and not may_change_later(exchange, now):
-        breach = Breach(RuleCode.SESSION_FORBIDS_AMEND, detail=f"in {session_at(exchange, now)}")
+    rules = marketdata.rules_at(now)
+    is_now = status is Status.PENDING or may_amend(rules, exchange, session_at(rules, exchange, now), order_type)
+    if breach is None and not is_now and not may_change_later(rules, exchange, now):
+        breach = Breach(RuleCode.SESSION_FORBIDS_AMEND, detail=f"in {session_at(rules, exchange, now)}")
     if breach is not None:
         return (breach,)
     waits = not is_now or order.release_at is not None
@@ -186,8 +187,8 @@ def _fire(account_id: UUID, order_id: UUID, now: datetime) -> bool:
 
 def _may_go(order: Order, now: datetime) -> bool:
     """In the exchange's book, in a session that takes amendments."""
-    exchange = Exchange(order.exchange)
-    in_session = may_amend(exchange, session_at(exchange, now), OrderType(order.order_type))
+    exchange, rules = Exchange(order.exchange), marketdata.rules_at(now)
+    in_session = may_amend(rules, exchange, session_at(rules, exchange, now), OrderType(order.order_type))
     return in_session and order.status in _IN_THE_BOOK and bool(order.broker_order_id)
 
 

@@ -14,7 +14,7 @@ from apps.orders.services.steps import BROKER, REASON_LENGTH_MAX, UNRESOLVED, ev
 from qts.adapters.ssi.trading_codec import BrokerOrder
 from qts.domain.events import OrderAccepted, OrderAmended, OrderEvent, OrderSent
 from qts.domain.orders import TERMINAL, OrderRequest, OrderTrigger, Status, Terms, amend_over_trigger
-from qts.domain.values import Actor, OrderType, Side
+from qts.domain.values import Actor, Exchange, OrderType, Side
 
 ELSEWHERE = "amended at the broker, not from here"
 REFUSED = "amendment refused"
@@ -43,10 +43,13 @@ def hold_for(order: Order, *any_of: Terms, now: datetime) -> None:
     """Reserve for the dearest of the terms that may hold."""
     rests = [rest_of(order, terms) for terms in any_of if terms.quantity > order.filled_quantity]
     if rests:
+        is_future = order.exchange == Exchange.VNFE
+        dearest = max(rests, key=lambda rest: accounts.cash_to_reserve_vnd(rest, 0))
         ledger.amend_reservation(
             order_id=order.id,
             quantity=max(rest.quantity for rest in rests),
-            amount_vnd=max(accounts.cash_to_reserve_vnd(rest, 0) for rest in rests),
+            amount_vnd=0 if is_future else accounts.cash_to_reserve_vnd(dearest, 0),
+            price_vnd=accounts.dearest_price_vnd(dearest, 0) if len(rests) == 1 else 0,
             now=now,
         )
 

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from apps.risk.services import GateAnswer
 from qts.domain.errors import Breach
 from qts.domain.orders import Status
+from qts.domain.risk.figures import TABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,18 @@ class AmendAnswer:
 def stored(breach: Breach) -> dict[str, object]:
     """As a row keeps it; `apps.orders.selectors.breach_from` reads it."""
     return {"code": breach.code, "limit": breach.limit, "actual": breach.actual, "detail": breach.detail}
+
+
+def gate_record(answer: GateAnswer) -> dict[str, object]:
+    """As an order keeps it; `apps.orders.selectors.evidence` reads it. `table` names the controls that there were,
+    `rules` the exchanges' of the day."""
+    return {
+        "table": TABLE,
+        "rules": answer.rules_version,
+        "figures": {code: [figure.limit, figure.actual] for code, figure in answer.figures.items()},
+        "began_ns": answer.began_ns,
+        "ended_ns": answer.ended_ns,
+    }
 
 
 def codes(breaches: tuple[Breach, ...]) -> str:

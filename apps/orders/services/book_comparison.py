@@ -12,6 +12,7 @@ from apps.accounts import selectors as accounts
 from apps.accounts import services as ledger
 from apps.accounts.selectors import AccountView, Difference
 from apps.accounts.services.broker import BrokerBooks
+from apps.marketdata import selectors as marketdata
 from apps.orders.services.pace import Allowance
 from qts.domain.errors import TerminalError, TransientError
 from qts.domain.market import session_at
@@ -50,7 +51,8 @@ class BookComparison:
             if time.monotonic() < self._compare_at:
                 return
             self._queue = list(accounts.accounts_of_connection(self._connection_id))
-            self._pause_s = OUTSIDE_EVERY_S if session_at(Exchange.HOSE, now) in _CLOSED else IN_SESSION_EVERY_S
+            session = session_at(marketdata.rules_at(now), Exchange.HOSE, now)
+            self._pause_s = OUTSIDE_EVERY_S if session in _CLOSED else IN_SESSION_EVERY_S
         if self._queue and not self._allowance.is_granted():
             return  # the stream is read on meanwhile
         if self._queue:

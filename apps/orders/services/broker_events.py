@@ -1,28 +1,33 @@
 """What the broker reports, taken in one transaction each. Repeated, late and overtaking reports do no harm."""
 
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import assert_never
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import structlog
 from django.db import DataError, IntegrityError, transaction
 from django.db.models.functions import Now
 
-from apps.accounts import services as ledger
 from apps.accounts.locks import lock_account
-from apps.eventlog import services as eventlog
-from apps.orders.locks import lock_order, lock_reported_order
-from apps.orders.models import Fill, ForeignOrder, Intent, Order
+from apps.orders.locks import lock_order
+from apps.orders.models import ForeignOrder, Intent, Order
 from apps.orders.services import discrepancies, wakeup
 from apps.orders.services.amendments import (
     end_unchanged,
-    may_still_grow,
-    prove_by_fill,
     take_terms,
 )
 from apps.orders.services.discrepancies import Kind
+from apps.orders.services.matches import (
+    SURFACED_REASON,
+    book_matched,
+    learn_broker_id,
+    lock_order_of,
+    moment,
+    release_what_cannot_trade,
+    take_match,
+)
 from apps.orders.services.settling import OPEN_CANCEL, settle_intents
-from apps.orders.services.steps import BROKER, REASON_LENGTH_MAX, event_of, take_step
+from apps.orders.services.steps import BROKER, REASON_LENGTH_MAX, take_step
 from qts.adapters.ssi.trading_codec import BrokerError, BrokerMatch, BrokerMessage, BrokerOrder, BrokerOrderEvent
 from qts.domain.errors import IllegalTransition, TerminalError
 from qts.domain.events import (
@@ -30,21 +35,17 @@ from qts.domain.events import (
     OrderCancelled,
     OrderCancelRequested,
     OrderEvent,
-    OrderFilled,
     OrderRejected,
     OrderSent,
 )
 from qts.domain.market import to_vietnam
 from qts.domain.orders import (
-    TERMINAL,
     OrderTrigger,
     Status,
     UnknownBrokerStatus,
     broker_trigger,
     cancel_refused_trigger,
-    fill_trigger,
 )
-from qts.domain.values import Side
 from qts.observability.crash_points import passing
 
 log = structlog.get_logger(__name__)
@@ -63,7 +64,6 @@ _ANNOUNCED: dict[OrderTrigger, type[OrderEvent]] = {
     OrderTrigger.CANCEL_REFUSED_PARTLY_FILLED: OrderAccepted,
 }
 NOT_RECEIVED_REASON = "NOT_RECEIVED_BY_BROKER"
-SURFACED_REASON = "found at the broker"
 _FINAL = frozenset({OrderTrigger.CANCELLED, OrderTrigger.REJECTED, OrderTrigger.EXPIRED})
 
 
@@ -80,7 +80,8 @@ def apply_broker_event(connection_id: UUID, message: BrokerMessage, *, now: date
                 order.reported_notify_id = message.notify_id
                 _take_state(order, reported, now)
         elif isinstance(message, BrokerMatch):
-            _take_match(connection_id, message, now)
+            matched = take_match(connection_id, message, now=now)
+            book_matched([matched] if matched else [], now)
         elif isinstance(message, BrokerError):
             _take_refusal(connection_id, message, now)
         else:
@@ -102,21 +103,16 @@ def apply_book_row(connection_id: UUID, reported: BrokerOrder, *, now: datetime)
         discrepancies.note(connection_id, Kind.UNREADABLE, subject=subject, detail=detail, now=now)
 
 
-def fill_id_of(connection_id: UUID, trading_day: date, notify_id: int) -> UUID:
-    """The same match always has the same id, however often and in whatever process it is taken in."""
-    return uuid5(connection_id, f"{trading_day.isoformat()}:{notify_id}")
-
-
 # --- the state of an order -------------------------------------------------------------------------------------------
 
 
 def _take_state(order: Order, reported: BrokerOrder, now: datetime) -> None:
     connection_id = order.connection_id
-    _learn_broker_id(order, reported.order_id)
+    learn_broker_id(order, reported.order_id)
     settle_intents(order, reported.unique_id, evidence=f"the broker shows order {reported.order_id}: {reported.status}")
     order.broker_report = _kept(reported)
     order.reported_filled_quantity = max(order.reported_filled_quantity, reported.filled_quantity)
-    take_terms(order, reported, at=_moment(reported.modified_ms, now), now=now)
+    take_terms(order, reported, at=moment(reported.modified_ms, now), now=now)
     passing("state.learned")
     try:
         trigger = broker_trigger(reported.status)
@@ -128,7 +124,7 @@ def _take_state(order: Order, reported: BrokerOrder, now: datetime) -> None:
     if order.status == Status.REJECTED and trigger is not OrderTrigger.REJECTED and _was_taken_for_lost(order):
         take_step(order, OrderTrigger.SURFACED, announce=OrderSent, actor=BROKER, now=now, reason=SURFACED_REASON)
     if trigger is OrderTrigger.ACCEPTED and order.accepted_at is None:
-        order.accepted_at = _moment(reported.modified_ms, now)
+        order.accepted_at = moment(reported.modified_ms, now)
     if trigger in _FINAL or reported.status == "FF":
         order.is_final_at_broker = True
     _step_or_note(order, trigger, reported.reject_reason if trigger in _FINAL else "", reported.status, now)
@@ -155,23 +151,6 @@ def _step_or_note(order: Order, trigger: OrderTrigger, reason: str, what: str, n
     release_what_cannot_trade(order, now)
 
 
-def release_what_cannot_trade(order: Order, now: datetime) -> None:
-    """A match that the broker has counted may still be on its way; what it will need stays reserved."""
-    if order.status not in TERMINAL:
-        return
-    outstanding = max(0, order.reported_filled_quantity - order.filled_quantity)
-    if outstanding:
-        ledger.shrink_reservation(order_id=order.id, quantity=outstanding, now=now)
-    else:
-        ledger.release_reservation(order_id=order.id, now=now)
-
-
-def _learn_broker_id(order: Order, broker_order_id: str) -> None:
-    """The broker gives a provisional id ("T" and a date) until the order has left it; the exchange's id replaces it."""
-    if broker_order_id and (not order.broker_order_id or not broker_order_id.startswith("T")):
-        order.broker_order_id = broker_order_id
-
-
 def _kept(reported: BrokerOrder) -> dict[str, object]:
     """What people compare with our own row."""
     return {
@@ -187,102 +166,6 @@ def _kept(reported: BrokerOrder) -> dict[str, object]:
 
 def _was_taken_for_lost(order: Order) -> bool:
     return order.reason.startswith(NOT_RECEIVED_REASON)
-
-
-# --- a fill ----------------------------------------------------------------------------------------------------------
-
-
-def _take_match(connection_id: UUID, match: BrokerMatch, now: datetime) -> None:
-    matched_at = _moment(match.matched_ms, now)
-    trading_day = to_vietnam(matched_at).date()
-    order = _lock_order_of(connection_id, matched_at, match.order_id, match.unique_id)
-    if order is None:
-        subject = f"{trading_day.isoformat()}:{match.notify_id}"
-        discrepancies.note(connection_id, Kind.FOREIGN_FILL, subject=subject, detail=f"{match}", now=now)
-        return
-    fill_id = fill_id_of(connection_id, trading_day, match.notify_id)
-    known = Fill.objects.filter(id=fill_id).first()
-    if known is not None and (known.order_id, known.quantity, known.price_vnd) == (
-        order.id,
-        match.quantity,
-        match.price_vnd,
-    ):
-        return  # told twice
-    if known is None:
-        prove_by_fill(order, order.filled_quantity + match.quantity, at=matched_at, now=now)
-    trouble = _trouble_with(order, match, known)
-    if trouble is not None:
-        kind, detail = trouble
-        discrepancies.note(connection_id, kind, subject=str(fill_id), detail=detail, now=now, order=order)
-        return
-    _learn_broker_id(order, match.order_id)
-    settle_intents(order, evidence=f"match {match.notify_id} of order {match.order_id}")
-    fill = Fill.objects.create(
-        id=fill_id,
-        order=order,
-        connection_id=connection_id,
-        trading_day=trading_day,
-        notify_id=match.notify_id,
-        quantity=match.quantity,
-        price_vnd=match.price_vnd,
-        matched_at=matched_at,
-    )
-    passing("fill.saved")
-    _move_by_fill(order, fill, now)
-    passing("fill.moved")
-    _book(order, fill, now)
-    passing("fill.booked")
-    release_what_cannot_trade(order, now)
-
-
-def _trouble_with(order: Order, match: BrokerMatch, known: Fill | None) -> tuple[Kind, str] | None:
-    if known is not None:
-        return Kind.FILL_MISMATCH, f"{match} has the number of another match: {known} of order {known.order_id}"
-    if (match.symbol, match.side) != (order.symbol, order.side):
-        return Kind.FILL_MISMATCH, f"{match} does not fit {order}"
-    if order.status == Status.PENDING:
-        return Kind.IMPOSSIBLE_STEP, f"{match} fills an order that was never sent"
-    allowed = order.reported_filled_quantity if order.is_final_at_broker else order.quantity
-    if match.quantity <= 0 or match.price_vnd <= 0 or order.filled_quantity + match.quantity > allowed:
-        return Kind.OVERFILL, f"{match} on top of {order.filled_quantity} filled, {allowed} possible"
-    return None
-
-
-def _move_by_fill(order: Order, fill: Fill, now: datetime) -> None:
-    if order.status == Status.REJECTED:  # we or the broker said it was not there; its match says that it was
-        take_step(order, OrderTrigger.SURFACED, announce=OrderSent, actor=BROKER, now=now, reason=SURFACED_REASON)
-    trigger = fill_trigger(quantity=order.quantity, filled_quantity=order.filled_quantity, fill_quantity=fill.quantity)
-    if trigger is OrderTrigger.FULL_FILL and may_still_grow(order):
-        trigger = OrderTrigger.PARTIAL_FILL
-    order.filled_quantity += fill.quantity
-    order.filled_value_vnd += fill.quantity * fill.price_vnd
-    order.reported_filled_quantity = max(order.reported_filled_quantity, order.filled_quantity)
-    take_step(order, trigger, announce=None, actor=BROKER, now=now, reason="")
-    event = event_of(
-        OrderFilled, order, now=now, fill_id=str(fill.id), fill_quantity=fill.quantity, fill_price_vnd=fill.price_vnd
-    )
-    order.last_event_id = eventlog.record(event, actor=BROKER, now=now)
-    order.save(update_fields=["last_event_id"])
-
-
-def _book(order: Order, fill: Fill, now: datetime) -> None:
-    try:
-        with transaction.atomic():
-            ledger.book_fill(
-                account_id=order.account_id,
-                order_id=order.id,
-                fill_id=str(fill.id),
-                symbol=order.symbol,
-                side=Side(order.side),
-                quantity=fill.quantity,
-                price_vnd=fill.price_vnd,
-                now=fill.matched_at,
-            )
-    except TerminalError as error:
-        # It happened at the exchange, so the order has it; the books need a person (shares they do not know of).
-        discrepancies.note(
-            fill.connection_id, Kind.BOOKS_REFUSED, subject=str(fill.id), detail=str(error), now=now, order=order
-        )
 
 
 # --- a refusal -------------------------------------------------------------------------------------------------------
@@ -345,25 +228,15 @@ def step_back_from_cancel(order: Order, reason: str, now: datetime) -> None:
 # --- whose report is it ----------------------------------------------------------------------------------------------
 
 
-def _lock_order_of(connection_id: UUID, at: datetime, broker_order_id: str, *request_ids: str) -> Order | None:
-    """Account and order locked; None when the broker speaks of an order that did not come from here."""
-    return lock_reported_order(connection_id, to_vietnam(at).date(), broker_order_id, request_ids)
-
-
 def _lock_reported(connection_id: UUID, reported: BrokerOrder, now: datetime, *request_ids: str) -> Order | None:
     """None too where a number of ours stands at an order for something else: its state is none of ours, and what took
     our number counts as an order from elsewhere until a person has looked at it."""
-    order = _lock_order_of(connection_id, _moment(reported.modified_ms, now), reported.order_id, *request_ids)
+    order = lock_order_of(connection_id, moment(reported.modified_ms, now), reported.order_id, *request_ids)
     if order is None or (order.symbol, order.side) == (reported.symbol, reported.side):
         return order
     subject, detail = f"{order.id}:{reported.order_id}", f"{reported} has the number of {order}"
     discrepancies.note(connection_id, Kind.ORDER_MISMATCH, subject=subject, detail=detail, now=now, order=order)
     return None
-
-
-def _moment(epoch_ms: int, now: datetime) -> datetime:
-    """The broker's time; where a message carries none, the time at which it is taken in."""
-    return datetime.fromtimestamp(epoch_ms / 1000, UTC) if epoch_ms else now
 
 
 def _remember_foreign(connection_id: UUID, reported: BrokerOrder, now: datetime) -> None:
@@ -374,7 +247,7 @@ def _remember_foreign(connection_id: UUID, reported: BrokerOrder, now: datetime)
     }
     ForeignOrder.objects.update_or_create(
         connection_id=connection_id,
-        trading_day=to_vietnam(_moment(reported.modified_ms, now)).date(),
+        trading_day=to_vietnam(moment(reported.modified_ms, now)).date(),
         broker_order_id=reported.order_id,
         defaults=changing,
         create_defaults={

@@ -12,6 +12,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from apps.accounts import services as ledger
 from apps.accounts.locks import lock_account
 from apps.eventlog import services as eventlog
+from apps.marketdata import selectors as marketdata
 from apps.orders.locks import lock_order, lock_orders
 from apps.orders.models import Intent, Order, StreamPosition
 from apps.orders.services import wakeup
@@ -215,9 +216,9 @@ def _cancel_locked(order: Order, *, actor: Actor, now: datetime, reason: str, wa
     if status is Status.PENDING:
         withdraw(order, reason=reason or "cancelled before it was sent", actor=actor, now=now)
         return CancelAnswer(order.id, Status(order.status))
-    forbidden = status in _AT_THE_BROKER and not _session_allows(order, now)
-    if forbidden and not waits_for_session and not may_change_later(Exchange(order.exchange), now):
-        session = session_at(Exchange(order.exchange), now)
+    forbidden, rules = status in _AT_THE_BROKER and not _session_allows(order, now), marketdata.rules_at(now)
+    if forbidden and not waits_for_session and not may_change_later(rules, Exchange(order.exchange), now):
+        session = session_at(rules, Exchange(order.exchange), now)
         return CancelAnswer(order.id, status, (Breach(RuleCode.SESSION_FORBIDS_CANCEL, detail=f"in {session}"),))
     is_held_up = status is Status.AMEND_PENDING and not _clear_the_way(order, now)
     if forbidden or is_held_up or status not in _AT_THE_BROKER or not order.broker_order_id:
@@ -266,5 +267,5 @@ def _want_cancel(order: Order, *, actor: Actor, now: datetime) -> None:
 
 
 def _session_allows(order: Order, now: datetime) -> bool:
-    exchange = Exchange(order.exchange)
-    return may_cancel(exchange, session_at(exchange, now))
+    exchange, rules = Exchange(order.exchange), marketdata.rules_at(now)
+    return may_cancel(rules, exchange, session_at(rules, exchange, now))

@@ -49,7 +49,11 @@ def place_conditional(
         row = _row(account_id, terms, market, actor, now)
         row.strategy_id = strategy_id
         breaches = terms_refusals(
-            terms, instrument=market.instrument, last_vnd=market.mark_vnd, today=to_vietnam(now).date()
+            terms,
+            instrument=market.instrument,
+            rules=market.rules,
+            last_vnd=market.mark_vnd,
+            today=to_vietnam(now).date(),
         )
         if is_stopped(row, terms.exit_side):
             breaches = (*breaches, Breach(RuleCode.KILL_SWITCH_ENGAGED))

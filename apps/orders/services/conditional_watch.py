@@ -201,13 +201,15 @@ def _session(told: str, exchange: Exchange, now: datetime) -> Session:
     """The exchange's own word; a code that nobody knows is no continuous trading. `release_leg` asks once more."""
     if told:
         return Session(told) if told in Session.__members__.values() else Session.HALT
-    return session_at(exchange, now)
+    return session_at(marketdata.rules_at(now), exchange, now)
 
 
 def _counts_for(leg: Watched, tick: TickReceived) -> bool:
     """A match of continuous trading since the leg is watched: that of an auction is told a moment after it ended."""
     matched_at = datetime.fromtimestamp(tick.ts_exchange_ms / 1000, tz=UTC)
-    return tick.ts_received_ns >= leg.since_ns and session_at(leg.exchange, matched_at) is Session.CONTINUOUS
+    if tick.ts_received_ns < leg.since_ns:
+        return False
+    return session_at(marketdata.rules_at(matched_at), leg.exchange, matched_at) is Session.CONTINUOUS
 
 
 def _keep_trail(leg_id: UUID, trigger: Trigger) -> None:
@@ -220,5 +222,5 @@ def _keep_trail(leg_id: UUID, trigger: Trigger) -> None:
 
 
 def _closed_exchanges(now: datetime) -> list[Exchange]:
-    local = to_vietnam(now).time()
-    return [exchange for exchange in Exchange if local >= session_bounds(exchange)[1]]
+    local, rules = to_vietnam(now).time(), marketdata.rules_at(now)
+    return [exchange for exchange in Exchange if local >= session_bounds(rules, exchange)[1]]

@@ -13,12 +13,13 @@ from django.db.models.functions import Now
 
 from apps.accounts import services as ledger
 from apps.accounts.locks import lock_account
+from apps.marketdata import selectors as marketdata
 from apps.orders.locks import lock_order
 from apps.orders.models import Intent, Order, StreamPosition
 from apps.orders.selectors import OPEN_STATUSES
 from apps.orders.services import discrepancies
-from apps.orders.services.broker_events import release_what_cannot_trade
 from apps.orders.services.discrepancies import Kind
+from apps.orders.services.matches import release_what_cannot_trade
 from apps.orders.services.steps import DAY_END, take_step
 from qts.domain.events import OrderCancelled
 from qts.domain.market import session_bounds, to_vietnam
@@ -95,7 +96,7 @@ def _compared_connections() -> list[UUID]:
 def is_over(exchange: Exchange, now: datetime) -> bool:
     """Whether the exchange has closed for today, and the broker had the time to tell of it."""
     local = to_vietnam(now)
-    _, ends_at = session_bounds(exchange)
+    _, ends_at = session_bounds(marketdata.rules_at(now), exchange)
     return local - GRACE >= local.replace(
         hour=ends_at.hour, minute=ends_at.minute, second=ends_at.second, microsecond=0
     )

@@ -71,8 +71,8 @@ def _confirmed(request: OrderRequest) -> tuple[tuple[RuleCode, int], ...]:
 
 
 def _order_type(market: MarketState) -> OrderType | None:
-    exchange = market.instrument.exchange
-    return next((kind for kind in _TYPES if market.is_tradable and admits(exchange, market.session, kind)), None)
+    exchange, session, rules = market.instrument.exchange, market.session, market.rules
+    return next((kind for kind in _TYPES if market.is_tradable and admits(rules, exchange, session, kind)), None)
 
 
 def _parts(account_id: UUID, market: MarketState, quantity: int) -> Iterator[int]:
@@ -83,7 +83,7 @@ def _parts(account_id: UUID, market: MarketState, quantity: int) -> Iterator[int
     limits = [in_force[code].limit for code in _LARGEST if code in in_force]
     if market.band.ceiling_vnd and (value := in_force.get(RuleCode.ORDER_VALUE_EXCEEDS_MAX)):
         limits.append(value.limit // market.band.ceiling_vnd)
-    largest = min([max_order_quantity(instrument.exchange, instrument.kind), *limits])
+    largest = min([max_order_quantity(market.rules, instrument.exchange, instrument.kind), *limits])
     largest = max(largest - largest % instrument.lot_size, instrument.lot_size)
     left = quantity - quantity % instrument.lot_size
     for _ in range(PARTS_MAX):

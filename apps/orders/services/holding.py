@@ -16,7 +16,7 @@ from apps.orders.locks import lock_order
 from apps.orders.models import Order
 from apps.orders.services.access import may_trade
 from apps.orders.services.amending import RULES_OF_THE_MOMENT
-from apps.orders.services.answers import Submission, codes
+from apps.orders.services.answers import Submission, codes, gate_record
 from apps.orders.services.apart import act_on_each
 from apps.orders.services.cancelling import request_cancel, withdraw
 from apps.orders.services.steps import event_of, sender_of
@@ -87,9 +87,10 @@ def _replace_locked(old: Order, request: OrderRequest, actor: Actor, now: dateti
     if refusal is not None:
         return Submission(None, Status(old.status), (refusal,))
     intent = _intent_of(request, old, request.quantity - old.filled_quantity, old.id)
-    found = risk.pre_trade_check(account_id=old.account_id, intent=intent, now=now, actor=actor)
-    breaches = tuple(breach for breach in found if breach.code not in RULES_OF_THE_MOMENT)
+    judged = risk.judge(account_id=old.account_id, intent=intent, now=now, actor=actor)
+    breaches = tuple(breach for breach in judged.breaches if breach.code not in RULES_OF_THE_MOMENT)
     order = judge_as_submitted(old.account_id, intent, breaches, actor, now)
+    order.gate = gate_record(judged)
     order.quantity, order.body_hash = request.quantity, request.body_hash
     order.connection_id, order.replaces_id, order.strategy_id = old.connection_id, old.id, old.strategy_id
     if breaches:
@@ -125,11 +126,11 @@ def _release(account_id: UUID, order_id: UUID, now: datetime) -> bool:
             order.symbol, Side(order.side), OrderType(order.order_type), order.quantity, order.price_vnd, ""
         )
         intent = _intent_of(request, order, order.quantity, order.id)
-        breaches = risk.pre_trade_check(account_id=account_id, intent=intent, now=now, actor=sender_of(order))
-        if breaches:
-            _wait_or_give_up(order, breaches, now)
+        judged = risk.judge(account_id=account_id, intent=intent, now=now, actor=sender_of(order))
+        if judged.breaches:
+            _wait_or_give_up(order, judged.breaches, now)
             return False
-        order.release_at, order.trading_day = None, to_vietnam(now).date()
+        order.release_at, order.trading_day, order.gate = None, to_vietnam(now).date(), gate_record(judged)
         reserve_for(order, request, now)
         _record(order, OrderSubmitted, HELD_ORDER, now, reason="released")
         queue_placing(order, account.number)

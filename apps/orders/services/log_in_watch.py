@@ -11,7 +11,7 @@ from apps.accounts import selectors as accounts
 from apps.configuration import selectors as configuration
 from apps.configuration.selectors import LogInView
 from apps.configuration.services import look_after, note_ends_soon
-from apps.marketdata.selectors import market_moment, trading_calendar
+from apps.marketdata.selectors import market_moment, rules_on, trading_calendar
 from apps.orders.services.steps import GATEWAY
 from apps.risk.services import alert_log_in_ends
 from qts.domain.market import session_bounds, to_vietnam
@@ -72,5 +72,5 @@ def _stops_trading(found: LogInView, now: datetime) -> bool:
     moment = market_moment()
     ends_at = to_vietnam(moment.now + (found.expires_at - now) * moment.speed)
     today = moment.local.date()
-    _, closes = session_bounds(_LAST_TO_CLOSE)
+    _, closes = session_bounds(rules_on(today), _LAST_TO_CLOSE)
     return trading_calendar().is_trading_day(today) and ends_at.date() == today and ends_at.time() < closes

@@ -2,9 +2,10 @@
 
 import hashlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from itertools import groupby
+from typing import Any, cast
 from uuid import UUID
 
 import structlog
@@ -20,6 +21,7 @@ from apps.orders.services.broker import open_client
 from apps.orders.services.broker_events import apply_broker_event
 from apps.orders.services.day_comparison import DayComparison
 from apps.orders.services.discrepancies import Kind
+from apps.orders.services.matches import Matched, book_matched, take_match
 from apps.orders.services.reconciliation import Reconciler
 from apps.orders.services.turns import SLICE_S, run_for_each_connection, run_under_lease
 from qts.adapters.lease import Slice
@@ -131,7 +133,17 @@ def take_together(connection_id: UUID, frames: Sequence[ReceivedFrame], *, now: 
 
 
 def take_frames(connection_id: UUID, frames: Iterable[ReceivedFrame], *, now: datetime) -> None:
-    """A message that cannot be read or applied is kept for a person, and the stream goes on."""
+    """A message that cannot be read or applied is kept for a person, and the stream goes on. Matches that follow each
+    other are booked together."""
+    for is_match, messages in groupby(_messages(connection_id, frames, now), lambda one: isinstance(one, BrokerMatch)):
+        if is_match:
+            _take_matches(connection_id, cast("Iterator[BrokerMatch]", messages), now)
+        else:
+            for message in messages:
+                take_message(connection_id, message, now=now)
+
+
+def _messages(connection_id: UUID, frames: Iterable[ReceivedFrame], now: datetime) -> Iterator[BrokerMessage]:
     for frame in frames:
         decoded = decode_order_frame(frame.raw)
         for notice in decoded.notices:
@@ -140,8 +152,36 @@ def take_frames(connection_id: UUID, frames: Iterable[ReceivedFrame], *, now: da
             subject = hashlib.sha256(failure.raw.encode()).hexdigest()[:16]
             detail = f"{failure.reason}: {failure.raw}"
             discrepancies.note(connection_id, Kind.UNREADABLE, subject=subject, detail=detail, now=now)
-        for message in decoded.messages:
+        yield from decoded.messages
+
+
+def _take_matches(connection_id: UUID, messages: Iterable[BrokerMatch], now: datetime) -> None:
+    """Order by order, then all of them into the books in one go. Where the database refuses them together, each is
+    taken in for itself."""
+    several = list(messages)
+    if len(several) == 1 or not _took_together(connection_id, several, now):
+        for message in several:
             take_message(connection_id, message, now=now)
+
+
+def _took_together(connection_id: UUID, several: Sequence[BrokerMatch], now: datetime) -> bool:
+    try:
+        with transaction.atomic():
+            matches = [_take_one(connection_id, message, now) for message in several]
+            book_matched([match for match in matches if match], now)
+            passing("message.applied")
+    except (IllegalTransition, TerminalError, IntegrityError, DataError, ValueError) as error:
+        log.warning("matches_one_by_one", reason=str(error), matches=len(several))
+        return False
+    return True
+
+
+def _take_one(connection_id: UUID, message: BrokerMatch, now: datetime) -> Matched | None:
+    passing("stream.received")
+    match = take_match(connection_id, message, now=now)
+    _move_position(connection_id, message, now)
+    passing("message.positioned")
+    return match
 
 
 def take_message(connection_id: UUID, message: BrokerMessage, *, now: datetime) -> None:

@@ -8,6 +8,7 @@ from django.db import close_old_connections
 
 from apps.marketdata.selectors import market_now
 from apps.orders.services.baskets import finish_baskets
+from apps.orders.services.blocks import finish_blocks
 from apps.orders.services.conditional_watch import TICK_AGE_S_MAX, ConditionalDesk
 from apps.orders.services.slicing import advance_sliced
 from qts.adapters.bus import connect, decode
@@ -75,5 +76,6 @@ def _refresh(desk: ConditionalDesk) -> None:
         desk.refresh(market_now())
         advance_sliced(market_now())
         finish_baskets(market_now())
+        finish_blocks(market_now())
     except TransientError as error:
         log.warning("plans.no_live_prices", reason=str(error))

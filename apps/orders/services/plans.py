@@ -37,6 +37,7 @@ _NOT_NOW: Final = _RATES | {
     RuleCode.CHECK_FAILED,
     RuleCode.SESSION_FORBIDS_ORDER_TYPE,
     RuleCode.SECURITY_NOT_TRADABLE,
+    RuleCode.ACCOUNT_NOT_ARMED,
     RuleCode.KILL_SWITCH_ENGAGED,  # a hold that passes; what a switch stops is cancelled before it gets here
 }
 
@@ -105,7 +106,7 @@ def request_of(market: MarketState, *, side: Side, quantity: int, limit_vnd: int
     """A limit order; without a limit at the market, and where the exchange has no such order, at the worst price that
     today's band lets it have."""
     symbol, exchange = market.instrument.symbol, market.instrument.exchange
-    if limit_vnd is None and admits(exchange, Session.CONTINUOUS, OrderType.MTL):
+    if limit_vnd is None and admits(market.rules, exchange, Session.CONTINUOUS, OrderType.MTL):
         return OrderRequest(symbol, side, OrderType.MTL, quantity, None, name)
     band_vnd = market.band.ceiling_vnd if side is Side.BUY else market.band.floor_vnd
     return OrderRequest(symbol, side, OrderType.LO, quantity, limit_vnd or band_vnd, name)

@@ -17,9 +17,9 @@ from apps.orders.services.amendments import end_unchanged
 from apps.orders.services.broker_events import (
     NOT_RECEIVED_REASON,
     apply_book_row,
-    release_what_cannot_trade,
     step_back_from_cancel,
 )
+from apps.orders.services.matches import release_what_cannot_trade
 from apps.orders.services.pace import Pace
 from apps.orders.services.sending import CLAIM_OVER_S
 from apps.orders.services.steps import GATEWAY, close_amendments, take_step

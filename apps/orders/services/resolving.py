@@ -10,7 +10,7 @@ from apps.accounts.locks import lock_account
 from apps.eventlog import services as eventlog
 from apps.orders.locks import lock_order
 from apps.orders.models import Discrepancy, Intent
-from apps.orders.services.broker_events import release_what_cannot_trade
+from apps.orders.services.matches import release_what_cannot_trade
 from apps.orders.services.steps import REASON_LENGTH_MAX, take_step
 from qts.domain.events import DiscrepancyResolved, OrderCancelled
 from qts.domain.orders import WORKING, OrderTrigger, Status

@@ -12,6 +12,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from apps.accounts.locks import lock_account
+from apps.marketdata import selectors as marketdata
 from apps.orders.locks import lock_next_intent, lock_order
 from apps.orders.models import GatewayState, Intent, Order
 from apps.orders.services.amending import take_back_amendment
@@ -160,10 +161,11 @@ def _obstacle(intent: Intent, order: Order, now: datetime) -> RuleCode | None:
         return RuleCode.KILL_SWITCH_ENGAGED
     if (datetime.now(UTC) - intent.recorded_at).total_seconds() > ORDER_AGE_S_MAX:
         return RuleCode.NOT_SENT_IN_TIME
-    session, order_type = session_at(exchange, now), OrderType(order.order_type)
+    rules = marketdata.rules_at(now)
+    session, order_type = session_at(rules, exchange, now), OrderType(order.order_type)
     if intent.kind == Intent.Kind.AMEND:
-        return None if may_amend(exchange, session, order_type) else RuleCode.SESSION_FORBIDS_AMEND
-    return None if admits(exchange, session, order_type) else RuleCode.SESSION_FORBIDS_ORDER_TYPE
+        return None if may_amend(rules, exchange, session, order_type) else RuleCode.SESSION_FORBIDS_AMEND
+    return None if admits(rules, exchange, session, order_type) else RuleCode.SESSION_FORBIDS_ORDER_TYPE
 
 
 def _withdraw(claim: Claim, reason: RuleCode, now: datetime) -> None:

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from apps.accounts.locks import lock_account
 from apps.eventlog import services as eventlog
+from apps.marketdata import selectors as marketdata
 from apps.marketdata.selectors import MarketState, market_state
 from apps.orders.locks import lock_sliced
 from apps.orders.models import Order, Slice, SlicedOrder
@@ -74,7 +75,7 @@ def place_sliced(
             return PlanAnswer(None, (Breach(RuleCode.UNKNOWN_SYMBOL),))
         row = _row(account_id, terms, market, actor, now)
         row.strategy_id = strategy_id
-        breaches = slice_refusals(terms, instrument=market.instrument, now=now)
+        breaches = slice_refusals(terms, instrument=market.instrument, rules=market.rules, now=now)
         if is_stopped(row, terms.side):
             breaches = (*breaches, Breach(RuleCode.KILL_SWITCH_ENGAGED))
         if breaches:
@@ -172,14 +173,14 @@ def _is_over(row: SlicedOrder, children: tuple[Child, ...], now: datetime) -> bo
 
 def _time_is_over(row: SlicedOrder, now: datetime) -> bool:
     local = to_vietnam(now)
-    placed = to_vietnam(row.placed_at)
-    if local.date() > placed.date() or local.time() >= session_bounds(Exchange(row.exchange))[1]:
+    placed, rules = to_vietnam(row.placed_at), marketdata.rules_at(now)
+    if local.date() > placed.date() or local.time() >= session_bounds(rules, Exchange(row.exchange))[1]:
         return True
     return row.minutes is not None and _elapsed_s(row, now) >= row.minutes * 60
 
 
 def _elapsed_s(row: SlicedOrder, now: datetime) -> int:
-    return trading_s(Exchange(row.exchange), row.placed_at, now)
+    return trading_s(marketdata.rules_at(row.placed_at), Exchange(row.exchange), row.placed_at, now)
 
 
 def _part(row: SlicedOrder, children: tuple[Child, ...], now: datetime) -> int:

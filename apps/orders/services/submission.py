@@ -17,7 +17,7 @@ from apps.orders.selectors import breach_from
 from apps.orders.services import wakeup
 from apps.orders.services.access import may_trade
 from apps.orders.services.amending import RULES_OF_THE_MOMENT
-from apps.orders.services.answers import Submission, codes, stored
+from apps.orders.services.answers import Submission, codes, gate_record, stored
 from apps.orders.services.gate_tokens import record_request
 from apps.orders.services.request_ids import take_request_id
 from apps.orders.services.steps import event_of
@@ -26,7 +26,7 @@ from qts.domain.errors import Breach, RuleCode
 from qts.domain.events import OrderDenied, OrderEvent, OrderSubmitted
 from qts.domain.market import next_admission, to_vietnam
 from qts.domain.orders import OrderIntent, OrderRequest, Status
-from qts.domain.values import Actor, OrderType, Side
+from qts.domain.values import Actor, Exchange, OrderType, Side
 from qts.observability.crash_points import passing
 from qts.observability.metrics import GATE_REFUSALS, ORDERS
 
@@ -61,12 +61,12 @@ def submit_order(
         if known is not None:
             return _answer_again(known, request, actor, now)
         intent = _intent(request, strategy_id, caused_by_received_ns)
-        breaches = risk.pre_trade_check(account_id=account_id, intent=intent, now=now, actor=actor)
+        judged = risk.judge(account_id=account_id, intent=intent, now=now, actor=actor)
         passing("submit.judged")
-        release_at = _release_at(intent, breaches, now) if request.holds else None
-        breaches = () if release_at else breaches
+        release_at = _release_at(intent, judged.breaches, now) if request.holds else None
+        breaches = () if release_at else judged.breaches
         order = judge_as_submitted(account_id, intent, breaches, actor, now)
-        order.connection_id, order.decision_id = account.connection_id, decision_id
+        order.connection_id, order.decision_id, order.gate = account.connection_id, decision_id, gate_record(judged)
         if breaches:
             record_refusal(order, actor, now)
         elif release_at is not None:
@@ -98,7 +98,8 @@ def _release_at(intent: OrderIntent, breaches: tuple[Breach, ...], now: datetime
     if RuleCode.SESSION_FORBIDS_ORDER_TYPE not in codes or intent.instrument is None:
         return None
     exchange = intent.instrument.exchange
-    release_at = next_admission(exchange, intent.order_type, now, marketdata.trading_calendar())
+    calendar = marketdata.trading_calendar()
+    release_at = next_admission(marketdata.rule_history(), exchange, intent.order_type, now, calendar)
     if release_at is None:
         return None
     is_today = release_at.date() == to_vietnam(now).date()
@@ -139,13 +140,16 @@ def record_refusal(order: Order, actor: Actor, now: datetime) -> None:
 
 def reserve_for(order: Order, request: OrderRequest, now: datetime) -> None:
     """Money or shares, and the number under which the broker will know it."""
+    ceiling_vnd = _ceiling_vnd(request, now)
+    is_future = order.exchange == Exchange.VNFE
     ledger.reserve(
         account_id=order.account_id,
         order_id=order.id,
         symbol=request.symbol,
         side=request.side,
         quantity=request.quantity,
-        amount_vnd=accounts.cash_to_reserve_vnd(request, _ceiling_vnd(request, now)),
+        amount_vnd=0 if is_future else accounts.cash_to_reserve_vnd(request, ceiling_vnd),
+        price_vnd=accounts.dearest_price_vnd(request, ceiling_vnd),
         now=now,
     )
     order.request_id = take_request_id(order.connection_id, order.trading_day, now)

@@ -69,7 +69,7 @@ def test_equal_books_are_recorded_once_and_compared_each_half_minute(desk, books
 
 
 def test_one_account_at_a_time(desk, books, comparison, clock):
-    second = ledger.open_account(number="0901356", name="Second", connection_id=desk.connection_id)
+    second = ledger.open_account(number="0902351", name="Second", connection_id=desk.connection_id)
     ledger.adopt_balances(account_id=second, cash_vnd=1, positions=[], now=at("08:00:00"))
     asked = []
     for _ in range(3):

@@ -117,7 +117,7 @@ def test_a_fill_that_beats_the_cancel(desk, gateway, stream, working):
 def test_a_fill_reported_after_the_cancel_is_booked_and_its_money_was_kept(desk, stream, working):
     stream.event(working, "FFPC", filled=100, cancelled=200)
     assert desk.order(working.id).status == Status.CANCELLED
-    third = -(-(300 * 25_050 + 300 * 25_050 * 15 // 10_000) // 3)
+    third = 100 * 25_050 + 100 * 25_050 * 15 // 10_000
     assert desk.reserved_vnd == third
     stream.match(working, 100)
     stored = desk.order(working.id)

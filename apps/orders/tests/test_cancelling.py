@@ -214,7 +214,7 @@ def test_a_former_day_is_closed_by_what_the_history_tells(desk, broker, working)
     Reconciler(desk.connection_id, broker).step(NEXT_DAY)
     assert broker.asked_history == [("0901351", date(2026, 11, 23), date(2026, 11, 24))]
     assert (desk.order(working.id).status, desk.order(working.id).filled_quantity) == (Status.EXPIRED, 0)
-    assert desk.reserved_vnd == 100 * 25_050 + 3_758  # what the match that nobody reported will need
+    assert desk.reserved_vnd == 100 * 25_050 + 3_757  # what the match that nobody reported will need
     note = Discrepancy.objects.get()
     assert (note.kind, "100 more shares" in note.detail) == ("FILL_MISSING", True)
 

@@ -1,6 +1,7 @@
 """Orders that wait: for the session that takes them, or for the end of the order that they replace."""
 
 import dataclasses
+from datetime import date
 
 import pytest
 from django.conf import settings
@@ -15,9 +16,11 @@ from apps.sso.selectors import Role, actor_of
 from apps.sso.tests.sessions import make_user
 from qts.adapters.bus import encode
 from qts.domain.errors import RuleCode
-from qts.domain.market import session_at
+from qts.domain.market import rule_book_on, session_at
 from qts.domain.orders import Status
 from qts.domain.values import Actor, ActorKind, Exchange
+
+RULES = rule_book_on(date(2026, 1, 5))
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +39,7 @@ def release(desk, now):
 
 
 def tell_session(now):
-    told = dataclasses.replace(quote(now), session=session_at(Exchange.HOSE, now))
+    told = dataclasses.replace(quote(now), session=session_at(RULES, Exchange.HOSE, now))
     LiveState(settings.REDIS_URL).write([encode(told)], Checkpoint("0:0", 0))
 
 

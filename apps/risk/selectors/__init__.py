@@ -1,6 +1,7 @@
 """Reading limits, their use and the kill switches. Plain values; see `types` for their units."""
 
 from apps.risk.selectors.approvals import open_proposals, past_proposals, proposal
+from apps.risk.selectors.arming import arming, armings, may_trade_today, pre_open_states
 from apps.risk.selectors.kill import (
     MARKET_CAUSES,
     held_for,
@@ -27,19 +28,35 @@ from apps.risk.selectors.limits import (
     visible_limits,
 )
 from apps.risk.selectors.scopes import FIRM, account_scope, is_known, is_scope, names_something, strategy_scope
-from apps.risk.selectors.types import HoldView, KillSwitchView, LimitUse, LimitView, ProposalView
+from apps.risk.selectors.types import (
+    ArmingView,
+    HoldView,
+    KillSwitchView,
+    LimitUse,
+    LimitView,
+    PreOpenCheck,
+    PreOpenName,
+    PreOpenVerdict,
+    ProposalView,
+)
 from apps.risk.selectors.use import day_loss_vnd, limit_use
 
 __all__ = [
     "FIRM",
     "MARKET_CAUSES",
+    "ArmingView",
     "EffectiveLimit",
     "HoldView",
     "KillSwitchView",
     "LimitUse",
     "LimitView",
+    "PreOpenCheck",
+    "PreOpenName",
+    "PreOpenVerdict",
     "ProposalView",
     "account_scope",
+    "arming",
+    "armings",
     "day_loss_vnd",
     "effective_limits",
     "held_for",
@@ -57,10 +74,12 @@ __all__ = [
     "limit_use",
     "limits",
     "market_stop",
+    "may_trade_today",
     "names_something",
     "open_proposals",
     "past_proposals",
     "planned_limits",
+    "pre_open_states",
     "proposal",
     "sectors",
     "strategy_loss_limits",

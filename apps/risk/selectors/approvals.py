@@ -31,12 +31,11 @@ def proposal(proposal_id: UUID) -> ProposalView | None:
 
 
 def _view(row: ChangeProposal) -> ProposalView:
-    is_limits = row.kind == ChangeProposal.Kind.LIMITS
     return ProposalView(
         id=row.id,
         kind=row.kind,
         subject=row.subject,
-        lines=tuple(_limit_line(stored) for stored in row.content["changes"]) if is_limits else (row.content["scope"],),
+        lines=_lines(row),
         content=row.content,
         content_hash=row.content_hash,
         reason=row.reason,
@@ -49,6 +48,17 @@ def _view(row: ChangeProposal) -> ProposalView:
         decided_at=row.decided_at,
         decision_reason=row.decision_reason,
     )
+
+
+def _lines(row: ChangeProposal) -> tuple[str, ...]:
+    match row.kind:
+        case ChangeProposal.Kind.LIMITS:
+            return tuple(_limit_line(stored) for stored in row.content["changes"])
+        case ChangeProposal.Kind.ARMING:
+            return (f"{row.subject}: {', '.join(row.content['failing'])}",)
+        case ChangeProposal.Kind.RULES:
+            return tuple(row.content["lines"])  # against the rules that the proposer saw
+    return (row.content["scope"],)
 
 
 def _limit_line(stored: dict[str, Any]) -> str:

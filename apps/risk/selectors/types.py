@@ -1,7 +1,8 @@
 """What other parts of QTS see of limits and kill switches: frozen values."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -65,6 +66,55 @@ class HoldView:
     cause: str
     state: TradingState
     reason: str
+    changed_at: datetime
+
+
+class PreOpenName(StrEnum):
+    """The checks before the open, in the order in which a person goes through them."""
+
+    CALENDAR = "CALENDAR"
+    CLOCK = "CLOCK"
+    MASTER_DATA = "MASTER_DATA"
+    MARKET_STREAM = "MARKET_STREAM"
+    LOG_IN = "LOG_IN"
+    GATEWAY = "GATEWAY"
+    BOOKS = "BOOKS"
+    LIMITS = "LIMITS"
+    STOPS = "STOPS"
+    STRATEGIES = "STRATEGIES"
+
+
+class PreOpenVerdict(StrEnum):
+    OK = "OK"
+    WAITS = "WAITS"  # it comes by itself, if everything runs
+    BAD = "BAD"  # a person has to do something
+
+
+@dataclass(frozen=True, slots=True)
+class PreOpenCheck:
+    """One check of one account. `since` is market time, None while nobody has written it down yet."""
+
+    name: PreOpenName
+    state: PreOpenVerdict
+    detail: str = ""
+    since: datetime | None = None
+
+    @property
+    def is_ok(self) -> bool:
+        return self.state is PreOpenVerdict.OK
+
+
+@dataclass(frozen=True, slots=True)
+class ArmingView:
+    """Whether an account may trade on a day, and who said so."""
+
+    account_id: UUID
+    trading_day: date
+    is_armed: bool
+    how: str
+    reason: str
+    needs_officer: bool
+    changed_by: str
     changed_at: datetime
 
 

@@ -7,7 +7,7 @@ limit can be loosened only so often and so far in a day, however small each step
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,10 +16,14 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
+from apps.accounts import selectors as accounts
 from apps.eventlog.services import record
+from apps.marketdata import selectors as marketdata
+from apps.marketdata.services import rules as marketdata_services
 from apps.risk.locks import lock_kill_switch, lock_proposal
 from apps.risk.models import ChangeProposal, RiskLimit
 from apps.risk.selectors import ProposalView
+from apps.risk.services.arming import arm_overriding, failing_checks
 from apps.risk.services.kill import refuse_scope, release_locked
 from apps.risk.services.limits import (
     LimitChange,
@@ -35,13 +39,18 @@ from apps.risk.services.limits import (
 from apps.sso.selectors import Role, has_role
 from qts.domain.errors import TerminalError
 from qts.domain.events import ApprovalDecided, ApprovalRequested
-from qts.domain.market import to_vietnam
+from qts.domain.market import RuleRow, RuleWrong, row_json, row_of_json, to_vietnam
 from qts.domain.risk import RULES, Binds
 from qts.domain.values import Actor, ActorKind
 
 Kind = ChangeProposal.Kind
 Status = ChangeProposal.Status
-MAY_PROPOSE = {Kind.LIMITS: (Role.RISK_OFFICER,), Kind.RELEASE: (Role.RISK_OFFICER, Role.ADMINISTRATOR)}
+MAY_PROPOSE = {
+    Kind.LIMITS: (Role.RISK_OFFICER,),
+    Kind.RELEASE: (Role.RISK_OFFICER, Role.ADMINISTRATOR),
+    Kind.RULES: (Role.RISK_OFFICER, Role.ADMINISTRATOR),
+    Kind.ARMING: (Role.RISK_OFFICER,),
+}
 MAY_APPROVE = (Role.RISK_OFFICER,)
 
 
@@ -55,6 +64,7 @@ class ApprovalProblem(StrEnum):
     OVERTAKEN = "OVERTAKEN"
     TOO_MANY_TODAY = "TOO_MANY_TODAY"
     TOO_FAR_TODAY = "TOO_FAR_TODAY"
+    RULES_DO_NOT_FIT = "RULES_DO_NOT_FIT"
     NOTHING_TO_RELEASE = "NOTHING_TO_RELEASE"
     REASON_MISSING = "REASON_MISSING"
 
@@ -121,6 +131,34 @@ def propose_release(*, scope: str, reason: str, actor: Actor, now: datetime) -> 
         return _propose(Kind.RELEASE, scope, content, reason=reason, actor=actor, now=now)
 
 
+def propose_rules(rows: Sequence[RuleRow], *, reason: str, actor: Actor, now: datetime) -> UUID:
+    """Ask a second risk officer for these rows of the exchanges' rules, all or none; the proposal's id. Raises
+    ApprovalRefused, with every reason, where they would make no whole set of rules."""
+    refuse_person(actor, MAY_PROPOSE[Kind.RULES])
+    with transaction.atomic():
+        known = marketdata.rule_history()
+        try:
+            marketdata_services.rules_with(rows)
+        except RuleWrong as error:
+            raise ApprovalRefused(ApprovalProblem.RULES_DO_NOT_FIT, str(error)) from error
+        lines = [change.text for change in marketdata.rule_changes(list(rows), known)]
+        content = {"rows": [row_json(row) for row in rows], "seen_version": known.version, "lines": lines}
+        subject = rows[0].name if len(rows) == 1 else f"{len(rows)} rules"
+        return _propose(Kind.RULES, subject, content, reason=reason, actor=actor, now=now)
+
+
+def propose_arming(account_id: UUID, *, reason: str, actor: Actor, now: datetime) -> UUID:
+    """Ask a second risk officer to let an account trade today against the checks before the open; the proposal's id."""
+    refuse_person(actor, MAY_PROPOSE[Kind.ARMING])
+    account, failing = accounts.account(account_id), failing_checks(account_id, now)
+    if account is None or not failing:
+        raise ApprovalRefused(ApprovalProblem.NOTHING_TO_RELEASE, "every check is green: arm it by hand")
+    day = to_vietnam(now).date().isoformat()
+    content = {"account_id": str(account_id), "trading_day": day, "failing": failing}
+    with transaction.atomic():
+        return _propose(Kind.ARMING, f"{account.number} {day}", content, reason=reason, actor=actor, now=now)
+
+
 def proposed_changes(proposal: ProposalView) -> list[LimitChange]:
     """The limits that it would set; empty for a release."""
     return [LimitChange.from_json(stored) for stored in proposal.content.get("changes", [])]
@@ -142,8 +180,12 @@ def approve(proposal_id: UUID, *, seen_hash: str, reason: str, actor: Actor, now
             raise ApprovalRefused(ApprovalProblem.EXPIRED, "it was proposed too long ago: propose it again")
         if proposal.kind == Kind.LIMITS:
             _apply_limits(proposal, actor, now)
-        else:
+        elif proposal.kind == Kind.RULES:
+            _apply_rules(proposal, actor, now)
+        elif proposal.kind == Kind.RELEASE:
             _release(proposal, actor, now)
+        else:
+            _arm(proposal, actor, now)
         _decide(proposal, Status.APPROVED, reason, actor, now)
 
 
@@ -223,11 +265,32 @@ def _apply_limits(proposal: ChangeProposal, actor: Actor, now: datetime) -> None
             raise ApprovalRefused(ApprovalProblem.OVERTAKEN, str(error)) from error
 
 
+def _apply_rules(proposal: ChangeProposal, actor: Actor, now: datetime) -> None:
+    proposer = Actor(ActorKind.USER, proposal.proposed_by.removeprefix(f"{ActorKind.USER}:"))
+    try:
+        marketdata_services.change_rules(
+            [row_of_json(one) for one in proposal.content["rows"]],
+            seen_version=proposal.content["seen_version"],
+            reason=proposal.reason,
+            proposed_by=proposer,
+            approved_by=actor,
+            now=now,
+        )
+    except RuleWrong as error:
+        raise ApprovalRefused(ApprovalProblem.OVERTAKEN, str(error)) from error
+
+
 def _release(proposal: ChangeProposal, actor: Actor, now: datetime) -> None:
     switch = lock_kill_switch(proposal.content["scope"])
     if switch is None or not switch.is_engaged or switch.version != proposal.content["seen_version"]:
         raise ApprovalRefused(ApprovalProblem.OVERTAKEN, "the switch was changed after the proposal")
     release_locked(switch, reason=proposal.reason, actor=actor, now=now)
+
+
+def _arm(proposal: ChangeProposal, actor: Actor, now: datetime) -> None:
+    account_id, day = UUID(proposal.content["account_id"]), date.fromisoformat(proposal.content["trading_day"])
+    if not arm_overriding(account_id, day, reason=proposal.reason, actor=actor, now=now):
+        raise ApprovalRefused(ApprovalProblem.OVERTAKEN, "the day is over, or the account is armed by now")
 
 
 def _refuse_beyond_the_days_cap(change: LimitChange, current: RiskLimit | None, now: datetime) -> None:

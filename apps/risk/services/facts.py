@@ -16,11 +16,12 @@ from apps.accounts.selectors import AccountState, Valuation
 from apps.marketdata import selectors as marketdata
 from apps.marketdata.selectors import LiveQuote, MarketState, market_and_quotes
 from apps.risk.models import EquityPoint
-from apps.risk.selectors import effective_limits, kill_states, sectors
+from apps.risk.selectors import effective_limits, kill_states, may_trade_today, sectors
 from apps.risk.services.facts_orders import OrderFacts, WorkingValue, order_facts_reader
 from qts.domain.errors import RuleCode, TransientError
 from qts.domain.market import to_vietnam
 from qts.domain.orders import OrderIntent
+from qts.domain.portfolio import Deposit, Means
 from qts.domain.risk import AccountFacts, ActivityFacts, MarketFacts, RiskSnapshot
 from qts.domain.values import Actor, ActorKind, Side
 
@@ -46,9 +47,13 @@ def snapshot_of(
     )
     worth, market = _live(state, intent, orders, now)
     return RiskSnapshot(
-        account=_account(state, intent, orders, worth, limits),
+        account=replace(
+            _with_means(_account(state, intent, orders, worth, limits), state, intent, worth.quotes),
+            is_armed=may_trade_today(account_id, to_vietnam(now).date()),
+        ),
         market=_market(market, limits, now) if market is not None else None,
         limits=limits,
+        rules=market.rules if market is not None else marketdata.rules_at(now),
         kills=kill_states(account_id, intent.strategy_id, symbol=intent.symbol, exchange=exchange, user_id=user_id),
         fees=accounts.fee_schedule(),
         activity=_activity(orders, worth.quotes),
@@ -61,7 +66,8 @@ def _live(
     """Without Redis nothing is known of the market, and the rules that need it refuse."""
     unpriced = {working.symbol for working in orders.working if working.unpriced_quantity}
     try:
-        market, quotes = market_and_quotes(intent.symbol, accounts.valued_symbols(state) | unpriced, now)
+        wanted = accounts.valued_symbols(state) | unpriced | accounts.needed_symbols(state, intent.symbol)
+        market, quotes = market_and_quotes(intent.symbol, wanted, now)
     except TransientError as error:
         log.warning("risk.market_unknown", symbol=intent.symbol, reason=str(error))
         return NOTHING_KNOWN, None
@@ -91,6 +97,40 @@ def _account(
         working_buys_vnd=_working_vnd(orders, Side.BUY, worth.quotes),
         working_sales_vnd=_working_vnd(orders, Side.SELL, worth.quotes),
         sector_vnd=(_sector_vnd(state, intent.symbol) if RuleCode.SECTOR_CONCENTRATION_EXCEEDS_MAX in limits else None),
+    )
+
+
+def _with_means(
+    facts: AccountFacts, state: AccountState, intent: OrderIntent, quotes: Mapping[str, LiveQuote]
+) -> AccountFacts:
+    """What pays on margin, for a foreigner or for futures; a cash account of a resident has its buying power. Where a
+    price is missing that says so, nothing does: the rule refuses."""
+    try:
+        if state.kind == "DERIVATIVES":
+            deposit = accounts.deposit_of(state, intent.symbol, quotes)
+            return _of_contracts(replace(facts, deposit=deposit), intent)
+        if state.kind == "MARGIN" or state.is_foreign:
+            return replace(facts, means=accounts.means_of(state, intent.symbol, quotes, without=intent.amends))
+    except LookupError as error:
+        log.warning("risk.means_unknown", account_id=str(state.account_id), reason=str(error))
+        if state.kind == "DERIVATIVES":
+            return replace(facts, deposit=Deposit(0, {}, accounts.future_terms()))
+        return replace(facts, means=Means.of_cash(0))
+    return facts
+
+
+def _of_contracts(facts: AccountFacts, intent: OrderIntent) -> AccountFacts:
+    """Held and on order are contracts in the direction of the order; exposure is their value at the last price."""
+    deposit = facts.deposit
+    if deposit is None or intent.symbol not in deposit.months:
+        return facts
+    month, is_buy = deposit.months[intent.symbol], intent.request.side is Side.BUY
+    net = month.holding.net if is_buy else -month.holding.net
+    return replace(
+        facts,
+        position_quantity=max(0, net),
+        pending_buy_quantity=month.bids if is_buy else month.offers,
+        held_vnd=sum(abs(one.holding.net) * one.price_vnd for one in deposit.months.values()),
     )
 
 

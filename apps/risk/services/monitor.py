@@ -13,6 +13,7 @@ from apps.accounts import selectors as accounts
 from apps.eventlog.services import record
 from apps.marketdata.selectors import market_now
 from apps.risk.selectors import account_scope, day_loss_vnd, effective_limits, limit_use
+from apps.risk.services.arming import ArmingWatch
 from apps.risk.services.dead_man import watch_dead_man_timers
 from apps.risk.services.kill import engage_kill_switch
 from apps.risk.services.limits import move_up_planned
@@ -36,9 +37,10 @@ log = structlog.get_logger(__name__)
 def run_monitor_slice(*, seconds_max: float = 60) -> None:
     """Look at every account each two seconds of the wall clock, until the lease or the time is over."""
     with slice_of(Lease(settings.REDIS_URL, MONITOR_LEASE, LEASE_TTL_S), seconds_max) as turn:
-        workers = WorkerWatch()
+        workers, armings = WorkerWatch().look, ArmingWatch().look
+        looks = (watch_dead_man_timers, workers, move_up_planned, watch_markets, watch_accounts, armings)
         while turn.goes_on():
-            for look in (watch_dead_man_timers, workers.look, move_up_planned, watch_markets, watch_accounts):
+            for look in looks:
                 _take(look)
             time.sleep(LOOK_EVERY_S)
 

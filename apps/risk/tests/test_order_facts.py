@@ -230,9 +230,13 @@ def test_what_the_lists_of_the_market_tell(account_id):
     )  # fmt: skip
     rows("Security").filter(symbol="SSI").update(listed_quantity=100_000)
     wall = datetime.now(UTC)
-    rows("MarketGap").create(symbols="*", from_at=wall - timedelta(minutes=2), to_at=wall - timedelta(minutes=1))
-    rows("MarketGap").create(symbols="HPG", from_at=wall, to_at=wall)
-    rows("MarketGap").create(symbols="SSI,HPG", from_at=wall, to_at=wall - timedelta(minutes=6))
+    market_time = {"market_from_at": MONDAY, "market_to_at": MONDAY}
+    for symbols, from_at, to_at in (
+        ("*", wall - timedelta(minutes=2), wall - timedelta(minutes=1)),
+        ("HPG", wall, wall),
+        ("SSI,HPG", wall, wall - timedelta(minutes=6)),
+    ):
+        rows("MarketGap").create(symbols=symbols, from_at=from_at, to_at=to_at, **market_time)
     found = {breach.code: breach.actual for breach in check(account_id, "BUY 100 SSI @ 25000")}
     assert found == {
         RuleCode.DAYS_TO_EXIT_EXCEED_MAX: 2,  # 1,100 shares at 1,000 a day
