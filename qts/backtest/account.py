@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from qts.backtest.result import Fill
-from qts.domain.market import Band
+from qts.domain.market import Band, RuleBook
 from qts.domain.portfolio import FeeSchedule, Holding, reservation_left_vnd
 from qts.domain.values import Side
 
@@ -25,7 +25,8 @@ class Stake:
 
 @dataclass(slots=True, eq=False)
 class WorkingOrder:
-    """`left` shares may still trade; `day` counts days since 1970 and is the one on which it was placed."""
+    """`left` shares may still trade; `day` counts days since 1970 and is the one on which it was placed. It is in the
+    market from `live_from_ms` on; on matches, `queue_ahead` stands before it at its price from then on."""
 
     stake: Stake
     side: Side
@@ -34,17 +35,22 @@ class WorkingOrder:
     signal: str
     reserved_vnd: int
     day: int
+    live_from_ms: int = 0
+    queue_ahead: int | None = None
+    is_crossing: bool = False
 
 
 @dataclass(slots=True)
 class Market:
-    """One symbol as it stands; `day` is the one that reference and band are of."""
+    """One symbol as it stands; `day` is the one that reference, band and `rules` are of; there are none where no
+    market's rules hold."""
 
     symbol: str
     day: int = -1
     close_vnd: int = 0
     reference_vnd: int = 0
     band: Band = field(default_factory=lambda: Band(0, 0))
+    rules: RuleBook | None = None
     held: int = 0
     orders: list[WorkingOrder] = field(default_factory=list)
 

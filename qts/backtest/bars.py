@@ -1,19 +1,21 @@
-"""Bars of minutes or days from CSV (plain or gzipped) and Parquet: symbol, time, open, high, low, close, volume."""
+"""Bars of minutes or days from CSV (plain or gzipped) and Parquet: symbol, time, open, high, low, close, volume; and
+matches: symbol, time, price, volume."""
 
 import csv
 import gzip
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
 from qts.backtest.spec import BarPeriod
-from qts.backtest.table import BarTable
+from qts.backtest.table import BarTable, TickTable
 from qts.domain.market import VIETNAM
 from qts.domain.strategy import Bar
 
 FIELDS: Final = ("symbol", "time", "open", "high", "low", "close", "volume")
+TICK_FIELDS: Final = ("symbol", "time", "price", "volume")
 VND_PER_THOUSAND: Final = 1_000
 ROWS_MAX: Final = 2_000_000
 _ROWS_AT_ONCE: Final = 20_000
@@ -56,15 +58,20 @@ def bars_of_file(
     unit_vnd: int = VND_PER_THOUSAND,
     period: BarPeriod | None = None,
 ) -> BarTable:
-    """The same of an open file; what it begins with and its name tell what it is."""
+    """The same of an open file; what it begins with and its name tell what it is. With the period TICK it has matches:
+    a TickTable."""
+    fields = TICK_FIELDS if period is BarPeriod.TICK else FIELDS
     begins = file.read(len(_MARK_OF_PARQUET))
     file.seek(0)
     if begins == _MARK_OF_PARQUET:
-        rows = _parquet_rows(file, name)
+        rows = _parquet_rows(file, name, fields)
     elif name.endswith(".parquet"):
         raise BarsUnreadable(f"{name} is no Parquet file")
     else:
-        rows = _csv_rows(cast(IO[bytes], gzip.GzipFile(fileobj=file)) if name.endswith(".gz") else file, name)
+        plain = cast(IO[bytes], gzip.GzipFile(fileobj=file)) if name.endswith(".gz") else file
+        rows = _csv_rows(plain, name, fields)
+    if period is BarPeriod.TICK:
+        return _matches(rows, name, set(symbols), unit_vnd)
     return _table(rows, name, set(symbols), unit_vnd, period)
 
 
@@ -91,6 +98,41 @@ def _table(rows: Rows, name: str, wanted: set[str], unit_vnd: int, period: BarPe
     return BarTable.of(found)
 
 
+def _matches(rows: Rows, name: str, wanted: set[str], unit_vnd: int) -> TickTable:
+    """Two matches of one moment are in the order of the file."""
+    found: dict[str, list[tuple[int, int, int]]] = {}
+    for number, row in rows:
+        if wanted and row["symbol"] not in wanted:
+            continue
+        of_symbol = found.setdefault(str(row["symbol"]), [])
+        match = _match(row, number, unit_vnd)
+        if of_symbol and match[0] < of_symbol[-1][0]:
+            raise BarsUnreadable(f"line {number}: {row['time']} of {row['symbol']} comes before the match before it")
+        if number > ROWS_MAX + 1:
+            raise BarsUnreadable(f"line {number}: a backtest takes {ROWS_MAX:,} matches at most")
+        of_symbol.append(match)
+    if missing := wanted - found.keys():
+        raise BarsUnreadable(f"{name} holds no match of {', '.join(sorted(missing))}")
+    if not found:
+        raise BarsUnreadable(f"{name} holds no match")
+    return TickTable.merged(
+        [TickTable.of_matches(symbol, *zip(*matches, strict=True)) for symbol, matches in found.items()]
+    )
+
+
+def _match(row: Mapping[str, Any], number: int, unit_vnd: int) -> tuple[int, int, int]:
+    try:
+        price_vnd, quantity = round(float(row["price"]) * unit_vnd), int(float(row["volume"]))
+        at_ms = round(_moment(row["time"]).timestamp() * 1_000)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BarsUnreadable(f"line {number}: {error}") from error
+    if not row["symbol"]:
+        raise BarsUnreadable(f"line {number}: it names no symbol")
+    if not (0 < price_vnd <= _PRICE_VND_MAX and 0 < quantity <= _PRICE_VND_MAX):
+        raise BarsUnreadable(f"line {number}: a match has a price and a volume, above nothing")
+    return at_ms, price_vnd, quantity
+
+
 def _check_period(bar: Bar, before_ms: int, period: BarPeriod, number: int) -> None:
     seconds, before_s = bar.ts_start_ms // 1_000 + 7 * 3_600, before_ms // 1_000 + 7 * 3_600
     if period is BarPeriod.DAY and before_ms >= 0 and seconds // _DAY_S == before_s // _DAY_S:
@@ -99,11 +141,11 @@ def _check_period(bar: Bar, before_ms: int, period: BarPeriod, number: int) -> N
         raise BarsUnreadable(f"line {number}: a bar of a minute begins with the minute")
 
 
-def _csv_rows(file: IO[bytes], name: str) -> Rows:
+def _csv_rows(file: IO[bytes], name: str, fields: Sequence[str]) -> Rows:
     try:
         with io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
             reader = csv.DictReader(text)
-            if missing := set(FIELDS) - set(reader.fieldnames or ()):
+            if missing := set(fields) - set(reader.fieldnames or ()):
                 raise BarsUnreadable(f"{name} has no column {', '.join(sorted(missing))}")
             for row in reader:
                 yield reader.line_num, row
@@ -113,18 +155,18 @@ def _csv_rows(file: IO[bytes], name: str) -> Rows:
         raise BarsUnreadable(f"{name} cannot be read: {error}") from error
 
 
-def _parquet_rows(file: IO[bytes], name: str) -> Rows:
+def _parquet_rows(file: IO[bytes], name: str, fields: Sequence[str]) -> Rows:
     """Numbered like the lines of a CSV file with the same rows: the first one is line 2."""
     from pyarrow import ArrowException, parquet  # half a second that only those files are worth
 
     try:
         opened = parquet.ParquetFile(file)
-        if missing := set(FIELDS) - set(opened.schema_arrow.names):
+        if missing := set(fields) - set(opened.schema_arrow.names):
             raise BarsUnreadable(f"{name} has no column {', '.join(sorted(missing))}")
         if opened.metadata.num_rows > ROWS_MAX:
             raise BarsUnreadable(f"{name} has {opened.metadata.num_rows:,} rows, and {ROWS_MAX:,} are the most")
         number = 2
-        for batch in opened.iter_batches(_ROWS_AT_ONCE, columns=list(FIELDS)):
+        for batch in opened.iter_batches(_ROWS_AT_ONCE, columns=list(fields)):
             for row in batch.to_pylist():
                 yield number, row
                 number += 1

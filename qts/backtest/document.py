@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from qts.backtest.benchmark import buy_and_hold
+from qts.backtest.benchmark import buy_and_hold, in_index
 from qts.backtest.data_check import data_doubts
 from qts.backtest.honesty import Honesty, reasons_to_doubt
 from qts.backtest.report import doubts, outcome
@@ -38,6 +38,7 @@ def run_document(spec: BacktestSpec, table: BarTable, result: BacktestResult, ho
         "figures": figures(result, found),
         "equity": [[day.day.isoformat(), day.equity_vnd, day.exposure_vnd] for day in days],
         "benchmark": {"name": "BUY_AND_HOLD", "equity": held, "total_return": held[-1] / spec.cash_vnd - 1},
+        "index": _index(spec, table),
         "months": months(spec.cash_vnd, days),
         "fills": [[getattr(fill, name) for name in FILL_FIELDS] for fill in result.fills[:FILLS_KEPT_MAX]],
         "refusals": [list(one) for one in Counter(one.reason for one in result.refusals).most_common(REASONS_KEPT_MAX)],
@@ -60,9 +61,20 @@ def statements(
     held = buy_and_hold(spec, table)[-1] / spec.cash_vnd - 1
     if held > found.total_return:
         yield Statement(Say.BEHIND_HOLDING, share=held)
+    index = in_index(spec, table)
+    if index is not None and index[-1] / spec.cash_vnd - 1 > found.total_return:
+        yield Statement(Say.BEHIND_INDEX, share=index[-1] / spec.cash_vnd - 1)
     yield from data_doubts(table)
     if honesty is not None:
         yield from reasons_to_doubt(honesty)
+
+
+def _index(spec: BacktestSpec, table: BarTable) -> Document | None:
+    """None where there is no history of it for these days; whoever draws it says so."""
+    worth = in_index(spec, table)
+    if worth is None or spec.index is None:
+        return None
+    return {"name": spec.index.symbol, "equity": worth, "total_return": worth[-1] / spec.cash_vnd - 1}
 
 
 def trades_hash(fills: Sequence[Fill]) -> str:

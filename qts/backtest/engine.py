@@ -5,40 +5,43 @@ computed over the whole history at once (a value never depends on what comes aft
 that, and to being what the live engine computes), and what happens only sometimes is behind one comparison.
 """
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from itertools import count, repeat
-from typing import Any, Final
-
-import numpy as np
+from itertools import count
+from typing import Any, Final, cast
 
 from qts.backtest.account import NEVER_MS, Account, Market, Stake
+from qts.backtest.columns import indicator_columns, mappings
+from qts.backtest.loading import strategies_of
 from qts.backtest.moments import Clockwork, Moment
-from qts.backtest.result import BacktestResult, DayEquity, Refusal
-from qts.backtest.spec import BacktestSpec, BarPeriod, SpecWrong, StrategyPart
-from qts.backtest.table import BarTable
+from qts.backtest.result import Asked, BacktestResult, DayEquity, Refusal
+from qts.backtest.settlement import Settlement, calendar_of
+from qts.backtest.spec import BacktestSpec, BarPeriod, SpecWrong
+from qts.backtest.table import BarTable, TickTable
 from qts.backtest.venue import EPOCH, venue_of
-from qts.domain.market import MINUTE_MS, TradingCalendar
+from qts.backtest.weighing import Books, Weighing
+from qts.domain.market import MINUTE_MS
 from qts.domain.market.timeframes import DAY_MS, VIETNAM_AHEAD_MS
-from qts.domain.portfolio import settles_at
+from qts.domain.portfolio import Holding
 from qts.domain.strategy import (
+    NO_SIGNALS,
     NO_UNIVERSE,
+    Act,
     Bar,
+    Book,
     Context,
     Fill,
-    Intent,
     Intents,
+    Signal,
     Strategy,
     SymbolState,
     Timer,
     Wants,
     intents_of,
-    parse_parameters,
-    strategy_class,
     wants_of,
 )
-from qts.quant.indicators import batch_values, problems_of
+from qts.domain.strategy.deciding import USUAL_POLICY, DecisionPolicy
+from qts.domain.strategy.position_size import ATR_NAME
 
 _ROWS: Final = 8_192
 
@@ -47,9 +50,19 @@ _NOTHING: Final = Wants(ticks=False, fills=False, timers=(), sessions=False, uni
 Progress = Callable[[int, int], None]
 
 
-def run(spec: BacktestSpec, bars: BarTable | Sequence[Bar], *, progress: Progress | None = None) -> BacktestResult:
+def run(
+    spec: BacktestSpec,
+    bars: BarTable | Sequence[Bar],
+    *,
+    progress: Progress | None = None,
+    books: Sequence[Book] = (),
+    strategies: Sequence[Strategy[Any]] | None = None,
+    held: Mapping[str, int] | None = None,
+) -> BacktestResult:
     """Deterministic: equal specifications and bars give equal results. `progress` is told bars done and bars there are;
-    what it raises ends the run.
+    what it raises ends the run. Of recorded `books` each bar brings the latest of its symbol; without any, whoever
+    wants them is told of none. `strategies` take the place of those that the parts name, one for each; `held` is what
+    the first part holds of each symbol before the first bar, all of it settled.
 
     Raises SpecWrong for a strategy that is not known, one that reads an indicator which nobody computes, and a bar of
     another symbol; ParameterError for wrong parameters; what a strategy itself raises passes.
@@ -58,33 +71,41 @@ def run(spec: BacktestSpec, bars: BarTable | Sequence[Bar], *, progress: Progres
         table = bars if isinstance(bars, BarTable) else BarTable.of(bars)
     except ValueError as error:
         raise SpecWrong(str(error)) from error
-    machine = _Machine(spec, table)
+    if (spec.period is BarPeriod.TICK) != isinstance(table, TickTable):
+        raise SpecWrong("matches and only they are run with the period TICK")
+    machine = _machine(spec, table, books, strategies if strategies is not None else strategies_of(spec))
+    machine.hold(held or {})
     for done in machine.steps():
         if progress is not None:
             progress(done, len(table))
     return machine.result(spec.fingerprint(table))
 
 
-class _Seat:
+class Seat:
     """One strategy at one symbol; `last` is the symbol's bar before."""
 
     __slots__ = (
-        "before", "last", "market", "names", "on_bar", "stake", "strategy", "universe", "wants_fills", "wants_universe",
+        "atr_vnd", "before", "last", "market", "names", "on_bar", "stake", "strategy", "universe", "wants_book",
+        "wants_fills", "wants_universe", "weighs",
     )  # fmt: skip
 
-    def __init__(self, strategy: Strategy[Any], stake: Stake, market: Market) -> None:
+    def __init__(self, strategy: Strategy[Any], stake: Stake, market: Market, policy: DecisionPolicy) -> None:
         wants = wants_of(strategy)
+        self.weighs = policy != USUAL_POLICY
         self.strategy, self.stake, self.market = strategy, stake, market
         self.on_bar: Callable[[Bar, Context], Intents] = strategy.on_bar
-        self.wants_fills, self.wants_universe = wants.fills, wants.universe
+        self.wants_fills, self.wants_universe, self.wants_book = wants.fills, wants.universe, wants.book
         self.names = tuple(dict.fromkeys(strategy.indicator_names()))
         self.before: Mapping[str, float] = {}
         self.universe: Mapping[str, SymbolState] = NO_UNIVERSE
         self.last: Bar | None = None
+        self.atr_vnd: float | None = None
 
 
-class _Machine:
-    def __init__(self, spec: BacktestSpec, table: BarTable) -> None:
+class Machine:
+    def __init__(
+        self, spec: BacktestSpec, table: BarTable, books: Sequence[Book], strategies: Sequence[Strategy[Any]]
+    ) -> None:
         if strangers := set(table.symbols) - spec.instruments.keys():
             named = ", ".join(sorted(strangers))
             raise SpecWrong(f"the bars hold {named}, which is none of the specification's instruments")
@@ -93,7 +114,7 @@ class _Machine:
         self._spec, self._table = spec, table
         self._days = (table.ts_start_ms + VIETNAM_AHEAD_MS) // DAY_MS
         self._markets = [Market(symbol) for symbol in table.symbols]
-        self._seats = _seats(spec, self._markets)
+        self._seats = _seats(spec, self._markets, strategies)
         everyone = [seat for seats in self._seats for seat in seats]
         self._by_stake = {(seat.stake.part, seat.stake.symbol): seat for seat in everyone}
         self._hears_fills = any(seat.wants_fills for seat in everyone)
@@ -101,18 +122,29 @@ class _Machine:
         self._follows = self._hears_fills or self._clockwork.is_needed or any(seat.wants_universe for seat in everyone)
         self._moments: list[Moment] = []
         self._next_moment_ms, self._told_fills = NEVER_MS, 0
-        self._names = tuple(dict.fromkeys(name for seats in self._seats for seat in seats for name in seat.names))
-        calendar = _calendar_of(self._days)
-        settles_ms = None if spec.frictionless is not None else _Settlement(calendar).at_ms
+        asked = tuple(dict.fromkeys(name for seats in self._seats for seat in seats for name in seat.names))
+        calendar = calendar_of(self._days)
+        settles_ms = None if spec.frictionless is not None else Settlement(calendar, spec.rules).at_ms
         self._account = Account(spec.cash_vnd, spec.fees, settles_ms)
         self._venue = venue_of(spec, self._account, calendar)
+        self._weighing = Weighing(spec, self._by_stake, self._account, self._venue, self._act_elsewhere)
+        self._names = tuple(dict.fromkeys((*asked, *self._weighing.indicator_names)))
+        self._is_shared = len(spec.parts) == 1 and self._names == asked
+        self._books = Books(books)
         self._day = -1
         self._equity: list[DayEquity] = []
         self._peak_vnd, self._fall_vnd, self._expired = spec.cash_vnd, 0, 0
 
+    def hold(self, held: Mapping[str, int]) -> None:
+        """Of the first part, before the first bar."""
+        for (part, symbol), seat in self._by_stake.items():
+            if part == 0 and (quantity := held.get(symbol, 0)):
+                seat.stake.held = seat.market.held = quantity
+                seat.stake.holding = Holding(quantity)
+
     def steps(self) -> Iterator[int]:
         """Run slice by slice; each time how many bars are done."""
-        values = _indicator_columns(self._table, self._names, self._spec.period.length_ms)
+        values = indicator_columns(self._table, self._names, self._spec.period.length_ms)
         for start in range(0, len(self._table), _ROWS):
             rows = slice(start, start + _ROWS)
             self._take(rows, values[:, rows])
@@ -132,19 +164,23 @@ class _Machine:
             largest_share_percent=self._venue.largest_share_percent,
             locked_bars=self._venue.locked_bars,
             expired_orders=self._expired,
+            decisions=self._weighing.decisions,
+            asked=Asked(self._spec, self._table),
         )
 
-    def _take(self, rows: slice, values: Any) -> None:  # noqa: C901  # each branch is one comparison
+    def _take(self, rows: slice, values: Any) -> None:  # noqa: C901, PLR0912  # each is one comparison
         """The loop over one slice of bars; names are local here because looking them up is a tenth of the time."""
         account, venue, markets, seats_at = self._account, self._venue, self._markets, self._seats
-        is_shared, today, tuple_of = len(self._spec.parts) == 1, self._day, tuple.__new__
+        is_shared, today, tuple_of, weighing = self._is_shared, self._day, tuple.__new__, self._weighing
+        is_fed, length_ms = weighing.is_fed, self._spec.period.length_ms
+        predictions = sentiments = NO_SIGNALS
         is_followed, goes_by_clock = self._follows, self._clockwork.is_needed
         trades_from_ms = self._spec.trades_from_ms
         # a strategy is asked when a day's bar is over: what arrives in the course of it is there by then
         span_ms = DAY_MS if self._spec.period is BarPeriod.DAY else 0
         places, days = self._table.place[rows].tolist(), self._days[rows].tolist()
         for place, day, bar, known in zip(
-            places, days, self._table.bars_of(rows), _mappings(self._names, values), strict=True
+            places, days, self._table.bars_of(rows), mappings(self._names, values), strict=True
         ):
             if day != today:
                 today = self._turn_day(day)
@@ -167,22 +203,56 @@ class _Machine:
                 market.close_vnd = bar.close_vnd
             if is_followed:
                 self._follow(seats_at[place], bar, has_changed)
+            if is_fed:
+                predictions, sentiments = weighing.standing(bar[0], bar[1] + length_ms)
             for seat in seats_at[place]:
                 seen = known if is_shared else {name: known[name] for name in seat.names if name in known}
                 stake = seat.stake
                 equity_vnd = account.money_vnd + account.held_value_vnd
-                context = tuple_of(Context, (seen, seat.before, stake.held, stake.working, seat.universe, equity_vnd))
+                context = tuple_of(
+                    Context,
+                    (
+                        seen, seat.before, stake.held, stake.working, seat.universe, equity_vnd, predictions,
+                        sentiments, False,
+                    ),
+                )  # fmt: skip
+                if seat.wants_book:
+                    self._tell_book(seat, bar, context, day)
                 wanted = seat.on_bar(bar, context)
                 seat.before = seen
-                if wanted is not None and bar[1] >= trades_from_ms:
+                if seat.weighs:
+                    self._weigh(seat, wanted, bar, known)
+                elif wanted is not None and bar[1] >= trades_from_ms:
                     self._act(seat, wanted, bar, day)
 
-    def _act(self, seat: _Seat, wanted: Intents, bar: Bar, day: int) -> None:
-        for intent in intents_of(wanted):
-            if intent.symbol and intent.symbol != bar.symbol:
-                self._act_elsewhere(seat.stake.part, intent, bar.ts_start_ms, day)
+    def _act(self, seat: Seat, wanted: Intents, bar: Bar, day: int) -> None:
+        intents, part = intents_of(wanted), seat.stake.part
+        if seat.weighs or any(isinstance(intent, Signal) for intent in intents):
+            seat.last = bar
+            self._weighing.act(part, intents, bar.symbol, bar.ts_start_ms, f"bar:{bar.symbol}:{bar.ts_start_ms}")
+            return
+        for act in cast("tuple[Act, ...]", intents):
+            if act.symbol and act.symbol != bar.symbol:
+                self._act_elsewhere(part, act, bar.ts_start_ms)
             else:
-                self._venue.act(seat.market, seat.stake, intent, bar, day)
+                self._venue.act(seat.market, seat.stake, act, bar, day)
+
+    def _weigh(self, seat: Seat, wanted: Intents, bar: Bar, known: Mapping[str, float]) -> None:
+        """For whoever has a policy: what it wants, and what others have published that changes what is done."""
+        seat.last, seat.atr_vnd = bar, known.get(ATR_NAME)
+        if bar.ts_start_ms < self._spec.trades_from_ms:
+            return
+        if wanted is not None:
+            self._act(seat, wanted, bar, self._day)
+        self._weighing.look_again(seat.stake, bar.ts_start_ms)
+
+    def _tell_book(self, seat: Seat, bar: Bar, context: Context, day: int) -> None:
+        """The latest of the bar's time; it is asked before the bar and sees the indicators of the bar before."""
+        book = self._books.take(seat.stake, bar.ts_start_ms + self._spec.period.length_ms)
+        if book is not None:
+            wanted = seat.strategy.on_book(book, context._replace(indicators=seat.before, previous={}))
+            if wanted is not None and bar.ts_start_ms >= self._spec.trades_from_ms:
+                self._act(seat, wanted, bar, day)
 
     def _mark(self) -> None:
         equity_vnd = self._account.money_vnd + self._account.held_value_vnd
@@ -191,7 +261,7 @@ class _Machine:
         elif self._peak_vnd - equity_vnd > self._fall_vnd:
             self._fall_vnd = self._peak_vnd - equity_vnd
 
-    def _follow(self, seats: Sequence[_Seat], bar: Bar, has_changed: bool) -> None:
+    def _follow(self, seats: Sequence[Seat], bar: Bar, has_changed: bool) -> None:
         """For whoever is told of more than bars: what stands at each symbol, and the fills of this bar."""
         for seat in seats:
             seat.last = bar
@@ -211,9 +281,10 @@ class _Machine:
             told = Fill(fill.symbol, fill.ts_ms, fill.side, fill.quantity, fill.price_vnd)
             universe = self._universe(fill.part) if seat.wants_universe else NO_UNIVERSE
             equity_vnd = self._account.equity_vnd()
-            context = Context(seat.before, {}, seat.stake.held, seat.stake.working, universe, equity_vnd)
-            for intent in intents_of(seat.strategy.on_fill(told, context)):
-                self._act_elsewhere(fill.part, intent, bar.ts_start_ms, self._day, fill.symbol)
+            standing = self._weighing.standing(fill.symbol, fill.ts_ms)
+            context = Context(seat.before, {}, seat.stake.held, seat.stake.working, universe, equity_vnd, *standing)
+            wanted = seat.strategy.on_fill(told, context)
+            self._act_apart(fill.part, wanted, bar.ts_start_ms, f"fill:{fill.ts_ms}", fill.symbol)
 
     def _universe(self, part: int) -> Mapping[str, SymbolState]:
         return {
@@ -222,19 +293,30 @@ class _Machine:
             if number == part and seat.last is not None
         }
 
-    def _act_elsewhere(self, part: int, intent: Intent, ts_start_ms: int, day: int, symbol: str = "") -> None:
+    def _act_apart(self, part: int, wanted: Intents, ts_start_ms: int, key: str, symbol: str = "") -> None:
+        """What a strategy wants at no bar."""
+        if ts_start_ms < self._spec.trades_from_ms:
+            return
+        self._weighing.act(part, intents_of(wanted), symbol, ts_start_ms, key)
+
+    def _act_elsewhere(self, part: int, intent: Act, ts_start_ms: int, symbol: str = "") -> None:
         """What a strategy wants at another symbol than the bar's, or at no bar: at that symbol's last price."""
         if ts_start_ms < self._spec.trades_from_ms:
             return
         named = intent.symbol or symbol
         seat = self._by_stake.get((part, named))
-        if seat is None or seat.last is None:
+        last = self._last_known(seat) if seat is not None else None
+        if seat is None or last is None:
             why = f"it does not trade {named}" if seat is None else "no price in the market yet"
             self._venue.refusals.append(Refusal(ts_start_ms + MINUTE_MS, named, intent.signal, why))
             return
-        if seat.market.day != day:
-            self._venue.open(seat.market, day, seat.last.close_vnd)
-        self._venue.act(seat.market, seat.stake, intent, seat.last._replace(ts_start_ms=ts_start_ms), day)
+        if seat.market.day != self._day:
+            self._venue.open(seat.market, self._day, last.close_vnd)
+        self._venue.act(seat.market, seat.stake, intent, last._replace(ts_start_ms=ts_start_ms), self._day)
+
+    def _last_known(self, seat: Seat) -> Bar | None:
+        """What an order at the seat's symbol goes by."""
+        return seat.last
 
     def _turn_day(self, day: int) -> int:
         self._end_day()
@@ -258,8 +340,7 @@ class _Machine:
             wanted = (
                 strategy.on_timer(event, context) if isinstance(event, Timer) else strategy.on_session(event, context)
             )
-            for intent in intents_of(wanted):
-                self._act_elsewhere(moment.part, intent, moment.ts_ms - MINUTE_MS, self._day)
+            self._act_apart(moment.part, wanted, moment.ts_ms - MINUTE_MS, f"moment:{moment.ts_ms}")
         self._next_moment_ms = self._moments[0].ts_ms if self._moments else NEVER_MS
 
     def _end_day(self) -> None:
@@ -272,19 +353,29 @@ class _Machine:
         self._equity.append(DayEquity(day, self._account.equity_vnd(), self._account.held_value_vnd))
 
 
-def _seats(spec: BacktestSpec, markets: Sequence[Market]) -> list[list[_Seat]]:
-    strategies = list(zip(count(), spec.parts, strategies_of(spec), strict=False))
+def _machine(
+    spec: BacktestSpec, table: BarTable, books: Sequence[Book], strategies: Sequence[Strategy[Any]]
+) -> Machine:
+    if not isinstance(table, TickTable):
+        return Machine(spec, table, books, strategies)
+    from qts.backtest.tick_engine import TickMachine  # it is made of what stands here
+
+    return TickMachine(spec, table, books, strategies)
+
+
+def _seats(spec: BacktestSpec, markets: Sequence[Market], strategies: Sequence[Strategy[Any]]) -> list[list[Seat]]:
+    numbered = list(zip(count(), spec.parts, strategies, strict=False))
     return [
         [
-            _Seat(strategy, Stake(number, market.symbol), market)
-            for number, part, strategy in strategies
+            Seat(strategy, Stake(number, market.symbol), market, part.policy)
+            for number, part, strategy in numbered
             if not part.symbols or market.symbol in part.symbols
         ]
         for market in markets
     ]
 
 
-def _clockwork(spec: BacktestSpec, seats: Sequence[_Seat]) -> Clockwork:
+def _clockwork(spec: BacktestSpec, seats: Sequence[Seat]) -> Clockwork:
     """Raises SpecWrong for a strategy that goes by the clock on bars that are days."""
     at = [[seat for seat in seats if seat.stake.part == part] for part in range(len(spec.parts))]
     found = Clockwork(
@@ -293,67 +384,9 @@ def _clockwork(spec: BacktestSpec, seats: Sequence[_Seat]) -> Clockwork:
             if of_part
             else (_NOTHING, ())  # none of its symbols has a bar
             for of_part in at
-        ]
+        ],
+        spec.rules,
     )
     if found.is_needed and spec.period is BarPeriod.DAY:
         raise SpecWrong("a strategy that goes by timers or sessions needs bars of minutes")
     return found
-
-
-class _Settlement:
-    """The moment at which a day's trades arrive, looked up once a day."""
-
-    def __init__(self, calendar: TradingCalendar) -> None:
-        self._calendar = calendar
-        self._known: dict[int, int] = {}
-
-    def at_ms(self, day: int) -> int:
-        if day not in self._known:
-            arrives_at = settles_at(EPOCH + timedelta(days=day), self._calendar)
-            self._known[day] = round(arrives_at.timestamp() * 1_000)
-        return self._known[day]
-
-
-def strategies_of(spec: BacktestSpec) -> list[Strategy[Any]]:
-    """A fresh one for each part. Raises SpecWrong and ParameterError."""
-    return [_strategy(part, spec.period.length_ms) for part in spec.parts]
-
-
-def _strategy(part: StrategyPart, bar_ms: int) -> Strategy[Any]:
-    try:
-        kind = strategy_class(part.strategy)
-    except KeyError:
-        raise SpecWrong(f"there is no strategy {part.strategy!r}") from None
-    strategy: Strategy[Any] = kind(parse_parameters(kind.parameters_class, part.parameters))
-    if problems := problems_of(strategy.indicator_names(), bar_ms):
-        raise SpecWrong("; ".join(problems))
-    return strategy
-
-
-def _indicator_columns(table: BarTable, names: tuple[str, ...], bar_ms: int) -> Any:
-    """One row a name, one column a bar; each symbol's values are of its own bars."""
-    values = np.full((len(names), len(table)), np.nan)
-    for place in range(len(table.symbols)):
-        rows = table.place == place
-        prices = (table.open_vnd, table.high_vnd, table.low_vnd, table.close_vnd, table.volume)
-        found = batch_values(names, [column[rows] for column in prices], table.ts_start_ms[rows], bar_ms)
-        for number, name in enumerate(names):
-            values[number, rows] = found[name]
-    return values
-
-
-def _mappings(names: Sequence[str], values: Any) -> Iterator[Mapping[str, float]]:
-    """The indicators of each bar by name, without those that are not there yet."""
-    if not names:
-        return repeat({}, values.shape[1])
-    rows = zip(*values.tolist(), strict=True)
-    if np.isfinite(values).all():
-        return map(dict, map(zip, repeat(names), rows))
-    return ({name: value for name, value in zip(names, row, strict=True) if math.isfinite(value)} for row in rows)
-
-
-def _calendar_of(days: Any) -> TradingCalendar:
-    """Of the days that have bars: a weekday without any was no trading day."""
-    traded = np.unique(days).tolist()
-    closed = set(range(traded[0], traded[-1])) - set(traded)
-    return TradingCalendar(frozenset(EPOCH + timedelta(days=day) for day in closed))

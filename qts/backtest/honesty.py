@@ -5,12 +5,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from qts.backtest.engine import Progress, run, strategies_of
-from qts.backtest.result import BacktestResult, Fill
-from qts.backtest.spec import BacktestSpec
+from qts.backtest.engine import Progress, run
+from qts.backtest.loading import strategies_of
+from qts.backtest.result import BacktestResult, Fill, Refusal
+from qts.backtest.spec import BacktestSpec, BarPeriod
 from qts.backtest.statements import Say, Statement
 from qts.backtest.sweep import SweepRow
-from qts.backtest.table import BarTable
+from qts.backtest.table import BarTable, TickTable
+from qts.backtest.tick_engine import minutes_of
 from qts.domain.values import Side
 from qts.quant.indicators import batch_values, parse_indicator, warm_up_bars, widened
 from qts.quant.significance import Reshuffled, Span, deflated_sharpe, random_entries_as_good, reshuffled
@@ -101,10 +103,15 @@ def _foresight(
             continue
         part = run(spec, table.until(count), progress=_moved(progress, before, total))
         before += count
-        same_fills = list(part.fills) == list(result.fills[: len(part.fills)])
-        same_refusals = list(part.refusals) == list(result.refusals[: len(part.refusals)])
-        if not (same_fills and same_refusals):
+        known_ms = int(table.ts_start_ms[count - 1]) + (0 if spec.period is BarPeriod.TICK else spec.period.length_ms)
+        if _until(part, known_ms) != _until(result, known_ms):
             yield Statement(Say.FORESIGHT, share=1 - cut)
+
+
+def _until(result: BacktestResult, known_ms: int) -> tuple[list[Fill], list[Refusal]]:
+    """What happened while nothing was cut off yet: the end of a day that is cut in the middle comes later."""
+    fills = [fill for fill in result.fills if fill.ts_ms < known_ms]
+    return fills, [one for one in result.refusals if one.ts_ms <= known_ms]
 
 
 def _moved(progress: Progress | None, before: int, total: int) -> Progress | None:
@@ -114,6 +121,8 @@ def _moved(progress: Progress | None, before: int, total: int) -> Progress | Non
 def _unsettled(spec: BacktestSpec, table: BarTable) -> Iterator[str]:
     """The last value of each indicator from all of the history of its bars, and from as much as is kept live."""
     names = {name for strategy in strategies_of(spec) for name in strategy.indicator_names()}
+    if isinstance(table, TickTable):
+        table = minutes_of(table)
     rows = table.place == 0
     prices = [column[rows] for column in (table.open_vnd, table.high_vnd, table.low_vnd, table.close_vnd, table.volume)]
     for asked in sorted(names):

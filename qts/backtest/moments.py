@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from qts.domain.market import VIETNAM, session_schedule
+from qts.domain.market import VIETNAM, RuleBook, RuleHistory, session_schedule
 from qts.domain.strategy import SessionChange, Timer, Wants
 from qts.domain.values import Exchange, Session
 
@@ -22,9 +22,11 @@ class Moment(NamedTuple):
 
 
 class Clockwork:
-    """The moments of one day after the other. `wanted` holds, by part, what it wants and where it trades."""
+    """The moments of one day after the other. `wanted` holds, by part, what it wants and where it trades; sessions are
+    those of the rules of each day."""
 
-    def __init__(self, wanted: Sequence[tuple[Wants, Iterable[Exchange]]]) -> None:
+    def __init__(self, wanted: Sequence[tuple[Wants, Iterable[Exchange]]], rules: RuleHistory) -> None:
+        self._rules = rules
         self._timers = [(part, minute) for part, (wants, _) in enumerate(wanted) for minute in wants.timers]
         self._sessions = [
             (part, exchange)
@@ -39,14 +41,15 @@ class Clockwork:
 
     def of_day(self, day: int) -> list[Moment]:
         """In their order: at the same moment a session before a timer, the first strategy before the second."""
-        midnight = datetime.combine(_EPOCH + timedelta(days=day), time(), tzinfo=VIETNAM).astimezone(UTC)
+        today = _EPOCH + timedelta(days=day)
+        midnight = datetime.combine(today, time(), tzinfo=VIETNAM).astimezone(UTC)
         began_ms = round(midnight.timestamp() * 1_000)
         moments = [
             Moment(
                 began_ms + minute * _MINUTE_MS, part, SessionChange(exchange, began_ms + minute * _MINUTE_MS, session)
             )
             for part, exchange in self._sessions
-            for minute, session in _changes(exchange)
+            for minute, session in _changes(self._rules.on(today), exchange)
         ]
         moments += [
             Moment(at_ms, part, Timer(at_ms, minute))
@@ -56,9 +59,9 @@ class Clockwork:
         return sorted(moments, key=lambda moment: (moment.ts_ms, isinstance(moment.event, Timer), moment.part))
 
 
-def _changes(exchange: Exchange) -> list[tuple[int, Session]]:
+def _changes(rules: RuleBook, exchange: Exchange) -> list[tuple[int, Session]]:
     """Minutes since midnight and what begins then."""
-    spans = session_schedule(exchange)
+    spans = session_schedule(rules, exchange)
     begun = [(_minute(spans[0].start), spans[0].session)]
     begun += [(_minute(after.start), after.session) for before, after in pairwise(spans) if after != before]
     return [*begun, (_minute(spans[-1].end), Session.CLOSED)]

@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from qts.backtest.table import BarTable
+from qts.backtest.table import BarTable, TickTable
 
 
 def pack(table: BarTable) -> bytes:
     file = io.BytesIO()
     columns: dict[str, Any] = {one.name: getattr(table, one.name) for one in fields(table)[1:]}
-    np.savez_compressed(file, symbols=np.array(table.symbols, dtype=np.str_), **columns)
+    np.savez_compressed(
+        file, symbols=np.array(table.symbols, dtype=np.str_), kind=np.array(table.kind, dtype=np.str_), **columns
+    )
     return file.getvalue()
 
 
@@ -22,6 +24,8 @@ def unpack(packed: bytes) -> BarTable:
     try:
         with np.load(io.BytesIO(packed), allow_pickle=False) as found:
             columns = [np.ascontiguousarray(found[one.name], dtype=np.int64) for one in fields(BarTable)[1:]]
-            return BarTable(tuple(str(symbol) for symbol in found["symbols"]), *columns)
+            kind = str(found["kind"]) if "kind" in found else BarTable.kind
+            table = TickTable if kind == TickTable.kind else BarTable
+            return table(tuple(str(symbol) for symbol in found["symbols"]), *columns)
     except (KeyError, OSError, zipfile.BadZipFile) as error:
         raise ValueError(f"these are no packed bars: {error}") from error

@@ -25,6 +25,7 @@ class Say(StrEnum):
     LOCKED = "LOCKED"
     COSTS = "COSTS"
     BEHIND_HOLDING = "BEHIND_HOLDING"
+    BEHIND_INDEX = "BEHIND_INDEX"
     FRICTIONLESS = "FRICTIONLESS"
     MONEY_SHORT = "MONEY_SHORT"
     HOLE = "HOLE"
@@ -60,6 +61,7 @@ TEMPLATES: Final[Mapping[Say, str]] = {
     Say.LOCKED: "{bars} times its order stood at a locked limit and was not filled.",
     Say.COSTS: "Fees and tax took {vnd:,} VND, more than the result itself.",
     Say.BEHIND_HOLDING: "Buying the same symbols at the beginning and holding them would have made {share:+.2%}.",
+    Say.BEHIND_INDEX: "The VN-Index made {share:+.2%} on the same days.",
     Say.FRICTIONLESS: "It ran without the market's rules: good for comparing engines, not for judging a strategy.",
     Say.MONEY_SHORT: "{count} times there was no money for what it wanted: with this capital it is another strategy.",
     Say.HOLE: "{symbol} has no bar on {days} weekdays in a row, from {since} on: more than any holidays.",

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import Any, Final
 
+from qts.backtest.benchmark import with_index
 from qts.backtest.document import Document, run_document
 from qts.backtest.engine import run
 from qts.backtest.honesty import LUCK_SHARE_MAX, examine
@@ -46,8 +47,10 @@ class Notebook:
 
 def conduct(study: Study, table: BarTable, notebook: Notebook | None = None) -> Document:
     """Raises SpecWrong, ParameterError, and what a strategy raises."""
+    study.check_code()
     book = notebook or Notebook()
-    document = _KINDS[study.kind](study, table, book)
+    spec, traded = with_index(study.spec, table)
+    document = _KINDS[study.kind](replace(study, spec=spec), traded, book)
     return {"kind": study.kind.value, "data_hash": table.digest(), **document}
 
 

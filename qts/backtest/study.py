@@ -6,13 +6,24 @@ from enum import StrEnum
 from math import prod
 from typing import Any, Final, TypeVar
 
-from qts.backtest.engine import strategies_of
+from qts.adapters.sandbox.source import FILE_BYTES_MAX, SUFFIXES, StrategySource
+from qts.backtest.loading import class_of, strategies_of, strategy_of
 from qts.backtest.search import TRIES_MAX
+from qts.backtest.signals import signals_json, signals_of_json
 from qts.backtest.spec import BacktestSpec, BarPeriod, FillAt, SpecWrong, StrategyPart
 from qts.backtest.walk_forward import FOLDS_MAX, FOLDS_MIN
-from qts.domain.market import Instrument
+from qts.domain.market import (
+    Instrument,
+    RuleHistory,
+    RuleWrong,
+    built_in_history,
+    row_json,
+    row_of_json,
+    rows_beyond_the_built_in,
+)
 from qts.domain.portfolio import FeeSchedule
-from qts.domain.strategy import describe_parameters, strategy_class
+from qts.domain.strategy import Parameter, describe_parameters
+from qts.domain.strategy.deciding import USUAL_POLICY, DecisionPolicy, PolicyWrong, parse_policy, policy_json
 from qts.domain.values import Exchange, InstrumentKind
 
 SETS_MAX: Final = 2_500
@@ -42,12 +53,15 @@ class Study:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        strategies_of(self.spec)  # unknown strategies and wrong parameters are told before anything runs
+        for part in self.spec.parts:
+            if part.source is None:  # unknown strategies and wrong parameters are told before anything runs
+                strategy_of(part, self.spec.period.length_ms)
         if self.kind is StudyKind.RUN:
             return
         if len(self.spec.parts) != 1:
             raise SpecWrong("parameters are tried for one strategy at a time")
-        self._check_grid()
+        if self.spec.parts[0].source is None:
+            self.check_grid(described(self.spec.parts[0]))
         if self.kind is StudyKind.SEARCH and not TRIES_MIN <= self.tries <= TRIES_MAX:
             raise SpecWrong(f"a search takes {TRIES_MIN} to {TRIES_MAX} tries")
         if self.kind is StudyKind.WALK_FORWARD and not FOLDS_MIN <= self.folds <= FOLDS_MAX:
@@ -61,9 +75,16 @@ class Study:
     def ranges(self) -> dict[str, tuple[int, int]]:
         return {name: (min(values), max(values)) for name, values in self.grid.items()}
 
-    def _check_grid(self) -> None:
+    def check_code(self) -> None:
+        """What the files of persons have to be for it: runs them. Raises SpecWrong and ParameterError."""
+        strategies_of(self.spec)
+        if self.kind is not StudyKind.RUN:
+            self.check_grid(described(self.spec.parts[0]))
+
+    def check_grid(self, parameters: Sequence[Parameter]) -> None:
+        """Whether the values to try fit what its one strategy takes. Raises SpecWrong."""
         part = self.spec.parts[0]
-        known = {one.name: one for one in describe_parameters(strategy_class(part.strategy).parameters_class)}
+        known = {one.name: one for one in parameters}
         if not self.grid:
             raise SpecWrong("choose a parameter to vary, and its values")
         for name, values in self.grid.items():
@@ -78,32 +99,63 @@ class Study:
             raise SpecWrong(f"these are {self.set_count:,} sets, and {SETS_MAX:,} are the most: take wider steps")
 
 
+def described(part: StrategyPart) -> Sequence[Parameter]:
+    return describe_parameters(class_of(part).parameters_class)
+
+
 def study_json(study: Study) -> dict[str, Any]:
     spec = study.spec
-    return {
-        "kind": study.kind.value,
-        "parts": [
-            {"strategy": one.strategy, "parameters": dict(one.parameters), "symbols": list(one.symbols)}
-            for one in spec.parts
-        ],
-        "instruments": [
-            {"symbol": one.symbol, "exchange": one.exchange.value, "kind": one.kind.value, "lot_size": one.lot_size}
-            for one in sorted(spec.instruments.values(), key=lambda one: one.symbol)
-        ],
-        "period": spec.period.value,
-        "cash_vnd": spec.cash_vnd,
-        "fee_rate_bps": spec.fees.fee_rate_bps,
-        "sale_tax_rate_bps": spec.fees.sale_tax_rate_bps,
-        "participation_percent": spec.participation_percent,
-        "spread_ticks": spec.spread_ticks,
-        "frictionless": spec.frictionless.value if spec.frictionless else None,
-        "grid": {name: list(values) for name, values in study.grid.items()},
-        "tries": study.tries,
-        "folds": study.folds,
-        "is_anchored": study.is_anchored,
-        "is_examined": study.is_examined,
-        "seed": study.seed,
+    return (
+        {
+            "kind": study.kind.value,
+            "parts": [_part_json(one) for one in spec.parts],
+            "instruments": [
+                {"symbol": one.symbol, "exchange": one.exchange.value, "kind": one.kind.value, "lot_size": one.lot_size}
+                for one in sorted(spec.instruments.values(), key=lambda one: one.symbol)
+            ],
+            "period": spec.period.value,
+            "cash_vnd": spec.cash_vnd,
+            "fee_rate_bps": spec.fees.fee_rate_bps,
+            "sale_tax_rate_bps": spec.fees.sale_tax_rate_bps,
+            "participation_percent": spec.participation_percent,
+            "spread_ticks": spec.spread_ticks,
+            "latency_ms": spec.latency_ms,
+            "slippage_ticks": spec.slippage_ticks,
+            "queue_quantity": spec.queue_quantity,
+            "foreign_room": dict(spec.foreign_room),
+            "frictionless": spec.frictionless.value if spec.frictionless else None,
+            "grid": {name: list(values) for name, values in study.grid.items()},
+            "tries": study.tries,
+            "folds": study.folds,
+            "is_anchored": study.is_anchored,
+            "is_examined": study.is_examined,
+            "seed": study.seed,
+            "rules_version": spec.rules.version,
+        }
+        | ({"signals": signals_json(spec.signals)} if spec.signals else {})
+        | _rules_json(spec)
+    )
+
+
+def _rules_json(spec: BacktestSpec) -> dict[str, Any]:
+    """What does not come with QTS."""
+    rows = rows_beyond_the_built_in(spec.rules)
+    return {"rules": [row_json(row) for row in rows]} if rows else {}
+
+
+def _part_json(part: StrategyPart) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "strategy": part.strategy,
+        "parameters": dict(part.parameters),
+        "symbols": list(part.symbols),
     }
+    if part.source is not None:
+        told["source"] = source_json(part.source)
+    return told if part.policy == USUAL_POLICY else told | {"policy": policy_json(part.policy)}
+
+
+def source_json(source: StrategySource) -> dict[str, str]:
+    return {"file_name": source.file_name, "text": source.text, "content_hash": source.content_hash}
 
 
 def study_of_json(told: Mapping[str, Any]) -> Study:
@@ -151,6 +203,8 @@ def _spec(told: Mapping[str, Any]) -> BacktestSpec:
             str(one["strategy"]),
             {str(name): _whole(value) for name, value in one.get("parameters", {}).items()},
             [str(symbol) for symbol in one.get("symbols", [])],
+            _source(one.get("source")),
+            _policy(one.get("policy", {})),
         )
         for one in told["parts"]
     ]
@@ -164,7 +218,46 @@ def _spec(told: Mapping[str, Any]) -> BacktestSpec:
         participation_percent=_whole(told["participation_percent"]),
         spread_ticks=_whole(told["spread_ticks"]),
         frictionless=_one_of(FillAt, told["frictionless"]) if told.get("frictionless") else None,
+        **_market(told),
+        signals=signals_of_json(told.get("signals", [])),
+        rules=_rules(told.get("rules", [])),
     )
+
+
+def _rules(told: Sequence[Any]) -> RuleHistory:
+    try:
+        return built_in_history().with_rows(row_of_json(one) for one in told) if told else built_in_history()
+    except RuleWrong as error:
+        raise SpecWrong(f"the rules: {error}") from error
+
+
+def _market(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that are told; the others are as ever."""
+    found: dict[str, Any] = {
+        name: _whole(told[name]) for name in ("latency_ms", "slippage_ticks", "queue_quantity") if name in told
+    }
+    if "foreign_room" in told:
+        found["foreign_room"] = {str(symbol): _whole(room) for symbol, room in told["foreign_room"].items()}
+    return found
+
+
+def _source(told: Mapping[str, Any] | None) -> StrategySource | None:
+    """Only the text that was hashed runs."""
+    if told is None:
+        return None
+    found = StrategySource(str(told["file_name"]), str(told["text"]))
+    if found.suffix not in SUFFIXES or "/" in found.file_name or len(found.text) > FILE_BYTES_MAX:
+        raise SpecWrong(f"{found.file_name!r} is no file of a strategy")
+    if found.content_hash != told["content_hash"]:
+        raise SpecWrong(f"the text of {found.file_name} is not the one whose hash stands beside it")
+    return found
+
+
+def _policy(told: Any) -> DecisionPolicy:
+    try:
+        return parse_policy(told)
+    except PolicyWrong as error:
+        raise SpecWrong(f"the decision policy: {error}") from error
 
 
 def _options(told: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from qts.backtest.engine import run
 from qts.backtest.kernels import KERNELS, Bools, Kernel
+from qts.backtest.loading import class_of
 from qts.backtest.spec import BacktestSpec, FillAt, SpecWrong
 from qts.backtest.table import BarTable
 from qts.domain.market.timeframes import DAY_MS, VIETNAM_AHEAD_MS
 from qts.domain.portfolio.fees import BPS_PER_WHOLE
-from qts.domain.strategy import parse_parameters, strategy_class
+from qts.domain.strategy import parse_parameters
 from qts.domain.values import Side
 from qts.quant.indicators import batch_values
 
@@ -108,11 +109,8 @@ def _by_bars(spec: BacktestSpec, table: BarTable) -> Answer:
 
 
 def _by_columns(spec: BacktestSpec, table: BarTable) -> Answer | None:
-    """None where only the event loop can answer, if it be that there is no such strategy."""
-    try:
-        kind = strategy_class(spec.parts[0].strategy)
-    except KeyError:
-        return None
+    """None where only the event loop can answer."""
+    kind = class_of(spec.parts[0])
     kernel = KERNELS.get(kind)
     is_whole = spec.trades_from_ms == 0 and len(table.symbols) == 1
     if kernel is None or spec.frictionless is None or not is_whole:

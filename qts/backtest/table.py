@@ -19,6 +19,7 @@ _PRICES = ("open_vnd", "high_vnd", "low_vnd", "close_vnd", "volume")
 class BarTable:
     """In order of time, then of symbol; `place` is a bar's symbol, as its position in `symbols`."""
 
+    kind = ""
     symbols: tuple[str, ...]
     place: Ints
     ts_start_ms: Ints
@@ -95,7 +96,28 @@ class BarTable:
 
     def digest(self) -> str:
         """SHA-256 over every bar: equal data, equal digest."""
-        found = hashlib.sha256(",".join(self.symbols).encode())
+        found = hashlib.sha256(f"{','.join(self.symbols)}{self.kind}".encode())
         for one in fields(self)[1:]:
             found.update(getattr(self, one.name).tobytes())
         return found.hexdigest()
+
+
+class TickTable(BarTable):
+    """Matches: rows of one price, with the moment of each, in order of arrival. Equal ones are separate matches."""
+
+    __slots__ = ()
+    kind = "|ticks"
+
+    @classmethod
+    def of_matches(cls, symbol: str, ts_ms: Any, price_vnd: Any, quantity: Any) -> Self:
+        """One symbol's matches, in the order in which they came."""
+        prices = np.asarray(price_vnd, dtype=np.int64)
+        return cls.of_columns(symbol, ts_ms, prices, prices, prices, prices, quantity)
+
+    @classmethod
+    def _sorted(cls, symbols: tuple[str, ...], columns: list[Ints]) -> Self:
+        ts = columns[1]
+        if (ts[1:] < ts[:-1]).any():
+            order = np.argsort(ts, kind="stable")
+            columns = [column[order] for column in columns]
+        return cls(symbols, *(np.ascontiguousarray(column) for column in columns))

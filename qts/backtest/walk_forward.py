@@ -1,7 +1,7 @@
 """Fit on some days, trade on those after, move on: what is left of a result where it was not fitted."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any, Final
@@ -139,10 +139,8 @@ def _between(table: BarTable, first: int, end: int) -> BarTable:
     """The bars of the days from `first` until before `end`."""
     edges = [day * DAY_MS - VIETNAM_AHEAD_MS for day in (first, end)]
     begin, until = np.searchsorted(table.ts_start_ms, edges).tolist()
-    columns: list[Any] = [
-        getattr(table, name)[begin:until] for name in BarTable.__dataclass_fields__ if name != "symbols"
-    ]
-    return BarTable(table.symbols, *columns)
+    columns: list[Any] = [getattr(table, one.name)[begin:until] for one in fields(BarTable)[1:]]
+    return type(table)(table.symbols, *columns)
 
 
 def _closed(result: BacktestResult) -> int:

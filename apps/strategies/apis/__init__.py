@@ -8,6 +8,8 @@ from apps.strategies.apis.backtests import (
     BacktestsApi,
     BacktestStrategiesApi,
 )
+from apps.strategies.apis.days import StrategyDayApi
+from apps.strategies.apis.parity import ParityDayApi, ParityDaysApi
 from apps.strategies.apis.strategies import (
     DecisionsApi,
     OrderExplanationApi,
@@ -17,6 +19,7 @@ from apps.strategies.apis.strategies import (
     StrategyFileApi,
     StrategyFilesApi,
     StrategyModeApi,
+    StrategyPolicyApi,
     StrategyStartApi,
     StrategyStopApi,
     StrategyVersionApi,
@@ -31,12 +34,16 @@ __all__ = [
     "BacktestsApi",
     "DecisionsApi",
     "OrderExplanationApi",
+    "ParityDayApi",
+    "ParityDaysApi",
     "PromotionApi",
     "PromotionsApi",
     "StrategiesApi",
+    "StrategyDayApi",
     "StrategyFileApi",
     "StrategyFilesApi",
     "StrategyModeApi",
+    "StrategyPolicyApi",
     "StrategyStartApi",
     "StrategyStopApi",
     "StrategyVersionApi",

@@ -19,6 +19,7 @@ from apps.sso.selectors import Role, actor_of, has_role, roles_of
 from apps.strategies import selectors, services
 from apps.strategies.selectors import BacktestView
 from qts.backtest import BarPeriod, FillAt, StudyKind
+from qts.backtest.spec import LATENCY_MS_MAX, SLIPPAGE_TICKS_MAX
 from qts.web.errors import Refused
 from qts.web.serializers import StrictSerializer, WholeNumberField
 
@@ -35,11 +36,19 @@ class ParameterOut(serializers.Serializer[Any]):
     help = serializers.CharField()
 
 
+class BacktestVersionOut(serializers.Serializer[Any]):
+    content_hash = serializers.CharField()
+    registered_by = serializers.CharField()
+    registered_at = serializers.DateTimeField()
+
+
 class BacktestStrategyOut(serializers.Serializer[Any]):
     key = serializers.CharField()
     title = serializers.CharField()
     summary = serializers.CharField()
     parameters = ParameterOut(many=True)
+    content_hash = serializers.CharField()
+    versions = BacktestVersionOut(many=True)
 
 
 class BacktestDataOut(serializers.Serializer[Any]):
@@ -78,6 +87,19 @@ class BacktestOut(serializers.Serializer[Any]):
     finished_at = serializers.DateTimeField(allow_null=True)
 
 
+class BacktestListed(BacktestOut):
+    """As it is read alone, but for the text of files, of which it has the hash, and published signals."""
+
+    study = serializers.SerializerMethodField()  # type: ignore[assignment]
+
+    def get_study(self, run: BacktestView) -> dict[str, Any]:
+        parts = [
+            {**part, "source": {**part["source"], "text": ""}} if "source" in part else part
+            for part in run.study["parts"]
+        ]
+        return {name: told for name, told in run.study.items() if name != "signals"} | {"parts": parts}
+
+
 class BacktestsQuery(StrictSerializer):
     status = serializers.ChoiceField(choices=STATUSES, required=False)
     kind = serializers.ChoiceField(choices=list(StudyKind), required=False)
@@ -87,16 +109,20 @@ class BacktestsQuery(StrictSerializer):
 
 
 class PartIn(StrictSerializer):
-    """Without symbols: on all of the bars."""
+    """Without symbols: on all of the bars. `version` is the hash of a version of a file; without it the newest runs.
+    `policy` is how its signals are weighed and sized: docs/decisions.md."""
 
     strategy = serializers.CharField(max_length=200)
+    version = serializers.CharField(max_length=64, default="", allow_blank=True)
     parameters = serializers.DictField(child=WholeNumberField(), default=dict)
     symbols = serializers.ListField(child=serializers.CharField(max_length=20), default=list)
+    policy = serializers.DictField(default=dict)
 
 
 class BacktestIn(StrictSerializer):
     """Bars are those under `digest`, from an upload, or those of the bar store for `symbols` and days (inclusive).
 
+    With the period TICK they are matches. `foreign_room` has the shares of a symbol that a foreign owner may hold.
     `grid` has the values to try of each parameter; a SEARCH takes the lowest and the highest of them.
     """
 
@@ -113,6 +139,10 @@ class BacktestIn(StrictSerializer):
     sale_tax_rate_bps = WholeNumberField(required=False, min_value=0, max_value=1_000)
     participation_percent = WholeNumberField(default=10)
     spread_ticks = WholeNumberField(default=1, max_value=1_000)
+    latency_ms = WholeNumberField(default=0, min_value=0, max_value=LATENCY_MS_MAX)
+    slippage_ticks = WholeNumberField(default=0, min_value=0, max_value=SLIPPAGE_TICKS_MAX)
+    queue_quantity = WholeNumberField(default=10_000, min_value=0, max_value=BIGGEST)
+    foreign_room = serializers.DictField(child=WholeNumberField(min_value=0, max_value=BIGGEST), default=dict)
     frictionless = serializers.ChoiceField(choices=list(FillAt), default=None, allow_null=True)
     grid = serializers.DictField(
         child=serializers.ListField(child=WholeNumberField(), max_length=2_500, allow_empty=False), default=dict
@@ -152,7 +182,8 @@ class BacktestDataApi(APIView):
 
     @extend_schema(request=UploadIn, responses={201: BacktestDataOut})
     def post(self, request: Request) -> Response:
-        """Send bars as CSV or Parquet: symbol, time, open, high, low, close, volume. Equal bars are kept once."""
+        """Send bars as CSV or Parquet: symbol, time, open, high, low, close, volume; matches (the period TICK): symbol,
+        time, price, volume. Equal ones are kept once."""
         _refuse_readers(request)
         asked = UploadIn(data=request.data)
         asked.is_valid(raise_exception=True)
@@ -173,13 +204,13 @@ class BacktestDataApi(APIView):
 class BacktestsApi(APIView):
     api_keys_may_write = True
 
-    @extend_schema(operation_id="backtests_list", parameters=[BacktestsQuery], responses=BacktestOut(many=True))
+    @extend_schema(operation_id="backtests_list", parameters=[BacktestsQuery], responses=BacktestListed(many=True))
     def get(self, request: Request) -> Response:
         """Newest first."""
         _refuse_strangers(request)
         query = BacktestsQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
-        return Response(BacktestOut(selectors.backtests(**query.validated_data), many=True).data)
+        return Response(BacktestListed(selectors.backtests(**query.validated_data), many=True).data)
 
     @extend_schema(parameters=[key_parameter], request=BacktestIn, responses={201: BacktestOut})
     @written_once

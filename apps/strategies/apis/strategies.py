@@ -31,18 +31,24 @@ class DecisionsQuery(StrictSerializer):
 
 
 class StrategyIn(StrictSerializer):
-    """`class_key` is an example's key or `file:NAME` of a file that was taken in."""
+    """`class_key` is an example's key or `file:NAME` of a file that was taken in. `decision_policy` says how its
+    signals are weighed and sized: docs/decisions.md."""
 
     name = serializers.CharField(max_length=80)
     class_key = serializers.CharField(max_length=80)
     parameters = serializers.DictField(child=serializers.IntegerField(), default=dict)
     account_id = serializers.UUIDField()
     symbols = serializers.ListField(child=serializers.CharField(max_length=20), max_length=500)
+    decision_policy = serializers.DictField(default=dict)
 
 
 class VersionIn(StrictSerializer):
     content_hash = serializers.CharField(min_length=64, max_length=64)
     keeps_state = serializers.BooleanField(default=False)
+
+
+class PolicyIn(StrictSerializer):
+    decision_policy = serializers.DictField()
 
 
 class ModeIn(StrictSerializer):
@@ -86,6 +92,20 @@ class StrategyVersionApi(APIView):
         strategy, given = _own(request, strategy_id), _read(VersionIn, request)
         with _refusals():
             services.change_version(strategy.id, **given, actor=actor_of(request.user), now=market_now())
+        return Response(StrategyOut(selectors.strategy(strategy.id)).data)
+
+
+class StrategyPolicyApi(APIView):
+    permission_classes = (IsPerson,)
+
+    @extend_schema(request=PolicyIn, responses=StrategyOut)
+    def post(self, request: Request, strategy_id: UUID) -> Response:
+        """How its signals are weighed and sized from its next start on. Beyond paper it has to be promoted again."""
+        strategy, given = _own(request, strategy_id), _read(PolicyIn, request)
+        with _refusals():
+            services.change_policy(
+                strategy.id, given["decision_policy"], actor=actor_of(request.user), now=market_now()
+            )
         return Response(StrategyOut(selectors.strategy(strategy.id)).data)
 
 

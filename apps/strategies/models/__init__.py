@@ -1,6 +1,8 @@
 """Strategies and their decisions; backtests and what they found."""
 
+from apps.strategies.models.attendance import Attendance
 from apps.strategies.models.backtests import BacktestData, BacktestDocument, BacktestRun, BacktestStatus, BacktestSteps
+from apps.strategies.models.parity import ParityDay, ParityStatus, QuestionNote
 from apps.strategies.models.strategies import (
     Decision,
     DecisionOutcome,
@@ -12,6 +14,7 @@ from apps.strategies.models.strategies import (
 )
 
 __all__ = [
+    "Attendance",
     "BacktestData",
     "BacktestDocument",
     "BacktestRun",
@@ -20,7 +23,10 @@ __all__ = [
     "Decision",
     "DecisionOutcome",
     "Mode",
+    "ParityDay",
+    "ParityStatus",
     "Promotion",
+    "QuestionNote",
     "Strategy",
     "StrategyStatus",
     "StrategyVersion",

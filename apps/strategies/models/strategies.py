@@ -72,6 +72,7 @@ class Strategy(models.Model):
     mode = models.CharField(max_length=10, choices=Mode, default=Mode.PAPER)
     code_hash = models.CharField(max_length=64, blank=True)
     keeps_state = models.BooleanField(default=False)  # the version that is to take over is given the old one's state
+    decision_policy = models.JSONField(default=dict, blank=True)  # docs/decisions.md; empty: the usual one
 
     class Meta:
         ordering = ["name"]
@@ -96,6 +97,7 @@ class Decision(models.Model):
     indicators = models.JSONField(default=dict)  # of the last closed bar
     indicators_previous = models.JSONField(default=dict)  # of the bar before
     trigger = models.JSONField(default=dict)  # the bar or tick that asked the question
+    reasoning = models.JSONField(default=dict)  # its shape: selectors/reasoning.py
     wal_position = models.CharField(max_length=40)
     ts_received_ns = models.BigIntegerField()  # wall clock, of the message that asked the question
     decided_at = models.DateTimeField()  # market time
@@ -105,6 +107,10 @@ class Decision(models.Model):
     mode = models.CharField(max_length=10, choices=Mode, default=Mode.PAPER)
     run = models.PositiveIntegerField(default=0)
     code_hash = models.CharField(max_length=64, blank=True)  # of the code that decided
+    event_key = models.CharField(max_length=120, blank=True)  # names what asked, and the intent's place in the answer
+    held_quantity = models.BigIntegerField(null=True)  # of the symbol, by the strategy, when it was asked
+    working_quantity = models.BigIntegerField(null=True)
+    intent = models.JSONField(default=dict)  # what it wanted, as it said it
 
     class Meta:
         ordering = ["-decided_at"]

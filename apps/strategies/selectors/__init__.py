@@ -10,9 +10,12 @@ from apps.strategies.selectors.code import (
     files,
     is_file,
     parameters_shown,
+    rules_names,
     version,
     versions,
 )
+from apps.strategies.selectors.parity import ParityView, latest_parity, parity_day, parity_days, unmeasured_days
+from apps.strategies.selectors.profit import HeldLine, ProfitView, strategy_profit
 from apps.strategies.selectors.promotions import (
     PromotionView,
     next_mode,
@@ -20,6 +23,7 @@ from apps.strategies.selectors.promotions import (
     promotions,
     venue_problem,
 )
+from apps.strategies.selectors.reasoning import InputView, OutcomeView, ReasoningView, SizeView
 from apps.strategies.selectors.research import (
     UNFINISHED,
     BacktestDataView,
@@ -28,10 +32,24 @@ from apps.strategies.selectors.research import (
     backtest,
     backtest_data,
     backtest_document,
+    backtest_file,
     backtest_strategies,
     backtest_table,
     backtests,
     unfinished_backtests,
+)
+from apps.strategies.selectors.signals import SignalFilter, SignalMark, signal_count, signal_marks, signals
+from apps.strategies.selectors.silence import (
+    Change,
+    ColdIndicator,
+    ConditionDay,
+    Nothing,
+    RuleDay,
+    Stop,
+    StrategyDayView,
+    SymbolDay,
+    strategy_day,
+    without_numbers,
 )
 from apps.strategies.selectors.strategies import (
     DecisionView,
@@ -42,6 +60,7 @@ from apps.strategies.selectors.strategies import (
     strategies,
     strategy,
 )
+from apps.strategies.selectors.verdicts import Finding, findings
 
 __all__ = [
     "FILE_KEY",
@@ -49,16 +68,35 @@ __all__ = [
     "BacktestDataView",
     "BacktestStrategyView",
     "BacktestView",
+    "Change",
     "CodeView",
+    "ColdIndicator",
+    "ConditionDay",
     "DecisionView",
     "Explanation",
     "FileView",
+    "Finding",
+    "HeldLine",
+    "InputView",
+    "Nothing",
+    "OutcomeView",
+    "ParityView",
+    "ProfitView",
     "PromotionView",
+    "ReasoningView",
+    "RuleDay",
+    "SignalFilter",
+    "SignalMark",
+    "SizeView",
+    "Stop",
+    "StrategyDayView",
     "StrategyView",
+    "SymbolDay",
     "VersionView",
     "backtest",
     "backtest_data",
     "backtest_document",
+    "backtest_file",
     "backtest_strategies",
     "backtest_table",
     "backtests",
@@ -67,15 +105,27 @@ __all__ = [
     "decisions",
     "explanation",
     "files",
+    "findings",
     "is_file",
+    "latest_parity",
     "next_mode",
     "parameters_shown",
+    "parity_day",
+    "parity_days",
     "promotion",
     "promotions",
+    "rules_names",
+    "signal_count",
+    "signal_marks",
+    "signals",
     "strategies",
     "strategy",
+    "strategy_day",
+    "strategy_profit",
     "unfinished_backtests",
+    "unmeasured_days",
     "venue_problem",
     "version",
     "versions",
+    "without_numbers",
 ]

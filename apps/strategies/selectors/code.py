@@ -12,7 +12,7 @@ from pathlib import Path
 from django.conf import settings
 
 from apps.strategies.models import Strategy, StrategyVersion
-from qts.adapters.sandbox.source import SourceUnreadable, StrategySource, read_source, source_names
+from qts.adapters.sandbox.source import RULES, SourceUnreadable, StrategySource, read_source, source_names
 from qts.domain.strategy import Parameter, describe_parameters, registered_strategies, strategy_class
 
 FILE_KEY = "file:"
@@ -38,6 +38,11 @@ class VersionView:
     registered_by: str
     registered_at: datetime
     source: str
+    suffix: str
+
+    @property
+    def is_rules(self) -> bool:
+        return self.suffix == RULES
 
     @property
     def class_key(self) -> str:
@@ -91,6 +96,12 @@ def versions(name: str) -> list[VersionView]:
     return [_version_view(row) for row in StrategyVersion.objects.filter(name=name)]
 
 
+def rules_names() -> list[str]:
+    """Of the documents of rules that were taken in."""
+    rows = StrategyVersion.objects.filter(suffix=RULES).order_by("name")
+    return list(rows.values_list("name", flat=True).distinct())
+
+
 def version(content_hash: str) -> VersionView | None:
     row = StrategyVersion.objects.filter(content_hash=content_hash).first()
     return _version_view(row) if row else None
@@ -126,7 +137,9 @@ def _hash_of_file(path: str) -> str:
 
 
 def _version_view(row: StrategyVersion) -> VersionView:
-    return VersionView(row.content_hash, row.name, row.title, row.registered_by, row.registered_at, row.source)
+    return VersionView(
+        row.content_hash, row.name, row.title, row.registered_by, row.registered_at, row.source, row.suffix
+    )
 
 
 def parameters_shown(parameters: Sequence[Parameter], values: Mapping[str, int]) -> list[tuple[Parameter, int | None]]:

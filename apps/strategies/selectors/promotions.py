@@ -46,6 +46,7 @@ def binding_of(strategy: Strategy) -> dict[str, Any]:
         "parameters": dict(sorted(strategy.parameters.items())),
         "account_id": str(strategy.account_id),
         "symbols": sorted(strategy.symbols),
+        **({"decision_policy": strategy.decision_policy} if strategy.decision_policy else {}),
     }
 
 
@@ -76,8 +77,8 @@ def mode_problems(strategy: Strategy) -> list[str]:
         problems += _installed_problems(strategy)
     if not is_approved(strategy, strategy.mode):
         problems.append(
-            f"Its code, parameters, account or symbols are not those that were approved for {strategy.mode.lower()}:"
-            " promote it again."
+            "Its code, parameters, account, symbols or decision policy are not those that were approved for"
+            f" {strategy.mode.lower()}: promote it again."
         )
     return problems
 

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from apps.strategies.models import BacktestData, BacktestDocument, BacktestRun, BacktestStatus, Strategy
+from apps.strategies.selectors.code import FILE_KEY, VersionView, choices, code_of, is_file, versions
 from qts.backtest import BarTable
 from qts.backtest.packing import unpack
 from qts.domain.strategy import Parameter, describe_parameters, registered_strategies, strategy_class
@@ -32,10 +33,15 @@ class BacktestDataView:
 
 @dataclass(frozen=True, slots=True)
 class BacktestStrategyView:
+    """`content_hash` names the version of a person's file, `versions` are all of them, newest first; code that comes
+    with QTS has none."""
+
     key: str
     title: str
     summary: str
     parameters: Sequence[Parameter]
+    content_hash: str = ""
+    versions: Sequence[VersionView] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +127,27 @@ def unfinished_backtests(*, waiting_max: int) -> list[UUID]:
 
 
 def backtest_strategies() -> list[BacktestStrategyView]:
-    """What may be tried: the strategies that QTS knows by name, and those that somebody has set up."""
+    """What may be tried: the strategies that QTS knows by name, those that somebody has set up, and the newest version
+    of each file that was taken in. No file is run here."""
     found = {cls.key: cls for cls in registered_strategies()}
     for key in Strategy.objects.order_by("class_key").values_list("class_key", flat=True).distinct():
         try:
             found.setdefault(key, strategy_class(key))
         except KeyError:
-            continue  # its class is gone; the page of strategies says so
-    return [
+            continue  # a person's file, or its class is gone: the page of strategies says so
+    known = [
         BacktestStrategyView(key, cls.title, cls.summary, describe_parameters(cls.parameters_class))
         for key, cls in found.items()
     ]
+    return known + [backtest_file(code.class_key) for code in choices() if is_file(code.class_key)]
+
+
+def backtest_file(key: str, content_hash: str = "") -> BacktestStrategyView:
+    """A version of a person's file, without a hash the newest. Raises KeyError."""
+    code = code_of(key, content_hash)
+    return BacktestStrategyView(
+        key, code.title, code.summary, code.parameters, code.content_hash, versions(key.removeprefix(FILE_KEY))
+    )
 
 
 def _rows() -> Any:

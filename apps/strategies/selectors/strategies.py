@@ -10,9 +10,11 @@ from django.conf import settings
 
 from apps.strategies.models import Decision, Strategy
 from apps.strategies.selectors.code import code_of_strategy, is_file
+from apps.strategies.selectors.reasoning import ReasoningView, reasoning_view
 from qts.adapters.ssi.frames import message_of
 from qts.adapters.wal import WalBroken, WalPositionGone, WalReader
 from qts.domain.strategy import Parameter
+from qts.domain.strategy.deciding import parse_policy, policy_json
 
 RAW_CHARACTERS_MAX = 4_000
 
@@ -35,6 +37,7 @@ class StrategyView:
     code_hash: str
     keeps_state: bool
     described: Sequence[Parameter]  # empty when its code is gone
+    decision_policy: Mapping[str, Any]  # with everything said, also what is usual; docs/decisions.md
 
     @property
     def is_of_file(self) -> bool:
@@ -70,6 +73,7 @@ class DecisionView:
     order_id: UUID | None
     mode: str
     code_hash: str
+    reasoning: ReasoningView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ def decisions(
         rows = rows.filter(account_id__in=list(account_ids))
     if strategy_id is not None:
         rows = rows.filter(strategy_id=strategy_id)
-    return [_decision_view(row) for row in rows[:limit]]
+    return [decision_view(row) for row in rows[:limit]]
 
 
 def explanation(order_id: UUID) -> Explanation | None:
@@ -115,13 +119,13 @@ def explanation(order_id: UUID) -> Explanation | None:
     if row is None:
         return None
     if not row.wal_position:
-        return Explanation(_decision_view(row), None, "no market message: it was asked by the clock or by a fill")
+        return Explanation(decision_view(row), None, "no market message: it was asked by the clock or by a fill")
     try:
         frame = WalReader(settings.WAL_DIR).read(row.wal_position).payload
     except (WalBroken, WalPositionGone) as error:
-        return Explanation(_decision_view(row), None, str(error))
+        return Explanation(decision_view(row), None, str(error))
     raw = message_of(frame, row.wal_position).decode("utf-8", "replace")
-    return Explanation(_decision_view(row), raw[:RAW_CHARACTERS_MAX], "")
+    return Explanation(decision_view(row), raw[:RAW_CHARACTERS_MAX], "")
 
 
 def _strategy_view(row: Strategy) -> StrategyView:
@@ -147,10 +151,11 @@ def _strategy_view(row: Strategy) -> StrategyView:
         code_hash=row.code_hash,
         keeps_state=row.keeps_state,
         described=described,
+        decision_policy=policy_json(parse_policy(row.decision_policy)),
     )
 
 
-def _decision_view(row: Decision) -> DecisionView:
+def decision_view(row: Decision) -> DecisionView:
     return DecisionView(
         id=row.id,
         strategy_id=row.strategy_id,
@@ -173,4 +178,5 @@ def _decision_view(row: Decision) -> DecisionView:
         order_id=row.order_id,
         mode=row.mode,
         code_hash=row.code_hash,
+        reasoning=reasoning_view(row.reasoning),
     )

@@ -10,10 +10,11 @@ from apps.marketdata import selectors as marketdata
 from apps.strategies import selectors
 from apps.strategies.models import BacktestData
 from apps.strategies.services.refusals import BacktestRefused
-from qts.backtest import BarPeriod, BarsUnreadable, BarTable
+from qts.backtest import BarPeriod, BarsUnreadable, BarTable, TickTable
 from qts.backtest.bars import ROWS_MAX, VND_PER_THOUSAND, bars_of_file
+from qts.backtest.benchmark import INDEX
 from qts.backtest.packing import pack
-from qts.domain.market import VIETNAM, Instrument
+from qts.domain.market import FIRST_TRADING_DAY, VIETNAM, Instrument
 from qts.domain.values import Actor, Exchange, InstrumentKind
 
 UPLOAD_BYTES_MAX: Final = 20 << 20
@@ -44,7 +45,9 @@ def keep_file(
 def keep_stored(
     symbols: Sequence[str], *, period: BarPeriod, since: date | None, until: date | None, actor: Actor
 ) -> str:
-    """Bars of the store, `until` included, as they are now. Raises BacktestRefused where there are none."""
+    """Bars of the store, `until` included, as they are now, with the days of the VN-Index where it has any.
+
+    Raises BacktestRefused where there are none."""
     wanted = sorted(set(symbols))
     if not wanted:
         raise BacktestRefused(["Choose at least one symbol."])
@@ -56,13 +59,15 @@ def keep_stored(
     for symbol in wanted:
         rows = _stored_rows(symbol, period, since, until, STORED_BARS_MAX // len(wanted))
         if rows:
-            tables.append(BarTable.of_columns(symbol, *zip(*rows, strict=True)))
+            tables.append(_of_rows(symbol, period, rows))
         else:
             empty.append(symbol)
     if empty:
         raise BacktestRefused([f"The bar store has nothing of {', '.join(empty)} for these days."])
+    if INDEX not in wanted and (days := _stored_rows(INDEX, BarPeriod.DAY, since, until, STORED_BARS_MAX)):
+        tables.append(_of_rows(INDEX, BarPeriod.DAY, days))
     name = f"{', '.join(wanted)}"[:NAME_LENGTH_MAX]
-    return _keep(BarTable.merged(tables), period, BacktestData.Source.STORE, name, actor)
+    return _keep(_table_kind(period).merged(tables), period, BacktestData.Source.STORE, name, actor)
 
 
 def keep_part(digest: str, symbols: Sequence[str], *, actor: Actor) -> str:
@@ -70,7 +75,7 @@ def keep_part(digest: str, symbols: Sequence[str], *, actor: Actor) -> str:
     data, table = selectors.backtest_data(digest), selectors.backtest_table(digest)
     if data is None or table is None:
         raise BacktestRefused(["These bars are not kept any more: send the file again."])
-    wanted = set(symbols) or set(table.symbols)
+    wanted = set(symbols) | ({INDEX} & set(table.symbols)) if symbols else set(table.symbols)
     if missing := wanted - set(table.symbols):
         raise BacktestRefused([f"The bars hold nothing of {', '.join(sorted(missing))}."])
     if wanted == set(table.symbols):
@@ -87,10 +92,24 @@ def instruments_of(symbols: Sequence[str]) -> dict[str, Instrument]:
 def _stored_rows(
     symbol: str, period: BarPeriod, since: date | None, until: date | None, limit: int
 ) -> list[tuple[int, ...]]:
-    end = until + timedelta(days=1) if until else None
+    since = max(since, FIRST_TRADING_DAY) if since else None
+    end = until + timedelta(days=1) if until and until < date.max else None
     if period is BarPeriod.DAY:
         return marketdata.day_rows(symbol, since=since, until=end, limit=limit)
+    if period is BarPeriod.TICK:
+        return list(marketdata.tick_rows(symbol, since=since, until=end, limit=limit))
     return marketdata.minute_rows(symbol, since=_midnight(since), until=_midnight(end), limit=limit)
+
+
+def _table_kind(period: BarPeriod) -> type[BarTable]:
+    return TickTable if period is BarPeriod.TICK else BarTable
+
+
+def _of_rows(symbol: str, period: BarPeriod, rows: Sequence[tuple[int, ...]]) -> BarTable:
+    columns = zip(*rows, strict=True)
+    if period is BarPeriod.TICK:
+        return TickTable.of_matches(symbol, *columns)
+    return BarTable.of_columns(symbol, *columns)
 
 
 def _midnight(day: date | None) -> datetime | None:

@@ -1,20 +1,24 @@
 """Asking for a backtest, taking it back, throwing it away. The worker that does it is in `backtest_work`."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils import timezone
 
+from apps.analytics import selectors as analytics
 from apps.eventlog import services as eventlog
 from apps.strategies import selectors
 from apps.strategies.locks import lock_backtest
 from apps.strategies.models import BacktestData, BacktestRun, BacktestStatus
 from apps.strategies.services.backtest_data import NAME_LENGTH_MAX, instruments_of
+from apps.strategies.services.backtest_parts import backtest_parts
 from apps.strategies.services.refusals import BacktestRefused
 from qts.backtest import SpecWrong, StudyKind
+from qts.backtest.benchmark import INDEX
+from qts.backtest.signals import signals_json
 from qts.backtest.study import Study, study_json, study_of_json
 from qts.domain.events import BacktestChanged
 from qts.domain.strategy import ParameterError
@@ -39,18 +43,31 @@ def study_on(digest: str, told: Mapping[str, Any]) -> Study:
         raise BacktestRefused(["These bars are not kept any more: choose them again."])
     listed = [
         {"symbol": one.symbol, "exchange": one.exchange.value, "kind": one.kind.value, "lot_size": one.lot_size}
-        for one in instruments_of(data.symbols).values()
+        for one in instruments_of([symbol for symbol in data.symbols if symbol != INDEX]).values()
     ]
-    allowed = {cls.key for cls in selectors.backtest_strategies()}
-    strangers = sorted({str(one.get("strategy")) for one in told.get("parts") or []} - allowed)
-    if strangers:
-        raise BacktestRefused([f"There is no strategy {name!r}." for name in strangers])
     try:
-        return study_of_json({**told, "instruments": listed, "period": data.period})
+        parts = backtest_parts(told.get("parts") or [])
+        signals = told.get("signals") or _signals(data)
+        study = study_of_json(
+            {**told, "parts": parts.told, "instruments": listed, "period": data.period, "signals": signals}
+        )
+        if study.kind is not StudyKind.RUN and parts.described:
+            study.check_grid(parts.described[0])
     except ParameterError as error:
         raise BacktestRefused(error.problems) from error
     except SpecWrong as error:
         raise BacktestRefused([_sentence(error)]) from error
+    return study
+
+
+def _signals(data: selectors.BacktestDataView) -> list[list[Any]]:
+    """What had been published about these symbols by then: those that might still hold when the bars begin, too."""
+    since = data.first_at - timedelta(seconds=analytics.VALID_S_MAX)
+    try:
+        found = analytics.recorded_signals(data.symbols, since, data.last_at + timedelta(days=1))
+    except ValueError as error:
+        raise SpecWrong(str(error)) from error
+    return signals_json(found)
 
 
 def queue_backtest(

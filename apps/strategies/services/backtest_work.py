@@ -177,6 +177,7 @@ def summary_of(document: Mapping[str, Any]) -> dict[str, Any]:
         "figures": report.get("figures", {}),
         "verdict": document["verdict"],
         "benchmark": (report.get("benchmark") or {}).get("total_return"),
+        "index": (report.get("index") or {}).get("total_return"),
         "best": document["rows"][best]["parameters"] if best is not None else None,
         "tries": len(document.get("rows", [])),
         "deflated_sharpe": document.get("deflated_sharpe"),

@@ -17,7 +17,6 @@ from apps.strategies.selectors.promotions import venue_problem
 from apps.strategies.services.lifecycle import RUNAWAY_REASON, stop_runaway
 from qts.domain.events import OrderProposed
 from qts.domain.orders import OrderRequest
-from qts.domain.strategy import Intent
 from qts.domain.strategy.sizing import NoOrder, Proposal
 from qts.domain.values import Actor, ActorKind
 
@@ -34,11 +33,23 @@ class Cause:
     indicators_previous: dict[str, float]
     wal_position: str
     ts_received_ns: int
+    held: int  # of the intent's symbol, when the strategy was asked
+    working: int
+    at_ms: int  # market time of the question
+    intent: dict[str, Any]  # as the strategy said it
 
 
-def decide(
-    strategy: Strategy, *, symbol: str, intent: Intent, answer: Proposal | NoOrder, cause: Cause, now: datetime
-) -> Decision | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """What it came to, in one line, and the whole reasoning as it is stored."""
+
+    symbol: str
+    signal: str
+    reasoning: dict[str, Any]
+    answer: Proposal | NoOrder
+
+
+def decide(strategy: Strategy, conclusion: Conclusion, cause: Cause, now: datetime) -> Decision | None:
     """Decision and order in one transaction. None when the strategy was stopped meanwhile, or decided this already."""
     decision_id = uuid5(_NAMESPACE, f"{strategy.id}:{strategy.run}:{cause.event_key}")
     with transaction.atomic():
@@ -53,8 +64,9 @@ def decide(
             id=decision_id,
             strategy=current,
             account_id=current.account_id,
-            symbol=symbol,
-            signal=intent.signal,
+            symbol=conclusion.symbol,
+            signal=conclusion.signal,
+            reasoning=conclusion.reasoning,
             indicators=cause.indicators,
             indicators_previous=cause.indicators_previous,
             trigger=cause.trigger,
@@ -64,8 +76,12 @@ def decide(
             mode=current.mode,
             run=current.run,
             code_hash=strategy.code_hash,
+            event_key=cause.event_key,
+            held_quantity=cause.held,
+            working_quantity=cause.working,
+            intent=cause.intent,
         )
-        _follow(decision, current, answer, cause, now)
+        _follow(decision, current, conclusion.answer, cause, now)
         decision.save(force_insert=True)
     return decision
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from apps.strategies.services.refusals import StrategyRefused
 from qts.adapters.sandbox.host import StrategyHost, StrategyHostError
 from qts.domain.events import StrategyChanged
 from qts.domain.strategy import ParameterError, check_parameters, strategy_class
+from qts.domain.strategy.deciding import PolicyWrong, parse_policy
 from qts.domain.values import Actor, ActorKind
 from qts.quant.indicators import problems_of
 
@@ -29,11 +31,18 @@ _DEMO = (
 
 
 def create_strategy(
-    *, name: str, class_key: str, parameters: Mapping[str, object], account_id: UUID, symbols: Sequence[str]
+    *,
+    name: str,
+    class_key: str,
+    parameters: Mapping[str, object],
+    account_id: UUID,
+    symbols: Sequence[str],
+    decision_policy: Mapping[str, Any] | None = None,
 ) -> UUID:
-    """Raises StrategyRefused for an unknown class, wrong parameters, unknown symbols or a taken name."""
+    """Raises StrategyRefused for an unknown class, wrong parameters or policy, unknown symbols or a taken name."""
     problems = [] if name.strip() else ["It needs a name."]
     problems += _problems(class_key, "", parameters, symbols) or _problems_in_child(class_key, parameters)
+    problems += _policy_problems(decision_policy or {})
     if Strategy.objects.filter(name=name).exists():
         problems.append(f"There is already a strategy named {name!r}.")
     if problems:
@@ -46,6 +55,7 @@ def create_strategy(
         parameters=dict(parameters),
         account_id=account_id,
         symbols=sorted(set(symbols)),
+        decision_policy=dict(decision_policy or {}),
     )
     return created.id
 
@@ -67,6 +77,44 @@ def start_strategy(strategy_id: UUID, *, actor: Actor, now: datetime) -> None:
             raise StrategyRefused(problems)
         strategy.run += 1
         _change(strategy, StrategyStatus.RUNNING, "", actor, now)
+
+
+def change_policy(strategy_id: UUID, policy: Mapping[str, Any], *, actor: Actor, now: datetime) -> None:
+    """From its next start on. Raises StrategyRefused for a wrong policy, and for a strategy that runs."""
+    if problems := _policy_problems(policy):
+        raise StrategyRefused(problems)
+    with transaction.atomic():
+        strategy = lock_strategy(strategy_id)
+        if strategy.status == StrategyStatus.RUNNING:
+            raise StrategyRefused(["Stop it first: a policy changes between two runs."])
+        if strategy.decision_policy == dict(policy):
+            return
+        strategy.decision_policy = dict(policy)
+        strategy.save(update_fields=["decision_policy"])
+        said = "its decision policy was changed"
+        changed = StrategyChanged(strategy_id=str(strategy.id), status=strategy.status, reason=said)
+        eventlog.record(changed, actor=actor, now=now)
+
+
+def change_parameters(strategy_id: UUID, parameters: Mapping[str, object], *, actor: Actor, now: datetime) -> None:
+    """From its next start on. Raises StrategyRefused for wrong ones, and for a strategy that runs. Beyond paper other
+    parameters have to be promoted again before it starts."""
+    asked = Strategy.objects.get(id=strategy_id)
+    problems = _problems_in_child(asked.class_key, parameters)
+    with transaction.atomic():
+        strategy = lock_strategy(strategy_id)
+        if strategy.status == StrategyStatus.RUNNING:
+            raise StrategyRefused(["Stop it first: parameters change between two runs."])
+        problems = _problems(strategy.class_key, strategy.code_hash, parameters, strategy.symbols) or problems
+        if problems:
+            raise StrategyRefused(problems)
+        if strategy.parameters == dict(parameters):
+            return
+        strategy.parameters = dict(parameters)
+        strategy.save(update_fields=["parameters"])
+        said = "its parameters were changed"
+        changed = StrategyChanged(strategy_id=str(strategy.id), status=strategy.status, reason=said)
+        eventlog.record(changed, actor=actor, now=now)
 
 
 def stop_strategy(strategy_id: UUID, *, actor: Actor, now: datetime, reason: str = "") -> None:
@@ -137,6 +185,14 @@ def _problems(class_key: str, code_hash: str, parameters: Mapping[str, object], 
     if not symbols:
         problems.append("It needs at least one symbol.")
     return problems
+
+
+def _policy_problems(given: Mapping[str, Any]) -> list[str]:
+    try:
+        parse_policy(given)
+    except PolicyWrong as error:
+        return [f"Decision policy, {place}: {what}." for place, what in error.problems]
+    return []
 
 
 def _indicator_problems(code: CodeView, parameters: Mapping[str, int]) -> list[str]:

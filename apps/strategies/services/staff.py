@@ -1,7 +1,7 @@
 """The processes of the running strategies: who starts, who leaves, who goes on with another version."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -16,10 +16,15 @@ from apps.strategies.selectors.promotions import mode_problems
 from apps.strategies.services.lifecycle import fail_strategy
 from qts.adapters.sandbox.host import StrategyHost, StrategyHostError
 from qts.adapters.sandbox.messages import Event
+from qts.backtest.trace import Note, Witness, asked_at_ms
+from qts.domain.market import MINUTE_MS
 from qts.domain.strategy import Context, Intent
+from qts.domain.strategy.deciding import PolicyWrong, parse_policy
 from qts.quant.indicators import problems_of
 
 log = structlog.get_logger(__name__)
+
+INTENTS_PER_MINUTE_MAX = 6_000  # each becomes a row that says why, orders or not; 1,600 symbols' bars ask for 1,600
 
 
 @dataclass(slots=True)
@@ -29,13 +34,38 @@ class Employed:
     strategy: Strategy
     host: StrategyHost
     told_at: datetime
+    witness: Witness = field(default_factory=Witness)
+    notes: list[Note] = field(default_factory=list)  # that are not written down yet
+    heard: set[str] = field(default_factory=set)  # symbols of which it has had a bar since it was started
+    minute: int = 0  # of the market, in which it has answered with so many intents:
+    intent_count: int = 0
+
+    def answers_too_much(self, event: Event, intents: int) -> bool:
+        """By the market's minutes, so that a replay comes to the same."""
+        if (minute := asked_at_ms(event) // MINUTE_MS) != self.minute:
+            self.minute, self.intent_count = minute, 0
+        self.intent_count += intents
+        return self.intent_count > INTENTS_PER_MINUTE_MAX
+
+    def note(self, key: str, event: Event, context: Context) -> None:
+        if found := self.witness.asked(key, event, context):
+            self.notes.append(found)
+
+    def note_old(self, key: str, event: Event) -> None:
+        if found := self.witness.passed_over(key, event):
+            self.notes.append(found)
 
 
 class Staff:
-    """One thread's. What a strategy breaks is told where people see it, and the others go on."""
+    """One thread's. What a strategy breaks is told where people see it, and the others go on.
 
-    def __init__(self) -> None:
+    `goes_on` is asked before each process is started, which takes a second on a busy machine: it renews the lease, and
+    nobody is started once it is lost.
+    """
+
+    def __init__(self, goes_on: Callable[[], bool] = lambda: True) -> None:
         self._employed: dict[UUID, Employed] = {}
+        self._goes_on = goes_on
 
     def __enter__(self) -> Self:
         return self
@@ -66,6 +96,8 @@ class Staff:
                 self._succeed(known, strategy)
         for strategy_id, strategy in running.items():
             if strategy_id not in self._employed:
+                if not self._goes_on():
+                    return
                 self._employ(strategy, None)
 
     def ask(self, one: Employed, event: Event, context: Context) -> tuple[Intent, ...]:
@@ -77,6 +109,9 @@ class Staff:
             return ()
         if one.host.printed:
             log.info("strategy_printed", strategy=one.strategy.name, text=one.host.printed)
+        if one.answers_too_much(event, len(intents)):
+            self._fail(one.strategy, f"runaway: more than {INTENTS_PER_MINUTE_MAX:,} answers in a minute of the market")
+            return ()
         return intents
 
     def _succeed(self, known: Employed, strategy: Strategy) -> None:
@@ -94,6 +129,7 @@ class Staff:
     def _employ(self, strategy: Strategy, state: Mapping[str, object] | None) -> None:
         try:
             code = code_of_strategy(strategy)
+            parse_policy(strategy.decision_policy)
             problems = mode_problems(strategy)
             if problems:
                 self._fail(strategy, " ".join(problems))
@@ -102,7 +138,7 @@ class Staff:
         except KeyError as error:
             self._fail(strategy, f"its code is not there: {error}")
             return
-        except StrategyHostError as error:
+        except (StrategyHostError, PolicyWrong) as error:
             self._fail(strategy, str(error))
             return
         if problems := problems_of(host.indicator_names):
@@ -110,7 +146,9 @@ class Staff:
             self._fail(strategy, " ".join(problems))
             return
         log.info("strategy_confined", strategy=strategy.name, code=strategy.code_hash[:8], layers=host.layers)
-        self._employed[strategy.id] = Employed(strategy, host, marketdata.market_now())
+        now = marketdata.market_now()
+        witness = Witness(clock_ms=round(now.timestamp() * 1_000))
+        self._employed[strategy.id] = Employed(strategy, host, now, witness)
 
     def _fail(self, strategy: Strategy, reason: str) -> None:
         log.warning("strategy_failed", strategy=strategy.name, error=reason)

@@ -43,7 +43,18 @@ def register_file(name: str, *, actor: Actor, now: datetime) -> str:
         source = read_source(settings.STRATEGIES_DIR, name)
     except SourceUnreadable as error:
         raise StrategyRefused([str(error)]) from error
+    return register_source(name, source, actor=actor, now=now)
+
+
+def register_source(name: str, source: StrategySource, *, actor: Actor, now: datetime) -> str:
+    """The same for a text that is in no file of the folder. Raises StrategyRefused."""
     told = examine(source)
+    keep_version(name, source, told, actor=actor, now=now)
+    return source.content_hash
+
+
+def keep_version(name: str, source: StrategySource, told: CodeView, *, actor: Actor, now: datetime) -> None:
+    """What was examined, in one transaction with its event."""
     with transaction.atomic():
         _, is_new = StrategyVersion.objects.get_or_create(
             content_hash=source.content_hash,
@@ -61,7 +72,6 @@ def register_file(name: str, *, actor: Actor, now: datetime) -> str:
         if is_new:
             event = StrategyVersionRegistered(name=name, content_hash=source.content_hash)
             eventlog.record(event, actor=actor, now=now)
-    return source.content_hash
 
 
 def examine(source: StrategySource) -> CodeView:

@@ -7,11 +7,14 @@ from typing import Any, ClassVar
 
 from qts.domain.strategy import (
     Bar,
+    Book,
     Context,
     Fill,
     Intent,
+    Intents,
     Parameters,
     SessionChange,
+    Signal,
     Strategy,
     TargetPosition,
     Timer,
@@ -103,3 +106,31 @@ class Diarist(Strategy[Any]):
 
     def on_session(self, change: SessionChange, context: Context) -> Intent | None:
         return TargetPosition(100, f"session {change.exchange} {change.session}", "SSI")
+
+
+class Voter(Strategy[Any]):
+    """Speaks for what rises within a bar and against what falls, and is never quite sure."""
+
+    key: ClassVar[str] = "apps.strategies.tests.strange:Voter"
+    title: ClassVar[str] = "Voter"
+    summary: ClassVar[str] = "Gives signals."
+
+    def on_bar(self, bar: Bar, context: Context) -> Intents:
+        change = bar.close_vnd - bar.open_vnd
+        if change == 0:
+            return None
+        return Signal(1 if change > 0 else -1, 60, f"{change} in a bar")
+
+
+class Reader(Strategy[Any]):
+    """Says what it is told of the book and of what others have published."""
+
+    key: ClassVar[str] = "apps.strategies.tests.strange:Reader"
+    title: ClassVar[str] = "Reader"
+    summary: ClassVar[str] = "Wants the book."
+    wants_book: ClassVar[bool] = True
+
+    def on_book(self, book: Book, context: Context) -> Intent | None:
+        told = [*context.predictions.values(), *context.sentiments.values()]
+        heard = " ".join(f"{one.source} {one.name} {one.value:g}" for one in told)
+        return TargetPosition(100, f"{len(book.bids)} bids, best {book.bids[0][0]}; {heard}".strip("; "))

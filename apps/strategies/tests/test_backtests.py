@@ -52,6 +52,11 @@ def kept(symbols=("SSI",), **days):
     return services.keep_stored(symbols, period=BarPeriod.DAY, actor=TRADER, **given)
 
 
+@pytest.mark.parametrize("days", [{"since": date.min}, {"until": date.max}])
+def test_days_that_no_calendar_reaches_are_all_days(stored, days):
+    assert kept(**days) == kept()
+
+
 def asked(kind="RUN", actor=TRADER, **more):
     told = {"kind": kind, "parts": [CROSS], **FEES, **REST, "grid": {} if kind == "RUN" else GRID, **more}
     digest = told.pop("digest", None) or kept()
@@ -109,6 +114,23 @@ def test_the_stored_study_gives_the_same_trades_again(stored):
     assert (again.trades_hash, again.code_hash, again.study) == (first.trades_hash, first.code_hash, first.study)
     assert selectors.backtest_document(again.id) == selectors.backtest_document(first.id)
     assert again.trades_hash != done(asked(cash_vnd=1_000_000)).trades_hash
+
+
+def test_the_index_stands_beside_it_where_the_store_has_its_days(stored):
+    assert done(asked()).summary["index"] is None
+    model = django_apps.get_model("marketdata", "DailyBar")
+    days = model.objects.filter(symbol="SSI").order_by("trading_day").values_list("trading_day", flat=True)
+    model.objects.bulk_create(
+        model(
+            symbol="VNINDEX", trading_day=day, open_vnd=1_000 + n, high_vnd=1_000 + n, low_vnd=1_000 + n,
+            close_vnd=1_000 + n, volume=1, value_vnd=1,
+        )
+        for n, day in enumerate(days)
+    )  # fmt: skip
+    found = done(asked())
+    assert found.symbols == ["SSI"]
+    assert found.summary["index"] == pytest.approx(0.299)
+    assert done(services.repeat_backtest(found.id, actor=TRADER, now=NOW)).summary == found.summary
 
 
 def test_bars_that_change_later_change_nothing(stored):

@@ -91,11 +91,22 @@ def test_a_stopped_strategy_decides_nothing_even_before_the_desk_has_noticed(des
     assert Decision.objects.count() == 0
 
 
-def test_nobody_trades_on_old_news(desk, engine):
+def minute_over(desk, settings, *, seconds_ago):
+    """The market's clock showed 10:15:00 so long ago."""
+    settings.MARKET_CLOCK = f"affine:2026-11-23,10:15:00,17:15:01,{time.time() - seconds_ago:.3f},1"
+    return desk.on_bar(bar("10:14:00", received_ns=time.time_ns() - 60_000_000_000))
+
+
+def test_nobody_trades_on_old_news(desk, engine, settings):
     engine.cross(9.9, 10.1)
-    calculated = desk.on_bar(bar(received_ns=time.time_ns() - 16_000_000_000))
-    assert calculated.symbol == "SSI"
+    assert minute_over(desk, settings, seconds_ago=16).symbol == "SSI"
     assert Decision.objects.count() == 0
+
+
+def test_a_bar_is_news_when_its_minute_is_over_however_long_ago_its_last_match_was(desk, engine, settings):
+    engine.cross(9.9, 10.1)
+    minute_over(desk, settings, seconds_ago=2)
+    assert Decision.objects.get().ts_received_ns < time.time_ns() - 59_000_000_000
 
 
 def test_other_symbols_are_not_its_business(desk, engine):
@@ -114,6 +125,17 @@ def test_a_strategy_that_breaks_is_switched_off_and_says_why(desk, engine, strat
     desk.refresh()
     desk.on_bar(bar("10:15:00"))
     assert Decision.objects.count() == 0
+
+
+@pytest.mark.parametrize(("name", "status"), [("SaysNul", "RUNNING"), ("RaisesNul", "FAILED"), ("WritesNul", "FAILED")])
+def test_what_no_database_takes_stops_nobody_but_who_said_it(name, status, desk, engine, strategy_id):
+    Strategy.objects.update(class_key=f"qts.adapters.sandbox.tests.misbehaving:{name}", parameters={}, run=2)
+    desk.refresh()
+    desk.on_bar(bar())
+    said = selectors.strategy(strategy_id)
+    assert said.status == status
+    assert [one.signal for one in Decision.objects.all()] == (["a\ufffdb"] if status == "RUNNING" else [])
+    assert ("a\ufffdb" in said.status_reason) is (status == "FAILED")
 
 
 def test_a_strategy_that_asks_for_what_nobody_computes_is_switched_off_and_says_why(desk, strategy_id):

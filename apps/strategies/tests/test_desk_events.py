@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from apps.marketdata.services.live_state import LiveState
 from apps.marketdata.tests.conftest import ms
 from apps.orders import selectors as orders
 from apps.strategies.models import Decision, Strategy
 from apps.strategies.tests.conftest import NOW, bar
-from qts.domain.events import OrderFilled, SessionChanged
+from qts.domain.events import GapDetected, OrderFilled, SessionChanged
 
 pytestmark = pytest.mark.django_db
 DIARIST = "apps.strategies.tests.strange:Diarist"
@@ -44,6 +45,12 @@ def test_a_session_is_told_once_and_not_the_one_that_was_there_before(diary):
     assert told() == [("SSI", "session HOSE ATC")]
     diary.on_session(session("CLOSED", ts_received_ns=time.time_ns() - 16_000_000_000))  # old news
     assert len(told()) == 1
+
+
+@pytest.mark.parametrize(("at", "is_told"), [("14:30:00", True), ("14:30:05", True), ("14:31:00", False)])
+def test_a_desk_that_takes_over_tells_a_change_of_this_moment_and_none_of_long_ago(diary, at, is_told):
+    diary.on_session(session("ATC", ts_exchange_ms=ms(at)))
+    assert told() == [("SSI", "session HOSE ATC")] * is_told
 
 
 def test_a_timer_is_told_at_its_minute_of_a_trading_day(diary):
@@ -89,3 +96,57 @@ def test_what_it_does_not_trade_is_not_ordered(diary, account_id):
     (decision,) = Decision.objects.all()
     assert (decision.symbol, decision.outcome_reason) == ("HPG", "it does not trade HPG")
     assert orders.orders([account_id]) == []
+
+
+class Told:
+    """A strategy's process that notes whether it was told of a gap."""
+
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, one, event, context):
+        self.seen.append(context.is_after_gap)
+        return ()
+
+
+def gap(symbols: str, begins: str, ends: str) -> GapDetected:
+    return GapDetected(
+        symbols=symbols,
+        ts_from_ns=1,
+        ts_to_ns=2,
+        cause="VOLUME",
+        reason="matches of 100 are missing",
+        ts_market_from_ms=ms(begins),
+        ts_market_to_ms=ms(ends),
+    )
+
+
+@pytest.mark.parametrize(
+    ("symbols", "span", "is_told"),
+    [
+        ("SSI", ("10:15:20", "10:15:40"), True),
+        ("*", ("10:15:20", "10:15:40"), True),
+        ("*", ("09:00:00", "10:15:00"), True),  # it reaches into the bar's minute
+        ("VNM,FPT", ("10:15:20", "10:15:40"), False),
+        ("SSI", ("10:13:00", "10:14:59"), False),
+        ("SSI", ("10:16:01", "10:16:30"), False),
+    ],
+)
+def test_a_strategy_is_told_of_a_gap_in_the_minute_before(diary, monkeypatch, symbols, span, is_told):
+    monkeypatch.setattr(diary._staff, "ask", told_of := Told())
+    diary.on_gap(gap(symbols, *span))
+    diary.on_bar(bar("10:15:00"))
+    assert told_of.seen == [is_told]
+
+
+def test_nothing_is_ordered_across_a_gap_that_is_not_marked_yet(diary, settings):
+    live = LiveState(settings.REDIS_URL)
+    diary.on_session(session("CONTINUOUS"))
+    live.suspect({"SSI": 1})
+    diary.on_session(session("ATC"))
+    held_back = Decision.objects.get()
+    assert "not clear yet" in held_back.outcome_reason
+    assert held_back.order_id is None
+    live.suspect({})
+    diary.on_session(session("CONTINUOUS", ts_exchange_ms=ms("14:31:00")))
+    assert Decision.objects.get(signal="session HOSE CONTINUOUS").order_id is not None

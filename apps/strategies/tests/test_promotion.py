@@ -216,3 +216,19 @@ def test_what_was_changed_after_its_promotion_does_not_run(stopped, people, chan
         staff.refresh()
         assert list(staff) == []
     assert "promote it again" in selectors.strategy(stopped).status_reason
+
+
+def test_nobody_is_started_once_the_lease_is_lost_and_it_is_renewed_before_each_start(stopped):
+    Strategy.objects.update(status="RUNNING")
+    asked = []
+
+    def goes_on() -> bool:
+        asked.append(len(list(staff)))
+        return False
+
+    with Staff(goes_on) as staff:
+        staff.refresh()
+        assert (asked, list(staff)) == ([0], [])
+    with Staff() as staff:
+        staff.refresh()
+        assert len(list(staff)) == 1

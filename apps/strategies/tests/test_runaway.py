@@ -10,10 +10,11 @@ from apps.risk.services import engage_kill_switch, note_answer, pace_strategy, s
 from apps.strategies import handlers, selectors
 from apps.strategies.models import Decision, Strategy
 from apps.strategies.services import StrategyRefused, start_strategy
-from apps.strategies.services.decisions import Cause, decide
+from apps.strategies.services.decisions import Cause, Conclusion, decide
 from apps.strategies.tests.conftest import NOW, TRADER
+from qts.adapters.sandbox.host import StrategyHost
 from qts.domain.events import KillSwitchChanged
-from qts.domain.strategy import TargetPosition
+from qts.domain.strategy import Context, TargetPosition, Tick
 from qts.domain.strategy.sizing import Proposal
 from qts.domain.values import OrderType, Side
 
@@ -28,16 +29,10 @@ def strategy(strategy_id):
 def emit(strategy, number, *, price_vnd=25_000):
     cause = Cause(
         event_key=f"tick:{number}", trigger={}, indicators={}, indicators_previous={}, wal_position="0:0",
-        ts_received_ns=0,
+        ts_received_ns=0, held=0, working=0, at_ms=0, intent={},
     )  # fmt: skip
-    return decide(
-        strategy,
-        symbol="SSI",
-        intent=TargetPosition(quantity=100, signal="flood"),
-        answer=Proposal(Side.BUY, 100, OrderType.LO, price_vnd),
-        cause=cause,
-        now=NOW,
-    )
+    answer = Proposal(Side.BUY, 100, OrderType.LO, price_vnd)
+    return decide(strategy, Conclusion(symbol="SSI", signal="flood", reasoning={}, answer=answer), cause, NOW)
 
 
 def orders_of(strategy):
@@ -140,3 +135,30 @@ def test_other_switches_leave_it_running(strategy, scope, engaged):
     named = scope.format(id=strategy.id)
     handlers.stop_what_is_killed(KillSwitchChanged(scope=named, engaged=engaged, reason="x", ts_market_ms=0))
     assert selectors.strategy(strategy.id).is_running
+
+
+def test_answers_that_come_to_nothing_have_an_end_too(desk, monkeypatch):
+    """A hundred wishes for what it does not trade, match for match: rows for ever, and never an order."""
+    wish = TargetPosition(100, "more", "VNM")
+    monkeypatch.setattr(StrategyHost, "ask", lambda *_: (wish,) * 100)
+    (one,) = list(desk._staff)
+    context, minute_ms = Context({}, {}), 60_000
+    last = Tick("SSI", 5 * minute_ms - 1, 25_000, 100)
+    for number in range(60):
+        assert len(desk._staff.ask(one, Tick("SSI", 4 * minute_ms + number, 25_000, 100), context)) == 100
+    assert one.strategy in desk._staff
+    assert desk._staff.ask(one, last, context) == ()
+    assert one.strategy not in desk._staff
+    strategy = selectors.strategy(one.strategy.id)
+    assert (strategy.status, strategy.status_reason) == (
+        "FAILED", "runaway: more than 6,000 answers in a minute of the market",
+    )  # fmt: skip
+
+
+def test_each_minute_of_answers_counts_by_itself(desk, monkeypatch):
+    monkeypatch.setattr(StrategyHost, "ask", lambda *_: (TargetPosition(100, "more"),) * 100)
+    (one,) = list(desk._staff)
+    for minute in range(3):
+        for _ in range(60):
+            assert desk._staff.ask(one, Tick("SSI", minute * 60_000, 25_000, 100), Context({}, {}))
+    assert one.strategy in desk._staff

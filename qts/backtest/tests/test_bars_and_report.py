@@ -16,6 +16,7 @@ from qts.backtest.__main__ import main
 from qts.backtest.report import report
 from qts.backtest.result import BacktestResult, DayEquity, Fill
 from qts.backtest.tests.test_backtest import MONDAY
+from qts.backtest.tests.test_confined import CROSS, RULES
 from qts.domain.market import VIETNAM
 from qts.domain.values import Side
 
@@ -171,6 +172,29 @@ def test_the_command_prints_the_report_and_writes_the_fills(file, tmp_path, caps
     out = capsys.readouterr().out
     assert re.search(r"fills, closed trades\s+1, 0", out)
     assert fills.read_text().splitlines()[1].split(",")[1:4] == ["SSI", "BUY", "500"]
+
+
+@pytest.mark.parametrize(("name", "text"), [("mine.py", CROSS), ("mine.yaml", RULES)])
+def test_the_command_takes_a_file_of_ones_own(file, tmp_path, capsys, name, text):
+    """By its path; what is stored has its text, so it is repeated when the file is another by then."""
+    rows = "".join(
+        f"SSI,2026-{month:02}-{day:02},{price},{price},{price},{price},900000\n"
+        for month in (9, 10) for day in range(1, 31)
+        if (price := round(25 + abs(day % 12 - 6) * 0.3, 2))
+    )  # fmt: skip
+    bars, own, stored, spec = file(HEAD + rows), tmp_path / name, tmp_path / "found.json", tmp_path / "spec.json"
+    own.write_text(text)
+    assert main([str(own), "--bars", str(bars), "--daily", "--symbol", "SSI", "--json", str(stored)]) == 0
+    first = json.loads(stored.read_text())
+    assert first["document"]["figures"]["fills"] > 2
+    own.write_text("another text")
+    spec.write_text(json.dumps(first["study"]))
+    assert main(["--bars", str(bars), "--spec", str(spec), "--json", str(stored)]) == 0
+    assert json.loads(stored.read_text()) == first
+    capsys.readouterr()
+    own.write_text("title: [" if name.endswith("yaml") else "class (:")
+    assert main([str(own), "--bars", str(bars), "--symbol", "SSI"]) == 2
+    assert "line 1" in capsys.readouterr().err.lower()
 
 
 @pytest.mark.parametrize(

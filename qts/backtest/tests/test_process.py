@@ -20,22 +20,6 @@ MODULE = "qts.backtest.tests.test_process"
 PACKED = pack(TABLE)
 
 
-class Snoop(Strategy[Any]):
-    """Reads what it should not see, and writes what it should not write."""
-
-    key: ClassVar[str] = "snoop"
-
-    def on_bar(self, bar: Bar, context: Context) -> Intent | None:
-        print("not a message")
-        secrets = sorted(set(os.environ) - {"PATH", "PYTHONPATH", "LC_CTYPE"})
-        try:
-            with open("/tmp/qts-snoop", "w") as file:  # noqa: S108
-                file.write("stolen")
-        except OSError as error:
-            raise RuntimeError(f"{error.strerror}; {[one for one in secrets if 'THREADS' not in one]}") from error
-        return None
-
-
 class Sleeper(Strategy[Any]):
     key: ClassVar[str] = "sleeper"
 
@@ -81,16 +65,11 @@ def test_steps_of_other_code_are_not_taken_up():
     assert sum(len(one.steps) for one in moved) == len(GRID["fast"]) * len(GRID["slow"])
 
 
-def test_a_strategy_sees_no_credentials_and_writes_no_file(monkeypatch):
-    monkeypatch.setenv("DATABASE_URL", "postgresql://secret")
-    failed = heard(of("Snoop"))[-1]
-    assert isinstance(failed, Failed)
-    assert "File too large; []" in failed.problem
-    assert "on_bar" in failed.trace  # its author reads where
-
-
 def test_a_strategy_that_wants_all_memory_is_told(tmp_path):
-    assert heard(of("Glutton"))[-1] == Failed("it needs more than 4 GB of memory", "")
+    failed = heard(of("Glutton"))[-1]
+    assert isinstance(failed, Failed)
+    assert failed.problem == "it needs more than 4 GB of memory"
+    assert "bytearray(5 << 30)" in failed.trace
 
 
 def test_what_is_no_study_is_told_in_a_sentence():

@@ -199,7 +199,7 @@ def test_what_is_no_study_is_said(more, told):
     [
         ({"kind": "DREAM"}, "'DREAM' is none of RUN, SWEEP"),
         ({"cash_vnd": 1.5}, "1.5 is no whole number"),
-        ({"period": "HOUR"}, "'HOUR' is none of MINUTE, DAY"),
+        ({"period": "HOUR"}, "'HOUR' is none of TICK, MINUTE, DAY"),
         ({"parts": None}, "is not readable"),
         ({"parts": [{"strategy": "moving_average_cross", "symbols": ["ZZZ"]}]}, "which is no instrument"),
     ],

@@ -4,8 +4,8 @@ TA-Lib's stream objects hold the state, so a new bar costs the same however long
 value that the batch function gives; until there is enough history for one of them, bars are collected.
 """
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -14,12 +14,12 @@ from qts.domain.market import BarWidener, TimedBar, Timeframe, window_of
 from qts.quant.indicators.names import STANDARD_NAMES, Study, parse_indicator
 from qts.quant.ta_lib import library
 
-Row = tuple[float, float, float, float, float]
+Row = tuple[int, int, int, int, int]  # a double holds them exactly
 WideHistory = Mapping[Timeframe, Iterable[TimedBar]]
 
 
 class _Stream(Protocol):
-    """The part of TA-Lib 0.8's stream classes that is used."""
+    """The part of TA-Lib 0.8's stream classes that is used; `update` returns the new `value`."""
 
     @property
     def value(self) -> Any: ...
@@ -67,11 +67,14 @@ class IndicatorSet:
 
     def values(self) -> Mapping[str, float]:
         """The present values by name; one that needs more history, or is no number, is left out."""
-        outputs = self._base.outputs()
+        outputs = self._base.outputs
         for one in self._wide:
-            outputs += one.streams.outputs()
-        found = {name: outputs[place][output] for name, place, output in self._places if outputs[place]}
-        return {name: value for name, value in found.items() if math.isfinite(value)}
+            outputs = outputs + one.streams.outputs  # `+=` would write into those of the minutes
+        return {
+            name: value
+            for name, place, output in self._places
+            if (given := outputs[place]) and isfinite(value := given[output])
+        }
 
     def copy(self) -> Self:
         """An independent twin: what one takes in, the other does not see."""
@@ -83,35 +86,38 @@ class IndicatorSet:
 
 
 class _Streams:
-    """Some studies over bars of one length."""
+    """Some studies over bars of one length; `outputs` are each study's latest, empty before it has any."""
 
-    __slots__ = ("_early", "_streams", "_studies", "_waiting")
+    __slots__ = ("_early", "_inputs", "_streams", "_studies", "_waiting", "outputs")
 
     def __init__(self, studies: Sequence[Study], history: Iterable[TimedBar] = ()) -> None:
-        self._studies = studies
+        self._studies, self._inputs = studies, [study.inputs for study in studies]
         self._early: list[Row] = []  # what came before every stream was open
         self._streams: list[_Stream | None] = [None] * len(studies)
+        self.outputs: list[tuple[float, ...]] = [()] * len(studies)
         self._waiting = len(studies)
         if studies:
             self._early += [_row(bar) for bar in history]
             self._open_those_ready()
 
     def update(self, row: Row) -> None:
-        for study, stream in zip(self._studies, self._streams, strict=True):
-            if stream is not None:
-                stream.update(*[row[column] for column in study.inputs])
+        place, outputs = -1, self.outputs
+        for stream, inputs in zip(self._streams, self._inputs, strict=True):
+            place += 1
+            if stream is None:
+                continue
+            given = stream.update(row[inputs[0]]) if len(inputs) == 1 else stream.update(*[row[one] for one in inputs])
+            outputs[place] = given if isinstance(given, tuple) else (given,)
         if self._waiting:
             self._early.append(row)
             self._open_those_ready()
 
-    def outputs(self) -> list[tuple[float, ...]]:
-        return [_outputs(stream) for stream in self._streams]
-
     def copy(self) -> Self:
         twin = type(self)(())
-        twin._studies = self._studies
+        twin._studies, twin._inputs = self._studies, self._inputs
         twin._early = self._early.copy()
         twin._streams = [None if one is None else one.copy() for one in self._streams]
+        twin.outputs = self.outputs.copy()
         twin._waiting = self._waiting
         return twin
 
@@ -119,9 +125,10 @@ class _Streams:
         columns: Any = None
         for place, study in enumerate(self._studies):
             if self._streams[place] is None and len(self._early) > study.lookback:
-                columns = np.array(self._early).T.copy() if columns is None else columns
-                self._streams[place] = _opened(study, columns)
-                self._waiting -= self._streams[place] is not None
+                columns = np.array(self._early, dtype=float).T.copy() if columns is None else columns
+                self._streams[place] = stream = _opened(study, columns)
+                self.outputs[place] = _outputs(stream)
+                self._waiting -= stream is not None
         if not self._waiting:
             self._early.clear()
 
@@ -156,7 +163,7 @@ class _WideStreams:
 
 
 def _row(bar: TimedBar) -> Row:
-    return float(bar.open_vnd), float(bar.high_vnd), float(bar.low_vnd), float(bar.close_vnd), float(bar.volume)
+    return bar.open_vnd, bar.high_vnd, bar.low_vnd, bar.close_vnd, bar.volume
 
 
 def _opened(study: Study, columns: Any) -> _Stream | None:

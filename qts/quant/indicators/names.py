@@ -133,6 +133,14 @@ class Described:
     columns: tuple[str, ...]
 
 
+def lies_on_prices(name: str) -> bool:
+    """Whether its values are prices, to be drawn among the candles. Raises IndicatorUnknown."""
+    study = parse_indicator(name).study
+    groups = library().get_function_groups()
+    of_prices = {*groups["Overlap Studies"], *groups["Price Transform"]}
+    return study.function in of_prices and COLUMNS.index("volume") not in study.inputs
+
+
 def catalogue() -> list[Described]:
     """All that can be asked for, by name."""
     found = []

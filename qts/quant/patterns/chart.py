@@ -207,8 +207,9 @@ class PatternStream:
         for row in zip(*columns, strict=True):
             self.update(*row)
 
-    def update(self, high: float, low: float, close: float, volume: float) -> None:
+    def update(self, high: float, low: float, close: float, volume: float) -> tuple[float, ...]:
         self.value = _told(self._scanner, self._scanner.update(0, float(high), float(low), float(close), float(volume)))
+        return self.value
 
     def copy(self) -> Self:
         twin = type(self)()
