@@ -47,3 +47,39 @@ class DetectedPattern(models.Model):
 
     def __str__(self) -> str:
         return f"{self.symbol} {self.pattern} {self.timeframe} {self.confirmed_at:%Y-%m-%d %H:%M}"
+
+
+class SourceSignal(models.Model):
+    """What another program has published about a symbol. Stays as it came: decisions and backtests refer to it."""
+
+    signal_id = models.CharField(max_length=64, help_text="its publisher's own")
+    source = models.CharField(max_length=12, help_text="prediction or sentiment")
+    symbol = models.CharField(max_length=20)
+    name = models.CharField(max_length=40, help_text="the model or the score")
+    direction = models.SmallIntegerField(help_text="1 speaks for higher prices, -1 for lower ones, 0 for neither")
+    strength_percent = models.PositiveSmallIntegerField(help_text="how sure it is")
+    value = models.DecimalField(max_digits=18, decimal_places=6, help_text="its number, such as a probability")
+    made_at = models.DateTimeField(help_text="market time, as its publisher says")
+    known_at = models.DateTimeField(help_text="market time at which it was taken in: nobody acts upon it before")
+    valid_s = models.PositiveIntegerField(help_text="it holds for so long after it was made")
+    reason = models.CharField(max_length=200, blank=True)
+    publisher = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ["known_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["publisher", "signal_id"], name="analytics_signal_once"),
+            models.CheckConstraint(
+                condition=models.Q(direction__range=(-1, 1), strength_percent__range=(0, 100)),
+                name="analytics_signal_in_bounds",
+            ),
+        ]
+        indexes = [models.Index(fields=["symbol", "known_at"], name="analytics_signal_by_symbol")]
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.source} {self.name} {self.direction}"
+
+    @property
+    def public_id(self) -> str:
+        """Two publishers may use the same."""
+        return f"{self.publisher}/{self.signal_id}"

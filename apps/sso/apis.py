@@ -56,6 +56,22 @@ class IsVerified(BasePermission):
         return request.auth.may_trade and getattr(view, "api_keys_may_write", False)
 
 
+class MayPublishSignals(IsVerified):
+    """A key that was made for it, or a log-in; of an operator, for what is published moves everybody's strategies."""
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        self.message = IsVerified.message
+        if isinstance(request.auth, ApiKeyView):
+            self.message = "This API key may not publish signals."
+            is_allowed = request.auth.may_publish_signals
+        else:
+            is_allowed = is_verified(request.user)
+        if not is_allowed:
+            return False
+        self.message = "Only an operator or an administrator may publish signals."
+        return has_role(request.user, Role.OPERATOR, Role.ADMINISTRATOR)
+
+
 class IsPerson(IsVerified):
     """A log-in with a second factor. No key: what a person's own code is asked for, no program does."""
 

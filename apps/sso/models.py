@@ -60,6 +60,7 @@ class ApiKey(models.Model):
     class Scope(models.TextChoices):
         READ = "read", _("read")
         TRADE = "trade", _("read and trade")
+        SIGNALS = "signals", _("read and publish signals")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="api_keys", verbose_name=_("user"))

@@ -1,14 +1,19 @@
 """Who somebody is and what the session, or the key, has proved."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 from django_otp import DEVICE_ID_SESSION_KEY
 
@@ -22,7 +27,9 @@ __all__ = [
     "API_KEY_SCOPES",
     "ROLE_LABELS",
     "ApiKeyView",
+    "OpenSession",
     "Role",
+    "SessionEnd",
     "actor_of",
     "api_key",
     "api_key_digest",
@@ -32,6 +39,7 @@ __all__ = [
     "is_session_verified",
     "is_verified",
     "roles_of",
+    "session_ends",
 ]
 
 ROLE_LABELS: Final["Mapping[Role, StrOrPromise]"] = {
@@ -62,6 +70,10 @@ class ApiKeyView:
     @property
     def may_trade(self) -> bool:
         return self.scope == ApiKey.Scope.TRADE
+
+    @property
+    def may_publish_signals(self) -> bool:
+        return self.scope == ApiKey.Scope.SIGNALS
 
     @property
     def is_over(self) -> bool:
@@ -121,6 +133,52 @@ def is_session_verified(session: Any, user: Any) -> bool:
         return False
     device = AllauthDevice.from_persistent_id(device_id)
     return bool(device is not None and device.confirmed and device.user_id == user.pk)
+
+
+class SessionEnd(StrEnum):
+    """Why a session may go on no longer as it began."""
+
+    LOGGED_OUT = "logged_out"  # also: locked out, password changed
+    NOT_VERIFIED = "not_verified"
+    ROLES_CHANGED = "roles_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """What somebody relies on who looked at a session a while ago."""
+
+    session_key: str
+    user_id: int
+    roles: frozenset[Role]
+
+
+def session_ends(known: Sequence[OpenSession]) -> list[SessionEnd | None]:
+    """For each what has changed since, in as many queries for many as for one; None where all is as it was."""
+    sessions = _session_contents([one.session_key for one in known])
+    users = User.objects.filter(is_active=True).prefetch_related("groups").in_bulk({one.user_id for one in known})
+    devices = dict(AllauthDevice.objects.filter(user_id__in=users, confirmed=True).values_list("pk", "user_id"))
+    return [_session_end(one, sessions.get(one.session_key, {}), users.get(one.user_id), devices) for one in known]
+
+
+def _session_end(
+    known: OpenSession, session: Mapping[str, Any], user: User | None, devices: Mapping[int, int]
+) -> SessionEnd | None:
+    if user is None or session.get(SESSION_KEY) != str(user.pk):
+        return SessionEnd.LOGGED_OUT
+    if not constant_time_compare(session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()):
+        return SessionEnd.LOGGED_OUT
+    device_ids = {AllauthDevice(pk=pk).persistent_id for pk, owner_id in devices.items() if owner_id == user.pk}
+    if session.get(DEVICE_ID_SESSION_KEY) not in device_ids:
+        return SessionEnd.NOT_VERIFIED
+    names = {group.name for group in user.groups.all()} & set(Role)
+    roles = {Role(name) for name in names} | ({Role.ADMINISTRATOR} if user.is_superuser else set())
+    return None if roles == known.roles else SessionEnd.ROLES_CHANGED
+
+
+def _session_contents(keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+    store = import_module(settings.SESSION_ENGINE).SessionStore()
+    rows = store.get_model_class().objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
+    return {row.session_key: store.decode(row.session_data) for row in rows}
 
 
 def has_second_factor(user: Any) -> bool:
