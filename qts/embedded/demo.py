@@ -63,21 +63,29 @@ class Demo:
         await self._supervisor.start_together(*children)
         if postgres:
             await asyncio.to_thread(postgres.create_database)
+            await asyncio.to_thread(postgres.create_application_role)
         own = environment.system_environment(
             options,
-            database_url=postgres.url if postgres else options.database_url,
+            database_url=self._database_url(),
             redis_url=valkey.url if valkey else options.redis_url,
             market_clock=self._day.open(options, time.time()),
         )
         environment.save(options.data_dir, own)
         return {**os.environ, **own}
 
+    def _database_url(self) -> str:
+        """The application's own role; the owner, for a developer who has asked for the servers alone."""
+        if self._postgres is None:
+            return self._options.database_url
+        return self._postgres.url if self._only_servers else self._postgres.application_url
+
     async def _start_system(self, env: Mapping[str, str]) -> None:
         """The first start makes tables and rows before anything reads them. Later ones find them there: everything
         starts at once, and the seeds, which would compete for the processor, come last."""
         options, supervisor = self._options, self._supervisor
         is_prepared = not options.database_url and prepare.is_prepared(options.data_dir)
-        preparing = programs.prepare_command(env, only_seed=is_prepared)
+        owner = {"DATABASE_URL": self._postgres.url} if self._postgres and not is_prepared else {}
+        preparing = programs.prepare_command({**env, **owner}, only_seed=is_prepared, protects=bool(owner))
         flower_password = folders.secret_file(options.data_dir / "flower.password")
         simulator = programs.simulator_child(options, env)
         system = [
@@ -85,6 +93,7 @@ class Demo:
             programs.rpc_child(options, env),
             *programs.worker_children(env),
             programs.beat_child(env),
+            programs.time_machine_child(env),
             programs.flower_child(options, env, flower_password),
         ]
         forks = ForkClient(env)

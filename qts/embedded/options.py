@@ -14,6 +14,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 DAY_START: Final = time(8, 58)  # two market minutes before the opening auction of HOSE
 DAY_END: Final = time(15, 5)  # after the last session, negotiated trades included, has ended at 15:00
 DEFAULT_SPEED: Final = 10.0
+UNIVERSES: Final = ("demo", "vn30", "all")  # what the simulator lists; the latter two with futures
 DEFAULT_SEED: Final = 20_260_102
 
 
@@ -28,6 +29,7 @@ class Options:
     speed: float
     start: time
     seed: int
+    universe: str
     database_url: str
     redis_url: str
 
@@ -69,6 +71,7 @@ def read_options(env: Mapping[str, str] = os.environ) -> Options:
         speed=_speed(env),
         start=_start(env),
         seed=_whole_number(env, "SEED", DEFAULT_SEED, 0, 2**63 - 1),
+        universe=_universe(env),
         database_url=env.get("DATABASE_URL", ""),
         redis_url=env.get("REDIS_URL", ""),
     )
@@ -81,6 +84,13 @@ def _whole_number(env: Mapping[str, str], name: str, default: int, least: int, m
     if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
         raise EmbeddedError(f"{name}={text} is not a whole number from {least} to {most}.")
     return int(text)
+
+
+def _universe(env: Mapping[str, str]) -> str:
+    text = env.get("UNIVERSE", "").strip() or UNIVERSES[0]
+    if text not in UNIVERSES:
+        raise EmbeddedError(f"UNIVERSE={text} is none of {', '.join(UNIVERSES)}.")
+    return text
 
 
 def _speed(env: Mapping[str, str]) -> float:

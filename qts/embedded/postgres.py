@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from qts.embedded import folders, processes
 from qts.embedded.errors import EmbeddedError
@@ -20,6 +21,7 @@ from qts.embedded.postgres_binaries import NOBODY_UID, Binaries, can_reach, copy
 from qts.embedded.processes import Command, ProcessMark
 
 USER = DATABASE = "qts"
+APPLICATION = "qts_app"  # may add to the ledger and not change it: `manage.py protect_ledger`
 READY_TIMEOUT_S = 60.0
 # -D of a process whose working directory is the data folder: reachable even where a parent folder is closed to its user
 WORKING_DIRECTORY = "/proc/self/cwd"
@@ -46,7 +48,12 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
+        """As the owner of everything."""
         return self._url(DATABASE)
+
+    @property
+    def application_url(self) -> str:
+        return f"postgresql://{APPLICATION}:{self._app_password()}@{LOOPBACK}:{self.port}/{DATABASE}"
 
     def prepare(self) -> Command:
         """Everything before the start: claim the folder, clear what a killed run left, create the cluster.
@@ -100,6 +107,15 @@ class EmbeddedPostgres:
             if not found:
                 connection.execute(f"CREATE DATABASE {DATABASE}")
 
+    def create_application_role(self) -> None:
+        """Who the application is. It owns nothing before `protect_ledger` has handed tables over to it."""
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APPLICATION]).fetchone()
+            statement = sql.SQL("{} ROLE {} LOGIN NOSUPERUSER NOCREATEROLE PASSWORD {}").format(
+                sql.SQL("ALTER" if found else "CREATE"), sql.Identifier(APPLICATION), sql.Literal(self._app_password())
+            )
+            connection.execute(statement)
+
     def forget_copy(self) -> None:
         """Remove the programs that were copied for the server's user, by this run or by a killed one."""
         note = self.folder / "copied-binaries"
@@ -110,6 +126,9 @@ class EmbeddedPostgres:
     @property
     def _password_file(self) -> Path:
         return self.folder / "password"
+
+    def _app_password(self) -> str:
+        return folders.secret_file(self.folder.with_name("database.password"))
 
     def _url(self, database: str) -> str:
         password = self._password_file.read_text(encoding="utf-8").strip()

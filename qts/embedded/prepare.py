@@ -1,6 +1,7 @@
 """Bring the tables in step with the code, then seed the demo: one start of Django for both.
 
-`python -m qts.embedded.prepare [--only-seed]`, with the environment of the demo.
+`python -m qts.embedded.prepare [--only-seed] [--protect-from=ROLE]`, with the environment of the demo; to protect the
+ledger from the application's role, as the owner of the tables.
 """
 
 import argparse
@@ -38,7 +39,8 @@ def _sources() -> Iterator[Path]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only-seed", action="store_true", help="the tables are known to be in step")
-    only_seed = parser.parse_args().only_seed
+    parser.add_argument("--protect-from", metavar="ROLE", help="who may add to the ledger and not change it")
+    given = parser.parse_args()
 
     import django
 
@@ -50,9 +52,11 @@ def main() -> None:
 
     data_dir = Path(settings.QTS_DATA_DIR)
     found = fingerprint()
-    if not only_seed:
+    if not given.only_seed:
         call_command("migrate", interactive=False, verbosity=1)
     call_command("seed_demo")
+    if given.protect_from:
+        call_command("protect_ledger", given.protect_from, hand_over=True)
     people = [{"username": person.username, "password": person.password} for person in DEMO_USERS]
     (data_dir / USERS_FILE).write_text(json.dumps(people), encoding="utf-8")
     (data_dir / PREPARED_FILE).write_text(json.dumps({"fingerprint": found}), encoding="utf-8")

@@ -9,7 +9,7 @@ from qts.embedded import fork_server, prepare
 from qts.embedded.forks import ForkClient
 from qts.embedded.options import ROOT, Options
 from qts.embedded.ports import LOOPBACK, accepts
-from qts.embedded.postgres import EmbeddedPostgres
+from qts.embedded.postgres import APPLICATION, EmbeddedPostgres
 from qts.embedded.processes import Command
 from qts.embedded.supervisor import Child
 from qts.embedded.valkey import EmbeddedValkey
@@ -21,7 +21,7 @@ WORKERS: Mapping[str, tuple[str, int]] = {
     "stream": ("stream", 4),
     "signals": ("signals", 4),
     "trading": ("trading", 12),
-    "quant": ("quant,default", 6),
+    "quant": ("quant,default", 8),
 }
 
 
@@ -42,6 +42,7 @@ def simulator_child(options: Options, env: Mapping[str, str]) -> Child:
         "--clock", env["MARKET_CLOCK"],
         "--state-dir", str(options.data_dir / "simulator"),
         "--seed", str(options.seed),
+        "--universe", options.universe,
         may_fork=False,
     )  # fmt: skip
     return Child("simulator", lambda: command, lambda: accepts(options.sim_port), level=OUTSIDE_WORLD, patience_s=1.5)
@@ -71,6 +72,14 @@ def _worker_child(name: str, queues: str, threads: int, env: Mapping[str, str]) 
     return Child(name, lambda: command, ready_text=f"{name}@{socket.gethostname()} ready.")
 
 
+def time_machine_child(env: Mapping[str, str]) -> Child:
+    """It needs neither Django nor a database, and is told of none."""
+    without = {"DJANGO_SETTINGS_MODULE", "DATABASE_URL", "QTS_SECRET_KEY_FILE"}
+    own = {name: text for name, text in env.items() if name not in without}
+    command = _module(own, "qts.adapters.time_machine", may_fork=False)
+    return Child("time-machine", lambda: command, ready_text="the time machine is ready")
+
+
 def beat_child(env: Mapping[str, str]) -> Child:
     command = _celery(env, "beat", "--pidfile=")  # the run folder's lock is enough
     return Child("beat", lambda: command)
@@ -93,8 +102,9 @@ def flower_child(options: Options, env: Mapping[str, str], password: str) -> Chi
     return Child("flower", lambda: command, lambda: accepts(options.flower_port))
 
 
-def prepare_command(env: Mapping[str, str], *, only_seed: bool) -> Command:
-    return _module(env, prepare.__name__, *(("--only-seed",) if only_seed else ()))
+def prepare_command(env: Mapping[str, str], *, only_seed: bool, protects: bool) -> Command:
+    chosen = [*(["--only-seed"] if only_seed else []), *([f"--protect-from={APPLICATION}"] if protects else [])]
+    return _module(env, prepare.__name__, *chosen, may_fork=not protects)  # a fork has the environment of all
 
 
 def answers(url: str) -> bool:

@@ -12,7 +12,7 @@ from qts.embedded.run_folder import RunFolder
 
 # what the demo makes; a data folder without a run folder was never ours
 OURS = (
-    "postgres", "postgres.log", "valkey", "valkey.log", "simulator", "wal", "metrics", "log",
+    "postgres", "postgres.log", "database.password", "valkey", "valkey.log", "simulator", "wal", "metrics", "log",
     "clock.json", "secret.key", "flower.password", "prepared.json", "demo-users.json", "environment.json", "run",
 )  # fmt: skip
 

@@ -24,6 +24,8 @@ STREAM_CONNECTED: Final = Gauge(
     "qts_stream_connected", "1 while the stream is connected, by stream", ["stream"], multiprocess_mode="mostrecent"
 )
 STREAM_RECONNECTS: Final = Counter("qts_stream_reconnects", "Connections to a stream that were lost", ["stream"])
+BOOK_FAILURES: Final = Counter("qts_order_book_failures", "Order books that cannot be, by what is wrong", ["fault"])
+TICK_SINK_LINES: Final = Counter("qts_tick_sink_lines", "Matches for TICK_SINK_URL: written, refused", ["outcome"])
 MARKET_GAPS: Final = Counter("qts_market_gaps", "Gaps found in the market data")
 
 # orders

@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 
-from qts.rpc import risk_pb2_grpc
+from qts.rpc import accounts_pb2_grpc, risk_pb2_grpc
+from qts.rpc.account_servicer import AccountQueries
 from qts.rpc.servicer import RiskManagement
 
 THREADS = 8
@@ -18,5 +19,6 @@ def make_server(address: str) -> tuple[grpc.Server, int]:
         options=[("grpc.max_receive_message_length", MESSAGE_BYTES_MAX), ("grpc.so_reuseport", 0)],
     )
     risk_pb2_grpc.add_RiskManagementServiceServicer_to_server(RiskManagement(), server)  # type: ignore[no-untyped-call]
+    accounts_pb2_grpc.add_AccountServiceServicer_to_server(AccountQueries(), server)  # type: ignore[no-untyped-call]
     port = server.add_insecure_port(address)
     return server, port

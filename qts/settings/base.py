@@ -3,12 +3,13 @@
 from datetime import timedelta
 from pathlib import Path
 
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from qts.observability.logs import configure_structlog, logging_config
-from qts.settings.environment import ROOT, Environment, database_settings
+from qts.settings.environment import ROOT, Environment, database_settings, mail_settings
 
 environment = Environment()
 
@@ -34,12 +35,26 @@ ALLOWED_HOSTS = [host.strip() for host in environment.qts_allowed_hosts.split(",
 # --- what QTS talks to ----------------------------------------------------------------------------------------------
 REDIS_URL = environment.redis_url
 EVENT_BUS_URL = environment.bus_url
+TICK_SINK_URL = environment.tick_sink_url
+TICK_SINK_TOKEN = environment.tick_sink_token
 SSI_DATA_URL = environment.ssi_data_url
 SSI_STREAM_URL = environment.ssi_stream_url
 SSI_TRADING_URL = environment.ssi_trading_url
 SSI_TRADING_STREAM_URL = environment.ssi_trading_stream_url
 MARKET_CLOCK = environment.market_clock
+HISTORY_DAYS = environment.history_days
+HISTORY_MINUTE_DAYS = environment.history_minute_days
+HISTORY_PRICE_DAYS = environment.history_price_days
+HISTORY_INDEX_DAYS = environment.history_index_days
+HISTORY_INDICES = [code.strip() for code in environment.history_indices.split(",") if code.strip()]
+HISTORY_CALLS_PER_S_MAX = environment.history_calls_per_s_max
 WAL_DIR = QTS_DATA_DIR / "wal"
+ARCHIVE_DIR = QTS_DATA_DIR / "archive"  # closed days as Parquet files; every process that reads history reads them
+TICK_KEEP_DAYS = environment.tick_keep_days
+MINUTE_KEEP_DAYS = environment.minute_keep_days
+REPLAYS_MAX = environment.replays_max  # each is a process
+REPLAYS_OF_ONE_PERSON_MAX = 2
+REPLAY_IDLE_S = 300  # wall clock: one that nobody has looked at for so long ends itself
 STRATEGIES_DIR = environment.strategies_dir  # people's own strategy files
 BROKER_VENUE = environment.broker_venue  # docs/adr/0012: paper trades at the simulator only, live at the exchange only
 STRATEGY_PROMOTION_TTL_S = 86_400  # wall clock
@@ -49,6 +64,12 @@ IS_DEMO = False
 # --- what a trade costs, in hundredths of a percent of its value: the broker's price list and the tax law
 BROKER_FEE_RATE_BPS = 15
 SALE_TAX_RATE_BPS = 10
+ADVANCE_FEE_BPS_A_YEAR = 1_200  # of an advance on sales, for each day until they arrive
+ADVANCE_FEE_VND_MIN = 10_000
+FUTURE_INITIAL_MARGIN_PERCENT = 17  # the clearing house's; a broker may ask more
+FUTURE_MAINTENANCE_MARGIN_PERCENT = 14
+FUTURE_FEE_VND = 5_000  # a contract and side
+FUTURE_TAX_RATE_BPS = 10  # of the margin's share of the value, halved
 
 # --- risk: what takes two people, and the kill switch of last resort -------------------------------------------------
 RISK_APPROVAL_TTL_S = 1800  # wall clock: the second officer decides about what is fresh in both minds
@@ -56,6 +77,7 @@ RISK_LOOSENINGS_PER_DAY_MAX = 3  # of one limit
 RISK_LOOSENING_PERCENT_MAX = 200  # of what the limit was when the day began
 RUNAWAY_ORDERS_PER_SECOND_MAX = environment.runaway_orders_per_second_max  # of one strategy
 RUNAWAY_REFUSALS_IN_A_ROW_MAX = 20
+ARMING_IS_NEEDED = True  # orders leave when the checks before the open have let their account trade that day
 FEED_SILENCE_MS_MAX = 60_000  # the gate refuses orders on stale data much earlier; this holds the firm and says so
 ORDER_STREAM_SILENCE_S_MAX = 30
 WORKER_SILENCE_S_MAX = 30  # a killed worker's successor is there within ten
@@ -93,6 +115,7 @@ INSTALLED_APPS = [
     "apps.eventlog",
     "apps.configuration",
     "apps.sso",
+    "apps.notifications",
     "apps.marketdata",
     "apps.accounts",
     "apps.analytics",
@@ -110,6 +133,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "qts.web.replay_guard.NoOrdersInReplays",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
@@ -193,6 +217,7 @@ UNFOLD = {
     "SITE_URL": "/",
     "SITE_SYMBOL": "candlestick_chart",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("logo.svg")}],
+    "STYLES": [lambda _request: static("css/admin.css")],
 }
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -234,6 +259,15 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
+# --- alerts: the mail server (none: nothing goes out by e-mail), the chat, where webhooks may point -----------------
+EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, EMAIL_USE_SSL = mail_settings(
+    environment.mail_url
+)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = environment.mail_from
+TELEGRAM_URL = environment.telegram_url
+WEBHOOKS_MAY_STAY_INSIDE = False  # else a person could ask by one what only this machine can reach
+
 # --- REST -----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -267,6 +301,7 @@ configure_structlog()
 
 # --- Celery: slices of endless loops, restarted by beat; a second copy finds the lease taken ------------------------
 CELERY_BROKER_URL = REDIS_URL
+CELERY_TIMEZONE = TIME_ZONE  # of crontabs
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -278,6 +313,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 SLICE_RESTART_S = 3
+VALUES_EVERY_S = 900
+LEDGER_CHECK_HOUR = 20  # of Vietnam: after the day has settled and before the next one begins
 
 
 def _slice(task: str, queue: str) -> dict[str, object]:
@@ -291,6 +328,7 @@ def _slice(task: str, queue: str) -> dict[str, object]:
 CELERY_BEAT_SCHEDULE = {
     "ingest market stream": _slice("apps.marketdata.tasks.ingest_slice", "stream"),
     "record ticks and bars": _slice("apps.marketdata.tasks.recorder_slice", "stream"),
+    **({"ticks to the sink": _slice("apps.marketdata.tasks.tick_sink_slice", "default")} if TICK_SINK_URL else {}),
     "load master data": _slice("apps.marketdata.tasks.load_master_data", "default"),
     "run strategies": _slice("apps.strategies.tasks.signals_slice", "signals"),
     "tend backtests": _slice("apps.strategies.tasks.tend_backtests", "quant"),
@@ -301,10 +339,52 @@ CELERY_BEAT_SCHEDULE = {
     "settle accounts": _slice("apps.accounts.tasks.settle_slice", "trading"),
     "watch risk": _slice("apps.risk.tasks.monitor_slice", "trading"),
     "relay events": _slice("apps.eventlog.tasks.relay_slice", "trading"),
+    "watch for alerts": _slice("apps.notifications.tasks.alerts_slice", "default"),
+    "send alerts": _slice("apps.notifications.tasks.deliveries_slice", "default"),
     "dispatch events": _slice("apps.eventlog.tasks.dispatch_slice", "default"),
+    "fill gaps": {
+        "task": "apps.marketdata.tasks.fill_gaps",
+        "schedule": 15,
+        "options": {"queue": "default", "expires": 15},
+    },
+    "measure parity": {
+        "task": "apps.strategies.tasks.tend_parity",
+        "schedule": 300,
+        "options": {"queue": "quant", "expires": 300},
+    },
+    "archive closed days": {
+        "task": "apps.marketdata.tasks.archive_days",
+        "schedule": 900,
+        "options": {"queue": "quant", "expires": 900},
+    },
+    "ask for history": {
+        "task": "apps.marketdata.tasks.backfill_slice",
+        "schedule": 60,
+        "options": {"queue": "quant", "expires": 60},
+    },
+    "check the ledger": {
+        "task": "apps.accounts.tasks.check_ledger",
+        "schedule": crontab(hour=LEDGER_CHECK_HOUR, minute=0),
+        "options": {"queue": "default", "expires": 3600},
+    },
+    "settle futures": {
+        "task": "apps.accounts.tasks.settle_futures",
+        "schedule": 60,
+        "options": {"queue": "default", "expires": 60},
+    },
+    "keep what accounts are worth": {
+        "task": "apps.accounts.tasks.take_values",
+        "schedule": VALUES_EVERY_S,
+        "options": {"queue": "default", "expires": VALUES_EVERY_S},
+    },
     "prune indicator history": {
         "task": "apps.analytics.tasks.prune_indicator_history",
         "schedule": 3600,
+        "options": {"queue": "default", "expires": 3600},
+    },
+    "prune attendance of strategies": {
+        "task": "apps.strategies.tasks.prune_attendance",
+        "schedule": 24 * 3600,
         "options": {"queue": "default", "expires": 3600},
     },
 }

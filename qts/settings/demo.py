@@ -5,6 +5,7 @@ from qts.settings.base import STORAGES
 
 IS_DEMO = True
 SESSION_COOKIE_SECURE = False
+WEBHOOKS_MAY_STAY_INSIDE = True
 
 # Straight from the source folders: hashing and compressing every file takes most of a minute at the first start and
 # saves nothing on loopback.

@@ -19,10 +19,20 @@ class Environment(BaseSettings):
     database_url: str = "postgresql://qts@127.0.0.1:5432/qts"
     redis_url: str = "redis://127.0.0.1:6379/0"
     event_bus_url: str = ""  # empty: the same server as redis_url
+    tick_sink_url: str = ""  # InfluxDB or QuestDB, by line protocol; empty: none
+    tick_sink_token: str = Field(default="", repr=False)
     ssi_data_url: str = "http://127.0.0.1:8700/"
     ssi_stream_url: str = "http://127.0.0.1:8700/"
     ssi_trading_url: str = "http://127.0.0.1:8700/"
     ssi_trading_stream_url: str = "http://127.0.0.1:8700/"
+    tick_keep_days: int = Field(default=90, ge=0)  # in the database; archived ones go then. 0: for ever
+    minute_keep_days: int = Field(default=0, ge=0)
+    history_days: int = Field(default=0, ge=0, le=3_650)  # of daily bars to ask for beyond those of master data
+    history_minute_days: int = Field(default=0, ge=0, le=365)
+    history_price_days: int = Field(default=0, ge=0, le=3_650)  # of the broker's daily prices
+    history_index_days: int = Field(default=400, ge=0, le=3_650)  # a year of trading for every measure against an index
+    history_indices: str = "VNINDEX,VN30,HNXIndex,HNX30"
+    history_calls_per_s_max: float = Field(default=2.0, gt=0, le=50)  # of what the broker allows for one key
     market_clock: str = "wall"
     qts_data_dir: Path = ROOT / "var"
     qts_secret_key_file: Path | None = None
@@ -33,6 +43,10 @@ class Environment(BaseSettings):
     qts_proxy_count: int = Field(default=1, ge=0, le=5)  # reverse proxies in front of production's web processes
     metrics_token: str = Field(default="", repr=False)  # what a scraper of production's /metrics sends as Bearer
     runaway_orders_per_second_max: int = Field(default=10, ge=1)
+    mail_url: str = Field(default="", repr=False)  # smtp://, smtp+tls:// or smtps://user:password@host:port
+    mail_from: str = "qts@localhost"
+    telegram_url: str = "https://api.telegram.org/"
+    replays_max: int = Field(default=4, ge=1, le=100)  # days played again at once, by everybody
     flower_url: str = "http://127.0.0.1:5555/"
     idle_in_transaction_s_max: int = Field(default=10, ge=1)  # longer than anything between two statements takes
 
@@ -55,6 +69,20 @@ class Environment(BaseSettings):
     @property
     def bus_url(self) -> str:
         return self.event_bus_url or self.redis_url
+
+
+def mail_settings(url: str) -> tuple[str, int, str, str, bool, bool]:
+    """(host, port, user, password, STARTTLS, TLS) of a URL; no host where it is empty. smtp+tls:// begins in the clear
+    and asks for STARTTLS, smtps:// is TLS from the first byte."""
+    if not url:
+        return "", 25, "", "", False, False
+    parts = urlsplit(url)
+    ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+    if parts.scheme not in ports or not parts.hostname:
+        raise ValueError("MAIL_URL must be smtp://, smtp+tls:// or smtps:// and name a host")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    port = parts.port or ports[parts.scheme]
+    return parts.hostname, port, user, password, parts.scheme == "smtp+tls", parts.scheme == "smtps"
 
 
 def database_settings(url: str, *, idle_in_transaction_s_max: int = 10) -> dict[str, object]:

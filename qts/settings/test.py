@@ -29,5 +29,9 @@ STORAGES = {
 
 arm(os.environ.get(VARIABLE, ""))
 
+# Few tests play the whole morning; those about arming switch it on.
+ARMING_IS_NEEDED = False
+WEBHOOKS_MAY_STAY_INSIDE = True
+
 # Most tests run one worker without its fellows; those about lost workers set their own patience.
 WORKER_SILENCE_S_MAX = 3_600

@@ -220,7 +220,20 @@ class Terminal(App[None]):
         if self.screen is self.main and self.session.person is not None:
             open_it()
 
+    def _is_replay(self) -> bool:
+        """Then nothing is ordered, and it is said why."""
+        if self.session.market:
+            self.notify(
+                _("This is a replay: nothing can be ordered here. Start the terminal without --market to trade."),
+                severity="warning",
+                markup=False,
+            )
+        return bool(self.session.market)
+
     def action_ticket(self, side: str) -> None:
+        if self._is_replay():
+            return
+
         def sent(order: wire.Order | None) -> None:
             if order is not None:
                 self.notify(_("Sent. What becomes of it stands under Orders."), markup=False)
@@ -230,6 +243,8 @@ class Terminal(App[None]):
         self._dialog(lambda: self.push_screen(ticket, sent))
 
     def action_cancel(self) -> None:
+        if self._is_replay():
+            return
         order = self.main.orders.chosen
         if order is None or order.status not in CANCELLABLE:
             self.notify(_("Choose a working order first (key 1)."), severity="warning", markup=False)

@@ -11,6 +11,7 @@ from qts.tui.desk import DATA_AGE_S_LATE, Desk
 from qts.tui.feed import Feed, FeedState
 from qts.tui.language import _
 from qts.tui.lines import Line, Lines
+from qts.tui.wire import Replay, Status
 
 PLAIN = Style(color="#e4e8f0")
 QUIET = Style(color=MUTED)
@@ -31,9 +32,13 @@ class Connection:
     def is_ended(self) -> bool:
         return any(feed.state is FeedState.ENDED for feed in self._feeds().values())
 
+    def is_over(self) -> bool:
+        """A replay has ended."""
+        return any(feed.state is FeedState.OVER for feed in self._feeds().values())
+
     def word(self, now: float) -> tuple[str, str]:
         """Words and colour."""
-        states = {feed.state for feed in self._feeds().values()}
+        states = {feed.state for feed in self._feeds().values()} - {FeedState.OVER}
         if FeedState.ENDED in states:
             return _("Logged out"), BAD
         if FeedState.LOST in states:
@@ -41,11 +46,7 @@ class Connection:
         status, age_s = self._desk.status, self._desk.data_age_s(now)
         if states - {FeedState.LIVE} or status is None or age_s is None:
             return _("Connecting"), WARN
-        if status.stream.state == "down":
-            return _("No data"), BAD
-        if status.stream.state != "connected":
-            return _("Reconnecting"), WARN
-        return (_("Live"), GOOD) if age_s <= DATA_AGE_S_LATE else (_("Data is late"), WARN)
+        return _word_of(status, age_s)
 
     def stale_text(self, path: str, now: float) -> str:
         """How old what a socket told is, where it is old; a market that has gone silent counts as well."""
@@ -56,6 +57,16 @@ class Connection:
             return formats.age(now - feed.heard_at) if feed.heard_at else "…"
         age_s = self._desk.data_age_s(now) if path == "/ws/markets" else None
         return formats.age(age_s) if age_s is not None and age_s > DATA_AGE_S_LATE else ""
+
+
+def _word_of(status: Status, age_s: float) -> tuple[str, str]:
+    if status.replay is not None:
+        return _("REPLAY"), WARN
+    if status.stream.state == "down":
+        return _("No data"), BAD
+    if status.stream.state != "connected":
+        return _("Reconnecting"), WARN
+    return (_("Live"), GOOD) if age_s <= DATA_AGE_S_LATE else (_("Data is late"), WARN)
 
 
 class StatusBar(Lines):
@@ -105,17 +116,36 @@ class Banner(Lines):
     def _sentence(self, now: float) -> str:
         if self._connection.is_ended():
             return _("Your session has ended. Log in again to go on.")
+        if self._connection.is_over():
+            return _("This replay is over. What you see stands still.")
         if lost := self._connection.lost():
             wait_s = max(1, round(min(feed.retry_at for feed in lost) - now))
             return _("Connection lost; trying again in {seconds} s. What you see is old.").format(seconds=wait_s)
+        return self._of_data(now)
+
+    def _of_data(self, now: float) -> str:
         age_s, status = self._desk.data_age_s(now), self._desk.status
         if status is None or age_s is None:
             return ""
+        if status.replay is not None:
+            return self._of_replay(status.replay, now)
         if status.stream.state == "down":
             return _("No market data for {age}: prices are old, orders are refused.").format(age=formats.age(age_s))
         if age_s > DATA_AGE_S_LATE:
             return _("Market data is {age} old.").format(age=formats.age(age_s))
         return ""
+
+    def _of_replay(self, replay: Replay, now: float) -> str:
+        at_ms = self._desk.market_ms(now)
+        told = _("REPLAY of {day} {time}, ×{speed}, {state}: nothing can be ordered here.").format(
+            day=replay.day,
+            time=formats.clock_of_ms(at_ms) if at_ms is not None else formats.NOTHING,
+            speed=replay.speed,
+            state=wording.replay_state(replay.state),
+        )
+        if replay.is_silent:
+            return f"{told} {_('Nobody plays it just now: the time machine is away.')}"
+        return f"{told} {_('Slower than asked for.')}" if replay.is_behind else told
 
 
 class KeyBar(Lines):

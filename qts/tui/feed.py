@@ -19,6 +19,8 @@ PING_S = 5.0  # a server that has gone without a word is noticed within twice th
 OPEN_TIMEOUT_S = 10.0
 MESSAGE_BYTES_MAX = 16 * 1024 * 1024  # a snapshot of all securities
 ENDED_CODES = frozenset({4401, 4403})
+OVER_CODE = 4410
+MARKETS = "/ws/markets"
 
 Hear = Callable[[str, msgspec.Raw, bool], None]
 
@@ -28,6 +30,7 @@ class FeedState(StrEnum):
     CONNECTING = "connecting"
     LIVE = "live"
     LOST = "lost"
+    OVER = "over"  # the replay is: it does not come back
     ENDED = "ended"  # the session is over: no use trying before somebody has logged in
 
 
@@ -72,6 +75,9 @@ class Feed:
             if code in ENDED_CODES:
                 self._enter(FeedState.ENDED)
                 continue
+            if code == OVER_CODE:
+                self._enter(FeedState.OVER)
+                return
             wait_s = self._pause_s * (0.5 + random.random() / 2)  # not every terminal in the same moment
             self._pause_s = min(self._pause_s * 2, PAUSE_S_MAX)
             self.retry_at = time.monotonic() + wait_s
@@ -87,7 +93,7 @@ class Feed:
         """Until the socket closes; its close code if it got one."""
         try:
             async with connect(
-                f"{self._session.socket_url}{self.path}?interval_ms={INTERVAL_MS}",
+                f"{self._session.socket_url}{self.path}?interval_ms={INTERVAL_MS}{self._market}",
                 additional_headers={"Cookie": self._session.cookie},
                 origin=self._session.url,  # type: ignore[arg-type]  # a NewType over str
                 open_timeout=OPEN_TIMEOUT_S,
@@ -105,6 +111,10 @@ class Feed:
             return None
         finally:
             self._socket = None
+
+    @property
+    def _market(self) -> str:
+        return f"&market={self._session.market}" if self._session.market and self.path == MARKETS else ""
 
     async def _converse(self, socket: ClientConnection) -> int | None:
         self._seqs.clear()

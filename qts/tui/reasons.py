@@ -55,6 +55,14 @@ REASONS: Final = {
         noop("Least time between two equal orders of an account; within it the quantity must be typed again."),
         "ms",
     ),
+    "CONTRACTS_EXCEED_MAX": (
+        noop("More futures than one investor may hold over all months, working orders included."),
+        "contracts",
+    ),
+    "ACCOUNT_NOT_ARMED": (
+        noop("The account is not armed for trading today: see the page Before the open."),
+        "",
+    ),
     "KILL_SWITCH_ENGAGED": (
         noop("A kill switch is engaged, or a dead-man timer holds trading, for something that the order is part of."),
         "",

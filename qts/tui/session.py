@@ -38,8 +38,10 @@ class Step(Enum):
 class Session:
     """Raises the errors of `qts.tui.errors` and no others."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, market: str = "") -> None:
+        """`market` is "" for the live one, or names a replay: then the server refuses every order of this session."""
         self.url = url.rstrip("/")
+        self.market = market
         self.person: wire.Person | None = None
         self._is_local = urlsplit(self.url).hostname in LOOPBACK
         self._http = httpx2.AsyncClient(base_url=self.url, timeout=TIMEOUT_S, trust_env=not self._is_local)
@@ -124,6 +126,8 @@ class Session:
             "Referer": f"{self.url}/",
             "X-CSRFToken": self._http.cookies.get(CSRF_COOKIE) or "",
         }
+        if self.market:
+            own["X-QTS-Market"] = self.market
         try:
             return await self._http.request(method, path, json=body, headers=own | (headers or {}))
         except httpx2.TransportError as error:

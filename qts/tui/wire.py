@@ -93,9 +93,20 @@ class Clock(Struct):
     session: str
 
 
+class Replay(Struct):
+    """A day that is played again: where it is and how it goes."""
+
+    day: str
+    state: str
+    speed: int
+    is_behind: bool
+    is_silent: bool
+
+
 class Status(Struct):
     stream: Stream
     clock: Clock
+    replay: Replay | None = None
 
 
 class Breach(Struct):

@@ -127,3 +127,14 @@ def scope(code: str, accounts: list[wire.Account], strategies: list[wire.Strateg
         "user": _("user"),
     }
     return f"{kinds.get(kind, kind)} {names.get(code, name)}".strip()
+
+
+def replay_state(state: str) -> str:
+    words = {
+        "starting": _("starting"),
+        "playing": _("playing"),
+        "paused": _("paused"),
+        "seeking": _("jumping"),
+        "at_end": _("at the end"),
+    }
+    return words.get(state, state)

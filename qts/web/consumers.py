@@ -8,27 +8,36 @@ subscribes again. Mistakes are answered on the channel "error" as {"code", "mess
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterable, Mapping
+from collections import Counter, deque
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 import msgspec
 import structlog
+from autobahn.exception import Disconnected
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from qts.domain.errors import TransientError
 from qts.domain.events import Event
-from qts.web.live_feed import live_feed
+from qts.web.beats import Beat, beat_of
+from qts.web.live_feed import LiveFeed, live_feed
+from qts.web.outlet import Outlet
 
 INTERVAL_MS_DEFAULT = 250
 INTERVAL_MS_MIN = 100
 INTERVAL_MS_MAX = 5_000
 NAMES_MAX = 2_000
+SOCKETS_MAX = 100  # of one user in one web process: twenty pages
+MESSAGES_MAX, MESSAGES_WITHIN_S = 100, 10.0  # from one client
+SLOW_S_MAX = 10.0  # a client that takes nothing for longer is dropped
 RIGHTS_ASKED_EVERY_S = 4.0  # whoever logs out or loses an account is not told more for longer than this
+TOO_MANY = 4429
 INTERNAL_ERROR = 4500  # the server lets its applications close with 1000 and from 3000 on only
 TRY_AGAIN_LATER = 4503
 
 log = structlog.get_logger(__name__)
+_sockets: Counter[Any] = Counter()  # by user
 
 
 class Subscribe(msgspec.Struct, forbid_unknown_fields=True):
@@ -49,7 +58,11 @@ class RefusedSubscription(Exception):
 
 
 class LiveChannel:
-    """One subscription of one socket. `topics` are the bus topics it listens to."""
+    """One subscription of one socket. `topics` are the bus topics it listens to.
+
+    On each beat of its socket it says what is `news`, which is then read and encoded, once for all sockets with equal
+    news. A `QuickChannel` has it in memory.
+    """
 
     topics: ClassVar[tuple[str, ...]] = ()
 
@@ -57,6 +70,18 @@ class LiveChannel:
         self.user = user
         self.request = request
         self.seq = 0
+        self.telling: asyncio.Task[None] | None = None
+        self.feed: LiveFeed | None = None
+
+    async def open(self, beat: Beat) -> None:
+        """Begin to listen; raises RefusedSubscription for what this user may not see."""
+        self.feed = beat.feed
+        self.feed.attach(self.topics, self.on_event)
+
+    def close(self) -> None:
+        """Listen no longer; also after an `open` that failed."""
+        if self.feed is not None:
+            self.feed.detach(self.topics, self.on_event)
 
     async def snapshot(self) -> Any:
         """The state now; raises RefusedSubscription for what this user may not see."""
@@ -70,8 +95,24 @@ class LiveChannel:
         """Note what changed; called for every event of `topics`, also while the snapshot is being read."""
         raise NotImplementedError
 
+    def news(self, beat: Beat) -> Hashable | None:
+        """What has to be read now. Equal answers of one class of channels in one beat mean equal data."""
+        return self
+
+    async def read(self, news: Any) -> Any | None:
+        """The data of the news; None when there is nothing to tell after all."""
+        return await self.take()
+
     async def take(self) -> Any | None:
-        """What changed since the last call, or None."""
+        """For channels that share nothing: what changed since the last call, or None."""
+        raise NotImplementedError
+
+
+class QuickChannel(LiveChannel):
+    """One that waits for nothing: told at the beat itself."""
+
+    def told(self, beat: Beat) -> str | None:
+        """What changed since the last call, as JSON, or None."""
         raise NotImplementedError
 
 
@@ -79,27 +120,75 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
     """A socket with some channels; subclasses name them."""
 
     channels: ClassVar[Mapping[str, type[LiveChannel]]]
+    _is_over = False
 
     async def connect(self) -> None:
         self._open: dict[str, LiveChannel] = {}
-        self._interval_s = self._asked_interval_ms() / 1000
+        self._messages_at: deque[float] = deque(maxlen=MESSAGES_MAX)
+        self._asked_at = time.monotonic()
+        self._asking: asyncio.Task[None] | None = None
+        self._subscribing = asyncio.Lock()  # a change of markets and a new subscription must not cross
+        self._beat = beat_of(self._asked_interval_ms())
         await self.accept()
-        self._flusher = asyncio.create_task(self._flush_for_ever())
+        self._user_id = self.scope["user"].pk
+        _sockets[self._user_id] += 1
+        if _sockets[self._user_id] > SOCKETS_MAX:
+            await self.close(TOO_MANY)
+            return
+        self._outlet = Outlet(self.scope)
+        if (code := await self._prepared()) is not None:
+            await self._end(code)
+            return
+        self._beat.join(self)
 
     async def disconnect(self, code: int) -> None:
-        for name in list(getattr(self, "_open", {})):
+        if not hasattr(self, "_user_id"):
+            return
+        self._beat.leave(self)
+        _sockets[self._user_id] -= 1
+        if not _sockets[self._user_id]:
+            del _sockets[self._user_id]
+        if self._asking is not None:
+            self._asking.cancel()
+        for name in list(self._open):
             self._drop(name)
-        flusher = getattr(self, "_flusher", None)
-        if flusher is not None:
-            flusher.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await flusher
-        await live_feed().rest()
+        await self._beat.feed.rest()
+
+    async def prepare(self) -> int | None:
+        """Before anything is said; a code to close with instead."""
+        return None
+
+    async def _prepared(self) -> int | None:
+        try:
+            return await self.prepare()
+        except TransientError as error:
+            log.warning("live_socket_closed", reason=str(error))
+            return TRY_AGAIN_LATER
+
+    def make_channel(self, kind: type[LiveChannel], request: Subscribe) -> LiveChannel:
+        return kind(self.scope["user"], request)
+
+    async def move(self, beat: Beat) -> None:
+        """To another market: everything that was subscribed to, from new snapshots."""
+        async with self._subscribing:
+            before = dict(self._open)
+            for name in before:
+                self._drop(name)
+            old, self._beat = self._beat, beat
+            old.leave(self)
+            await old.feed.rest()
+            for name, channel in before.items():
+                await self._begin(name, self.make_channel(type(channel), channel.request))
+            beat.join(self)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self._says_too_much():
+            await self.close(TOO_MANY)
+            return
         try:
             request = msgspec.json.decode(text_data or bytes_data or b"", type=Subscribe)
-            await self._obey(request)
+            async with self._subscribing:
+                await self._obey(request)
         except msgspec.MsgspecError as error:
             await self._send("error", 0, {"code": "MALFORMED_MESSAGE", "message": str(error)})
         except RefusedSubscription as refusal:
@@ -107,6 +196,13 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
         except TransientError as error:
             log.warning("live_socket_closed", reason=str(error))
             await self.close(TRY_AGAIN_LATER)
+
+    def _says_too_much(self) -> bool:
+        now = time.monotonic()
+        is_full = len(self._messages_at) == MESSAGES_MAX
+        oldest = self._messages_at[0] if is_full else 0.0
+        self._messages_at.append(now)
+        return is_full and now - oldest < MESSAGES_WITHIN_S
 
     async def _obey(self, request: Subscribe) -> None:
         kind = self.channels.get(request.channel)
@@ -118,17 +214,19 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
         if request.action == "unsubscribe":
             self._drop(request.channel)
         elif request.action == "subscribe":
-            await self._begin(request.channel, kind(self.scope["user"], request))
+            await self._begin(request.channel, self.make_channel(kind, request))
         else:
             raise RefusedSubscription("UNKNOWN_ACTION", f"{request.action!r} is neither subscribe nor unsubscribe.")
 
     async def _begin(self, name: str, channel: LiveChannel) -> None:
         self._drop(name)
-        live_feed().attach(channel.topics, channel.on_event)
         try:
+            await channel.open(self._beat)
+            if self._beat.feed is not live_feed():
+                await self._beat.feed.ready()  # a market that may stand still tells nothing twice
             data = await channel.snapshot()
         except BaseException:
-            live_feed().detach(channel.topics, channel.on_event)
+            channel.close()
             raise
         await self._send(name, 0, data)
         self._open[name] = channel
@@ -136,50 +234,84 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
     def _drop(self, name: str) -> None:
         channel = self._open.pop(name, None)
         if channel is not None:
-            live_feed().detach(channel.topics, channel.on_event)
+            channel.close()
+            if channel.telling is not None:
+                channel.telling.cancel()
 
-    async def _flush_for_ever(self) -> None:
+    async def on_beat(self, beat: Beat) -> None:
+        """A client that does not take what it was sent is told later, merged; one that goes on so is dropped."""
+        if self._outlet.is_full:
+            if self._outlet.full_for_s > SLOW_S_MAX:
+                log.warning("live_socket_too_slow", user_id=self._user_id, slow_s=round(self._outlet.full_for_s))
+                await self._end(TRY_AGAIN_LATER)
+            return
+        now = time.monotonic()
+        if now - self._asked_at >= RIGHTS_ASKED_EVERY_S and (self._asking is None or self._asking.done()):
+            self._asked_at = now
+            self._asking = asyncio.create_task(self._or_end(self._check_rights(beat)))
+        for name, channel in list(self._open.items()):
+            if isinstance(channel, QuickChannel):
+                if (body := channel.told(beat)) is not None:
+                    await self._pass_on(name, channel, body)
+            elif (channel.telling is None or channel.telling.done()) and (news := channel.news(beat)) is not None:
+                channel.telling = asyncio.create_task(self._or_end(self._tell(name, channel, beat, news)))
+
+    async def _tell(self, name: str, channel: LiveChannel, beat: Beat, news: Any) -> None:
+        async def encoded() -> str | None:
+            data = await channel.read(news)
+            return None if data is None else msgspec.json.encode(data).decode()
+
+        body = await beat.once((type(channel), news), encoded)
+        if body is not None and self._open.get(name) is channel:
+            await self._pass_on(name, channel, body)
+
+    async def _pass_on(self, name: str, channel: LiveChannel, body: str) -> None:
+        channel.seq += 1
+        await self.send(text_data=f'{{"channel":"{name}","seq":{channel.seq},"data":{body}}}')
+
+    async def _or_end(self, work: Any) -> None:
         """A socket that can no longer tell what changed is closed: its client comes back and takes a snapshot."""
         try:
-            asked_at = time.monotonic()
-            while True:
-                await asyncio.sleep(self._interval_s)
-                if time.monotonic() - asked_at >= RIGHTS_ASKED_EVERY_S:
-                    asked_at = time.monotonic()
-                    if (code := await self._why_end()) is not None:
-                        await self.close(code)
-                        return
-                for name, channel in list(self._open.items()):
-                    await self._flush(name, channel)
+            await work
         except TransientError as error:
             log.warning("live_socket_closed", reason=str(error))
-            await self.close(TRY_AGAIN_LATER)
+            await self._end(TRY_AGAIN_LATER)
         except Exception:
             log.exception("live_socket_failed")
-            await self.close(INTERNAL_ERROR)
+            await self._end(INTERNAL_ERROR)
 
-    async def _why_end(self) -> int | None:
-        """A code to close with: the session is over, or what the user may see has changed; then he comes back to it."""
+    async def _end(self, code: int) -> None:
+        self._beat.leave(self)
+        await self.close(code)
+        self._is_over = True
+
+    async def send(self, text_data: str | None = None, bytes_data: bytes | None = None, close: bool = False) -> None:
+        """What is said into a closed socket is lost."""
+        if not self._is_over:
+            with contextlib.suppress(Disconnected):
+                await super().send(text_data, bytes_data, close)
+
+    async def _check_rights(self, beat: Beat) -> None:
+        """The session is over, or what the user may see has changed: then he comes back to it."""
         code: int | None = await self.scope["why_not"]()
+        if code is None:
+            for channel in list(self._open.values()):
+                if not await channel.is_still_allowed():
+                    code = TRY_AGAIN_LATER
         if code is not None:
-            return code
-        for channel in list(self._open.values()):
-            if not await channel.is_still_allowed():
-                return TRY_AGAIN_LATER
-        return None
-
-    async def _flush(self, name: str, channel: LiveChannel) -> None:
-        data = await channel.take()
-        if data is not None and self._open.get(name) is channel:
-            channel.seq += 1
-            await self._send(name, channel.seq, data)
+            await self._end(code)
 
     async def _send(self, channel: str, seq: int, data: Any) -> None:
         await self.send(text_data=msgspec.json.encode({"channel": channel, "seq": seq, "data": data}).decode())
 
+    def asked(self, name: str) -> str:
+        """What the address says after its question mark."""
+        query: bytes = self.scope.get("query_string", b"")
+        return parse_qs(query.decode("latin-1")).get(name, [""])[0]
+
     def _asked_interval_ms(self) -> int:
-        """`?interval_ms=100` for programs; browsers take the default."""
-        asked = parse_qs(self.scope.get("query_string", b"").decode("latin-1")).get("interval_ms", [""])[0]
+        """`?interval_ms=100` for programs; browsers take the default. A beat is never faster than asked for."""
+        asked = self.asked("interval_ms")
         if not asked.isascii() or not asked.isdigit():
             return INTERVAL_MS_DEFAULT
         return min(max(int(asked), INTERVAL_MS_MIN), INTERVAL_MS_MAX)

@@ -62,10 +62,13 @@ def test_without_a_shared_directory_the_process_shows_its_own():
 
 
 def test_names_are_ours_and_end_in_their_unit():
-    allowed = ("_messages", "_letters", "_seconds", "_ms", "_refusals", "_orders", "_events", "_slices", "_gaps")
+    allowed = (
+        "_messages", "_letters", "_seconds", "_ms", "_refusals", "_orders", "_events", "_slices", "_gaps", "_failures",
+        "_lines", "_connected", "_reconnects",
+    )  # fmt: skip
     found = [one for one in vars(metrics).values() if isinstance(one, MetricWrapperBase)]
     assert len(found) > 8
     for metric in found:
         name = next(iter(metric.describe())).name
         assert name.startswith("qts_"), name
-        assert name.endswith((*allowed, "_connected", "_reconnects")), name
+        assert name.endswith(allowed), name
