@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import uuid4
@@ -10,13 +11,16 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from apps.accounts.selectors import AccountView
+from qts.domain.errors import RuleCode
 from qts.domain.orders.conditional import ConditionalKind, ConditionalTerms
 from qts.domain.orders.slicing import SliceKind, SliceTerms
+from qts.domain.risk import RULES, SOFT_CODES, Typed
 from qts.domain.values import OrderType, Side
 
 GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 GROUPED_WHOLE = re.compile(r"-?\d{1,3}([.,\u00a0 ]\d{3})+|-?\d+")
 QUANTITY_DIGITS_MAX = 15
+CONFIRM_PREFIX = "confirm_"  # of the fields that answer soft refusals
 
 
 def read_price_vnd(text: str, unit_vnd: int) -> int:
@@ -94,7 +98,18 @@ class TicketForm(forms.Form):
                 cleaned["price_vnd"] = read_price_vnd(typed, self._unit_vnd)
             except ValueError:
                 self.add_error("price", _("Type a price as on the board, for example 25.30."))
+        cleaned["confirmations"] = self._confirmations()
         return cleaned
+
+    def _confirmations(self) -> dict[RuleCode, int]:
+        """What was typed once more for a soft refusal, by its code; what is no number confirms nothing."""
+        found = {}
+        for code in SOFT_CODES:
+            typed = str(self.data.get(f"{CONFIRM_PREFIX}{code}", "")).strip()[:24]
+            is_price = RULES[code].typed is Typed.PRICE
+            with suppress(ValueError):
+                found[code] = read_price_vnd(typed, self._unit_vnd) if is_price else read_quantity(typed)
+        return found
 
 
 class AmendForm(forms.Form):

@@ -19,6 +19,7 @@ function drawEquity(points) {
   const chart = dayChart(document.getElementById("equity-chart"));
   const equity = chart.addSeries(LineSeries, { lineWidth: 2, priceFormat: { type: "price", precision: 2, minMove: 0.01 } });
   const held = chart.addSeries(LineSeries, { lineWidth: 1, lastValueVisible: false, priceLineVisible: false });
+  const index = chart.addSeries(LineSeries, { lineWidth: 1, lastValueVisible: false, priceLineVisible: false });
   const fall = chart.addSeries(AreaSeries, {
     priceScaleId: "fall", lineWidth: 1, lastValueVisible: false, priceLineVisible: false,
     priceFormat: { type: "custom", minMove: 0.01, formatter: (value) => `${value.toFixed(2)}%` },
@@ -27,10 +28,12 @@ function drawEquity(points) {
   chart.priceScale("fall").applyOptions({ scaleMargins: { top: 0.74, bottom: 0.02 } });
   equity.setData(points.map((point) => ({ time: point.time, value: point.equity / MILLION })));
   held.setData(points.filter((point) => point.held !== null).map((point) => ({ time: point.time, value: point.held / MILLION })));
+  index.setData(points.filter((point) => point.index !== null).map((point) => ({ time: point.time, value: point.index / MILLION })));
   fall.setData(points.map((point) => ({ time: point.time, value: point.fall })));
   restyled(chart, () => {
     equity.applyOptions({ color: colour("--accent") });
     held.applyOptions({ color: colour("--warn") });
+    index.applyOptions({ color: colour("--up") });
     fall.applyOptions({ lineColor: colour("--down"), topColor: "transparent", bottomColor: colour("--down-soft") });
   });
   chart.timeScale().fitContent();

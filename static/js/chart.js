@@ -6,16 +6,19 @@ import {
 import * as format from "./format.js";
 import { say } from "./dom.js";
 
-const VIETNAM_S = 7 * 3600; // the chart labels its times as UTC: shifted, they read as Ho Chi Minh City
+const DAY_MINUTES = 1440;
+export const VIETNAM_S = 7 * 3600; // the chart labels its times as UTC: shifted, they read as Ho Chi Minh City
 const AVERAGES = [
   { length: 5, token: "--accent" },
   { length: 20, token: "--warn" },
 ];
 
 export class PriceChart {
-  constructor(element, kind) {
+  /** `averages`: whether it draws two plain ones by itself; the symbol page has indicators of one's choice instead. */
+  constructor(element, kind, { averages = true } = {}) {
     this.kind = kind;
     this.minutes = 1;
+    this.history = []; // wider bars from before the minutes that are known
     this.bars = new Map(); // start of the minute in seconds -> {open, high, low, close, volume}, VND
     this.trades = [];
     this.chart = createChart(element, { autoSize: true, ...this.look() });
@@ -26,7 +29,7 @@ export class PriceChart {
     });
     this.chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
     this.chart.priceScale("right").applyOptions({ scaleMargins: { top: 0.08, bottom: 0.22 } });
-    this.averages = AVERAGES.map(({ length, token }) => ({
+    this.averages = (averages ? AVERAGES : []).map(({ length, token }) => ({
       length,
       token,
       series: this.chart.addSeries(LineSeries, {
@@ -40,6 +43,12 @@ export class PriceChart {
       color: colour("--text"), lineWidth: 2, lastValueVisible: false, priceLineVisible: false, crosshairMarkerVisible: false,
       pointMarkersVisible: true, pointMarkersRadius: 3, priceFormat: decimals,
     });
+    this.gaps = this.chart.addSeries(HistogramSeries, {
+      priceScaleId: "gaps", lastValueVisible: false, priceLineVisible: false, priceFormat: { type: "volume" },
+    });
+    this.chart.priceScale("gaps").applyOptions({ scaleMargins: { top: 0, bottom: 0 }, visible: false });
+    this.gapSpans = [];
+    this.orderLines = [];
     this.patterns = { shown: [], chosen: null };
     this.patternLines = [];
     document.addEventListener("qts:theme", () => this.restyle());
@@ -50,6 +59,7 @@ export class PriceChart {
       layout: {
         background: { type: ColorType.Solid, color: "transparent" }, textColor: colour("--muted"),
         fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 11, attributionLogo: true,
+        panes: { separatorColor: colour("--line-strong"), separatorHoverColor: colour("--accent-soft") },
       },
       grid: { vertLines: { color: colour("--line") }, horzLines: { color: colour("--line") } },
       crosshair: { mode: CrosshairMode.Normal },
@@ -76,6 +86,10 @@ export class PriceChart {
     this.bars.clear();
     for (const bar of bars) this.bars.set(bar.time, bar);
     this.redraw();
+    this.showNewest();
+  }
+
+  showNewest() {
     const count = this.grouped().length;
     this.chart.timeScale().setVisibleLogicalRange({ from: Math.max(-10, count - 120), to: count + 4 });
   }
@@ -97,15 +111,48 @@ export class PriceChart {
     }
   }
 
-  setMinutes(minutes) {
+  /** `history` are bars of that length, oldest first; what the known minutes cover is made of them. */
+  setMinutes(minutes, history = []) {
     this.minutes = minutes;
+    this.history = history;
+    this.chart.applyOptions({ timeScale: { timeVisible: minutes < DAY_MINUTES } });
     this.redraw();
-    this.chart.timeScale().scrollToRealTime();
+    this.showNewest();
   }
 
   setTrades(trades) {
     this.trades = trades;
     this.drawMarkers();
+  }
+
+  /** A line at the price of each own order that works; {side, price, quantity}, VND and what is not filled yet. */
+  setOrders(orders) {
+    for (const line of this.orderLines) this.candles.removePriceLine(line);
+    this.orderLines = orders.map(({ side, price, quantity }) => this.candles.createPriceLine({
+      price: format.chartPrice(price, this.kind),
+      color: colour(side === "BUY" ? "--up" : "--down"),
+      lineWidth: 1,
+      lineStyle: LineStyle.LargeDashed,
+      axisLabelVisible: true,
+      title: `${say(side === "BUY" ? "buy" : "sell")} ${format.quantity(quantity)}`,
+    }));
+  }
+
+  /** A band behind the candles of each gap, strong while matches are missing; {from, to, is_filled} in seconds. */
+  setGaps(gaps) {
+    this.gapSpans = gaps;
+    this.drawGaps();
+  }
+
+  drawGaps() {
+    const width = this.minutes * 60;
+    const touched = this.grouped().flatMap((bar) => {
+      const found = this.gapSpans.filter((gap) => gap.from < bar.time + width && gap.to >= bar.time);
+      if (!found.length) return [];
+      const token = found.every((gap) => gap.is_filled) ? "--line" : "--warn-soft";
+      return [{ time: bar.time + VIETNAM_S, value: 1, color: colour(token) }];
+    });
+    this.gaps.setData(touched);
   }
 
   /** Marks of all `shown` ones, and points, level and target of the `chosen` one, as far as the bars reach back. */
@@ -160,13 +207,13 @@ export class PriceChart {
     }
     this.drawMarkers();
     this.drawPatterns();
+    this.drawGaps();
   }
 
   drawMarkers() {
-    const width = this.minutes * 60;
     this.markers.setMarkers(
       this.trades.map((trade) => ({
-        time: trade.time - (trade.time % width) + VIETNAM_S,
+        time: this.windowOf(trade.time) + VIETNAM_S,
         position: trade.side === "BUY" ? "belowBar" : "aboveBar",
         shape: trade.side === "BUY" ? "arrowUp" : "arrowDown",
         color: colour(trade.side === "BUY" ? "--up" : "--down"),
@@ -175,13 +222,18 @@ export class PriceChart {
     );
   }
 
+  /** Start of the drawn bar that holds this moment, on the clock of Ho Chi Minh City. */
+  windowOf(seconds) {
+    const width = this.minutes * 60;
+    return seconds - ((seconds + VIETNAM_S) % width);
+  }
+
   grouped() {
     const sorted = [...this.bars.values()].sort((a, b) => a.time - b.time);
     if (this.minutes === 1) return sorted;
-    const width = this.minutes * 60;
     const groups = new Map();
     for (const bar of sorted) {
-      const time = bar.time - (bar.time % width);
+      const time = this.windowOf(bar.time);
       const group = groups.get(time);
       if (!group) groups.set(time, { ...bar, time });
       else {
@@ -191,7 +243,15 @@ export class PriceChart {
         group.volume += bar.volume;
       }
     }
-    return [...groups.values()];
+    return this.withHistory([...groups.values()]);
+  }
+
+  /** The first of the groups may have begun before the known minutes: there the history knows more. */
+  withHistory(groups) {
+    const first = groups[0]?.time ?? Infinity;
+    const isWhole = groups.length < 2 || !this.history.some((bar) => bar.time === first);
+    const rest = isWhole ? groups : groups.slice(1);
+    return [...this.history.filter((bar) => bar.time < (rest[0]?.time ?? Infinity)), ...rest];
   }
 
   candle(bar) {
@@ -218,6 +278,6 @@ function mean(bars, kind) {
   return bars.reduce((sum, bar) => sum + format.chartPrice(bar.close, kind), 0) / bars.length;
 }
 
-function colour(token) {
+export function colour(token) {
   return getComputedStyle(document.documentElement).getPropertyValue(token).trim();
 }

@@ -9,26 +9,14 @@ export function setText(element, text, flash = "") {
   return true;
 }
 
-export function restartFlash(element, name) {
-  element.classList.remove("flash-up", "flash-down", "flash-flat");
-  void element.offsetWidth; // starts the animation again
-  element.classList.add(name);
-}
+const FLASHES = ["flash-up", "flash-down", "flash-flat"];
 
-/** Collects changes and hands them over once per frame; a hidden tab gets them when it is shown again. */
-export function perFrame(apply) {
-  let pending = null;
-  return (merge) => {
-    if (pending === null) {
-      pending = [];
-      requestAnimationFrame(() => {
-        const batch = pending;
-        pending = null;
-        apply(batch);
-      });
-    }
-    pending.push(merge);
-  };
+/** An animation of another name starts anew by itself: no layout has to be computed in between. */
+export function restartFlash(element, name) {
+  const isAgain = element.classList.contains("flash-again");
+  element.classList.remove(...FLASHES);
+  element.classList.toggle("flash-again", !isAgain);
+  element.classList.add(name);
 }
 
 /** Calls `act` at most once per `ms`, the last time at the end. */

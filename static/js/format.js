@@ -24,6 +24,13 @@ export function quantity(shares) {
   return shares === null || shares === undefined ? NOTHING : signed(shares);
 }
 
+const MILLIONS_FROM = 10_000_000;
+
+/** The same in a narrow column: from ten million on in millions, 12.34M, rather than cut off. */
+export function shortQuantity(shares) {
+  return shares >= MILLIONS_FROM ? `${hundredths(Math.floor(shares / 10_000))}M` : quantity(shares);
+}
+
 export function money(vnd, { plus = false } = {}) {
   return vnd === null || vnd === undefined ? NOTHING : signed(vnd, plus);
 }
@@ -42,6 +49,12 @@ export function percent(part, whole) {
   if (!whole) return NOTHING;
   const value = Math.round((Math.abs(part) * 10000) / Math.abs(whole));
   return `${value === 0 ? "" : part < 0 !== whole < 0 ? MINUS : "+"}${hundredths(value)}%`;
+}
+
+/** Any other number, such as an indicator's: two decimals, or more where it is small. */
+export function decimal(value) {
+  const digits = Math.abs(value) >= 1 || value === 0 ? 2 : 4;
+  return new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: digits }).format(value).replace("-", MINUS);
 }
 
 /** An index value given in hundredths of a point. */

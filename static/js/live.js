@@ -3,9 +3,11 @@
 // The server sends {channel, seq, data}: after a subscription a snapshot with seq 0, then changes, seq growing by one
 // within the channel. A gap means that something was lost: the channel is subscribed to again for a new snapshot.
 
+const MARKETS = "/ws/markets"; // of the market that the page shows: the live one, or a day that is played again
 const PAUSE_MS_MIN = 500;
 const PAUSE_MS_MAX = 15000;
 const SESSION_ENDED = [4401, 4403];
+const REPLAY_OVER = 4410;
 const sockets = new Map();
 
 class LiveSocket extends EventTarget {
@@ -36,6 +38,10 @@ class LiveSocket extends EventTarget {
   }
 
   closed(code) {
+    if (code === REPLAY_OVER) {
+      this.setState("over");
+      return;
+    }
     if (SESSION_ENDED.includes(code)) {
       this.setState(code === 4401 ? "ended" : "refused");
       return;
@@ -69,6 +75,18 @@ class LiveSocket extends EventTarget {
       this.subscriptions.set(channel, { scope, handlers: [handler], seq: null });
     }
     if (this.socket.readyState === WebSocket.OPEN) this.ask(channel);
+  }
+
+  /** Another scope in the place of the one before, for all who listen to the channel; a new snapshot follows. */
+  rescope(channel, scope) {
+    const known = this.subscriptions.get(channel);
+    known.scope = scope;
+    if (this.socket.readyState === WebSocket.OPEN) this.ask(channel);
+  }
+
+  unsubscribe(channel) {
+    if (!this.subscriptions.delete(channel) || this.socket.readyState !== WebSocket.OPEN) return;
+    this.socket.send(JSON.stringify({ action: "unsubscribe", channel }));
   }
 
   ask(channel) {
@@ -106,6 +124,7 @@ export function reconnectIfSilent(witness, silentMsMax) {
 
 /** The one socket of a path, shared by everything on the page. */
 export function live(path) {
+  if (path === MARKETS && document.body.dataset.market) return live(`${MARKETS}?market=${document.body.dataset.market}`);
   if (!sockets.has(path)) sockets.set(path, new LiveSocket(path));
   return sockets.get(path);
 }

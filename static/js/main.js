@@ -1,5 +1,6 @@
 // Starts the shell, then what the page needs.
 
+import { startPalette } from "./palette.js";
 import { startShell } from "./shell.js";
 
 const PAGES = {
@@ -11,6 +12,7 @@ const PAGES = {
   positions: () => import("./positions.js"),
   patterns: () => import("./patterns.js"),
   strategies: () => import("./strategies.js"),
+  rules: () => import("./rules.js"),
   risk: () => import("./risk.js"),
   "broker-log-in": () => import("./broker-log-in.js"),
   backtest: () => import("./backtest.js"),
@@ -18,6 +20,8 @@ const PAGES = {
 };
 
 startShell();
+startPalette();
+if (document.body.dataset.market) import("./replay.js").then((module) => module.start());
 const page = document.body.dataset.page.trim();
 if (page in PAGES) PAGES[page]().then((module) => module.start());
 if (page === "unavailable") setTimeout(() => location.reload(), 5000);

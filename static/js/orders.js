@@ -1,5 +1,6 @@
 // Orders: the server draws the rows; a change on the socket asks for them again, at most once in 400 ms.
 
+import { startBlotter } from "./blotter.js";
 import { atMostEvery } from "./dom.js";
 import { live } from "./live.js";
 
@@ -7,6 +8,8 @@ const REFRESH_MS = 400;
 
 export function start() {
   startOrders();
+  const table = document.getElementById("orders-table");
+  if (table) startBlotter(table);
 }
 
 export function startOrders({ onChange = () => undefined } = {}) {

@@ -2,6 +2,7 @@
 
 import { age, atMostEvery, isTyping, say, sayOf, setText, toast } from "./dom.js";
 import { clock, day } from "./format.js";
+import { startBell } from "./bell.js";
 import { live, reconnectIfSilent } from "./live.js";
 
 const DATA_AGE_MS_LATE = 15000; // the gate refuses orders on older data
@@ -17,6 +18,7 @@ export function startShell() {
   bindErrors();
   const holder = document.getElementById("market-state");
   if (!holder) return;
+  startBell();
   const now = Number(holder.dataset.marketNow);
   status = { clock: { now, speed: Number(holder.dataset.speed) }, at: performance.now() };
   market = live("/ws/markets");
@@ -39,7 +41,7 @@ export function startShell() {
 
 /** The market's time in ms, moved on by its speed since the server told it. */
 export function marketNow() {
-  const speed = status.clock.speed || 1;
+  const speed = status.clock.speed ?? 1; // 0: a replay that stands
   return status.clock.now + (performance.now() - status.at) * speed;
 }
 
@@ -68,9 +70,11 @@ function drawConnection() {
 }
 
 function connectionState(dataAge) {
+  if (market.state === "over") return ["down", say("replay")];
   if (market.state === "connecting") return ["connecting", say("connecting")];
   if (market.state !== "live") return ["down", say("offline")];
   if (!status.stream) return ["connecting", say("connecting")];
+  if (document.body.dataset.market) return [status.replay?.is_silent ? "down" : "replay", say("replay")];
   if (status.stream.state === "down") return ["down", say("down")];
   if (status.stream.state === "reconnecting") return ["reconnecting", say("reconnecting")];
   return dataAge > DATA_AGE_MS_LATE ? ["reconnecting", say("stale")] : ["live", say("live")];
@@ -81,7 +85,7 @@ function bannerText(dataAge) {
   if (market.state === "reconnecting") {
     return ["bad", say("lost", { seconds: Math.max(1, Math.ceil((market.retryAt - Date.now()) / 1000)) })];
   }
-  if (!status.stream) return null;
+  if (!status.stream || document.body.dataset.market) return null; // a replay's own banner tells of it
   if (status.stream.state === "down") return ["bad", say("stream_down", { age: age(dataAge) })];
   if (status.stream.state === "reconnecting") return ["warn", say("stream_reconnecting")];
   return dataAge > DATA_AGE_MS_LATE ? ["warn", say("stream_late", { age: age(dataAge) })] : null;

@@ -1,121 +1,135 @@
 // One security: chart, depth, time and sales, statistics. The ticket and the orders of the page have their own modules.
 
-import { readJson, restartFlash, setText } from "./dom.js";
 import { PriceChart } from "./chart.js";
-import * as format from "./format.js";
+import { ChartIndicators } from "./chart-indicators.js";
+import { ask } from "./api.js";
+import { atMostEvery, readJson } from "./dom.js";
+import { bindIndicatorForm } from "./indicator-form.js";
 import { live } from "./live.js";
 import { startOrders } from "./orders.js";
-import { followPatterns } from "./symbol-patterns.js";
 import { followQuotes } from "./quotes.js";
+import { bindLadder, markOwn } from "./symbol-ladder.js";
+import { followPatterns } from "./symbol-patterns.js";
+import { drawQuote, drawTape } from "./symbol-quote.js";
 
-const TAPE_ROWS_MAX = 60;
-const LEVELS = 3;
+const MARKS_EVERY_MS = 10_000;
+const LAYOUT = "/api/v1/layouts/chart/";
+const INDICATORS_MAX = 8;
+const MINUTES = { "1m": 1, "5m": 5, "15m": 15, "60m": 60, "1d": 1440 };
 
 export function start() {
   const page = readJson("symbol-page");
-  const chart = new PriceChart(document.getElementById("chart"), page.kind);
+  if (page.is_replay) {
+    startReplay(page);
+    return;
+  }
+  const layout = { indicators: ["sma_5", "sma_20"], timeframe: "1m", has_patterns: true, ...page.layout };
+  const chart = new PriceChart(document.getElementById("chart"), page.kind, { averages: false });
   chart.load(page.bars);
-  chart.setTrades(page.trades);
-  bindIntervals(chart);
+  drawMarks(chart, page, page.marks);
+  document.getElementById("patterns-on").checked = layout.has_patterns;
   followPatterns(chart, page);
+  const indicators = bindStudies(chart, page, layout);
+  followQuotes([page.symbol], {}, (symbol, quote, before) => drawQuote(quote, before, page.kind));
+  followMarket(chart, page, indicators);
+  startOrders({ onChange: () => refreshMarks(chart, page) });
+  setInterval(() => refreshMarks(chart, page), MARKS_EVERY_MS);
+  bindLadder();
+}
+
+/** A day that is played again: what was known by then, and nothing of one's own. */
+function startReplay(page) {
+  const chart = new PriceChart(document.getElementById("chart"), page.kind);
+  const draw = ({ bars, gaps }) => {
+    chart.load(bars);
+    chart.setGaps(gaps);
+  };
+  draw(page);
   followQuotes([page.symbol], {}, (symbol, quote, before) => drawQuote(quote, before, page.kind));
   const market = live("/ws/markets");
-  market.subscribe("bars", { symbols: [page.symbol] }, (data) => {
+  market.subscribe("bars", { symbols: [page.symbol] }, async (data, isSnapshot) => {
+    const told = isSnapshot ? await fetched(page.bars_url) : null; // it may have jumped
+    if (told) draw(told);
     if (data[page.symbol]) chart.update(data[page.symbol]);
   });
   market.subscribe("ticks", { symbols: [page.symbol] }, (data, isSnapshot) => {
     if (data[page.symbol]) drawTape(data[page.symbol], isSnapshot, page.kind);
   });
-  startOrders({ onChange: () => refreshTrades(chart, page) });
-  document.getElementById("depth").addEventListener("click", (event) => {
-    const row = event.target.closest("[data-price]");
-    if (row && row.dataset.price !== "0") document.dispatchEvent(new CustomEvent("qts:price", { detail: { vnd: Number(row.dataset.price), side: row.dataset.side } }));
+}
+
+function followMarket(chart, page, indicators) {
+  const market = live("/ws/markets");
+  let newest = 0;
+  market.subscribe("bars", { symbols: [page.symbol] }, (data) => {
+    const bar = data[page.symbol];
+    if (!bar) return;
+    chart.update(bar);
+    if (newest && bar.time > newest) indicators.barClosed();
+    newest = Math.max(newest, bar.time);
+  });
+  market.subscribe("ticks", { symbols: [page.symbol] }, (data, isSnapshot) => {
+    if (data[page.symbol]) drawTape(data[page.symbol], isSnapshot, page.kind);
   });
 }
 
-async function refreshTrades(chart, page) {
-  const answer = await fetch(page.bars_url, { headers: { Accept: "application/json" } });
-  if (answer.ok) chart.setTrades((await answer.json()).trades);
+async function refreshMarks(chart, page) {
+  const marks = await fetched(page.marks_url);
+  if (!marks) return;
+  if (filled(marks.gaps) !== filled(page.marks.gaps)) {
+    const told = await fetched(page.bars_url); // history has brought what was missing
+    if (told) chart.load(told.bars);
+  }
+  drawMarks(chart, page, marks);
 }
 
-function bindIntervals(chart) {
-  for (const button of document.querySelectorAll("[data-minutes]")) {
+function drawMarks(chart, page, marks) {
+  page.marks = marks;
+  chart.setTrades(marks.trades);
+  chart.setGaps(marks.gaps);
+  chart.setOrders(marks.orders);
+  markOwn(marks.orders);
+}
+
+async function fetched(address) {
+  const answer = await fetch(address, { headers: { Accept: "application/json" } });
+  return answer.ok ? answer.json() : null;
+}
+
+function filled(gaps) {
+  return gaps.filter((gap) => gap.is_filled).length;
+}
+
+/** Length of the candles and indicators, as this person has left them. */
+function bindStudies(chart, page, layout) {
+  const save = atMostEvery(800, () => ask("PUT", LAYOUT, layout));
+  const indicators = new ChartIndicators(chart, page.indicators_url, document.getElementById("indicators"), (name) => {
+    choose(layout.indicators.filter((one) => one !== name));
+  });
+  const choose = async (names) => {
+    layout.indicators = [...new Set(names)].slice(-INDICATORS_MAX);
+    save();
+    await indicators.choose(layout.indicators, layout.timeframe);
+  };
+  const lengthen = async (timeframe) => {
+    layout.timeframe = timeframe;
+    for (const button of document.querySelectorAll("[data-timeframe]")) button.setAttribute("aria-pressed", String(button.dataset.timeframe === timeframe));
+    const told = timeframe === "1m" ? { bars: [] } : await fetched(`${page.history_url}?timeframe=${timeframe}`);
+    if (!told || layout.timeframe !== timeframe) return; // the server is away, or another one was chosen meanwhile
+    indicators.clear();
+    chart.setMinutes(MINUTES[timeframe], told.bars);
+    await indicators.choose(layout.indicators, timeframe);
+  };
+  for (const button of document.querySelectorAll("[data-timeframe]")) {
     button.addEventListener("click", () => {
-      for (const other of document.querySelectorAll("[data-minutes]")) other.setAttribute("aria-pressed", String(other === button));
-      chart.setMinutes(Number(button.dataset.minutes));
+      lengthen(button.dataset.timeframe);
+      save();
     });
   }
-}
-
-function drawQuote(quote, before, kind) {
-  const colour = format.priceClass(quote.last, quote);
-  const part = (name) => document.querySelector(`[data-q="${name}"]`);
-  const headline = part("headline");
-  format.setColour(headline, colour);
-  if (before.total_qty !== undefined && before.total_qty !== quote.total_qty) {
-    restartFlash(headline, quote.last > before.last ? "flash-up" : quote.last < before.last ? "flash-down" : "flash-flat");
-  }
-  setText(part("last"), format.price(quote.last, kind));
-  setText(part("change"), format.change(quote.last, quote.ref, kind));
-  setText(part("percent"), quote.last ? format.percent(quote.last - quote.ref, quote.ref) : "–");
-  for (const name of ["ref", "ceil", "floor", "high", "low", "avg", "est"]) {
-    const cell = part(name);
-    if (!cell || quote[name] === undefined) continue;
-    setText(cell, format.price(quote[name], kind));
-    format.setColour(cell, format.priceClass(quote[name], quote));
-  }
-  setText(part("total_qty"), format.quantity(quote.total_qty));
-  setText(part("total_value"), format.billions(quote.total_value));
-  for (const name of ["foreign_bought", "foreign_sold", "room"]) {
-    if (quote[name] !== undefined) setText(part(name), format.quantity(quote[name]));
-  }
-  drawDepth(quote, kind);
-}
-
-function drawDepth(quote, kind) {
-  const largest = Math.max(1, ...[...(quote.bids ?? []), ...(quote.asks ?? [])].map(([, quantity]) => quantity));
-  for (const side of ["bids", "asks"]) {
-    let total = 0;
-    for (let level = 0; level < LEVELS; level += 1) {
-      const [price, quantity] = quote[side]?.[level] ?? [0, 0];
-      total += quantity;
-      const row = document.querySelector(`[data-side-level="${side}${level}"]`);
-      row.dataset.price = price;
-      const cell = row.querySelector("[data-d=price]");
-      setText(cell, price ? format.price(price, kind) : quantity ? (quote.session === "ATC" ? "ATC" : "ATO") : "–");
-      format.setColour(cell, format.priceClass(price, quote));
-      setText(row.querySelector("[data-d=quantity]"), quantity ? format.quantity(quantity) : "");
-      row.querySelector("[data-d=bar]").style.width = `${(100 * quantity) / largest}%`;
-    }
-    setText(document.querySelector(`[data-depth-total="${side}"]`), format.quantity(total));
-  }
-  const [bids, asks] = ["bids", "asks"].map((side) => (quote[side] ?? []).reduce((sum, [, quantity]) => sum + quantity, 0));
-  document.getElementById("depth-balance").style.width = `${bids + asks ? (100 * bids) / (bids + asks) : 50}%`;
-  const [bid, ask] = [quote.bids?.[0]?.[0], quote.asks?.[0]?.[0]];
-  setText(document.getElementById("depth-spread"), bid && ask ? format.price(ask - bid, kind) : "–");
-}
-
-/** Newest first; a tick above the one before it is green, below it red. */
-function drawTape(ticks, isSnapshot, kind) {
-  const body = document.getElementById("tape");
-  if (isSnapshot) body.replaceChildren();
-  for (const tick of ticks) {
-    const before = Number(body.firstElementChild?.dataset.vnd ?? 0);
-    const row = document.createElement("tr");
-    row.dataset.vnd = tick.price;
-    const colour = !before || before === tick.price ? (body.firstElementChild?.dataset.colour ?? "c-none") : tick.price > before ? "c-up" : "c-down";
-    row.dataset.colour = colour;
-    row.append(cell(format.clock(tick.time), "left muted"), cell(format.price(tick.price, kind), colour), cell(format.quantity(tick.qty)));
-    body.prepend(row);
-    if (!isSnapshot) restartFlash(row, "flash-flat");
-  }
-  while (body.rows.length > TAPE_ROWS_MAX) body.lastElementChild.remove();
-  document.getElementById("tape-none").hidden = body.rows.length > 0;
-}
-
-function cell(text, css = "") {
-  const element = document.createElement("td");
-  element.className = `num ${css}`;
-  element.textContent = text;
-  return element;
+  document.getElementById("patterns-on").addEventListener("change", (event) => {
+    layout.has_patterns = event.target.checked;
+    save();
+  });
+  bindIndicatorForm(document.getElementById("indicator-menu"), (name) => choose([...layout.indicators, name]));
+  lengthen(layout.timeframe);
+  return indicators;
 }

@@ -6,15 +6,12 @@ import { isTyping } from "./dom.js";
 export function start() {
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-step]");
-    if (button) step(button.closest("form"), button.dataset.step, Number(button.dataset.direction));
-    const preset = event.target.closest("[data-set-price], [data-set-quantity]");
+    if (button) step(button.closest(".stepper").querySelector("input"), Number(button.dataset.direction));
+    const preset = event.target.closest("[data-set-price], [data-set-quantity], [data-share]");
     if (preset) usePreset(preset);
   });
   document.addEventListener("keydown", onKey);
-  document.addEventListener("qts:price", (event) => {
-    const form = ticket();
-    if (form) setPrice(form, event.detail.vnd);
-  });
+  document.addEventListener("qts:price", (event) => takePrice(event.detail));
   document.body.addEventListener("htmx:afterSettle", () => {
     const autofocus = document.querySelector(".ticket-holder [data-autofocus]");
     if (autofocus && !autofocus.dataset.focused) {
@@ -24,40 +21,71 @@ export function start() {
   });
 }
 
+/** The ticket in which sides and quantities are chosen; an amendment has no side to choose. */
 function ticket() {
-  return document.querySelector("#dialog form.ticket-form") ?? document.querySelector("form.ticket-form");
+  const forms = [...document.querySelectorAll("#dialog form.ticket-form"), ...document.querySelectorAll("form.ticket-form")];
+  return forms[0] ?? null;
 }
 
 function onKey(event) {
   const form = ticket();
   if (!form || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target instanceof HTMLInputElement && event.target.dataset.stepper && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
+  const isStepper = event.target instanceof HTMLInputElement && Boolean(event.target.dataset.stepper);
+  if (isStepper && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
     event.preventDefault();
-    step(form, event.target.dataset.stepper, event.key === "ArrowUp" ? 1 : -1);
+    step(event.target, event.key === "ArrowUp" ? 1 : -1);
     return;
   }
-  const takesLetters = event.target.type !== "radio" && !event.target.dataset?.stepper;
-  if (isTyping(event) && takesLetters) return;
-  const key = event.key.toUpperCase();
-  if (key === "B" || key === "S") {
-    event.preventDefault(); // or the letter lands in the quantity, which has the focus by then
-    const side = form.querySelector(`input[name="side"][value="${key === "B" ? "BUY" : "SELL"}"]`);
-    side.checked = true;
-    changed(side);
-    form.querySelector('input[name="quantity"]').focus();
+  if (isTyping(event) && event.target.type !== "radio" && !isStepper) return;
+  const act = { B: () => chooseSide(form, "BUY"), S: () => chooseSide(form, "SELL"), M: () => useShare(form, 100) }[event.key.toUpperCase()];
+  if (!act || !form.querySelector('input[name="side"]')) return;
+  event.preventDefault(); // or the letter lands in the quantity, which has the focus by then
+  act();
+}
+
+function chooseSide(form, code) {
+  const side = form.querySelector(`input[name="side"][value="${code}"]`);
+  side.checked = true;
+  changed(side);
+  form.querySelector('input[name="quantity"]').focus();
+}
+
+/** A level of the depth: its price, and the side that meets it. After a sent order a new ticket opens with them. */
+function takePrice({ vnd, side }) {
+  const form = ticket();
+  if (form?.querySelector('input[name="side"]')) {
+    const type = form.querySelector('select[name="order_type"]');
+    if (type && type.value !== "LO") setField(type, "LO");
+    setPrice(form, vnd);
+    chooseSide(form, side);
+    form.querySelector('input[name="quantity"]').select();
+    return;
   }
+  const place = document.getElementById("ticket");
+  if (!place) return;
+  const address = `${place.getAttribute("hx-get")}&side=${side}&price_vnd=${vnd}`;
+  window.htmx.ajax("GET", address, { target: "#ticket", swap: "innerHTML" });
 }
 
 function usePreset(button) {
   const form = button.closest("form") ?? ticket();
   if (button.dataset.setPrice) setPrice(form, Number(button.dataset.setPrice));
-  if (button.dataset.setQuantity) setField(form.querySelector('input[name="quantity"]'), Number(button.dataset.setQuantity).toLocaleString("en-US"));
+  if (button.dataset.setQuantity) setQuantity(form, Number(button.dataset.setQuantity));
+  if (button.dataset.share) useShare(form, Number(button.dataset.share));
+}
+
+/** A part, in per cent, of what the preview says is the most. */
+function useShare(form, percent) {
+  const most = Number(form.querySelector("[data-max-quantity]")?.dataset.maxQuantity ?? 0);
+  const lot = Number(form.dataset.lot);
+  const lots = Math.floor((most * percent) / 100 / lot);
+  if (lots > 0) setQuantity(form, lots * lot);
 }
 
 /** VND from what is typed: thousand VND with a point (25.30), or points of a future. */
-function typedVnd(form) {
-  const typed = Number(form.querySelector('input[name="price"]').value.replaceAll(",", ""));
-  return Number.isFinite(typed) ? Math.round(typed * unit(form)) : 0;
+function typedVnd(field) {
+  const typed = Number(field.value.replaceAll(",", ""));
+  return Number.isFinite(typed) ? Math.round(typed * unit(field.form)) : 0;
 }
 
 function unit(form) {
@@ -66,8 +94,15 @@ function unit(form) {
 
 function setPrice(form, vnd) {
   const field = form.querySelector('input[name="price"]');
-  if (field.disabled) return;
-  setField(field, (vnd / unit(form)).toFixed(2));
+  if (field && !field.disabled) setVnd(field, vnd);
+}
+
+function setVnd(field, vnd) {
+  setField(field, (vnd / unit(field.form)).toFixed(2));
+}
+
+function setQuantity(form, shares) {
+  setField(form.querySelector('input[name="quantity"]'), shares.toLocaleString("en-US"));
 }
 
 function setField(field, text) {
@@ -80,22 +115,22 @@ function changed(field) {
   field.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
-function step(form, what, direction) {
-  if (what === "price") stepPrice(form, direction);
-  else stepQuantity(form, direction);
+function step(field, direction) {
+  if (field.dataset.stepper === "price") stepPrice(field, direction);
+  else stepQuantity(field, direction);
 }
 
-function stepPrice(form, direction) {
-  const { floor, ceiling, reference } = form.dataset;
-  const now = typedVnd(form);
+function stepPrice(field, direction) {
+  const { floor, ceiling, reference } = field.form.dataset;
+  const now = typedVnd(field);
   if (!now) {
-    setPrice(form, Number(reference));
+    setVnd(field, Number(reference));
     return;
   }
   // Going down from 10,000 the tick is that of the prices below it.
-  const tick = tickAt(form, direction > 0 ? now : now - 1);
+  const tick = tickAt(field.form, direction > 0 ? now : now - 1);
   const onTick = direction > 0 ? Math.floor(now / tick) * tick + tick : Math.ceil(now / tick) * tick - tick;
-  setPrice(form, Math.min(Number(ceiling) || onTick, Math.max(Number(floor) || onTick, onTick)));
+  setVnd(field, Math.min(Number(ceiling) || onTick, Math.max(Number(floor) || onTick, onTick)));
 }
 
 /** data-ticks: [[from_vnd, tick_vnd], ...] in growing order. */
@@ -103,9 +138,8 @@ function tickAt(form, vnd) {
   return JSON.parse(form.dataset.ticks).reduce((tick, [from, size]) => (vnd >= from ? size : tick), 1);
 }
 
-function stepQuantity(form, direction) {
-  const lot = Number(form.dataset.lot);
-  const field = form.querySelector('input[name="quantity"]');
+function stepQuantity(field, direction) {
+  const lot = Number(field.form.dataset.lot);
   const now = Number(field.value.replaceAll(",", "").replaceAll(".", "")) || 0;
   const next = direction > 0 ? Math.floor(now / lot) * lot + lot : Math.ceil(now / lot) * lot - lot;
   setField(field, Math.max(lot, next).toLocaleString("en-US"));

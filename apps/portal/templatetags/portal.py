@@ -10,22 +10,39 @@ from django.templatetags.static import static
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
 
-from apps.portal.views import backtest_words, formats, wording
+from apps.portal.views import backtest_words, data_words, formats, parity_words, wording
 from apps.portal.views.refusals import reason_text
+from apps.portal.views.silence_words import nothing_text, number_text, silence_text
 
 register = template.Library()
 ICONS = "vendor/lucide/1.62.0/icons.svg"
 THEMES = ("dark", "light")
 
 register.filter("reason_text", reason_text)
+register.filter("silence_text", silence_text)
+register.filter("nothing_text", nothing_text)
+register.filter("plain_number", number_text)
+register.filter("ruling_label", wording.ruling_label)
+register.filter("input_state_label", wording.input_state_label)
+register.filter("source_label", wording.source_label)
+register.filter("decision_label", wording.decision_label)
+register.filter("strategy_status_label", wording.strategy_status_label)
 register.filter("trading_state_label", wording.trading_state_label)
 register.filter("strategy_mode_label", wording.strategy_mode_label)
 register.filter("proposal_kind_label", wording.proposal_kind_label)
 register.filter("proposal_status_label", wording.proposal_status_label)
 register.filter("what_if_basis", wording.what_if_basis)
+register.filter("gap_cause", data_words.cause_label)
+register.filter("gap_fill", data_words.fill_label)
+register.filter("book_fault", data_words.fault_label)
+register.filter("permille", formats.permille)
 register.filter("backtest_kind", backtest_words.kind_label)
 register.filter("backtest_status", backtest_words.status_label)
 register.filter("share", backtest_words.share)
+register.filter("parity_cause", parity_words.cause_label)
+register.filter("parity_kind", parity_words.kind_label)
+register.filter("parity_why", parity_words.why_label)
+register.filter("parity_intent", parity_words.intent_text)
 register.filter("price", formats.price_text)
 register.filter("quantity", formats.quantity_text)
 register.filter("money", formats.money_text)
@@ -68,6 +85,11 @@ def status_label(status: str) -> str:
 @register.filter
 def status_tone(status: str) -> str:
     return wording.STATUS_TONES.get(status, "")
+
+
+@register.filter
+def decision_tone(outcome: str) -> str:
+    return wording.DECISION_TONES.get(outcome, "")
 
 
 @register.filter

@@ -7,13 +7,15 @@ from django import template
 from django.template.context import Context
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from apps.accounts.selectors import broker_log_ins
+from apps.accounts.selectors import broken_books, broker_log_ins
 from apps.marketdata.selectors import market_moment
 from apps.portal.selectors import actor_names
 from apps.portal.views.broker_log_in import MAY_LOG_IN
 from apps.portal.views.market import stream_status
+from apps.portal.views.places import main_places
+from apps.portal.views.pre_open import unarmed_accounts
+from apps.portal.views.replay_words import ending_text, state_label
 from apps.risk import selectors as risk
 from apps.sso.selectors import Role, has_role
 
@@ -28,32 +30,33 @@ class NavigationItem:
     is_current: bool
 
 
-def _places(user: Any) -> list[tuple[str, str, str]]:
-    """(address name, icon, label); the first four stand in the bar of a phone."""
-    places = [
-        ("home", "house", _("Home")),
-        ("board", "table-2", _("Board")),
-        ("orders", "list-ordered", _("Orders")),
-        ("positions", "wallet", _("Positions")),
-        ("strategies", "bot", _("Strategies")),
-        ("backtests", "activity", _("Backtests")),
-        ("patterns", "trending-up", _("Patterns")),
-        ("risk", "shield-alert", _("Risk")),
-    ]
-    if has_role(user, Role.OPERATOR, Role.ADMINISTRATOR):
-        places.append(("system", "server", _("System")))
-    return places
-
-
 @register.simple_tag(takes_context=True)
 def navigation(context: Context) -> list[NavigationItem]:
     request = context["request"]
     items = []
-    for name, icon, label in _places(request.user):
+    for name, icon, label in main_places(request.user):
         url = reverse(f"portal:{name}")
         is_current = request.path == url if name == "home" else request.path.startswith(url)
         items.append(NavigationItem(label, url, icon, is_current))
     return items
+
+
+@register.simple_tag(takes_context=True)
+def symbol_url(context: Context, symbol: str) -> str:
+    """The symbol's page in the market that this page shows."""
+    if view := context.get("replay"):
+        return reverse("portal:replay-symbol", args=[view.id, symbol])
+    return reverse("portal:symbol", args=[symbol])
+
+
+@register.filter
+def replay_state(state: str) -> str:
+    return state_label(state)
+
+
+@register.filter
+def replay_ending(detail: str) -> str:
+    return ending_text(detail)
 
 
 @register.filter
@@ -61,16 +64,24 @@ def may_log_in_at_broker(user: Any) -> bool:
     return has_role(user, *MAY_LOG_IN)
 
 
-@register.inclusion_tag("portal/parts/market_state.html")
-def market_state() -> dict[str, Any]:
-    moment = market_moment()
-    status = stream_status()
+@register.filter
+def sees_actions(user: Any) -> bool:
+    return has_role(user, Role.OPERATOR, Role.ADMINISTRATOR)
+
+
+@register.inclusion_tag("portal/parts/market_state.html", takes_context=True)
+def market_state(context: Context) -> dict[str, Any]:
+    """Of the market that the page shows."""
+    view = context.get("replay")
+    moment = view.moment if view else market_moment()
+    status = None if view else stream_status()
     return {
         "now": moment.local,
         "now_ms": moment.now_ms,
         "speed": moment.speed,
         "session": moment.session,
         "stream_state": status.state if status else "",
+        "is_replay": view is not None,
     }
 
 
@@ -82,6 +93,8 @@ def banners(context: Context) -> dict[str, Any]:
     return {
         "kill_switches": switches,
         "codes_wanted": [one for one in found if one.is_wanted(now)],
+        "broken_books": broken_books(context["request"].user),
+        "unarmed": unarmed_accounts(context["request"].user),
         "log_ins_ending": [one for one in found if one.ends_soon(now)],
         "names": actor_names(switch.changed_by for switch in switches),
         "request": context["request"],

@@ -1,7 +1,7 @@
 """A market made of events, without a broker: securities, quotes, books, indices and the state of the stream."""
 
 import time
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 
@@ -11,8 +11,10 @@ from apps.marketdata.services.master_data import load_master_data
 from qts.adapters.bus import encode
 from qts.adapters.ssi.market_data import ListedSecurity
 from qts.domain.events import IndexUpdated, OrderBookUpdated, QuoteUpdated
-from qts.domain.market import price_band, round_down_to_tick, tick_size_vnd, to_vietnam
+from qts.domain.market import price_band, round_down_to_tick, rule_book_on, tick_size_vnd, to_vietnam
 from qts.domain.values import Exchange, InstrumentKind
+
+RULES = rule_book_on(date(2026, 1, 5))
 
 NAMES = {
     "ACB": "Ngân hàng Á Châu", "BCM": "Becamex IDC", "BID": "BIDV", "CTG": "VietinBank", "DGC": "Hóa chất Đức Giang",
@@ -23,7 +25,7 @@ NAMES = {
     "VNM": "Vinamilk", "VPB": "VPBank", "VRE": "Vincom Retail",
 }  # fmt: skip
 REFERENCES_VND = {
-    symbol: round_down_to_tick(Exchange.HOSE, InstrumentKind.STOCK, 9_000 + 4_350 * number)
+    symbol: round_down_to_tick(RULES, Exchange.HOSE, InstrumentKind.STOCK, 9_000 + 4_350 * number)
     for number, symbol in enumerate(NAMES)
 }
 REFERENCES_VND["SSI"] = 25_000
@@ -44,6 +46,9 @@ class ListedEverywhere:
     def daily_ohlc(self, symbol, since, until):
         return []
 
+    def index_list(self):
+        return []
+
 
 def list_securities(now: datetime) -> None:
     load_master_data(ListedEverywhere(), today=to_vietnam(now).date(), now=now)  # type: ignore[arg-type]
@@ -52,8 +57,8 @@ def list_securities(now: datetime) -> None:
 def quote_of(symbol: str, now: datetime, *, ticks: int = 0, total: int = 1_234_500, last_quantity: int = 500):
     """The quote of a symbol `ticks` above or below its reference, inside its band."""
     reference = REFERENCES_VND[symbol]
-    band = price_band(Exchange.HOSE, InstrumentKind.STOCK, reference)
-    tick = tick_size_vnd(Exchange.HOSE, InstrumentKind.STOCK, reference)
+    band = price_band(RULES, Exchange.HOSE, InstrumentKind.STOCK, reference)
+    tick = tick_size_vnd(RULES, Exchange.HOSE, InstrumentKind.STOCK, reference)
     last = min(band.ceiling_vnd, max(band.floor_vnd, reference + ticks * tick))
     return QuoteUpdated(
         symbol=symbol,
@@ -78,7 +83,7 @@ def quote_of(symbol: str, now: datetime, *, ticks: int = 0, total: int = 1_234_5
 
 
 def book_of(quote: QuoteUpdated, *, quantity: int = 3_000) -> OrderBookUpdated:
-    tick = tick_size_vnd(Exchange.HOSE, InstrumentKind.STOCK, quote.last_vnd)
+    tick = tick_size_vnd(RULES, Exchange.HOSE, InstrumentKind.STOCK, quote.last_vnd)
     return OrderBookUpdated(
         symbol=quote.symbol,
         bids=tuple((quote.last_vnd - level * tick, quantity * (level + 1)) for level in range(3)),

@@ -12,9 +12,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import translation
 from django.utils.translation import gettext
 
+from apps.marketdata.selectors import market_now
 from apps.portal.views.backtest_words import KINDS, STATUSES, sentences
 from apps.strategies import selectors, services
 from qts.backtest.statements import TEMPLATES, Say, Statement
+from qts.backtest.tests.test_confined import CROSS as OWN_FILE
+from qts.domain.values import Actor, ActorKind
 
 URL = "/backtests/"
 CROSS = {"p0-strategy": "moving_average_cross", "p0-fast": "3", "p0-slow": "8", "p0-quantity": "100", "p0-symbols": ""}
@@ -171,7 +174,64 @@ def test_the_form_follows_what_is_chosen(trader):
     assert 'name="p0-fast"' not in other
 
 
+@pytest.fixture
+def own_file(settings, tmp_path):
+    """The hashes of two versions of a file, older first; the second one takes less."""
+    settings.STRATEGIES_DIR = tmp_path / "strategies"
+    folder = services.strategies_folder()
+
+    def take(text):
+        (folder / "mine.py").write_text(text)
+        return services.register_file("mine", actor=Actor(ActorKind.USER, "1"), now=market_now())
+
+    return take(OWN_FILE), take(OWN_FILE.replace("maximum=20", "maximum=9"))
+
+
+def test_a_file_of_ones_own_is_chosen_with_its_version(trader, own_file):
+    older, newest = own_file
+    chosen = {"p0-strategy": "file:mine", "drawn": "moving_average_cross"}
+    drawn = trader.get(f"{URL}new/", FORM | chosen, headers={"HX-Request": "true"}).content.decode()
+    assert "Mine · mine" in drawn
+    assert re.search(rf'value="{newest}" selected', drawn)
+    assert re.search(r'name="p0-fast"[^>]*max="9"', drawn)
+    again = {**chosen, "drawn": "file:mine", "p0-version": older}
+    drawn = trader.get(f"{URL}new/", FORM | again, headers={"HX-Request": "true"}).content.decode()
+    assert re.search(rf'value="{older}" selected', drawn)
+    assert re.search(r'name="p0-fast"[^>]*max="20"', drawn)
+    run_id = done(trader, **again)
+    page = shown(trader, run_id)
+    assert f'mine.py <span class="mono">{older[:8]}</span>' in page
+    assert "A cross of my own." in page
+    assert f'value="{older}" selected' in trader.get(f"{URL}new/?from={run_id}").content.decode()
+    swept = shown(trader, done(trader, **again, kind="SWEEP", **{"v-fast": "3,5"}))
+    assert 'id="verdict"' in swept
+    answer = trader.post(f"{URL}new/", FORM | {"run_id": str(uuid4())} | chosen | {"p0-fast": "10"})
+    assert answer.status_code == 422  # the newest takes nine at most
+
+
+def test_matches_latency_slippage_and_room_are_asked_for_and_told(trader):
+    rows = "".join(f"ABC,2026-11-23 09:{16 + n // 6}:{n % 6}0,{20 + n % 9 / 20},900\n" for n in range(240))
+    file = SimpleUploadedFile("ticks.csv", f"symbol,time,price,volume\n{rows}".encode())
+    market = {"latency_ms": "250", "slippage_ticks": "2", "queue_quantity": "7000", "foreign_room": "ABC=50,000"}
+    run_id = done(trader, source="UPLOAD", symbols="", period="TICK", file=file, **market)
+    study = selectors.backtest(run_id).study
+    assert (study["latency_ms"], study["slippage_ticks"], study["queue_quantity"]) == (250, 2, 7_000)
+    assert study["foreign_room"] == {"ABC": 50_000}
+    page = shown(trader, run_id)
+    assert "Latency, ms: 250" in page
+    assert "Foreign room ABC: 50,000" in page
+    times = [bar["time"] for bar in trader.get(f"{URL}{run_id}/chart/?symbol=ABC").json()["bars"]]
+    assert times == sorted(set(times))
+    assert len(times) == 40  # a candle is a minute
+    drawn = trader.get(f"{URL}new/?from={run_id}").content.decode()
+    assert re.search(r'name="foreign_room"[^>]*value="ABC=50000"', drawn)
+    assert re.search(r'name="latency_ms"[^>]*value="250"', drawn)
+
+
 WRONG = [
+    ({"foreign_room": "SSI:5"}, "Type symbols with shares"),
+    ({"foreign_room": "HPG=5"}, "which is no instrument"),
+    ({"period": "TICK", "latency_ms": "70000"}, "less than or equal to 60000"),
     ({"p0-fast": "1"}, "greater than or equal to 2"),
     ({"p0-fast": "x"}, "Enter a whole number"),
     ({"symbols": ""}, "Name at least one symbol."),

@@ -1,22 +1,38 @@
 """Every page for every role: who sees it, what it says, and how many queries it costs."""
 
+import gzip
+import json
+
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
 
-from apps.marketdata.selectors import StreamState, market_now
+from apps.accounts import services as accounts
+from apps.marketdata.selectors import StreamState
 from apps.portal.tests import market as made_market
 
 EVERYBODY = {"trader", "risk", "operator", "admin"}
 PAGES = {
     "/": EVERYBODY,
     "/board/": EVERYBODY,
+    "/board/securities/": EVERYBODY,
     "/symbols/?q=bank": EVERYBODY,
     "/symbols/SSI/": EVERYBODY,
     "/symbols/SSI/bars/": EVERYBODY,
+    "/symbols/SSI/marks/": EVERYBODY,
+    "/symbols/SSI/history/?timeframe=1d": EVERYBODY,
+    "/attention/": EVERYBODY,
     "/orders/": EVERYBODY,
     "/positions/": EVERYBODY,
+    "/positions/overview/": EVERYBODY,
+    "/positions/cash/": EVERYBODY,
+    "/positions/statement/": EVERYBODY,
+    "/positions/trades/": EVERYBODY,
+    "/positions/trades/export.csv": EVERYBODY,
+    "/positions/performance/": EVERYBODY,
+    "/positions/actions/": {"operator", "admin"},
     "/strategies/": EVERYBODY,
     "/backtests/": EVERYBODY,
     "/backtests/new/": {"trader", "admin"},
@@ -34,17 +50,30 @@ PAGES = {
     "/risk/kill/": {"risk", "admin"},
     "/risk/approvals/": {"risk", "admin"},
     "/system/": {"operator", "admin"},
+    "/data/": EVERYBODY,
+    "/data/completeness/": EVERYBODY,
+    "/data/quality/": EVERYBODY,
+    "/data/unreadable/": EVERYBODY,
+    "/data/books/SSI/": EVERYBODY,
     "/broker-log-in/": {"trader", "operator", "admin"},
+    "/pre-open/": EVERYBODY,
+    "/auction/": EVERYBODY,
+    "/futures/": EVERYBODY,
+    "/alerts/": EVERYBODY,
 }
 # session, user, second factor and roles take five of each
 QUERY_BUDGETS = {
     "/": 32,
-    "/board/": 14,
-    "/symbols/SSI/": 20,
+    "/board/": 16,
+    "/symbols/SSI/": 24,
     "/orders/": 14,
     "/positions/": 22,
     "/strategies/": 16,
-    "/backtests/": 12,
+    "/backtests/": 14,
+    "/positions/overview/": 24,
+    "/positions/cash/": 24,
+    "/positions/trades/": 18,
+    "/positions/performance/": 18,
     "/patterns/": 14,
 }
 
@@ -72,15 +101,37 @@ def test_a_page_stays_in_its_query_budget(desk, address, budget):
     assert len(queries) <= budget, [query["sql"][:120] for query in queries]
 
 
-def test_the_board_shows_prices_in_thousand_vnd_with_their_colours(desk):
-    page = desk.client("trader").get("/board/").content.decode()
-    row = page.split('data-symbol="SSI"')[1].split("</tr>")[0]
-    quote = made_market.quote_of("SSI", market_now(), ticks=list(made_market.NAMES).index("SSI") % 5 - 2)
-    assert f'data-f="last">{quote.last_vnd / 1000:.2f}<' in row
-    assert 'data-f="ref" data-fixed="1">25.00<' in row
-    assert 'data-f="ceil" data-fixed="1">26.75<' in row
-    assert page.count("data-symbol=") == 30
+def test_the_board_brings_what_is_listed_once_and_small(desk):
+    """Prices come over the socket, for the rows in sight alone."""
+    client = desk.client("trader")
+    page = client.get("/board/").content.decode()
     assert "1,280.50" in page  # VNINDEX
+    assert "data-symbol=" not in page
+    answer = client.get("/board/securities/", headers={"Accept-Encoding": "gzip"})
+    assert (answer["Content-Encoding"], answer["Cache-Control"]) == ("gzip", "private, max-age=300")
+    listed = json.loads(gzip.decompress(answer.content))["securities"]
+    assert len(listed) == 30
+    assert ["SSI", "Chứng khoán SSI", "HOSE", "STOCK", ""] in listed
+
+
+def test_the_board_knows_sectors_and_the_lists_and_layout_of_its_reader(desk):
+    apps.get_model("risk", "SecuritySector").objects.create(symbol="SSI", sector="Chứng khoán")
+    mine = accounts.create_watchlist(desk.users.trader, name="Mine", symbols=["SSI"])
+    accounts.save_layout(desk.users.trader, "board", {"hidden": ["foreign"]})
+    client = desk.client("trader")
+    listed = {row[0]: row[4] for row in client.get("/board/securities/").json()["securities"]}
+    assert (listed["SSI"], listed["VCB"]) == ("Chứng khoán", "")
+    told = page_data(client)
+    assert told["watchlists"] == [{"id": str(mine.id), "name": "Mine", "symbols": ["SSI"]}]
+    assert told["layout"] == {"hidden": ["foreign"]}
+    assert told["ticket_url"] == "/ticket/"
+    others = page_data(desk.client("risk"))
+    assert (others["watchlists"], others["layout"], others["ticket_url"]) == ([], {}, "")
+
+
+def page_data(client):
+    page = client.get("/board/").content.decode()
+    return json.loads(page.split('id="board-page" type="application/json">')[1].split("</script>")[0])
 
 
 def test_a_symbol_is_found_by_its_code_and_by_a_part_of_its_name(desk):

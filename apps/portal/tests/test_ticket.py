@@ -19,7 +19,7 @@ def all_orders(*account_ids):
 
 def test_a_blank_ticket_knows_ticks_lot_and_band(desk):
     page = desk.client("trader").get("/ticket/?symbol=SSI&side=SELL&price_vnd=25300").content.decode()
-    assert 'data-ticks="[[1, 10], [10000, 50], [50000, 100]]"' in page
+    assert 'data-ticks="[[0, 10], [10000, 50], [50000, 100]]"' in page
     assert 'data-floor="23250" data-ceiling="26750" data-reference="25000"' in page
     assert 'value="SELL" checked' in page
     assert 'value="25.30"' in page

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -31,6 +32,7 @@ def page(*roles: Role) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def answer(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponseBase:
+            _refuse_nul(request)
             try:
                 return view(request, *arguments, **named)
             except TransientError as error:
@@ -39,6 +41,13 @@ def page(*roles: Role) -> Callable[[View], View]:
         return role_required(*roles)(answer)
 
     return decorate
+
+
+def _refuse_nul(request: HttpRequest) -> None:
+    """No browser sends it, and no database takes it."""
+    given = [request.GET, request.POST] if request.method == "POST" else [request.GET]
+    if any("\x00" in text for one in given for name, texts in one.lists() for text in (name, *texts)):
+        raise BadRequest("a text holds the character 0")
 
 
 def asks_for_fragment(request: HttpRequest) -> bool:

@@ -21,16 +21,18 @@ from apps.strategies.selectors import BacktestStrategyView, BacktestView
 from qts.backtest import BarPeriod, FillAt, SpecWrong, StudyKind
 from qts.backtest.bars import VND_PER_THOUSAND
 from qts.backtest.search import TRIES_MAX
+from qts.backtest.spec import LATENCY_MS_MAX, SLIPPAGE_TICKS_MAX
 from qts.backtest.study import TRIES_MIN, values_of
 from qts.backtest.walk_forward import FOLDS_MAX, FOLDS_MIN
 from qts.domain.strategy import Parameter
 
 PARTS_MAX: Final = 4
+_MARKET: Final = ("latency_ms", "slippage_ticks", "queue_quantity")
 SOURCES: Final = ("STORE", "UPLOAD")
 
 
 class LaunchForm(forms.Form):
-    """Fields `p0-strategy`, `p0-symbols`, `p0-fast` … for each part; `v-fast` … for the values to try."""
+    """Fields `p0-strategy`, `p0-version`, `p0-symbols`, `p0-fast` … for each part; `v-fast` … for the values to try."""
 
     name = forms.CharField(max_length=120, required=False)
     kind = forms.ChoiceField(choices=[(one, one) for one in KINDS])
@@ -45,6 +47,10 @@ class LaunchForm(forms.Form):
     cash_vnd = forms.CharField(max_length=24)
     participation_percent = forms.IntegerField(min_value=1, max_value=100)
     spread_ticks = forms.IntegerField(min_value=0, max_value=100)
+    latency_ms = forms.IntegerField(min_value=0, max_value=LATENCY_MS_MAX, required=False)
+    slippage_ticks = forms.IntegerField(min_value=0, max_value=SLIPPAGE_TICKS_MAX, required=False)
+    queue_quantity = forms.IntegerField(min_value=0, max_value=10**9, required=False)
+    foreign_room = forms.CharField(max_length=2_000, required=False)
     frictionless = forms.ChoiceField(choices=[("", ""), *((one, one) for one in FillAt)], required=False)
     tries = forms.IntegerField(min_value=TRIES_MIN, max_value=TRIES_MAX)
     folds = forms.IntegerField(min_value=FOLDS_MIN, max_value=FOLDS_MAX)
@@ -53,22 +59,30 @@ class LaunchForm(forms.Form):
     run_id = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(
-        self, *arguments: Any, strategies: Sequence[BacktestStrategyView], parts: Sequence[str], kind: str, **named: Any
+        self,
+        *arguments: Any,
+        strategies: Sequence[BacktestStrategyView],
+        chosen: Sequence[BacktestStrategyView],
+        kind: str,
+        **named: Any,
     ) -> None:
+        """`chosen` has the strategy of each part, of the version that was chosen."""
         super().__init__(*arguments, **named)
-        self._known = {one.key: one for one in strategies}
-        self.part_keys = list(parts)
+        self.chosen = list(chosen)
         self._kind = kind
-        choices = [(one.key, one.title) for one in strategies]
-        for number, key in enumerate(parts):
-            self.fields[f"p{number}-strategy"] = forms.ChoiceField(choices=choices, initial=key)
+        choices = [(one.key, _title(one)) for one in strategies]
+        for number, known in enumerate(chosen):
+            self.fields[f"p{number}-strategy"] = forms.ChoiceField(choices=choices, initial=known.key)
             self.fields[f"p{number}-symbols"] = forms.CharField(max_length=2_000, required=False)
-            for one in self._known[key].parameters:
+            if known.versions:
+                hashes = [(one.content_hash, one.content_hash[:8]) for one in known.versions]
+                self.fields[f"p{number}-version"] = forms.ChoiceField(choices=hashes, required=False)
+            for one in known.parameters:
                 self.fields[f"p{number}-{one.name}"] = forms.IntegerField(
                     min_value=one.minimum, max_value=one.maximum, initial=one.default
                 )
         if kind != StudyKind.RUN:
-            for one in self._known[parts[0]].parameters:
+            for one in chosen[0].parameters:
                 self.fields[f"v-{one.name}"] = forms.CharField(max_length=200, required=False)
 
     @property
@@ -79,10 +93,10 @@ class LaunchForm(forms.Form):
                 "number": number,
                 "strategy": self[f"p{number}-strategy"],
                 "symbols": self[f"p{number}-symbols"],
-                "known": self._known[key],
-                "parameters": [self._row(number, one) for one in self._known[key].parameters],
+                "known": known,
+                "parameters": [self._row(number, one) for one in known.parameters],
             }
-            for number, key in enumerate(self.part_keys)
+            for number, known in enumerate(self.chosen)
         ]
 
     def clean_cash_vnd(self) -> int:
@@ -90,6 +104,17 @@ class LaunchForm(forms.Form):
             return read_quantity(self.cleaned_data["cash_vnd"])
         except ValueError as error:
             raise forms.ValidationError(_("Type whole VND, for example 1,000,000,000.")) from error
+
+    def clean_foreign_room(self) -> dict[str, int]:
+        """Written SSI=50,000,000 HPG=0; commas are of the numbers."""
+        found = {}
+        for text in self.cleaned_data["foreign_room"].upper().split():
+            symbol, _equals, shares = text.strip(",;").partition("=")
+            try:
+                found[symbol] = read_quantity(shares)
+            except ValueError as error:
+                raise forms.ValidationError(_("Type symbols with shares, for example SSI=50,000,000.")) from error
+        return found
 
     def clean(self) -> dict[str, Any]:
         cleaned = dict(super().clean() or {})
@@ -116,23 +141,26 @@ class LaunchForm(forms.Form):
         )
         return {
             **{name: given[name] for name in as_typed},
+            **{name: given[name] for name in _MARKET if given[name] is not None},
+            "foreign_room": given["foreign_room"],
             "frictionless": given["frictionless"] or None,
             "fee_rate_bps": settings.BROKER_FEE_RATE_BPS,
             "sale_tax_rate_bps": settings.SALE_TAX_RATE_BPS,
             "grid": given["grid"],
             "parts": [
                 {
-                    "strategy": key,
+                    "strategy": known.key,
+                    "version": known.content_hash,
                     "symbols": _symbols(given[f"p{number}-symbols"]),
-                    "parameters": {one.name: given[f"p{number}-{one.name}"] for one in self._known[key].parameters},
+                    "parameters": {one.name: given[f"p{number}-{one.name}"] for one in known.parameters},
                 }
-                for number, key in enumerate(self.part_keys)
+                for number, known in enumerate(self.chosen)
             ],
         }
 
     def _grid(self, cleaned: Mapping[str, Any]) -> dict[str, list[int]]:
         grid = {}
-        for one in self._known[self.part_keys[0]].parameters:
+        for one in self.chosen[0].parameters:
             text = cleaned.get(f"v-{one.name}", "").strip()
             if not text:
                 continue
@@ -215,27 +243,45 @@ def _form(
     given: QueryDict, strategies: Sequence[BacktestStrategyView], *, is_bound: bool, files: Any = None
 ) -> LaunchForm:
     """`act` adds a part or takes the last one away."""
-    known = [one.key for one in strategies]
     kind = given.get("kind", "") if given.get("kind") in KINDS else StudyKind.RUN.value
-    asked = [given[f"p{number}-strategy"] for number in range(PARTS_MAX) if f"p{number}-strategy" in given]
-    parts = [key for key in asked if key in known] or known[:1]
-    if given.get("act") == "add" and len(parts) < PARTS_MAX:
-        parts.append(known[len(parts) % len(known)])
-    if given.get("act") == "remove" and len(parts) > 1:
-        parts.pop()
+    chosen = _chosen(given, strategies)
+    if given.get("act") == "add" and len(chosen) < PARTS_MAX:
+        chosen.append(strategies[len(chosen) % len(strategies)])
+    if given.get("act") == "remove" and len(chosen) > 1:
+        chosen.pop()
     if kind != StudyKind.RUN:
-        parts = parts[:1]
+        chosen = chosen[:1]
     if is_bound:
-        return LaunchForm(given, files, strategies=strategies, parts=parts, kind=kind)
+        return LaunchForm(given, files, strategies=strategies, chosen=chosen, kind=kind)
     typed = {name: text for name, text in given.items() if name != "act"}
     # a parameter keeps what was typed only while its strategy is the same
     before = dict(enumerate(given.getlist("drawn")))
-    for number, key in enumerate(parts):
-        if before.get(number, key) != key:
+    for number, known in enumerate(chosen):
+        if before.get(number, known.key) != known.key:
             gone = (f"p{number}-", "v-" if number == 0 else f"p{number}-")
             typed = {name: text for name, text in typed.items() if not name.startswith(gone)}
-    typed |= {f"p{number}-strategy": key for number, key in enumerate(parts)}
-    return LaunchForm(initial=_defaults() | typed, strategies=strategies, parts=parts, kind=kind)
+    typed |= {f"p{number}-strategy": known.key for number, known in enumerate(chosen)}
+    return LaunchForm(initial=_defaults() | typed, strategies=strategies, chosen=chosen, kind=kind)
+
+
+def _chosen(given: QueryDict, strategies: Sequence[BacktestStrategyView]) -> list[BacktestStrategyView]:
+    """The strategy of each part; a version that its file does not have is the newest one."""
+    known = {one.key: one for one in strategies}
+    found = []
+    for number in range(PARTS_MAX):
+        one = known.get(given.get(f"p{number}-strategy", ""))
+        if one is None:
+            continue
+        version = given.get(f"p{number}-version", "")
+        is_older = version != one.content_hash and version in {of.content_hash for of in one.versions}
+        found.append(selectors.backtest_file(one.key, version) if is_older else one)
+    return found or [strategies[0]]
+
+
+def _title(strategy: BacktestStrategyView) -> str:
+    if not strategy.versions:
+        return strategy.title
+    return f"{strategy.title} · {strategy.versions[0].name}"
 
 
 def _defaults() -> dict[str, Any]:
@@ -247,6 +293,9 @@ def _defaults() -> dict[str, Any]:
         "cash_vnd": "1,000,000,000",
         "participation_percent": 10,
         "spread_ticks": 1,
+        "latency_ms": 0,
+        "slippage_ticks": 0,
+        "queue_quantity": 10_000,
         "tries": 50,
         "folds": 4,
         "seed": 1,
@@ -266,6 +315,8 @@ def _of_run(run: BacktestView) -> QueryDict:
     found = QueryDict(mutable=True)
     plain = ("kind", "participation_percent", "spread_ticks", "tries", "folds", "seed")
     found.update({name: str(study[name]) for name in plain})
+    found.update({name: str(study[name]) for name in _MARKET if name in study})
+    found["foreign_room"] = " ".join(f"{symbol}={room}" for symbol, room in study.get("foreign_room", {}).items())
     found["cash_vnd"] = f"{study['cash_vnd']:,}"
     found["frictionless"] = study["frictionless"] or ""
     found["symbols"] = ", ".join(run.symbols)
@@ -276,6 +327,7 @@ def _of_run(run: BacktestView) -> QueryDict:
     for number, part in enumerate(study["parts"][:PARTS_MAX]):
         found[f"p{number}-strategy"] = part["strategy"]
         found[f"p{number}-symbols"] = ", ".join(part["symbols"])
+        found[f"p{number}-version"] = part.get("source", {}).get("content_hash", "")
         found.update({f"p{number}-{name}": str(value) for name, value in part["parameters"].items()})
     found.update({f"v-{name}": ",".join(map(str, values)) for name, values in study["grid"].items()})
     return found
@@ -296,8 +348,8 @@ def _context(form: LaunchForm) -> dict[str, Any]:
         "kept": selectors.backtest_data(digest) if digest else None,
         "symbols_with_days": days,
         "days_most": max(days.values(), default=0),
-        "may_add": len(form.part_keys) < PARTS_MAX and form["kind"].value() == StudyKind.RUN,
-        "may_remove": len(form.part_keys) > 1,
+        "may_add": len(form.chosen) < PARTS_MAX and form["kind"].value() == StudyKind.RUN,
+        "may_remove": len(form.chosen) > 1,
     }
 
 

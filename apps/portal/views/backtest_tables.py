@@ -113,14 +113,15 @@ def fold_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def equity_points(report: Mapping[str, Any], first_vnd: int) -> list[dict[str, Any]]:
-    """Each day's worth, the largest worth before it, and what holding would have been."""
+    """Each day's worth, the largest worth before it, and what holding and the index would have been."""
     worths = [row[1] for row in report["equity"]]
     peaks = accumulate([first_vnd, *worths], max)
     next(peaks)
     held = (report.get("benchmark") or {}).get("equity") or [None] * len(worths)
+    index = (report.get("index") or {}).get("equity") or [None] * len(worths)
     return [
-        {"time": row[0], "equity": row[1], "fall": 100 * (row[1] / peak - 1), "held": other}
-        for row, peak, other in zip(report["equity"], peaks, held, strict=True)
+        {"time": row[0], "equity": row[1], "fall": 100 * (row[1] / peak - 1), "held": other, "index": market}
+        for row, peak, other, market in zip(report["equity"], peaks, held, index, strict=True)
     ]
 
 

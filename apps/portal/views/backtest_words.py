@@ -52,8 +52,13 @@ def sentences(told: Iterable[Mapping[str, Any]]) -> list[Sentence]:
     return [_sentence(Statement.of_json(one)) for one in told]
 
 
-def figures(found: Mapping[str, Any], benchmark: float | None) -> list[Figure]:
+def _market(index: float | None) -> str:
+    return _("no history") if index is None else share(index, plus=True)
+
+
+def figures(summary: Mapping[str, Any]) -> list[Figure]:
     """The first eight stand above the charts; what a study does not know is a dash."""
+    found, benchmark, index = summary["figures"], summary["benchmark"], summary.get("index")
     get = found.get
     rows = [
         Figure(_("Return"), share(get("total_return"), plus=True), sign(get("total_return"))),
@@ -66,6 +71,7 @@ def figures(found: Mapping[str, Any], benchmark: float | None) -> list[Figure]:
         Figure(_("Fees and tax, VND"), formats.money_text(get("costs_vnd"))),
     ]
     more = [
+        Figure(_("VN-Index on the same days"), _market(index), sign(index)),
         Figure(_("Result, VND"), money(get("pnl_vnd")), sign(get("pnl_vnd"))),
         Figure(_("Equity at the end, VND"), formats.money_text(get("last_equity_vnd"))),
         Figure(_("Annual return"), share(get("annual_return"), plus=True)),

@@ -19,7 +19,9 @@ from apps.sso.selectors import Role, actor_of, has_role
 from apps.strategies import selectors, services
 from apps.strategies.selectors import BacktestView
 from qts.adapters.tables import Cell, csv_file
+from qts.backtest import TickTable
 from qts.backtest.document import FILL_FIELDS
+from qts.backtest.tick_engine import minutes_of
 from qts.domain.market import to_vietnam
 
 PAGE_ROWS: Final = 50
@@ -89,6 +91,8 @@ def chart(request: HttpRequest, run_id: UUID) -> JsonResponse:
     report = (document or {}).get("report") or document
     if table is None or not report or "fills" not in report or symbol not in table.symbols:
         raise Http404
+    if isinstance(table, TickTable):
+        table = minutes_of(table.of_symbols({symbol}))
     return JsonResponse(tables.candles(table, symbol, report))
 
 
@@ -122,7 +126,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     if any(not run.is_done for run in runs):
         problem, runs = _("Only finished backtests can be compared."), []
     columns = [_column(run, number) for number, run in enumerate(runs)]
-    figures = zip(*(words.figures(run.summary["figures"], run.summary["benchmark"]) for run in runs), strict=True)
+    figures = zip(*(words.figures(run.summary) for run in runs), strict=True)
     context = {
         "problem": problem,
         "columns": columns,
@@ -182,7 +186,7 @@ def _frame(request: HttpRequest, run: BacktestView) -> dict[str, Any]:
 
 def _result(request: HttpRequest, run: BacktestView, document: dict[str, Any]) -> dict[str, Any]:
     report = document.get("report", document)
-    figures = words.figures(run.summary["figures"], run.summary["benchmark"])
+    figures = words.figures(run.summary)
     context: dict[str, Any] = {
         "document": document,
         "report": report,

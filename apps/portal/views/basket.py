@@ -40,7 +40,7 @@ def basket(request: HttpRequest) -> HttpResponse:
         mistakes.append(Mistake(0, "", _("You have no such account to trade.")))
     requests: list[OrderRequest] = []
     if not mistakes:
-        requests, mistakes = read_table(context["text"], _unit_vnd)
+        requests, mistakes = read_table(context["text"], unit_vnd)
     if account is None or mistakes or request.POST.get("act") == "edit":
         context["mistakes"] = [] if request.POST.get("act") == "edit" else mistakes
         return render(request, "portal/plans/basket.html", context, status=422 if context["mistakes"] else 200)
@@ -59,6 +59,22 @@ def basket_detail(request: HttpRequest, basket_id: UUID) -> HttpResponse:
     account = visible_account(request, found.account_id)
     context = {"basket": found, "account": account, "rows": order_rows(found.orders, [account], request.user)}
     return render(request, "portal/plans/basket_detail.html", context)
+
+
+def show_preview(request: HttpRequest, account: AccountView, requests: list[OrderRequest]) -> HttpResponse:
+    """Orders that another page has prepared, to be looked at, edited as a table and confirmed here."""
+    lines = [
+        f"{one.symbol}, {one.side}, {one.quantity}, {_shown_price(one) if one.price_vnd else one.order_type}"
+        for one in requests
+    ]
+    return _preview(request, account, requests, {"text": "\n".join(lines)})
+
+
+def _shown_price(one: OrderRequest) -> str:
+    """As it is typed: thousand VND, or points of a future."""
+    per_unit_vnd = unit_vnd(one.symbol)
+    whole, rest = divmod(one.price_vnd or 0, per_unit_vnd)
+    return f"{whole}.{rest * 100 // per_unit_vnd:02}"
 
 
 def _preview(
@@ -110,7 +126,7 @@ def _text(request: HttpRequest) -> tuple[str, list[Mistake]]:
         return "", [Mistake(0, "", _("The file is not a CSV file in UTF-8."))]
 
 
-def _unit_vnd(symbol: str) -> int:
+def unit_vnd(symbol: str) -> int:
     """Of a symbol that nobody knows as of a share: the gate says that it is unknown."""
     known = marketdata.security(symbol)
     return shown_unit_vnd(known.kind if known else InstrumentKind.STOCK)

@@ -76,8 +76,8 @@ def read_choice(given: Mapping[str, Any], mine: Iterable[AccountView]) -> Choice
         status=_one_of(given.get("status"), Status),
         order_type=_one_of(given.get("order_type"), OrderType),
         by=_one_of(given.get("by"), ("hand", "strategy")),
-        since=_day(given.get("since")),
-        until=_day(given.get("until")),
+        since=read_day(given.get("since")),
+        until=read_day(given.get("until")),
         account_ids=tuple(known.id for known in mine if not account or str(known.id) == account),
     )
 
@@ -86,7 +86,7 @@ def _one_of(given: Any, known: Iterable[str]) -> str:
     return str(given) if given in {str(one) for one in known} else ""
 
 
-def _day(given: Any) -> date | None:
+def read_day(given: Any) -> date | None:
     try:
         return date.fromisoformat(str(given))
     except ValueError:

@@ -1,36 +1,75 @@
-"""The price board."""
+"""The price board. The page is small whatever is listed: its rows are made in the browser, those in sight alone."""
 
-from dataclasses import dataclass
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
+from apps.accounts import selectors as accounts
+from apps.accounts.selectors import BOARD
 from apps.marketdata import selectors as marketdata
-from apps.marketdata.selectors import LiveQuote, SecurityView
+from apps.marketdata.selectors import LiveMarket, Market
 from apps.portal.views.access import EVERYBODY, TRADERS, page
-from apps.portal.views.market import indexes, quotes_of
+from apps.portal.views.market import indexes
+from apps.risk import selectors as risk
 from apps.sso.selectors import has_role
 
 LEVEL_COUNT = 3
-
-
-@dataclass(frozen=True, slots=True)
-class BoardRow:
-    security: SecurityView
-    quote: LiveQuote
+LISTED_KEPT_S = 300  # of what a browser remembers: lists change overnight, an officer's sectors now and then
 
 
 @require_GET
 @page(*EVERYBODY)
 def board(request: HttpRequest) -> HttpResponse:
-    securities = marketdata.securities()
-    quotes = quotes_of(security.symbol for security in securities)
-    context = {
-        "rows": [BoardRow(security, quotes[security.symbol]) for security in securities],
-        "indexes": indexes(),
+    may_trade = has_role(request.user, *TRADERS)
+    return render(request, "portal/board.html", board_context(request, LiveMarket(), may_trade=may_trade))
+
+
+def board_context(request: HttpRequest, market: Market, *, may_trade: bool) -> dict[str, Any]:
+    """The board of any market."""
+    lists = accounts.watchlists(request.user)
+    return {
+        "indexes": indexes(market),
         "bid_levels": range(LEVEL_COUNT, 0, -1),
         "ask_levels": range(1, LEVEL_COUNT + 1),
-        "may_trade": has_role(request.user, *TRADERS),
+        "may_trade": may_trade,
+        "columns": _columns(),
+        "page_data": {
+            "securities_url": reverse("portal:board-securities"),
+            "ticket_url": reverse("portal:ticket") if may_trade else "",
+            "watchlists": [{"id": one.id, "name": one.name, "symbols": one.symbols} for one in lists],
+            "layout": accounts.layout(request.user, BOARD),
+        },
     }
-    return render(request, "portal/board.html", context)
+
+
+def _columns() -> list[tuple[str, str]]:
+    """What may be taken away; symbol, price and change always stay."""
+    return [
+        ("limits", _("Reference, ceiling, floor")),
+        ("side", _("Best bid and ask")),
+        ("depth", _("Second and third level")),
+        ("last_qty", _("Matched volume")),
+        ("total", _("Total volume")),
+        ("value", _("Value matched")),
+        ("range", _("High, average, low")),
+        ("foreign", _("Foreign")),
+        ("sector", _("Sector")),
+    ]
+
+
+@require_GET
+@page(*EVERYBODY)
+@cache_control(private=True, max_age=LISTED_KEPT_S)
+@gzip_page
+def board_securities(_request: HttpRequest) -> HttpResponse:
+    """[symbol, name, exchange, kind, sector] of everything that is listed, by symbol."""
+    listed = marketdata.securities()
+    sectors = risk.sectors([security.symbol for security in listed])
+    rows = [(one.symbol, one.name, str(one.exchange), str(one.kind), sectors.get(one.symbol, "")) for one in listed]
+    return JsonResponse({"securities": rows})

@@ -104,19 +104,20 @@ def _answered(request: HttpRequest, connection_id: UUID, answer: LogInAnswer, do
     """Back to the page, or the page with what went wrong; what was typed is not shown again."""
     if answer.problem is None:
         messages.success(request, done)
-        return redirect("portal:broker-log-in")
+        return redirect("portal:pre-open" if request.POST.get("back") == "pre-open" else "portal:broker-log-in")
     return _page(request, {connection_id: (str(LOG_IN_SENTENCES[answer.problem]), answer.told)}, status=422)
 
 
 def _page(
     request: HttpRequest, problems: dict[UUID, tuple[str, str]] | None = None, *, status: int = 200
 ) -> HttpResponse:
-    cards = _cards(request, problems or {})
-    context = {"cards": cards, "names": _names(cards)}
+    found = cards(request, problems or {})
+    context = {"cards": found, "names": _names(found)}
     return render(request, "portal/broker_log_in/page.html", context, status=status)
 
 
-def _cards(request: HttpRequest, problems: dict[UUID, tuple[str, str]]) -> list[LogInCard]:
+def cards(request: HttpRequest, problems: dict[UUID, tuple[str, str]]) -> list[LogInCard]:
+    """Of every connection that the user may see, with what went wrong at some."""
     now = timezone.now()
     gateways = {status.connection_id: status for status in orders.broker_connection_status()}
     return [
@@ -127,7 +128,7 @@ def _cards(request: HttpRequest, problems: dict[UUID, tuple[str, str]]) -> list[
 
 def _card(request: HttpRequest, connection_id: UUID | None) -> LogInCard:
     """404 for a connection that the user may not see."""
-    for card in _cards(request, {}):
+    for card in cards(request, {}):
         if card.log_in.connection_id == connection_id:
             return card
     raise Http404

@@ -17,7 +17,7 @@ from apps.orders import services as order_services
 from apps.portal.forms import ConditionalForm
 from apps.portal.views import plan_words
 from apps.portal.views.access import EVERYBODY, TRADERS, asked_limit, asks_for_fragment, page, visible_account
-from apps.portal.views.market import quotes_of, shown_unit_vnd
+from apps.portal.views.market import quotes_of, shown_unit_vnd, tick_table
 from apps.portal.views.refusals import refusals
 from apps.sso.selectors import actor_of, has_role
 from qts.domain.errors import Breach
@@ -120,6 +120,8 @@ def _form(request: HttpRequest, security: SecurityView) -> ConditionalForm:
         "client_order_id": uuid4(),
     }
     given = {name: value for name, value in request.GET.dict().items() if value}
+    if given.get("kind") == ConditionalKind.BRACKET and "price" in given:
+        given.setdefault("entry", given["price"])  # what stands in the ticket is the price of the first order
     form = ConditionalForm(initial=initial | given, unit_vnd=shown_unit_vnd(security.kind))
     form.initial["symbol"] = security.symbol
     return form
@@ -144,6 +146,8 @@ def _show(
         "kinds": [(one, plan_words.kind_label(one)) for one in ConditionalKind],
         "price_fields": [(name, label, form[name]) for name, label in plan_words.fields_of(kind)],
         "refusals": refusals(breaches),
+        "unit_vnd": shown_unit_vnd(security.kind),
+        "ticks": tick_table(security),
     }
     return render(request, "portal/plans/conditional_form.html", context, status=status)
 

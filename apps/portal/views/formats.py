@@ -85,3 +85,8 @@ def sign_class(value: int | None) -> str:
     if not value:
         return "c-none"
     return "c-up" if value > 0 else "c-down"
+
+
+def permille(thousandths: int) -> str:
+    """As a percentage with one decimal: 999 is 99.9%."""
+    return f"{thousandths // 10}.{thousandths % 10}%"

@@ -10,13 +10,27 @@ from apps.marketdata import selectors as marketdata
 from apps.marketdata.selectors import LiveQuote
 from apps.orders import selectors as orders
 from apps.portal.views.access import EVERYBODY, chosen_account, page
+from apps.portal.views.attention import attention
 from apps.portal.views.market import indexes, quotes_of
 from apps.portal.views.order_rows import order_rows
 from apps.portal.views.strategies import decision_rows
+from apps.strategies import selectors as strategies
+from qts.domain.market import to_vietnam
 
 MOVERS_MAX = 5
 ORDERS_MAX = 8
 DECISIONS_MAX = 6
+STRATEGIES_MAX = 6
+
+
+@require_GET
+@page(*EVERYBODY)
+def home_attention(request: HttpRequest) -> HttpResponse:
+    """The part that is drawn again when an order changes."""
+    account_ids = [account.id for account in accounts.accounts_of(request.user)]
+    today = to_vietnam(marketdata.market_now()).date()
+    found = attention(request.user, account_ids, today, strategies.strategies(account_ids))
+    return render(request, "portal/parts/attention.html", {"attention": found})
 
 
 @require_GET
@@ -28,7 +42,11 @@ def home(request: HttpRequest) -> HttpResponse:
     account_ids = [known.id for known in mine]
     quotes = quotes_of(security.symbol for security in marketdata.securities())
     rising, falling = _movers(list(quotes.values()))
+    known = strategies.strategies(account_ids)
     context = {
+        "attention": attention(request.user, account_ids, to_vietnam(now).date(), known),
+        "strategies": [one for one in known if one.status != "STOPPED"][:STRATEGIES_MAX],
+        "stopped_count": sum(one.status == "STOPPED" for one in known),
         "indexes": indexes(),
         "account": account,
         "accounts": mine,

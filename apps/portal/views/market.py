@@ -4,30 +4,29 @@ banner says why, instead of failing."""
 from collections.abc import Iterable, Mapping
 
 from apps.marketdata import selectors as marketdata
-from apps.marketdata.selectors import LiveIndex, LiveQuote, SecurityView, StreamStatus
+from apps.marketdata.selectors import LiveIndex, LiveQuote, Market, SecurityView, StreamStatus
 from qts.domain.errors import TransientError
-from qts.domain.market import tick_size_vnd
+from qts.domain.market import tick_ladder
 from qts.domain.values import InstrumentKind
 
 MAIN_INDEXES = ("VNINDEX", "VN30")
-PROBED_PRICES_VND = (1, 10_000, 50_000)  # where the tick of HOSE changes
 VND_PER_SHOWN_UNIT = {InstrumentKind.FUTURE: 100_000}  # a point of a future; everything else is in thousand VND
 
 
-def quotes_of(symbols: Iterable[str]) -> Mapping[str, LiveQuote]:
+def quotes_of(symbols: Iterable[str], market: Market | None = None) -> Mapping[str, LiveQuote]:
     """Every symbol is there: an empty quote where nothing is known."""
     wanted = list(symbols)
     try:
-        found = marketdata.live_quotes(wanted)
+        found = market.quotes(wanted) if market else marketdata.live_quotes(wanted)
     except TransientError:
         found = {}
     return {symbol: found.get(symbol) or LiveQuote(symbol) for symbol in wanted}
 
 
-def indexes() -> list[LiveIndex]:
+def indexes(market: Market | None = None) -> list[LiveIndex]:
     """The two main ones first, there even before anything was heard of them."""
     try:
-        known = {index.index_code: index for index in marketdata.live_indices()}
+        known = {index.index_code: index for index in (market.indices() if market else marketdata.live_indices())}
     except TransientError:
         known = {}
     empty = (0,) * 11
@@ -44,12 +43,8 @@ def stream_status() -> StreamStatus | None:
 
 def tick_table(security: SecurityView) -> list[tuple[int, int]]:
     """[(from this price, tick)] in growing order, VND: what the ticket's price stepper goes by."""
-    table: list[tuple[int, int]] = []
-    for price_vnd in PROBED_PRICES_VND:
-        tick = tick_size_vnd(security.exchange, security.kind, price_vnd)
-        if not table or table[-1][1] != tick:
-            table.append((price_vnd, tick))
-    return table
+    rules = marketdata.rules_on(marketdata.market_today())
+    return tick_ladder(rules, security.exchange, security.kind)
 
 
 def shown_unit_vnd(kind: InstrumentKind) -> int:

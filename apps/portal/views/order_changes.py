@@ -59,13 +59,17 @@ def amend(request: HttpRequest, order_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @page(*TRADERS)
 def cancel_all(request: HttpRequest) -> HttpResponse:
-    """GET shows what would be cancelled by the filter of the order list, POST asks for it."""
-    choice = read_choice(request.GET if request.method == "GET" else request.POST, _tradable(request))
+    """GET shows what would be cancelled, POST asks for it: the orders named as `order`, else all that the filter of the
+    order list shows."""
+    given = request.GET if request.method == "GET" else request.POST
+    choice, picked = read_choice(given, _tradable(request)), given.getlist("order")
     found = orders.orders(choice.account_ids, **choice.narrowed, open_only=True, limit=1_000)
+    if picked:
+        found = [order for order in found if str(order.id) in picked]
+    scope = {} if picked else _kept_scope(choice)
     if request.method == "GET":
-        return _show_all(request, choice, found)
+        return _show_all(request, choice, found, scope)
     asked: dict[str, Any] = {"reason": "cancel all", "actor": actor_of(request.user), "now": marketdata.market_now()}
-    scope = _kept_scope(choice)
     ended = order_services.cancel_kept(**scope, **asked) if scope else 0
     answers = order_services.cancel_orders(order_ids=[order.id for order in found], **asked)
     count = sum(answer.accepted for answer in answers)
@@ -125,14 +129,15 @@ def _show(
     return render(request, "portal/orders/amend.html", context, status=status)
 
 
-def _show_all(request: HttpRequest, choice: Choice, found: list[OrderView]) -> HttpResponse:
+def _show_all(request: HttpRequest, choice: Choice, found: list[OrderView], scope: dict[str, Any]) -> HttpResponse:
     mine = _tradable(request)
     context: dict[str, Any] = {
         "rows": order_rows(found[:LISTED_MAX], mine, request.user),
         "count": len(found),
         "unlisted": max(0, len(found) - LISTED_MAX),
-        "kept": order_services.count_kept(**scope) if (scope := _kept_scope(choice)) else 0,
+        "kept": order_services.count_kept(**scope) if scope else 0,
         "choice": choice,
+        "picked": [order.id for order in found] if request.GET.getlist("order") else [],
         "accounts": [account for account in mine if account.id in choice.account_ids],
     }
     return render(request, "portal/orders/cancel_all.html", context)

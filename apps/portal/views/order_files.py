@@ -20,7 +20,7 @@ HEADINGS: Final = (
     "filled_quantity", "average_fill_vnd", "reason", "strategy_id", "actor", "client_order_id", "request_id",
     "broker_order_id", "accepted_at", "updated_at", "id",
 )  # fmt: skip
-_FORMATS: Final[dict[str, tuple[str, Callable[[Iterable[Iterable[Cell]]], bytes]]]] = {
+FORMATS: Final[dict[str, tuple[str, Callable[[Iterable[Iterable[Cell]]], bytes]]]] = {
     "csv": ("text/csv; charset=utf-8", csv_file),
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", xlsx_file),
 }
@@ -30,14 +30,14 @@ _FORMATS: Final[dict[str, tuple[str, Callable[[Iterable[Iterable[Cell]]], bytes]
 @page(*EVERYBODY)
 def export(request: HttpRequest, kind: str) -> HttpResponse:
     """What the filter chooses, the newest first. Names of columns are those of the REST API."""
-    if kind not in _FORMATS:
+    if kind not in FORMATS:
         raise Http404
     mine = accounts.accounts_of(request.user)
     choice = read_choice(request.GET, mine)
     numbers = {account.id: account.number for account in mine}
     found = orders.orders(choice.account_ids, limit=ROWS_MAX, **choice.query)
     rows = [HEADINGS, *(_row(order, numbers.get(order.account_id, "")) for order in found)]
-    content_type, write = _FORMATS[kind]
+    content_type, write = FORMATS[kind]
     response = HttpResponse(write(rows), content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="orders.{kind}"'
     return response

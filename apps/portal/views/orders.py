@@ -1,5 +1,6 @@
 """Orders: the list, one order's story, cancelling."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,15 +14,17 @@ from apps.accounts.selectors import AccountView
 from apps.marketdata import selectors as marketdata
 from apps.orders import selectors as orders
 from apps.orders import services as order_services
-from apps.orders.selectors import OrderView
+from apps.orders.selectors import HistoryEntry, OrderView
 from apps.portal.selectors import actor_names
 from apps.portal.views.access import EVERYBODY, TRADERS, asked_limit, asks_for_fragment, page, visible_account
 from apps.portal.views.blotter import read_choice
+from apps.portal.views.evidence import evidence_context
 from apps.portal.views.order_rows import order_rows
 from apps.portal.views.refusals import refusals
 from apps.portal.views.timeline import timeline
 from apps.sso.selectors import actor_of, has_role
 from apps.strategies import selectors as strategies
+from qts.domain.events import OrderAccepted
 from qts.domain.orders import Status
 from qts.domain.values import OrderType
 
@@ -42,6 +45,7 @@ def order_list(request: HttpRequest) -> HttpResponse:
         "statuses": list(Status),
         "order_types": list(OrderType),
         "is_trader": has_role(request.user, *TRADERS),
+        "is_blotter": "limit" not in request.GET,  # other pages show the newest few alone
         "show_choices": [("today", _("Today")), ("open", _("Open")), ("all", _("All"))],
     }
     is_fragment = asks_for_fragment(request)
@@ -61,7 +65,7 @@ def order_detail(request: HttpRequest, order_id: UUID) -> HttpResponse:
         "explanation": explanation,
         "fills": fills,
         "steps": timeline(order, history, explanation, actor_names([order.actor, *(step.actor for step in history)])),
-    }
+    } | evidence_context(order, orders.evidence(order_id, _accepted_at_wall(history)))
     is_fragment = asks_for_fragment(request)
     return render(request, "portal/orders/story.html" if is_fragment else "portal/orders/detail.html", context)
 
@@ -80,6 +84,10 @@ def cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
     said = _("The cancel will be sent as soon as the exchange takes it.") if answer.waits else _("Cancel asked for.")
     response = trigger_client_event(HttpResponse(), "qts:toast", {"text": said, "tone": "ok"})
     return trigger_client_event(trigger_client_event(response, "qts:close"), "qts:orders")
+
+
+def _accepted_at_wall(history: list[HistoryEntry]) -> datetime | None:
+    return next((entry.recorded_at_wall for entry in history if entry.topic == OrderAccepted.topic), None)
 
 
 def _visible_order(request: HttpRequest, order_id: UUID) -> tuple[OrderView, AccountView]:

@@ -32,19 +32,20 @@ def _refusal(breach: Breach) -> Refusal:
     rule = RULES.get(breach.code)
     return Refusal(
         code=breach.code,
-        sentence=_sentence(breach.code),
-        allowed=_number(breach.code, breach.limit, rule.unit if rule else Unit.NONE),
-        asked=_number(breach.code, breach.actual, rule.unit if rule else Unit.NONE),
+        sentence=rule_text(breach.code),
+        allowed=figure_text(breach.code, breach.limit, rule.unit if rule else Unit.NONE),
+        asked=figure_text(breach.code, breach.actual, rule.unit if rule else Unit.NONE),
         detail=breach.detail,
     )
 
 
 def reason_text(reason: str) -> str:
     """Why an order ended: a code as its sentence, anything else (the broker's words) as it is."""
-    return _sentence(RuleCode(reason)) if reason in set(RuleCode) else reason
+    return rule_text(RuleCode(reason)) if reason in set(RuleCode) else reason
 
 
-def _sentence(code: RuleCode) -> str:
+def rule_text(code: RuleCode) -> str:
+    """What a control refuses, as a sentence."""
     said = _limit_sentences().get(code)
     if said:
         return said
@@ -88,7 +89,8 @@ def _limit_sentences() -> dict[RuleCode, str]:
     }
 
 
-def _number(code: RuleCode, value: int | None, unit: Unit) -> str:
+def figure_text(code: RuleCode, value: int | None, unit: Unit) -> str:
+    """A control's number in its unit; empty where there is none."""
     if value is None:
         return ""
     if code in PRICE_CODES:

@@ -1,6 +1,5 @@
 """Strategies from people's own files: new ones, versions, and the promotions that two people make."""
 
-from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +14,12 @@ from apps.marketdata import selectors as marketdata
 from apps.portal.selectors import actor_names
 from apps.portal.views.access import EVERYBODY, OFFICERS, TRADERS, asks_for_fragment, page
 from apps.portal.views.approvals import REASON_LENGTH_MIN, problem_text
+from apps.portal.views.strategy_numbers import typed_numbers
 from apps.risk.services import ApprovalRefused
 from apps.sso.selectors import actor_of, has_role
 from apps.strategies import selectors as strategies
 from apps.strategies import services
-from apps.strategies.selectors import CodeView, PromotionView, StrategyView
+from apps.strategies.selectors import PromotionView, StrategyView
 
 PROMOTIONS_MAX = 20
 
@@ -80,7 +80,7 @@ def new(request: HttpRequest) -> HttpResponse:
         services.create_strategy(
             name=given.get("name", "").strip()[:80],
             class_key=chosen.class_key,
-            parameters=_numbers(chosen, given),
+            parameters=typed_numbers(chosen.parameters, given),
             account_id=account.id,
             symbols=given.get("symbols", "").upper().replace(",", " ").split(),
         )
@@ -171,17 +171,6 @@ def promotion(request: HttpRequest, promotion_id: UUID) -> HttpResponse:
         shown_again = context | {"problem": problem, "reason": reason}
         return render(request, "portal/strategies/promotion.html", shown_again, status=422)
     return _done(_("Approved. Start it when you are ready.") if agrees else _("Not approved. Nothing has changed."))
-
-
-def _numbers(chosen: CodeView, given: Any) -> dict[str, object]:
-    """As typed where it is no number: the service says so with the parameter's name."""
-    typed: dict[str, object] = {}
-    for one in chosen.parameters:
-        text = given.get(f"parameter-{one.name}", "").strip()
-        typed[one.name] = text
-        with suppress(ValueError):
-            typed[one.name] = int(text)
-    return typed
 
 
 def _own(request: HttpRequest, strategy_id: UUID) -> StrategyView:

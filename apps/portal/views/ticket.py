@@ -1,11 +1,14 @@
 """The order ticket: type, preview, confirm, send. Each step is a fragment in the place of the one before."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
@@ -15,23 +18,19 @@ from apps.marketdata import selectors as marketdata
 from apps.marketdata.selectors import LiveQuote, SecurityView
 from apps.orders import selectors as orders
 from apps.orders import services as order_services
-from apps.portal.forms import TicketForm
+from apps.portal.forms import CONFIRM_PREFIX, TicketForm
 from apps.portal.views import wording
 from apps.portal.views.access import TRADERS, page
 from apps.portal.views.market import quotes_of, shown_unit_vnd, tick_table
 from apps.portal.views.refusals import refusals
 from apps.sso.selectors import actor_of
-from qts.domain.market import admits, session_at
+from qts.domain.errors import Breach, RuleCode
+from qts.domain.market import admits, order_types, session_at
 from qts.domain.orders import OrderRequest
+from qts.domain.orders.conditional import ConditionalKind
 from qts.domain.portfolio import bounding_price_vnd
+from qts.domain.risk import RULES, SOFT_CODES, Typed
 from qts.domain.values import OrderType, Session, Side
-
-TYPES_OF_EXCHANGE = {
-    "HOSE": ("LO", "MTL", "ATO", "ATC"),
-    "HNX": ("LO", "MTL", "MOK", "MAK", "ATC", "PLO"),
-    "UPCOM": ("LO",),
-    "VNFE": ("LO", "MTL", "MOK", "MAK", "ATO", "ATC"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +125,7 @@ def submit(request: HttpRequest) -> HttpResponse:
             price_vnd=typed["price_vnd"],
             client_order_id=str(typed["client_order_id"]),
             holds=typed["hold"],
+            confirmations=tuple(sorted(typed["confirmations"].items())),
         ),
         actor=actor_of(request.user),
         now=marketdata.market_now(),
@@ -138,10 +138,34 @@ def submit(request: HttpRequest) -> HttpResponse:
         "held_until": recorded.release_at if recorded else None,
         "order": typed,
         "refusals": refusals(submission.breaches),
+        "soft_asks": _soft_asks(submission.breaches, typed["confirmations"], request),
+        "next_client_order_id": uuid4(),
     }
     status = 200 if submission.accepted else 422
     response = render(request, "portal/ticket/result.html", context, status=status)
     return trigger_client_event(response, "qts:orders")
+
+
+@dataclass(frozen=True, slots=True)
+class SoftAsk:
+    """What is to be typed once more; `typed_before` was, and stays with the order."""
+
+    code: str
+    wants_price: bool
+    typed_before: str = ""
+
+    @property
+    def field(self) -> str:
+        return f"{CONFIRM_PREFIX}{self.code}"
+
+
+def _soft_asks(breaches: tuple[Breach, ...], confirmed: Mapping[RuleCode, int], request: HttpRequest) -> list[SoftAsk]:
+    """Empty where anything else stands in the order's way as well: that has to go first."""
+    if not breaches or not all(breach.code in SOFT_CODES for breach in breaches):
+        return []
+    asked = {breach.code: RULES[breach.code].typed is Typed.PRICE for breach in breaches}
+    before = [SoftAsk(code, False, request.POST[f"{CONFIRM_PREFIX}{code}"]) for code in confirmed if code not in asked]
+    return [*(SoftAsk(code, wants_price) for code, wants_price in asked.items()), *before]
 
 
 def _market(symbol: str) -> tuple[SecurityView, LiveQuote]:
@@ -164,28 +188,40 @@ def _posted(request: HttpRequest, client_order_id: str = "") -> tuple[TicketForm
 def _show_form(
     request: HttpRequest, form: TicketForm, security: SecurityView, quote: LiveQuote, status: int = 200
 ) -> HttpResponse:
-    session = _session(security, quote)
+    session, rules = _session(security, quote), marketdata.rules_at(marketdata.market_now())
     context = {
         "form": form,
         "security": security,
         "quote": quote,
         "accounts": accounts.accounts_to_trade(request.user),
         "order_types": [
-            (code, wording.order_type_label(code), admits(security.exchange, session, OrderType(code)))
-            for code in TYPES_OF_EXCHANGE[security.exchange]
+            (one.value, wording.order_type_label(one.value), admits(rules, security.exchange, session, one))
+            for one in order_types(rules, security.exchange)
         ],
         "unit_vnd": shown_unit_vnd(security.kind),
         "ticks": tick_table(security),
         "session": session,
+        "other_kinds": _other_kinds(),
     }
     return render(request, "portal/ticket/form.html", context, status=status)
+
+
+def _other_kinds() -> list[tuple[str, str]]:
+    """(address, label) of the forms that take over what stands in the ticket."""
+    conditional = reverse("portal:conditional-new")
+    return [
+        (f"{conditional}?kind={ConditionalKind.BRACKET}", _("Bracket")),
+        (f"{conditional}?kind={ConditionalKind.STOP}", _("Conditional")),
+        (reverse("portal:sliced-new"), _("Sliced")),
+    ]
 
 
 def _session(security: SecurityView, quote: LiveQuote) -> Session:
     """The exchange's own word where it gave one, else its schedule."""
     if quote.session in Session.__members__:
         return Session(quote.session)
-    return session_at(security.exchange, marketdata.market_now())
+    now = marketdata.market_now()
+    return session_at(marketdata.rules_at(now), security.exchange, now)
 
 
 def _cost(form: TicketForm, state: AccountState, quote: LiveQuote, security: SecurityView) -> Cost:
@@ -203,8 +239,7 @@ def _cost(form: TicketForm, state: AccountState, quote: LiveQuote, security: Sec
     tax_vnd = 0 if is_buy else fees.sale_tax_vnd(value_vnd)
     total_vnd = value_vnd + fee_vnd if is_buy else value_vnd - fee_vnd - tax_vnd
     available = state.buying_power_vnd if is_buy else state.position(security.symbol).sellable_quantity
-    one_vnd = price_vnd + fees.fee_vnd(price_vnd) + 1  # the fee of one share is rounded down, that of many is not
-    affordable = max(0, available) // one_vnd if is_buy and price_vnd else max(0, available)
+    most = _most(state, security, Side(typed["side"]), price_vnd, quote)
     return Cost(
         price_vnd=price_vnd,
         value_vnd=value_vnd,
@@ -214,5 +249,19 @@ def _cost(form: TicketForm, state: AccountState, quote: LiveQuote, security: Sec
         is_buy=is_buy,
         available=available,
         left=available - (total_vnd if is_buy else quantity),
-        quantity_max=affordable - affordable % security.lot_size if price_vnd else 0,
+        quantity_max=most,
     )
+
+
+def _most(state: AccountState, security: SecurityView, side: Side, price_vnd: int, quote: LiveQuote) -> int:
+    """As the broker will answer; 0 while a price is missing."""
+    if not price_vnd:
+        return 0
+    known = {**accounts.quotes_for(state, security.symbol), security.symbol: quote}
+    try:
+        found = accounts.max_quantity(
+            state, security.symbol, side, price_vnd=price_vnd, lot=security.lot_size, quotes=known
+        )
+    except LookupError:
+        return 0
+    return found.quantity

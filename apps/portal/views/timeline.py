@@ -114,7 +114,7 @@ def _asked_by_person(order: OrderView, names: Mapping[str, str]) -> Step:
 def _gate(order: OrderView) -> Step:
     if order.breaches:
         return Step("refused", _("Risk gate: refused, nothing was sent"), order.submitted_at, [])
-    facts = [(_("Result"), _("all checks passed, buying power or shares reserved"))]
+    facts = [(_("Result"), _("all checks passed, buying power or shares reserved; each stands below"))]
     return Step("gate", _("Risk gate: passed"), order.submitted_at, facts)
 
 

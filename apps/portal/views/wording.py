@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, pgettext
 
+from apps.portal.views.replay_words import STATES, state_label
 from qts.adapters.ssi.credentials import SecondFactor
 from qts.adapters.ssi.tokens import CODE_WANTED
 
@@ -22,6 +23,50 @@ MODES = {
     "SHADOW": gettext_noop("Shadow"),
     "LIVE": gettext_noop("Live"),
 }
+
+STRATEGY_STATUSES = {
+    "RUNNING": gettext_noop("Running"),
+    "STOPPED": gettext_noop("Stopped"),
+    "FAILED": gettext_noop("Failed"),
+}
+
+DECISIONS = {
+    "SUBMITTED": gettext_noop("Order sent"),
+    "SHADOWED": gettext_noop("Written down (shadow)"),
+    "DENIED": gettext_noop("Refused by the risk gate"),
+    "SKIPPED": gettext_noop("No order"),
+}
+
+RULINGS = {
+    "ENTER": gettext_noop("Enter"),
+    "LEAVE": gettext_noop("Leave"),
+    "ALREADY_IN": gettext_noop("Already in"),
+    "NOTHING_TO_LEAVE": gettext_noop("Nothing to leave"),
+    "UNDECIDED": gettext_noop("The sources do not agree enough"),
+    "VETOED": gettext_noop("One source said no"),
+    "NEEDED_SOURCE_MISSING": gettext_noop("A source that has to speak is missing"),
+    "COOLDOWN_AFTER_ORDER": gettext_noop("Too soon after an order"),
+    "COOLDOWN_AFTER_EXIT": gettext_noop("Too soon after leaving"),
+    "SIZE_IS_NOTHING": gettext_noop("The size came to nothing"),
+    "BY_STRATEGY": gettext_noop("The strategy decided by itself"),
+}
+
+INPUT_STATES = {
+    "COUNTED": gettext_noop("counted"),
+    "TOO_OLD": gettext_noop("too old"),
+    "BELOW_CONFIDENCE": gettext_noop("not sure enough"),
+    "DUPLICATE": gettext_noop("said already"),
+    "MISSING": gettext_noop("missing"),
+    "NOT_ASKED": gettext_noop("not asked"),
+}
+
+SOURCES = {
+    "technical": gettext_noop("Technical analysis"),
+    "prediction": gettext_noop("Prediction"),
+    "sentiment": gettext_noop("News sentiment"),
+}
+
+DECISION_TONES = {"SUBMITTED": "ok", "SHADOWED": "info", "DENIED": "bad"}
 
 STATUSES = {
     "PENDING": gettext_noop("Waiting to be sent"),
@@ -137,8 +182,36 @@ def strategy_mode_label(mode: str) -> str:
     return _(MODES.get(mode, mode))
 
 
+def strategy_status_label(status: str) -> str:
+    return _(STRATEGY_STATUSES[status]) if status in STRATEGY_STATUSES else status
+
+
+def decision_label(outcome: str) -> str:
+    """What became of a decision."""
+    return _(DECISIONS[outcome]) if outcome in DECISIONS else outcome
+
+
+def ruling_label(code: str) -> str:
+    """What the sources came to."""
+    return _(RULINGS[code]) if code in RULINGS else code
+
+
+def input_state_label(state: str) -> str:
+    return _(INPUT_STATES[state]) if state in INPUT_STATES else state
+
+
+def source_label(source: str) -> str:
+    return _(SOURCES[source]) if source in SOURCES else source
+
+
 def proposal_kind_label(kind: str) -> str:
-    return {"limits": _("Looser limit"), "release": _("Release of a kill switch")}.get(kind, kind)
+    words = {
+        "limits": _("Looser limit"),
+        "release": _("Release of a kill switch"),
+        "rules": _("Rules of the exchanges"),
+        "arming": _("Trading against the checks before the open"),
+    }
+    return words.get(kind, kind)
 
 
 def what_if_basis(basis: str) -> str:
@@ -203,6 +276,18 @@ def client_messages() -> dict[str, object]:
         "level": _("Level"),
         "target": _("Target"),
         "strength": _("Strength {n}%"),
+        "price": _("Price"),
+        "quantity": _("Quantity"),
+        "take_off": _("Take it off the chart"),
+        "watched": _("Watched"),
+        "new_list": _("New list"),
+        "delete_sure": _("Really delete it?"),
+        "replay": _("Replay"),
+        "replay_states": {state: state_label(state) for state in STATES},
+        "replay_over": _("This replay is over. What you see stands still."),
+        "replay_silent": _("Nobody plays this replay just now: the time machine is away. It goes on when it is back."),
+        "replay_behind": _("slower than asked for: the machine does not manage more"),
+        "replay_restarted": _("The player was started again and goes on where it was."),
         "seconds": _("{n} s"),
         "minutes": _("{n} min"),
     }

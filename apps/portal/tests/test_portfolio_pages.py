@@ -1,0 +1,209 @@
+"""Overview, settlement calendar, trades, tear sheet, statement, corporate actions: what they say, to the dong."""
+
+import csv
+import io
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import connection, transaction
+
+from apps.accounts import selectors, services
+from apps.marketdata.selectors import market_now
+from qts.domain.market import to_vietnam
+from qts.domain.values import Side
+
+_WORTH = """
+    INSERT INTO accounts_valuesnapshot
+        (account_id, trading_day, taken_at, is_day_end, cash_vnd, market_value_vnd, equity_vnd, flows_vnd)
+    VALUES (%s, %s, %s, true, %s, 0, %s, 0)
+"""
+
+
+def fill(account_id, side, quantity, fill_id, order_id=None):
+    with transaction.atomic():
+        services.book_fill(
+            account_id=account_id,
+            order_id=order_id or uuid4(),
+            fill_id=fill_id,
+            symbol="SSI",
+            side=side,
+            quantity=quantity,
+            price_vnd=25_000,
+            now=market_now(),
+        )
+
+
+@pytest.fixture
+def traded(desk):
+    # 200 x 25,000 + 7,500 = 5,007,500 owed; 300 x 25,000 - 11,250 - 7,500 = 7,481,250 to come, on Thursday: 26 November
+    desk.order_id = uuid4()
+    fill(desk.mine, Side.BUY, 200, "f1")
+    fill(desk.mine, Side.SELL, 300, "f2", desk.order_id)
+    return desk
+
+
+def page(desk, address, who="trader", **query):
+    answer = desk.client(who).get(address, query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_the_overview_shows_how_the_net_worth_is_spread(traded):
+    shown = page(traded, "/positions/overview/")
+    assert 'data-part="SSI"' in shown
+    assert 'data-part="CASH"' in shown
+    assert 'data-money="day_pnl"' in shown
+
+
+def test_the_settlement_calendar_says_what_becomes_available_when(traded):
+    # free now 1,000,000,000 - 5,007,500 = 994,992,500; on T+2 7,481,250 more. Tuesday, 24 November is a holiday
+    shown = page(traded, "/positions/cash/")
+    row = shown.split('data-day="2026-11-26"')[1].split("</tr>")[0]
+    assert 'data-f="coming">7,481,250<' in row
+    assert 'data-f="going">5,007,500<' in row
+    assert 'data-f="free">1,002,473,750<' in row
+    assert "SSI 200" in row
+    assert shown.count("data-day=") == 1
+    assert 'data-bucket="free">994,992,500' in shown
+
+
+def test_with_nothing_on_its_way_the_calendar_says_so(desk):
+    assert "Nothing is on its way" in page(desk, "/positions/cash/")
+
+
+def test_trades_are_added_up_and_narrowed(traded):
+    # average: (240,000,000 + 5,007,500) x 300 / 10,200 = 7,206,102 out; 7,481,250 - 7,206,102 = 275,148
+    # FIFO: 240,000,000 x 300 / 10,000 = 7,200,000 out: 281,250
+    shown = page(traded, "/positions/trades/", by="symbol")
+    row = shown.split('data-group="SSI"')[1].split("</tr>")[0]
+    assert "+275,148" in row
+    assert "+281,250" in row
+    assert shown.count("data-trade=") == 2
+    assert page(traded, "/positions/trades/", side="BUY").count("data-trade=") == 1
+    assert "No trades" in page(traded, "/positions/trades/", symbol="HPG")
+
+
+@pytest.mark.parametrize("by", ["day", "month", "symbol", "strategy", "account", "portfolio", "nonsense"])
+def test_every_way_of_adding_up_is_there(traded, by):
+    assert "data-trade=" in page(traded, "/positions/trades/", by=by)
+
+
+def test_the_file_has_every_figure(traded):
+    answer = traded.client("trader").get("/positions/trades/export.csv")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    sale, purchase = sorted(rows, key=lambda row: row["side"], reverse=True)
+    assert (sale["fee_vnd"], sale["tax_vnd"], sale["average_pnl_vnd"], sale["fifo_pnl_vnd"]) == (
+        "11250", "7500", "275148", "281250",
+    )  # fmt: skip
+    assert (purchase["value_vnd"], purchase["account"], purchase["cost_vnd"]) == ("5000000", "0901351", "0")
+    assert traded.client("trader").get("/positions/trades/export.xlsx").content[:2] == b"PK"
+    assert traded.client("trader").get("/positions/trades/export.pdf").status_code == 404
+
+
+def test_a_note_is_kept_and_only_by_who_trades_the_account(traded):
+    address = f"/positions/trades/{traded.mine}/{traded.order_id}/note/"
+    typed = {"reason": "breakout", "tags": "swing, news", "note": "<b>patience</b>"}
+    assert traded.client("trader2").post(address, typed).status_code == 404
+    assert traded.client("risk").post(address, typed).status_code == 403
+    assert selectors.notes([traded.mine]) == {}
+    assert traded.client("trader").post(address, typed).status_code == 302
+    assert selectors.notes([traded.mine])[traded.order_id].tags == ("swing", "news")
+    assert "breakout" in page(traded, "/positions/trades/")
+    assert "&lt;b&gt;patience" in page(traded, address)
+
+
+def test_the_journal_shows_the_market_at_the_entry_and_at_the_exit(traded):
+    client = traded.client("trader")
+    shown = client.get(f"/positions/trades/{traded.mine}/{traded.order_id}/note/").context["pictures"]
+    assert [(one.is_entry, [mark.side for mark in one.marks]) for one in shown] == [
+        (True, [Side.BUY]),
+        (False, [Side.SELL]),
+    ]
+    assert (shown[0].low_vnd, shown[0].high_vnd) == (25_000, 25_000)
+    assert client.get(f"/positions/trades/{traded.mine}/{uuid4()}/note/").context["pictures"] == []
+
+
+def test_somebody_elses_account_does_not_exist(traded):
+    client = traded.client("trader")
+    names = ("overview", "cash", "trades", "performance", "statement", "performance/download", "strategies", "members")
+    for name in names:
+        assert client.get(f"/positions/{name}/", {"account": str(traded.other)}).status_code == 404
+
+
+def test_the_statement_begins_with_the_opening(desk):
+    shown = page(desk, "/positions/statement/")
+    assert "Opening balance" in shown
+    assert "+1,000,000,000" in shown
+
+
+def test_the_tear_sheet_waits_for_days_and_then_tells(desk):
+    assert "Too few days yet" in page(desk, "/positions/performance/")
+    now = market_now()
+    for number, equity in enumerate((100, 110, 99)):  # +10 %, then -10 %: -1 % in all, 10 % below its peak
+        at = now - timedelta(days=3 - number)
+        with connection.cursor() as cursor:
+            cursor.execute(_WORTH, [desk.mine, to_vietnam(at).date(), at, equity, equity])
+    shown = page(desk, "/positions/performance/")
+    assert "\u22121.00%" in shown
+    assert "\u221210.00%" in shown
+    assert shown.count("<polyline") == 2
+    file = desk.client("trader").get("/positions/performance/download/")
+    assert file.headers["Content-Disposition"] == 'attachment; filename="performance-0901351.html"'
+    assert file.content.decode().count("<polyline") == 2
+    assert "http" not in file.content.decode()
+    pdf = desk.client("trader").get("/positions/performance/pdf/")
+    assert pdf.headers["Content-Disposition"] == 'attachment; filename="performance-0901351.pdf"'
+    empty = desk.client("trader2").get("/positions/performance/pdf/")
+    assert len(pdf.content) > len(empty.content) + 1_000  # figures, curves and months are in it
+
+
+TYPED = {
+    "symbol": "ssi", "kind": "CASH_DIVIDEND", "ex_date": "2026-12-01", "pays_on": "2026-12-20",
+    "cash_per_share_vnd": "1,500", "source": "VSDC 12",
+}  # fmt: skip
+
+
+def test_an_action_takes_two_people(desk):
+    operator, admin = desk.client("operator"), desk.client("admin")
+    assert operator.post("/positions/actions/", TYPED).status_code == 302
+    (action,) = selectors.corporate_actions()
+    assert (action.symbol, action.cash_per_share_vnd, action.status) == ("SSI", 1_500, "PROPOSED")
+    own = operator.post(f"/positions/actions/{action.id}/", {"act": "confirm"})
+    assert own.status_code == 422
+    assert "Nobody confirms what they entered." in own.content.decode()
+    assert admin.post(f"/positions/actions/{action.id}/", {"act": "confirm"}).status_code == 302
+    assert selectors.corporate_actions()[0].status == "CONFIRMED"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"cash_per_share_vnd": "many"}, "a cash dividend pays more than 0 VND a share"),
+        ({"ex_date": "soon"}, "Both dates are needed"),
+        ({"kind": "GIFT"}, "Both dates are needed"),
+        ({"pays_on": "2026-11-30"}, "nothing is paid or listed before the ex-date"),
+    ],
+)
+def test_what_makes_no_sense_is_said_and_not_kept(desk, changes, said):
+    answer = desk.client("operator").post("/positions/actions/", TYPED | changes)
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert selectors.corporate_actions() == []
+
+
+def test_entered_twice_it_is_refused(desk):
+    client = desk.client("operator")
+    client.post("/positions/actions/", TYPED)
+    answer = client.post("/positions/actions/", TYPED)
+    assert answer.status_code == 422
+    assert "entered already for that ex-date" in answer.content.decode()
+    assert len(selectors.corporate_actions()) == 1
+
+
+def test_broken_books_are_a_banner(desk):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE accounts_cashbalance SET settled_vnd = 1 WHERE account_id = %s", [desk.mine])
+    services.check_all_books(market_now())
+    assert 'data-broken-books="0901351"' in page(desk, "/banners/")
+    assert "data-broken-books" not in page(desk, "/banners/", "trader2")

@@ -1,0 +1,93 @@
+"""The rule book in the portal: any day's rows, a row that is looked at before it is proposed, and who may."""
+
+import pytest
+
+from apps.marketdata import selectors as marketdata
+from apps.risk.selectors import open_proposals
+from qts.domain.market import rule_book_on
+
+ASKED = {
+    "subject": "LOT", "exchange": "HOSE", "kind": "", "effective_from": "2026-12-01", "value": "10",
+    "source": "HOSE's notice 1", "reason": "read on the exchange's page",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _fresh_rules():
+    marketdata.forget_rules()
+    yield
+    marketdata.forget_rules()
+
+
+def shown(desk, name="risk", **asked) -> str:
+    return str(desk.client(name).get("/risk/rule-book/", asked).content.decode())
+
+
+def posted(desk, act, **changes):
+    return desk.client("risk").post("/risk/rule-book/", ASKED | {"act": act} | changes)
+
+
+def test_a_day_of_the_past_shows_its_own_rows(desk):
+    today, before = shown(desk), shown(desk, day="2020-12-31")
+    assert f'data-version="{rule_book_on(marketdata.market_today()).version}"' in today
+    assert "[[0, 10], [10000, 50], [50000, 100]]" in today
+    assert "HOSE&#x27;s lot of 100 since 2021-01-04" in today
+    assert "HOSE&#x27;s lot before 2021-01-04" in before
+    assert "04/01/2021" in before  # until when
+    assert "Known to change later" in before
+    assert "Known to change later" not in today
+
+
+@pytest.mark.parametrize("day", ["1999-01-01", "2026-02-31", "yesterday"])
+def test_a_day_without_rules_is_said_and_todays_are_shown(desk, day):
+    page = shown(desk, day=day)
+    assert "There are no rules of that day" in page
+    assert "In force on 23/11/2026" in page
+
+
+def test_a_row_is_looked_at_and_nothing_is_asked_for(desk):
+    page = posted(desk, "preview").content.decode()
+    assert "LOT HOSE" in page
+    assert "− 100" in page
+    assert "+ 10" in page
+    assert open_proposals() == []
+
+
+def test_a_row_waits_for_a_second_officer(desk):
+    answer = posted(desk, "propose")
+    assert (answer.status_code, answer["Location"]) == (302, "/risk/approvals/")
+    [waiting] = open_proposals()
+    assert waiting.lines == ("LOT HOSE / 2026-12-01: 100 → 10",)
+    dialog = desk.client("risk2").get(f"/risk/approvals/{waiting.id}/").content.decode()
+    assert "LOT HOSE / 2026-12-01: 100 → 10" in dialog
+    given = {"act": "approve", "content_hash": waiting.content_hash, "reason": "read the notice"}
+    assert desk.client("risk2").post(f"/risk/approvals/{waiting.id}/", given).status_code == 200
+    assert "HOSE&#x27;s notice 1" in shown(desk, day="2026-12-01")
+    assert "HOSE&#x27;s notice 1" in shown(desk)  # known to change later
+    security = marketdata.security("SSI")
+    assert security is not None
+    assert security.lot_size == 100  # today is as it was
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"value": "ten"}, "no JSON"),
+        ({"value": "0"}, "no whole number"),
+        ({"value": "100"}, "Nothing would change"),
+        ({"source": ""}, "names its source"),
+        ({"reason": "no"}, "Say why"),
+        ({"effective_from": "2026-13-01"}, "no row of a rule"),
+        ({"subject": "LUNCH"}, "no row of a rule"),
+        ({"value": "1" * 5_000}, "too long"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_reason(desk, changes, said):
+    answer = posted(desk, "propose", **changes)
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert open_proposals() == []
+
+
+def test_traders_do_not_see_it(desk):
+    assert desk.client("trader").get("/risk/rule-book/").status_code == 403
