@@ -78,6 +78,11 @@ else:
     import django
 
     django.setup()
+    from django.test import TransactionTestCase
+
+    from tests.emptied_tables import empty_written_tables
+
+    TransactionTestCase._fixture_teardown = empty_written_tables  # type: ignore[attr-defined]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -122,6 +127,14 @@ class WorkerShares:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first, so that no worker is left with it at the end."""
     items.sort(key=lambda item: next((n for n, folder in enumerate(LONGEST) if item.nodeid.startswith(folder)), 99))
+
+
+def pytest_runtest_setup() -> None:
+    """In English, whatever the language of the last request of the test before."""
+    if "DJANGO_SETTINGS_MODULE" in os.environ:
+        from django.utils import translation
+
+        translation.activate("en")
 
 
 def pytest_unconfigure() -> None:

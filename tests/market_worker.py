@@ -22,11 +22,12 @@ def main(name: str, ready_file: str, patience_s: str = "") -> None:
 
     from apps.marketdata.services import recorder
     from apps.marketdata.services.ingest import run_stream_slice
-    from apps.strategies.services import desk, run_signals_slice
+    from apps.strategies.services import desk, lineup, run_signals_slice
     from qts.domain.errors import TransientError
 
     if patience_s:
         recorder.GRACE_S = desk.SIGNAL_AGE_S_MAX = float(patience_s)
+        lineup.PATIENCE_S = 2 * float(patience_s)
     runs = {"ingest": run_stream_slice, "recorder": recorder.run_recorder_slice, "signals": run_signals_slice}
     Path(ready_file).touch()
     settings.MARKET_CLOCK = sys.stdin.readline().strip()

@@ -105,7 +105,7 @@ class Worker:
 class OrderMarket:
     """`clock` is the market clock that the simulator and all workers share."""
 
-    def __init__(self, folder: Path, clock: str) -> None:
+    def __init__(self, folder: Path, clock: str, *, extra: Sequence[str] = ()) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -121,13 +121,13 @@ class OrderMarket:
             **dict.fromkeys(("SSI_DATA_URL", "SSI_STREAM_URL", "SSI_TRADING_URL", "SSI_TRADING_STREAM_URL"), self.url),
         }
         arguments = ["--port", str(port), "--clock", clock, "--state-dir", str(folder / "simulator"), "--seed", "7"]
-        symbols = ["--symbols", "SSI,VNM,FPT,HPG,VCB"]
+        symbols = ["--symbols", "SSI,VNM,FPT,HPG,VCB", *extra]
         self.simulator = Worker("simulator", ["-m", "simulator", "--controls", *arguments, *symbols], folder, {})
         self._started = [self.simulator]
 
     def start_simulator(self) -> None:
         self.simulator.start()
-        wait_for(self._is_up, 30, "the simulator does not answer")
+        wait_for(self._is_up, 90, "the simulator does not answer")
 
     def start_worker(self, *names: str) -> Worker:
         """ "gateway" and "stream" in one process that runs these slices without end."""

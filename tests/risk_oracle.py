@@ -19,6 +19,8 @@ CONTINUOUS = {
 }
 AUCTION = {"ATO": {"ATO", "LO"}, "ATC": {"ATC", "LO"}, "PERIODIC": {"LO"}, "PLO": {"PLO"}}
 CALLS = set(AUCTION)
+# which auctions a board holds
+HELD = {"HOSE": {"ATO", "PERIODIC", "ATC"}, "HNX": {"ATC", "PLO"}, "UPCOM": set(), "VNFE": {"ATO", "ATC"}}
 
 
 def tick(exchange: str, kind: str, price: int) -> int:
@@ -69,6 +71,8 @@ def _of_the_request(snapshot: RiskSnapshot, intent: OrderIntent) -> set[Any]:
         found.add(("UNKNOWN_SYMBOL", None, None))
     if not snapshot.account.is_active:
         found.add(("ACCOUNT_NOT_TRADABLE", None, None))
+    if not snapshot.account.is_armed:
+        found.add(("ACCOUNT_NOT_ARMED", None, None))
     if not snapshot.activity.actor_may_trade:
         found.add(("ACTOR_NOT_PERMITTED", None, None))
     if asked.quantity < 1:
@@ -102,10 +106,15 @@ def _of_the_board(snapshot: RiskSnapshot, intent: OrderIntent) -> set[Any]:
         found.add(("SECURITY_WARNED", None, asked.quantity))
     if market.listed_quantity and asked.quantity > market.listed_quantity:
         found.add(("QUANTITY_UNIT_IMPLAUSIBLE", market.listed_quantity, asked.quantity))
-    taken = CONTINUOUS[market.instrument.exchange] if market.session == "CONTINUOUS" else AUCTION.get(market.session)
-    if not taken or asked.order_type not in taken:
+    if asked.order_type not in _taken(market.instrument.exchange, market.session):
         found.add(("SESSION_FORBIDS_ORDER_TYPE", None, None))
     return found | _band(snapshot, intent) | _own_orders(snapshot, intent)
+
+
+def _taken(exchange: str, session: str) -> set[str]:
+    if session == "CONTINUOUS":
+        return CONTINUOUS[exchange]
+    return AUCTION[session] if session in HELD[exchange] else set()
 
 
 def _lots(snapshot: RiskSnapshot, intent: OrderIntent) -> set[Any]:
@@ -120,7 +129,8 @@ def _lots(snapshot: RiskSnapshot, intent: OrderIntent) -> set[Any]:
     if is_odd and allowed is not None:
         market = snapshot.market
         fits = intent.request.order_type == "LO" and quantity <= allowed
-        if market is not None and not (fits and market.session in {"ATO", "CONTINUOUS", "ATC"}):
+        admitting = {"CONTINUOUS"} | ({"ATO", "ATC"} & HELD[known.exchange])
+        if market is not None and not (fits and market.session in admitting):
             found.add(("ODD_LOT_NOT_ADMITTED", allowed, quantity))
     elif quantity > 0 and quantity % known.lot_size:
         found.add(("QUANTITY_OFF_LOT", known.lot_size, quantity))

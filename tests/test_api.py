@@ -1,12 +1,14 @@
 """The REST API as another program sees it: what it answers, and what a refusal leaves behind."""
 
 import pytest
+from django.apps import apps
 from django.test import Client
 
 from apps.accounts import services as ledger
 from apps.accounts.models import AccountMembership, Reservation
 from apps.eventlog import selectors as eventlog
 from apps.orders.models import Intent, Order
+from apps.orders.tests.conftest import at
 from apps.sso.tests.sessions import make_user
 from qts import api_urls
 from qts.domain.events import OrderDenied
@@ -152,6 +154,25 @@ def test_what_another_account_lost_is_nobodys_business(floor):
     assert len(floor.officer_client.get("/api/v1/kill-switches/").json()) == 2
 
 
+def test_bars_come_page_by_page(floor):
+    """The newest first, oldest first in a page; each page's Link leads to the one before, the last one has none."""
+    rows, model = [], apps.get_model("marketdata", "Bar1m")
+    for minute in range(5):
+        starts_at = at(f"09:{15 + minute}:00")
+        prices = dict.fromkeys(("open_vnd", "high_vnd", "low_vnd", "close_vnd"), 25_000 + minute)
+        told = {"volume": 100, "value_vnd": 1, "trade_count": 1, "received_at_ns": 1, "wal_position": "1:8"}
+        rows.append(model(symbol="SSI", starts_at=starts_at, trading_day=starts_at.date(), **prices, **told))
+    model.objects.bulk_create(rows)
+    address, pages = "/api/v1/bars/SSI/?limit=2", []
+    while address:
+        answer = floor.trader_client.get(address)
+        pages.append([row["open_vnd"] for row in answer.json()])
+        link = answer.headers.get("Link", "")
+        assert not link or link.endswith('; rel="next"')
+        address = link.partition(">")[0][1:]
+    assert pages == [[25_003, 25_004], [25_001, 25_002], [25_000]]
+
+
 def test_reading(floor):
     client = floor.trader_client
     floor.place()
@@ -159,6 +180,8 @@ def test_reading(floor):
     assert client.get("/api/v1/quotes/?symbols=ssi").json()[0]["last_vnd"] == 25_000
     assert client.get("/api/v1/quotes/?symbols=XYZ").json()["code"] == "UNKNOWN_SYMBOL"
     assert client.get("/api/v1/bars/SSI/").json() == []
+    assert client.get("/api/v1/bars/SSI/?resolution=5m&prices=adjusted").json() == []
+    assert client.get("/api/v1/bars/SSI/?resolution=7m").json()["code"] == "INVALID_INPUT"
     assert client.get("/api/v1/bars/SSI/?limit=0").json()["code"] == "INVALID_INPUT"
     assert client.get("/api/v1/bars/SSI/?limti=5").json()["context"]["fields"] == {"limti": ["Unknown field."]}
     assert len(client.get("/api/v1/orders/?open_only=true").json()) == 1
@@ -195,10 +218,15 @@ def test_health_names_what_is_down(floor, settings, client):
     ready = client.get("/readyz")
     assert (ready.status_code, ready.json()["checks"]["database"]) == (200, "ok")
     assert ready.json()["strategy_layers"]["limits"] is True
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    settings.EVENT_BUS_URL = "kafka://127.0.0.1:1"
+    down = client.get("/readyz")
+    assert (down.status_code, down.json()["checks"]["valkey"]) == (503, "ok")
+    assert down.json()["checks"]["bus"] == "down: TransientError"
+    settings.REDIS_URL = settings.EVENT_BUS_URL = "redis://127.0.0.1:1/0"
     down = client.get("/readyz")
     assert down.status_code == 503
     assert down.json()["checks"]["valkey"].startswith("down")
+    assert down.json()["checks"]["bus"].startswith("down")
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,19 @@ def test_each_worker_has_the_queues_and_threads_of_the_demo(compose, name):
 
 
 def test_no_process_is_missing_and_none_is_more(compose):
-    assert set(compose["services"]) == {"postgres", "valkey", "migrate", "web", "rpc", "beat", "flower", *WORKERS}
+    on_demand = {name for name, service in compose["services"].items() if service.get("profiles")}
+    assert on_demand == {"kafka"}
+    always = set(compose["services"]) - on_demand
+    assert always == {"postgres", "valkey", "migrate", "web", "rpc", "beat", "time-machine", "flower", *WORKERS}
+
+
+def test_the_broker_of_the_profile_keeps_its_data_and_makes_no_topic_by_itself(compose):
+    kafka = compose["services"]["kafka"]
+    data = kafka["environment"]["KAFKA_LOG_DIRS"]
+    assert kafka["volumes"] == [f"kafka:{data}"]
+    assert "kafka" in compose["volumes"]
+    assert kafka["environment"]["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"  # QTS says how many partitions
+    assert compose["services"]["stream"]["environment"]["EVENT_BUS_URL"] == "${EVENT_BUS_URL:-}"
 
 
 def test_every_variable_is_one_that_the_settings_read(compose):
@@ -65,4 +77,4 @@ def test_the_image_holds_what_it_starts(compose):
     assert {"qts", "apps", "simulator", "templates", "static", "locale", "manage.py", "requirements"} <= allowed
     modules = {shlex.join(service["command"]).split("-m ")[1].split()[0] for service in compose["services"].values()
                if "-m" in service.get("command", [])}  # fmt: skip
-    assert modules == {"daphne", "celery", "qts.rpc"}
+    assert modules == {"daphne", "celery", "qts.rpc", "qts.adapters.time_machine"}

@@ -20,8 +20,9 @@ from apps.strategies import selectors
 from apps.strategies.models import Decision
 from apps.strategies.services import create_strategy, start_strategy
 from apps.strategies.services.desk import StrategyDesk
+from apps.strategies.services.lineup import Told
 from apps.strategies.services.signals import BATCH_MAX, handle
-from qts.adapters.bus import encode
+from qts.adapters.bus import decode, encode
 from qts.domain.events import TickReceived
 from qts.domain.ports import Delivery
 from qts.domain.values import Actor, ActorKind
@@ -106,7 +107,8 @@ def test_ten_thousand_signals_in_a_second_are_ten_orders_and_a_stopped_strategy(
         desk.refresh()
         assert desk.wants_ticks
         for first in range(0, len(deliveries), BATCH_MAX):
-            handle(deliveries[first : first + BATCH_MAX], desk)
+            batch = deliveries[first : first + BATCH_MAX]
+            handle([Told(one, decode(one.topic, one.body)) for one in batch], desk)
         assert not desk.wants_ticks  # its process is gone, not only its right to order
     left = orders.orders([account_id], strategy_id=str(flood))
     assert (len(left), Decision.objects.count()) == (ORDERS_MAX, ORDERS_MAX + 1)

@@ -175,6 +175,10 @@ def test_master_data_and_history(data):
     assert (listed["VNM"].exchange, listed["VNM"].kind) == (Exchange.HOSE, InstrumentKind.STOCK)
     assert ("SSI", "HOSE") in data.securities("HOSE")
 
+    indices = data.daily_index("VN30", date(2026, 10, 1), date(2026, 11, 20))
+    assert len({one.day for one in indices}) > 30
+    prices = data.daily_stock_price("VNM", date(2026, 11, 1), date(2026, 11, 20))
+    assert {one.floor_vnd <= one.close_vnd <= one.ceiling_vnd for one in prices} == {True}
     bars = data.daily_ohlc("VNM", date(2026, 10, 1), date(2026, 11, 20))
     assert bars
     assert [bar.day for bar in bars] == sorted({bar.day for bar in bars})

@@ -14,13 +14,17 @@ from apps.eventlog.services import publish_pending
 from apps.marketdata.selectors import market_now
 from apps.orders.tests.conftest import MORNING, quote
 from apps.risk.services import engage_kill_switch
+from apps.sso.selectors import Role
+from apps.sso.services import assign_roles
 from apps.sso.tests.sessions import make_user
 from qts.adapters.bus import connect, publish_events
 from qts.asgi import application
 from qts.domain.events import IndexUpdated, TickReceived
 from qts.domain.values import Actor, ActorKind
 from qts.routing import NOT_LOGGED_IN, NOT_VERIFIED
-from qts.web.consumers import TRY_AGAIN_LATER
+from qts.web.consumers import INTERVAL_MS_DEFAULT, RIGHTS_ASKED_EVERY_S, TOO_MANY, TRY_AGAIN_LATER
+from qts.web.outlet import Outlet
+from qts.web.together import GATHERED_FOR_S
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WAIT_S = 5
@@ -95,6 +99,23 @@ async def test_quotes_begin_with_a_snapshot_and_go_on_with_the_latest_change(flo
         assert 1 <= heard["seq"] <= 3  # conflated: fewer messages than changes is fine, the last one must be the latest
 
 
+async def test_the_summary_of_the_market_moves_once_a_second(floor):
+    async with Socket(floor.trader_client, "/ws/markets", "interval_ms=100") as socket:
+        await socket.say(action="subscribe", channel="summary")
+        first = await socket.hear("summary")
+        assert (first["seq"], first["data"]["SSI"]["last"], first["data"]["SSI"]["ref"]) == (0, 25_000, 25_000)
+        await until_tailing()
+        for number in range(1, 13):
+            changed = replace(quote(MORNING), last_vnd=25_050, total_quantity=number, total_value_vnd=number * 25_050)
+            await asyncio.to_thread(publish, changed)
+            await asyncio.sleep(0.1)
+        heard = [await socket.hear("summary")]
+        while heard[-1]["data"]["SSI"].get("total_qty") != 12:
+            heard.append(await socket.hear("summary"))
+    assert heard[-1]["data"]["SSI"]["total_value"] == 12 * 25_050
+    assert len(heard) <= 3  # twelve changes in a little more than a second
+
+
 async def test_ticks_form_a_bar_and_a_tape(floor):
     def tick(price_vnd, quantity, position):
         return TickReceived(
@@ -116,6 +137,8 @@ async def test_ticks_form_a_bar_and_a_tape(floor):
         assert bar == {
             "time": 1_795_400_100, "open": 25_000, "high": 25_100, "low": 25_000, "close": 25_050, "volume": 600,
         }  # fmt: skip
+        tape = (await socket.hear("ticks"))["data"]["SSI"]
+        assert [(tick["price"], tick["qty"]) for tick in tape] == [(25_000, 100), (25_100, 200), (25_050, 300)]
 
 
 async def test_indexes_and_status(floor):
@@ -162,6 +185,8 @@ async def test_positions_follow_the_books(floor):
         await until_tailing()
         await asyncio.to_thread(_place_and_relay, floor)
         after = (await socket.hear("positions"))["data"]
+        while after["buying_power"] == first["buying_power"]:  # told of a mark before the books
+            after = (await socket.hear("positions"))["data"]
         assert after["buying_power"] < first["buying_power"]
 
 
@@ -231,6 +256,76 @@ async def test_a_socket_ends_when_its_account_is_taken_away(floor, monkeypatch):
     async with Socket(floor.trader_client, "/ws/orders", "interval_ms=100") as socket:
         await socket.say(action="subscribe", channel="orders")
         assert (await socket.hear("orders"))["data"]["orders"] == []
+
+
+async def test_a_socket_ends_when_a_role_is_given_or_taken(floor, monkeypatch):
+    monkeypatch.setattr("qts.web.consumers.RIGHTS_ASKED_EVERY_S", 0.2)
+    async with Socket(floor.trader_client, "/ws/markets", "interval_ms=100") as socket:
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(assign_roles, floor.trader, [Role.TRADER, Role.OPERATOR])
+        closed = await socket.wire.receive_output(WAIT_S)
+        assert (closed["type"], closed["code"]) == ("websocket.close", TRY_AGAIN_LATER)
+
+
+async def test_a_socket_ends_when_the_password_changes(floor, monkeypatch):
+    def change():
+        floor.trader.set_password("another-good-one-4711")
+        floor.trader.save()
+
+    monkeypatch.setattr("qts.web.consumers.RIGHTS_ASKED_EVERY_S", 0.2)
+    async with Socket(floor.trader_client, "/ws/markets", "interval_ms=100") as socket:
+        await asyncio.to_thread(change)
+        closed = await socket.wire.receive_output(WAIT_S)
+        assert (closed["type"], closed["code"]) == ("websocket.close", NOT_LOGGED_IN)
+
+
+async def test_rights_are_asked_soon_enough_to_end_within_five_seconds():
+    assert RIGHTS_ASKED_EVERY_S + GATHERED_FOR_S + INTERVAL_MS_DEFAULT / 1000 < 5
+
+
+async def test_one_user_may_not_open_sockets_without_end(floor, monkeypatch):
+    monkeypatch.setattr("qts.web.consumers.SOCKETS_MAX", 1)
+    async with Socket(floor.trader_client, "/ws/markets"), Socket(floor.officer_client, "/ws/markets") as other:
+        async with Socket(floor.trader_client, "/ws/markets") as second:
+            assert (await second.wire.receive_output(WAIT_S))["code"] == TOO_MANY
+        await other.say(action="subscribe", channel="indexes")
+        assert (await other.hear("indexes"))["seq"] == 0
+    async with Socket(floor.trader_client, "/ws/markets") as third:  # the first is gone
+        await third.say(action="subscribe", channel="indexes")
+        assert (await third.hear("indexes"))["seq"] == 0
+
+
+async def test_a_client_that_talks_without_end_is_closed(floor, monkeypatch):
+    monkeypatch.setattr("qts.web.consumers.MESSAGES_MAX", 5)
+    async with Socket(floor.trader_client, "/ws/markets") as socket:
+        for _ in range(6):
+            await socket.say(action="subscribe", channel="gossip")
+        for _ in range(5):
+            assert (await socket.hear("error"))["data"]["code"] == "UNKNOWN_CHANNEL"
+        assert (await socket.wire.receive_output(WAIT_S))["code"] == TOO_MANY
+
+
+async def test_a_slow_client_is_told_later_and_merged_and_the_others_at_once(floor, monkeypatch):
+    class Narrow(Outlet):
+        is_full = False
+
+    monkeypatch.setattr("qts.web.consumers.Outlet", Narrow)
+    async with Socket(floor.trader_client, "/ws/markets", "interval_ms=100") as slow:
+        monkeypatch.setattr("qts.web.consumers.Outlet", Outlet)
+        async with Socket(floor.officer_client, "/ws/markets", "interval_ms=100") as quick:
+            for socket in (slow, quick):
+                await socket.say(action="subscribe", channel="quotes", symbols=["SSI"])
+                await socket.hear("quotes")
+            await until_tailing()
+            Narrow.is_full = True
+            for last_vnd in (25_050, 25_100):
+                await asyncio.to_thread(publish, replace(quote(MORNING), last_vnd=last_vnd))
+                while (await quick.hear("quotes"))["data"]["SSI"].get("last") != last_vnd:
+                    pass
+            assert await slow.wire.receive_nothing(0.3)
+            Narrow.is_full = False
+            late = await slow.hear("quotes")
+            assert (late["seq"], late["data"]["SSI"]["last"], late["data"]["SSI"]["ceil"]) == (1, 25_100, 26_750)
 
 
 def forget_memberships() -> None:

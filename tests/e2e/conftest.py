@@ -3,29 +3,18 @@
 The market's day goes on while they run: continuous trading of the morning begins at 09:15 and lasts nine minutes.
 """
 
-import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Error, expect, sync_playwright
 
-from tests.e2e.visitors import LOOPBACK, TIMEOUT_MS, Doors
+from tests.e2e.browsers import CHROMIUM, launched
+from tests.e2e.visitors import TIMEOUT_MS, Doors
 from tests.system.reporting import add_log
 from tests.system.running import RunningSystem, SystemOptions, started_system
 
 HERE = Path(__file__).parent
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-ONLY_THIS_MACHINE = f"--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE {LOOPBACK}"
 MORNING = SystemOptions(start="09:14:30", speed=15)
 
 
@@ -51,7 +40,7 @@ def system() -> Iterator[RunningSystem]:
 def browser() -> Iterator[Browser]:
     expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, ONLY_THIS_MACHINE])
+        browser = launched(playwright)
         yield browser
         browser.close()
 

@@ -25,8 +25,8 @@ def fee_vnd(value_vnd: int) -> int:
 def wait_for_change(page: Page, selector: str) -> None:
     """Until the text of one of the elements is another one than now."""
     texts = "(selector) => [...document.querySelectorAll(selector)].map((element) => element.textContent).join('|')"
+    page.wait_for_function(f"(selector) => ({texts})(selector).replaceAll('|', '')", arg=selector)
     before = page.evaluate(texts, selector)
-    assert before.replace("|", ""), f"nothing stands in {selector}"
     page.wait_for_function(f"([selector, before]) => ({texts})(selector) !== before", arg=[selector, before])
 
 

@@ -1,6 +1,7 @@
 """People in front of a browser. Each has a context of their own, in which every fault of a page is remembered.
 
-A fault is: an error in the console, an exception in a page, a request to another machine. A test names those that it
+A fault is: an error in the console, an exception in a page, a request to another machine, and whatever the
+Content-Security-Policy refuses. A test names those that it
 provokes with `expect_fault`; any other fails it.
 """
 
@@ -23,6 +24,10 @@ DESK = {"width": 1440, "height": 900}
 TIMEOUT_MS = 60_000
 CODES_TRIED_MAX = 3  # a code can run out between its making and its typing
 CODE_PERIOD_S = 30
+
+# what the Content-Security-Policy refuses
+REPORT_REFUSED = """document.addEventListener("securitypolicyviolation", (event) =>
+    window.noteRefused(`${event.violatedDirective} ${event.blockedURI} at ${event.sourceFile}:${event.lineNumber}`))"""
 
 
 @dataclass
@@ -57,6 +62,10 @@ class Visitor:
         return tab
 
     def watch(self) -> None:
+        self.context.expose_binding(
+            "noteRefused", lambda _, refused: self._seen.append(f"refused by policy: {refused}")
+        )
+        self.context.add_init_script(REPORT_REFUSED)
         self.context.on("page", self._watch_page)
         self.context.on("request", lambda request: self._note_address(request.url))
         self.context.on("console", self._note_console)

@@ -36,7 +36,7 @@ _GAPS = """
 """
 _BARS = """
     SELECT symbol, starts_at, open_vnd, high_vnd, low_vnd, close_vnd, volume, value_vnd, trade_count
-    FROM marketdata_bar1m WHERE starts_at < %(until)s
+    FROM marketdata_bar1m WHERE starts_at < %(until)s AND is_filled = %(is_filled)s
 """
 _BARS_OF_TICKS = """
     SELECT symbol, date_trunc('minute', traded_at) AS starts_at,
@@ -113,10 +113,13 @@ class Books:
     def gaps(self) -> list[tuple[int, int]]:
         return [tuple(row) for row in self.rows(_GAPS)]
 
-    def bars(self, until: Any) -> tuple[dict[Any, Any], dict[Any, Any]]:
-        """As stored, and as the stored ticks add up; of minutes that began before that moment."""
-        stored = {tuple(row[:2]): tuple(row[2:]) for row in self.rows(_BARS, until=until)}
-        return stored, {tuple(row[:2]): tuple(row[2:]) for row in self.rows(_BARS_OF_TICKS, until=until)}
+    def bars(self, until: Any, *, is_filled: bool) -> dict[Any, Any]:
+        """As stored, of minutes that began before that moment: those that history filled, or the others."""
+        return {tuple(row[:2]): tuple(row[2:]) for row in self.rows(_BARS, until=until, is_filled=is_filled)}
+
+    def bars_of_ticks(self, until: Any) -> dict[Any, Any]:
+        """As the stored ticks add up."""
+        return {tuple(row[:2]): tuple(row[2:]) for row in self.rows(_BARS_OF_TICKS, until=until)}
 
     def _has_place_intent(self, state: str) -> bool:
         sql = "SELECT count(*) FROM orders_intent WHERE kind = 'PLACE' AND state = %(state)s"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import psycopg
 
 from qts.embedded import environment, processes, programs
 from qts.embedded.options import ROOT
@@ -25,6 +26,10 @@ from qts.embedded.run_folder import RunFolder
 SHELL = ("shell", "--no-imports", "-v", "0", "-c")
 START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 15.0
+_UNARMED = """
+    SELECT count(*) FROM accounts_brokerageaccount a WHERE a.is_active
+    AND NOT EXISTS (SELECT FROM risk_tradingarming r WHERE r.account_id = a.id AND r.is_armed)
+"""
 PORTS = ("PORT", "SIM_PORT", "FLOWER_PORT", "RPC_PORT")
 # what the test run itself has set, and what would point the system at servers of the test run
 REPLACED = frozenset(
@@ -102,6 +107,15 @@ class RunningSystem:
             self.stop()
             raise AssertionError(f"the system did not become ready:\n{output_tail}")
         return time.monotonic() - began
+
+    def wait_until_armed(self) -> None:
+        """What a person sees before the open: every check is green, and the accounts may trade."""
+        assert processes.wait_until(self._is_armed, START_TIMEOUT_S, pause_s=0.2), self.output()[-8000:]
+
+    def _is_armed(self) -> bool:
+        with psycopg.connect(self.environment["DATABASE_URL"], connect_timeout=5) as connection:
+            row = connection.execute(_UNARMED).fetchone()
+        return row == (0,)
 
     def stop(self) -> float:
         """Ctrl-C; returns the seconds it took. Whatever refuses to end is killed."""
@@ -189,6 +203,7 @@ def started_system(options: SystemOptions | None = None) -> Iterator[RunningSyst
         system = RunningSystem(Path(parent) / "var", options or SystemOptions())
         try:
             system.start()
+            system.wait_until_armed()
             yield system
         finally:
             system.stop()

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import talib
-from django.db import connection
 
 from apps.accounts.services import open_account
 from apps.analytics.models import IndicatorSnapshot
@@ -53,8 +52,6 @@ pytestmark = [
 def market(transactional_db, tmp_path, settings):
     """The exchange opens in a few seconds and will play the recording; every worker waits for it."""
     forget_market()
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE marketdata_tick")
     made = Market(tmp_path, ("ingest", "recorder", "signals"), PATIENCE_S)
     settings.SSI_DATA_URL = made.url
     settings.WAL_DIR = made.data_dir / "wal"

@@ -5,7 +5,7 @@ import httpx2
 from qts.embedded import processes
 
 WORKERS = {"stream", "signals", "trading", "quant"}
-EVERY_PROCESS = {"postgres", "valkey", "simulator", "loader", "web", "rpc", "beat", "flower"} | WORKERS
+EVERY_PROCESS = {"postgres", "valkey", "simulator", "loader", "web", "rpc", "beat", "time-machine", "flower"} | WORKERS
 
 
 def test_it_starts_mends_itself_stops_and_starts_again_even_after_kill_9(start_system):
@@ -14,6 +14,7 @@ def test_it_starts_mends_itself_stops_and_starts_again_even_after_kill_9(start_s
     assert set(first) == EVERY_PROCESS
     assert httpx2.get(f"{system.web_url}healthz", timeout=5).status_code == 200
     assert system.manage("totp", "trader").strip().isdigit()
+    assert_nobody_changes_the_ledger(system)
     users_before = system.manage("shell", "-c", "from apps.sso.models import User; print(User.objects.count())")
 
     every_killed_process_comes_back(system)
@@ -41,3 +42,28 @@ def every_killed_process_comes_back(system):
         return set(system.pids()) == EVERY_PROCESS and system.is_ready()
 
     assert processes.wait_until(is_whole, 90, pause_s=0.5), system.output()[-4000:]
+
+
+TRY_ALL = """
+from django.db import Error, connection, transaction
+for act in (
+    "SELECT count(*) FROM accounts_ledgerentry",
+    "UPDATE accounts_ledgerentry SET amount_vnd = 0",
+    "DELETE FROM accounts_ledgerentry",
+    "TRUNCATE accounts_ledgerentry",
+    "ALTER TABLE accounts_ledgerentry DISABLE TRIGGER ALL",
+):
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(act)
+            print("entries" if cursor.fetchone()[0] else "none")
+    except Error as error:
+        print(str(error).splitlines()[0])
+"""
+
+
+def assert_nobody_changes_the_ledger(system):
+    """The role that the running system connects with, which `manage` uses too."""
+    told = system.manage("shell", "-c", TRY_ALL).strip().splitlines()
+    refused = "permission denied for table accounts_ledgerentry"
+    assert told[-5:] == ["entries", refused, refused, refused, "must be owner of table accounts_ledgerentry"]

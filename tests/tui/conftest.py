@@ -208,10 +208,10 @@ def sit(shared_server: Server, floor: Floor, market: LiveState, in_english: None
     monkeypatch.setattr(feed, "PAUSE_S_MAX", 1.0)
 
     @asynccontextmanager
-    async def opened(size=(80, 24)):
+    async def opened(size=(80, 24), replay=""):
         wire = Wire(shared_server.port)
         await wire.mend()
-        async with Session(wire.url) as session:
+        async with Session(wire.url, market=replay) as session:
             app = Terminal(session, Preferences())
             async with app.run_test(size=size, notifications=True) as pilot:
                 reporter = asyncio.create_task(_keep_reporting(market))
