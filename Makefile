@@ -6,7 +6,7 @@ TEST_ARGS ?=
 # where it is set, each process compiles all it imports: seconds for each of them
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-ml demo servers manage totp tui test e2e bench check reset base dev soak
+.PHONY: help setup setup-ml demo servers manage totp tui test e2e screens bench check reset base dev soak notebook
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -43,8 +43,14 @@ test: dev ## every test, on a PostgreSQL and a Valkey of its own (TEST_ARGS='app
 e2e: dev ## the browser journeys alone
 	$(RUN) pytest -m e2e $(TEST_ARGS)
 
+screens: dev ## pictures of every screen of the running demo, in docs/screens/ (PORT= names it)
+	$(RUN) tests.e2e.screens
+
 bench: dev ## measure; writes benchmarks/results/latest.json
 	$(RUN) benchmarks
+
+notebook: dev ## run the documentation's notebooks and keep what they show
+	PYTHONPATH=$(CURDIR) PATH=$(CURDIR)/.venv/bin:$$PATH .venv/bin/jupyter execute --inplace docs/notebooks/*.ipynb
 
 soak: dev ## the long trials: a million orders against the gate's oracle, a thousand stops, every crash, 300 kills
 	QTS_ORACLE_ORDERS=1000000 QTS_KILL_TRIALS=1000 QTS_GATE_ROUNDS=200 $(RUN) pytest -s \
@@ -53,6 +59,11 @@ soak: dev ## the long trials: a million orders against the gate's oracle, a thou
 		QTS_AMENDMENT_HISTORIES=2000 $(RUN) pytest -s tests/test_crash_points.py tests/test_cut_answers.py \
 		tests/test_gateway_pauses.py tests/test_order_journey.py apps/orders/tests/test_fill_histories.py \
 		apps/orders/tests/test_amendment_histories.py tests/test_plan_crashes.py $(TEST_ARGS)
+	QTS_STREAM_GAPS=10 QTS_FUZZED_MESSAGES=1000000 $(RUN) pytest -s tests/test_stream_gaps.py \
+		qts/adapters/tests/test_ssi_codec_many.py $(TEST_ARGS)
+	QTS_TRADING_DAYS=22 QTS_TRADING_SEEDS=1,2,3 $(RUN) pytest -s tests/test_trading_month.py $(TEST_ARGS)
+	QTS_CONSUMER_KILLS=100 QTS_SERVER_LOSSES=10 $(RUN) pytest -s tests/test_consumer_kills.py \
+		tests/system/test_servers_lost.py $(TEST_ARGS)
 	QTS_PROCESS_KILLS=300 QTS_STORM_ORDERS_PER_S=50 $(RUN) pytest -s tests/system/test_kill_nine.py $(TEST_ARGS)
 
 check: dev ## style, types, import contracts, migrations, templates

@@ -7,13 +7,16 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks import (
+    accounts,
     backtest,
     demo_system,
+    hub,
     ingest,
     latency,
     machine,
     matching,
     orders,
+    replay,
     rest,
     risk,
     runaway,
@@ -21,14 +24,30 @@ from benchmarks import (
 )
 from benchmarks.figures import Section, write
 
-# `orders` and `runaway` have servers of their own, before the system of the others
-NAMES = ("ingest", "matching", "backtest", "technical-analysis", "orders", "runaway", "latency", "rest", "risk")
+# `orders`, `accounts` and `runaway` have servers of their own, before the system of the others
+NAMES = (
+    "ingest",
+    "replay",
+    "matching",
+    "backtest",
+    "technical-analysis",
+    "orders",
+    "accounts",
+    "hub",
+    "runaway",
+    "latency",
+    "rest",
+    "risk",
+)
 WITHOUT_SYSTEM = {
     "ingest": ingest.run,
+    "replay": replay.run,
     "matching": matching.run,
     "backtest": backtest.run,
     "technical-analysis": technical_analysis.run,
     "orders": orders.run,
+    "accounts": accounts.run,
+    "hub": hub.run,
 }
 MEASURES = {"latency": latency.run, "rest": rest.run, "risk": risk.run_snapshot}
 RESULTS = Path(__file__).parent / "results" / "latest.json"

@@ -1,4 +1,4 @@
-"""One run of QTS in a process of its own: `python -m benchmarks.backtest_run HOW FOLDER SIZE`; prints JSON."""
+"""One run of QTS in a process of its own: `python -m benchmarks.backtest_run HOW FOLDER SIZE FILL`; prints JSON."""
 
 import json
 import sys
@@ -22,10 +22,10 @@ SCALES = {"goog": 1_000}
 TRADING_MINUTES = 225
 
 
-def main(how: str, folder: Path, size: str) -> None:
+def main(how: str, folder: Path, size: str, fill: str) -> None:
     scale = SCALES.get(size, 1)
     table = _table(folder, size, scale, in_sessions="rules" in how)
-    spec = _spec(table, size, scale, is_frictionless="rules" not in how)
+    spec = _spec(table, size, scale, None if "rules" in how else FillAt(fill.upper()))
     load_library()  # as the peers have loaded theirs
     if how == "columns":
         sweep(spec, table, _grid(size))  # vectorbt's figure is of its second time, too
@@ -74,16 +74,16 @@ def _session_minutes(count: int, first_ms: int) -> Any:
     return monday_ms + (day // 5 * 7 + day % 5) * 86_400_000 + of_day * 60_000
 
 
-def _spec(table: BarTable, size: str, scale: int, *, is_frictionless: bool) -> BacktestSpec:
+def _spec(table: BarTable, size: str, scale: int, frictionless: FillAt | None) -> BacktestSpec:
     return BacktestSpec(
         parts=[StrategyPart("moving_average_cross", {"fast": 10, "slow": 20, "quantity": 100})],
         instruments={name: Instrument(name, Exchange.HOSE, InstrumentKind.STOCK) for name in table.symbols},
         period=BarPeriod.DAY if size == "goog" else BarPeriod.MINUTE,
         cash_vnd=CASH * scale,
         fees=FeeSchedule(fee_rate_bps=20, sale_tax_rate_bps=0),
-        frictionless=FillAt.NEXT_OPEN if is_frictionless else None,
+        frictionless=frictionless,
     )
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3])
+    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4])

@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import bare_intake, market_messages
+from benchmarks import bare_intake, market_messages, tick_table
 from benchmarks.figures import Section, progress
+from benchmarks.processes import memory_mib
 from qts.embedded.options import ROOT
 from qts.embedded.ports import free_port
+from qts.embedded.postgres import EmbeddedPostgres
 from qts.embedded.valkey import EmbeddedValkey
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 SYMBOL_COUNTS = (30, 500, 1_600)
 SYMBOLS_IN_DETAIL = 500
 BATCH_FRAMES = 100
+DAY_PARTS = 20
 SERVER_START_TIMEOUT_S = 30.0
 
 Batch = list[tuple[int, bytes]]
@@ -51,16 +54,22 @@ class Size:
 
 def run(section: Section, folder: Path, *, quick: bool) -> None:
     size = Size(frames=10_000, repeats=2) if quick else Size(frames=20_000, repeats=5)
-    with _valkey(folder) as valkey:
-        _prepare_django(valkey, folder)
+    with valkey_in(folder) as valkey, postgres_in(folder) as postgres:
+        prepare_django(valkey, postgres, folder)
         section.begin(f"{size.frames:,} frames a run, flushed in batches of {BATCH_FRAMES}")
-        for count in SYMBOL_COUNTS:
-            _against_floor(section, count, size, folder, valkey)
+        costs = {count: _against_floor(section, count, size, folder, valkey) for count in SYMBOL_COUNTS}
+        few, many = SYMBOL_COUNTS[0], SYMBOL_COUNTS[-1]
+        section.add_ratio(f"cost of a message at {many} symbols against {few}", costs[many], costs[few])
+        _over_a_day(section, size, folder, valkey)
+        tick_table.run(section, postgres.url, repeats=size.repeats)
         _in_detail(section, size, folder, valkey)
         _through_socket(section, size, folder, valkey)
 
 
-def _against_floor(section: Section, symbol_count: int, size: Size, folder: Path, valkey: EmbeddedValkey) -> None:
+def _against_floor(
+    section: Section, symbol_count: int, size: Size, folder: Path, valkey: EmbeddedValkey
+) -> list[float]:
+    """Microseconds of this process for a message, run by run."""
     progress(f"{symbol_count} symbols")
     batches = _batches(market_messages.frames(size.frames, symbol_count))
     bare: list[Took] = []
@@ -77,6 +86,21 @@ def _against_floor(section: Section, symbol_count: int, size: Size, folder: Path
     section.add(f"{symbol_count} symbols: intake, processor time", "us/message", processor)
     section.add(f"{symbol_count} symbols: bare, processor time", "us/message", bare_processor)
     section.add_ratio(f"{symbol_count} symbols: intake against bare, processor time", processor, bare_processor)
+    return processor
+
+
+def _over_a_day(section: Section, size: Size, folder: Path, valkey: EmbeddedValkey) -> None:
+    """Memory of the process after the first part of a day's messages, and after all of them."""
+    progress("memory over a day")
+    batches = _batches(market_messages.frames(size.frames, SYMBOLS_IN_DETAIL))
+    with _pipeline(folder, valkey, SYMBOLS_IN_DETAIL) as pipeline:
+        grown: list[float] = []
+        for _ in range(DAY_PARTS):
+            _timed(batches, pipeline.take)
+            grown.append(memory_mib(os.getpid()))
+    section.add(f"memory after {size.frames:,} messages", "MiB", [grown[0]])
+    section.add(f"memory after {DAY_PARTS * size.frames:,} messages", "MiB", [grown[-1]])
+    section.add_ratio("memory at the day's end against its beginning", [grown[-1]], [grown[0]])
 
 
 def _in_detail(section: Section, size: Size, folder: Path, valkey: EmbeddedValkey) -> None:
@@ -192,7 +216,7 @@ def _instruments(symbol_count: int) -> "Mapping[str, InstrumentKind]":
 
 
 @contextmanager
-def _valkey(folder: Path) -> Iterator[EmbeddedValkey]:
+def valkey_in(folder: Path) -> Iterator[EmbeddedValkey]:
     server = EmbeddedValkey(folder / "valkey")
     server.start()
     try:
@@ -209,8 +233,19 @@ def _empty(valkey: EmbeddedValkey) -> Iterator[None]:
     yield
 
 
-def _prepare_django(valkey: EmbeddedValkey, folder: Path) -> None:
+@contextmanager
+def postgres_in(folder: Path) -> Iterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres(folder / "postgres")
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def prepare_django(valkey: EmbeddedValkey, postgres: EmbeddedPostgres, folder: Path) -> None:
     os.environ |= {
+        "DATABASE_URL": postgres.url,
         "DJANGO_SETTINGS_MODULE": "qts.settings.test",
         "REDIS_URL": valkey.url,
         "QTS_DATA_DIR": str(folder / "data"),

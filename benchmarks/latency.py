@@ -24,7 +24,7 @@ from qts.domain.market import parse_clock
 ORDERS_WANTED = 200
 ORDERS_WANTED_QUICK = 40
 SECONDS_MAX = 300.0
-WARM_UP_ORDERS = 10
+WARM_UP_ORDERS = 40  # the first answer matches of the 15 s before the start, which had to wait for it
 STAGES = (
     "received -> on the bus",
     "on the bus -> strategy has answered",
@@ -53,6 +53,11 @@ class TimedOrder:
     def whole_ms(self) -> float:
         return self.marks_ms[-1] - self.marks_ms[0]
 
+    @property
+    def decision_ms(self) -> float:
+        """Until the strategy has answered."""
+        return self.marks_ms[2] - self.marks_ms[0]
+
     def stage_ms(self, number: int) -> float:
         return self.marks_ms[number + 1] - self.marks_ms[number]
 
@@ -66,6 +71,9 @@ def run(section: Section, system: ArrangedSystem, *, quick: bool) -> None:
     section.add("received -> NewOrder written, all stages", "ms", whole)
     for percent in (50, 90, 99):
         section.add(f"received -> NewOrder written, p{percent}", "ms", [percentile(whole, percent)])
+    decided = [order.decision_ms for order in orders]
+    for percent in (50, 99):
+        section.add(f"received -> strategy has answered, p{percent}", "ms", [percentile(decided, percent)])
     for number, name in enumerate(STAGES):
         section.add(name, "ms", [order.stage_ms(number) for order in orders])
     section.add("orders timed", "orders", [len(orders)])

@@ -81,7 +81,9 @@ class _Watcher:
             bid_vnd, ask_vnd = book.best_bid(), book.best_ask()
             if security.session is not Session.CONTINUOUS or bid_vnd is None or ask_vnd is None:
                 continue
-            self.spreads.append((ask_vnd - bid_vnd) // tick_size_vnd(instrument.exchange, instrument.kind, bid_vnd))
+            self.spreads.append(
+                (ask_vnd - bid_vnd) // tick_size_vnd(security.rules, instrument.exchange, instrument.kind, bid_vnd)
+            )
             ordinary = security.listing.daily_value_vnd / security.reference_vnd
             self.depths += [level.quantity / ordinary for side in Side for level in book.depth(side, 1)]
 

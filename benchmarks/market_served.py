@@ -13,11 +13,11 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
 import httpx2
 
+from benchmarks.processes import processor_s
 from qts.adapters.ssi.credentials import DataCredentials
 from qts.adapters.ssi.market_data import MarketDataClient
 from qts.adapters.ssi.market_stream import connect_market_stream
@@ -53,12 +53,6 @@ def simulator(activity: float) -> Iterator[tuple[int, str]]:
 
 def _market(activity: float) -> tuple[str, ...]:
     return "--activity", str(activity), "--clock", f"{_CLOCK},{time.time()},1"
-
-
-def processor_s(pid: int) -> float:
-    """User and system time so far (proc(5), fields 14 and 15 of stat)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def received(stream: SignalRConnection, seconds: float) -> int:

@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import Any, NamedTuple, Protocol
 
 from benchmarks.bare_matching import BareBook
-from qts.domain.market import Band, Instrument
+from qts.domain.market import Band, Instrument, built_in_history
 from qts.domain.matching import BookOrder, OrderBook
 from qts.domain.values import Exchange, InstrumentKind, OrderType, Side
 
@@ -61,7 +61,9 @@ class OwnBook:
     def __init__(self) -> None:
         self.volume = 0
         self.notional_vnd = 0
-        self._book = OrderBook(Instrument("X", Exchange.HNX, InstrumentKind.ETF), Band(1_000_000, 1))
+        self._book = OrderBook(
+            Instrument("X", Exchange.HNX, InstrumentKind.ETF), Band(1_000_000, 1), built_in_history().newest
+        )
 
     def submit(self, number: int, is_buy: bool, price_vnd: int, quantity: int) -> None:
         side = Side.BUY if is_buy else Side.SELL

@@ -58,7 +58,7 @@ def _desks(number: int) -> list[UUID]:
     live.report(StreamState.CONNECTED, since_ns=now_ns, reported_ns=now_ns + 10**12, last_frame_ns=now_ns + 10**12)
     found = []
     for each in range(number):
-        account_id = ledger.open_account(number=f"09{each:05}", name="Benchmark", connection_id=uuid4())
+        account_id = ledger.open_account(number=f"09{each:04}1", name="Benchmark", connection_id=uuid4())
         ledger.adopt_balances(account_id=account_id, cash_vnd=CASH_VND, positions=[], now=at("08:00:00"))
         found.append(account_id)
     return found

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from qts.domain.errors import RuleCode
-from qts.domain.market import Instrument
+from qts.domain.market import Instrument, built_in_history
 from qts.domain.orders import OrderIntent, OrderRequest
 from qts.domain.risk import LIMIT_CODES, RULES, AccountFacts, ActivityFacts, Binds, MarketFacts, RiskSnapshot
 from qts.domain.values import Exchange, InstrumentKind, OrderType, Session, Side
@@ -61,6 +61,7 @@ MARKET = MarketFacts(
     master_data_age_days=0,
 )
 BASE = RiskSnapshot(
+    rules=built_in_history().newest,
     account=AccountFacts(
         is_active=True,
         buying_power_vnd=10**10,

@@ -5,13 +5,16 @@ that lie on the bus, added to its minute, and a closed minute moves the indicato
 needs) and is looked at for patterns. Storing and publishing are not in it.
 """
 
+import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from benchmarks.figures import Section
+from benchmarks.figures import Section, progress
+from benchmarks.peers import SHARED_PROGRAMS, program_of
 from qts.adapters.bus import decode, encode
 from qts.domain.events import BarClosed, TickReceived
 from qts.domain.market import MINUTE_MS, BarBuilder
@@ -21,6 +24,8 @@ from qts.quant.patterns import PatternWatch
 SYMBOLS = [f"S{number:03d}" for number in range(500)]
 TICKS_A_SECOND = 5_000
 NAMES = STANDARD_NAMES[:10]
+PROGRAM = SHARED_PROGRAMS / "peers_ta.py"
+NAMES_OF_PROGRAM = ("rsi_14", "macd_12_26_9", "macd_12_26_9_signal", "bbands_20_2_upper", "bbands_20_2_lower")
 BEFORE_MINUTES = 60
 MEASURED_MINUTES = 15  # one of them closes a quarter of an hour of every symbol
 STARTS_MS = 1_795_399_200_000 - 60 * MINUTE_MS  # 2026-11-23 09:00 in Ho Chi Minh City
@@ -38,6 +43,16 @@ def run(section: Section, _folder: Path, *, quick: bool) -> None:
         "ten indicators moved at every tick: share of a core",
         "%",
         [100 * _every_tick(seed) for seed in range(1 if quick else 3)],
+    )
+    if not PROGRAM.exists():
+        progress("left out: the published comparison of indicators is not there (QTS_SHARED_DATA)")
+        return
+    turns = [_beside_state(seed) for seed in range(2 if quick else 5)]
+    section.add("RSI, MACD and Bollinger Bands moved by one tick", "us", [1e6 * ours for ours, _ in turns])
+    section.add_ratio(
+        "the same, time against own sums kept in plain Python (O(1))",
+        [one[0] for one in turns],
+        [one[1] for one in turns],
     )
 
 
@@ -130,15 +145,7 @@ def _bodies(minute: int, closes: dict[str, int], draw: np.random.Generator, coun
 
 def _every_tick(seed: int) -> float:
     """Each tick as a bar of its own."""
-    draw = np.random.default_rng(seed)
-    prices = (25_000 + 50 * np.cumsum(draw.integers(-1, 2, TICKS_A_SECOND * 4))).tolist()
-    bars = [
-        BarClosed(
-            symbol=SYMBOLS[number % len(SYMBOLS)], ts_start_ms=number, open_vnd=price, high_vnd=price, low_vnd=price,
-            close_vnd=price, volume=100, value_vnd=0, trade_count=1, ts_received_ns=number, wal_position="1:1",
-        )
-        for number, price in enumerate(prices)
-    ]  # fmt: skip
+    bars = _ticks_as_bars(seed)
     sets = {symbol: IndicatorSet(NAMES, bars[:100]) for symbol in SYMBOLS}
     began = time.process_time()
     for bar in bars:
@@ -146,3 +153,45 @@ def _every_tick(seed: int) -> float:
         one.update(bar)
         one.values()
     return (time.process_time() - began) * TICKS_A_SECOND / len(bars)
+
+
+def _beside_state(seed: int) -> tuple[float, float]:
+    """Seconds of one tick: here, and in the class of the published comparison that does nothing but its sums."""
+    bars = _ticks_as_bars(seed)
+    sets = {symbol: IndicatorSet(NAMES_OF_PROGRAM, bars[:100]) for symbol in SYMBOLS}
+    state = program_of(PROGRAM).O1
+    states = {symbol: state() for symbol in SYMBOLS}
+    for one in states.values():
+        for bar in bars[:100]:
+            one.update(float(bar.close_vnd))
+    began = time.process_time()
+    for bar in bars:
+        sets[bar.symbol].update(bar)
+    halfway = time.process_time()
+    for bar in bars:
+        states[bar.symbol].update(bar.close_vnd)
+    ended = time.process_time()
+    _compare(sets, states)
+    return (halfway - began) / len(bars), (ended - halfway) / len(bars)
+
+
+def _compare(sets: dict[str, IndicatorSet], states: dict[str, Any]) -> None:
+    """Raises ValueError when the two do not compute the same."""
+    for symbol, one in sets.items():
+        values, state = one.values(), states[symbol]
+        theirs = [state.rsi, state.macd, state.sig, state.up, state.lo]
+        for name, other in zip(NAMES_OF_PROGRAM, theirs, strict=True):
+            if not math.isclose(values[name], other, rel_tol=1e-6, abs_tol=1e-3):
+                raise ValueError(f"{symbol}: {name} is {values[name]}, beside it {other}")
+
+
+def _ticks_as_bars(seed: int) -> list[BarClosed]:
+    draw = np.random.default_rng(seed)
+    prices = (25_000 + 50 * np.cumsum(draw.integers(-1, 2, TICKS_A_SECOND * 4))).tolist()
+    return [
+        BarClosed(
+            symbol=SYMBOLS[number % len(SYMBOLS)], ts_start_ms=number, open_vnd=price, high_vnd=price, low_vnd=price,
+            close_vnd=price, volume=100, value_vnd=0, trade_count=1, ts_received_ns=number, wal_position="1:1",
+        )
+        for number, price in enumerate(prices)
+    ]  # fmt: skip

@@ -5,7 +5,9 @@ from django.urls import path
 from apps.accounts import apis as accounts
 from apps.analytics import apis as analytics
 from apps.marketdata import apis as marketdata
+from apps.notifications import apis as notifications
 from apps.orders import apis as orders
+from apps.portal import apis as portal
 from apps.risk import apis as risk
 from apps.strategies import apis as strategies
 
@@ -15,10 +17,27 @@ urlpatterns = [
     path("securities/<str:symbol>/", marketdata.SecurityApi.as_view()),
     path("quotes/", marketdata.QuotesApi.as_view()),
     path("bars/<str:symbol>/", marketdata.BarsApi.as_view()),
+    path("indicators/", analytics.IndicatorsApi.as_view()),
+    path("indicators/<str:symbol>/", analytics.SymbolIndicatorsApi.as_view()),
+    path("replays/", portal.ReplaysApi.as_view()),
+    path("replays/days/", portal.RecordingsApi.as_view()),
+    path("replays/<slug:replay_id>/", portal.ReplayApi.as_view()),
     path("patterns/", analytics.PatternsApi.as_view()),
+    path("signals/", analytics.SignalsApi.as_view()),
+    path("watchlists/", accounts.WatchlistsApi.as_view()),
+    path("watchlists/<uuid:watchlist_id>/", accounts.WatchlistApi.as_view()),
+    path("layouts/<slug:screen>/", accounts.LayoutApi.as_view()),
     path("accounts/", accounts.AccountsApi.as_view()),
     path("accounts/<uuid:account_id>/positions/", accounts.PositionsApi.as_view()),
+    path("accounts/<uuid:account_id>/sub-books/", accounts.SubBooksApi.as_view()),
+    path("accounts/<uuid:account_id>/cash/", accounts.CashApi.as_view()),
+    path("accounts/<uuid:account_id>/trades/", accounts.TradesApi.as_view()),
+    path("accounts/<uuid:account_id>/max-quantity/", accounts.MaxQuantityApi.as_view()),
+    path("accounts/<uuid:account_id>/values/", accounts.ValuesApi.as_view()),
+    path("accounts/<uuid:account_id>/statement/", accounts.StatementApi.as_view()),
     path("accounts/<uuid:account_id>/limit-use/", risk.LimitUseApi.as_view()),
+    path("accounts/<uuid:account_id>/pre-open/", risk.PreOpenApi.as_view()),
+    path("accounts/<uuid:account_id>/arming/", risk.ArmingApi.as_view()),
     path("broker-logins/", accounts.BrokerLogInsApi.as_view()),
     path("broker-logins/<uuid:connection_id>/request-code/", accounts.BrokerCodeRequestApi.as_view()),
     path("broker-logins/<uuid:connection_id>/enter-code/", accounts.BrokerCodeEntryApi.as_view()),
@@ -38,8 +57,12 @@ urlpatterns = [
     path("baskets/", orders.BasketsApi.as_view()),
     path("baskets/preview/", orders.BasketPreviewApi.as_view()),
     path("baskets/<uuid:basket_id>/", orders.BasketApi.as_view()),
+    path("blocks/", orders.BlocksApi.as_view()),
+    path("blocks/preview/", orders.BlockPreviewApi.as_view()),
+    path("blocks/<uuid:block_id>/", orders.BlockApi.as_view()),
     path("fills/", orders.FillsApi.as_view()),
     path("strategies/", strategies.StrategiesApi.as_view()),
+    path("strategies/<uuid:strategy_id>/day/", strategies.StrategyDayApi.as_view()),
     path("strategies/<uuid:strategy_id>/start/", strategies.StrategyStartApi.as_view()),
     path("strategies/<uuid:strategy_id>/stop/", strategies.StrategyStopApi.as_view()),
     path("backtests/", strategies.BacktestsApi.as_view()),
@@ -49,6 +72,9 @@ urlpatterns = [
     path("backtests/<uuid:run_id>/result/", strategies.BacktestResultApi.as_view()),
     path("backtests/<uuid:run_id>/cancel/", strategies.BacktestCancelApi.as_view()),
     path("strategies/<uuid:strategy_id>/version/", strategies.StrategyVersionApi.as_view()),
+    path("strategies/<uuid:strategy_id>/policy/", strategies.StrategyPolicyApi.as_view()),
+    path("strategies/<uuid:strategy_id>/parity/", strategies.ParityDaysApi.as_view()),
+    path("strategies/<uuid:strategy_id>/parity/<str:day>/", strategies.ParityDayApi.as_view()),
     path("strategies/<uuid:strategy_id>/mode/", strategies.StrategyModeApi.as_view()),
     path("strategy-files/", strategies.StrategyFilesApi.as_view()),
     path("strategy-files/<slug:name>/", strategies.StrategyFileApi.as_view()),
@@ -59,6 +85,14 @@ urlpatterns = [
     path("risk/check/", orders.OrderCheckApi.as_view()),
     path("kill-switches/", risk.KillSwitchesApi.as_view()),
     path("trading-holds/", risk.TradingHoldsApi.as_view()),
+    path("alerts/", notifications.AlertsApi.as_view()),
+    path("alerts/read/", notifications.AlertsReadApi.as_view()),
+    path("alert-rules/", notifications.AlertRulesApi.as_view()),
+    path("alert-rules/<uuid:rule_id>/", notifications.AlertRuleApi.as_view()),
+    path("alert-channels/", notifications.AlertChannelsApi.as_view()),
+    path("alert-channels/<uuid:channel_id>/", notifications.AlertChannelApi.as_view()),
+    path("alert-channels/<uuid:channel_id>/test/", notifications.AlertChannelTestApi.as_view()),
+    path("alert-deliveries/", notifications.AlertDeliveriesApi.as_view()),
     path("approvals/", risk.ApprovalsApi.as_view()),
     path("approvals/<uuid:proposal_id>/", risk.ApprovalApi.as_view()),
 ]

@@ -10,10 +10,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from apps.marketdata import selectors as marketdata
 from apps.orders import selectors as orders
+from qts.adapters import bus as event_bus
 from qts.adapters.redis_client import redis_client, transient_errors
 from qts.adapters.sandbox.confinement import LAYERS
 from qts.adapters.sandbox.host import StrategyHostError, layers_here
-from qts.domain.errors import TransientError
+from qts.domain.errors import TerminalError, TransientError
 from qts.observability.exposition import render_metrics
 
 OK = "ok"
@@ -26,7 +27,7 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 
 def readyz(_request: HttpRequest) -> JsonResponse:
     """503 names what this process cannot work without; `degraded` names what trading cannot work without."""
-    needed = _outcomes({"database": _database, "valkey": _valkey})
+    needed = _outcomes({"database": _database, "valkey": _valkey, "bus": _bus})
     wanted = _outcomes({"market stream": _market_stream, "broker connections": _broker_connections})
     is_ready = all(outcome == OK for outcome in needed.values())
     body = {
@@ -56,7 +57,7 @@ def _outcomes(checks: dict[str, Callable[[], str]]) -> dict[str, str]:
     for name, check in checks.items():
         try:
             outcomes[name] = check()
-        except (DatabaseError, TransientError) as error:
+        except (DatabaseError, TransientError, TerminalError) as error:
             outcomes[name] = f"down: {type(error).__name__}"
     return outcomes
 
@@ -70,6 +71,12 @@ def _database() -> str:
 def _valkey() -> str:
     with transient_errors():
         redis_client(settings.REDIS_URL).ping()
+    return OK
+
+
+def _bus() -> str:
+    """Valkey too, unless EVENT_BUS_URL names another server."""
+    event_bus.answers(settings.EVENT_BUS_URL)
     return OK
 
 

@@ -2,25 +2,31 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
-from django.contrib.auth import SESSION_KEY, get_user_model
 from django.urls import path
 
 from apps.accounts.consumers import PositionsConsumer
 from apps.marketdata.consumers import MarketsConsumer
+from apps.notifications.consumers import AlertsConsumer
 from apps.orders.consumers import OrdersConsumer
 from apps.risk.consumers import RiskConsumer
-from apps.sso.selectors import is_session_verified
+from apps.sso.selectors import OpenSession, SessionEnd, is_session_verified, roles_of, session_ends
 from apps.strategies.consumers import SignalsConsumer
+from qts.web.consumers import TRY_AGAIN_LATER
+from qts.web.together import Together
 
 NOT_LOGGED_IN = 4401
 NOT_VERIFIED = 4403
+CODES: Final = {
+    SessionEnd.LOGGED_OUT: NOT_LOGGED_IN,
+    SessionEnd.NOT_VERIFIED: NOT_VERIFIED,
+    SessionEnd.ROLES_CHANGED: TRY_AGAIN_LATER,  # with what the new roles may see
+}
 
 Application = Callable[..., Awaitable[Any]]
+_ends: Together[OpenSession, SessionEnd | None] = Together(session_ends)
 
 
 class VerifiedSessions:
@@ -33,22 +39,22 @@ class VerifiedSessions:
         user = scope["user"]
         if not user.is_authenticated:
             return await _refuse(receive, send, NOT_LOGGED_IN)
-        if not await sync_to_async(is_session_verified)(scope["session"], user):
+        known = await sync_to_async(_verified)(scope["session"], user)
+        if known is None:
             return await _refuse(receive, send, NOT_VERIFIED)
-        return await self._application({**scope, "why_not": partial(_why_not, scope)}, receive, send)
+        return await self._application({**scope, "why_not": partial(_why_not, known)}, receive, send)
 
 
-async def _why_not(scope: dict[str, Any]) -> int | None:
-    """The close code when the session has ended since the socket was opened: log-out, lock, factor taken away."""
-    return await sync_to_async(_ended_session)(scope["session"].session_key, scope["user"].pk)
+def _verified(session: Any, user: Any) -> OpenSession | None:
+    if not is_session_verified(session, user):
+        return None
+    return OpenSession(session.session_key, user.pk, roles_of(user))
 
 
-def _ended_session(session_key: str, user_id: int) -> int | None:
-    session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
-    user = get_user_model().objects.filter(pk=user_id, is_active=True).first()
-    if user is None or session.get(SESSION_KEY) != str(user_id):
-        return NOT_LOGGED_IN
-    return None if is_session_verified(session, user) else NOT_VERIFIED
+async def _why_not(known: OpenSession) -> int | None:
+    """The close code when the session has ended since the socket was opened: log-out, lock, factor or role taken."""
+    end = await _ends.ask(known)
+    return None if end is None else CODES[end]
 
 
 async def _refuse(receive: Any, send: Any, code: int) -> None:
@@ -59,6 +65,7 @@ async def _refuse(receive: Any, send: Any, code: int) -> None:
 
 
 websocket_urlpatterns = [
+    path("ws/alerts", AlertsConsumer.as_asgi()),
     path("ws/markets", MarketsConsumer.as_asgi()),
     path("ws/orders", OrdersConsumer.as_asgi()),
     path("ws/positions", PositionsConsumer.as_asgi()),
