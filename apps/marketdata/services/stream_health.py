@@ -39,8 +39,8 @@ class StreamHealth:
         self._told_books: dict[str, dict[str, object]] = {}
 
     def take(self, events: Sequence[Event], *, published_ns: int, is_replay: bool) -> None:
+        self._counts.update([(event.topic, event.key) for event in events])
         for event in events:
-            self._counts[event.topic, event.key] += 1
             if isinstance(event, OrderBookUpdated):
                 faults = self._books.take_book(event)
             elif isinstance(event, QuoteUpdated):

@@ -4,8 +4,9 @@ A reader raises msgspec.MsgspecError, ValueError, OverflowError or RecursionErro
 gives no events for one that is sound and means nothing to us.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Final
 
 import msgspec
@@ -159,24 +160,24 @@ def _in_whole_dong(trade: Trade | WholeTrade, kind: InstrumentKind) -> WholeTrad
 
 def _read_quote(content: str, context: Context) -> list[Event]:
     try:
-        day, at, wire_symbol, *levels, session = msgspec.structs.astuple(_WHOLE_QUOTE.decode(content))
-        is_whole = True
+        fields = msgspec.structs.astuple(_WHOLE_QUOTE.decode(content))
+        levels = _whole_levels
     except msgspec.ValidationError:
-        day, at, wire_symbol, *levels, session = msgspec.structs.astuple(_QUOTE.decode(content))
-        is_whole = False
-    symbol = _symbol(wire_symbol)
+        fields = msgspec.structs.astuple(_QUOTE.decode(content))
+        levels = _levels
+    symbol = _symbol(fields[2])
     kind = _kind(symbol, context)
     if kind is None:
         return []
-    asks, bids = zip(levels[:10], levels[10:20], strict=True), zip(levels[20:30], levels[30:], strict=True)
-    is_ready = is_whole and kind is not InstrumentKind.FUTURE
+    if kind is InstrumentKind.FUTURE:
+        levels = _levels
     return [
         OrderBookUpdated(
             symbol=symbol,
-            bids=_used(bids) if is_ready else _levels(kind, bids),
-            asks=_used(asks) if is_ready else _levels(kind, asks),
-            session=_session(session),
-            ts_exchange_ms=epoch_ms(day or day_at(context.ts_received_ns), at or ""),
+            bids=levels(kind, fields[23:33], fields[33:43]),
+            asks=levels(kind, fields[3:13], fields[13:23]),
+            session=_session(fields[43]),
+            ts_exchange_ms=epoch_ms(fields[0] or day_at(context.ts_received_ns), fields[1] or ""),
             ts_received_ns=context.ts_received_ns,
             wal_position=context.wal_position,
         )
@@ -198,8 +199,8 @@ def _read_odd_lots(content: str, context: Context) -> list[Event]:
             symbol=symbol,
             last_vnd=_not_negative(_price(kind)(record.last_price)),
             last_quantity=_not_negative(whole(record.last_vol)),
-            bids=_levels(kind, _odd_levels(record, "bid")),
-            asks=_levels(kind, _odd_levels(record, "ask")),
+            bids=_levels(kind, *_odd_levels(record, "bid")),
+            asks=_levels(kind, *_odd_levels(record, "ask")),
             session=_session(record.trading_session),
             status=_status(record.trading_status),
             ts_exchange_ms=_exchange_ms(record, context),
@@ -209,8 +210,9 @@ def _read_odd_lots(content: str, context: Context) -> list[Event]:
     ]
 
 
-def _odd_levels(record: OddLot, side: str) -> list[tuple[Number, Number]]:
-    return [(getattr(record, f"{side}_price{level}"), getattr(record, f"{side}_vol{level}")) for level in (1, 2, 3)]
+def _odd_levels(record: OddLot, side: str) -> tuple[list[Number], list[Number]]:
+    prices = [getattr(record, f"{side}_price{level}") for level in (1, 2, 3)]
+    return prices, [getattr(record, f"{side}_vol{level}") for level in (1, 2, 3)]
 
 
 def _read_status(content: str, context: Context) -> list[Event]:
@@ -292,15 +294,15 @@ def _average(kind: InstrumentKind, value: Number) -> int:
     return rounded(value)
 
 
-def _used(levels: Iterable[tuple[int, int]]) -> Levels:
+def _whole_levels(_kind: InstrumentKind, prices: Sequence[int], quantities: Sequence[int]) -> Levels:
     """Best first; levels without a quantity are unused. A price of 0 stands for at-the-auction orders."""
-    return tuple([level for level in levels if level[1]])
+    return tuple(compress(zip(prices, quantities, strict=True), quantities))
 
 
-def _levels(kind: InstrumentKind, levels: Iterable[tuple[Number, Number]]) -> Levels:
+def _levels(kind: InstrumentKind, prices: Sequence[Number], quantities: Sequence[Number]) -> Levels:
     """The same of numbers in any form; what an unused level's price is does not matter."""
     price, used = _price(kind), []
-    for level_price, level_quantity in levels:
+    for level_price, level_quantity in zip(prices, quantities, strict=True):
         if level_quantity and (quantity := _not_negative(whole(level_quantity))):
             used.append((_not_negative(price(level_price)), quantity))
     return tuple(used)
