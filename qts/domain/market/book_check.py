@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
-from qts.domain.events import OrderBookUpdated, QuoteUpdated
+from qts.domain.events import Event, OrderBookUpdated, QuoteUpdated
 from qts.domain.values import Session
 
 LEVELS_MAX: Final = 10
@@ -57,6 +57,12 @@ class BookReplicas:
         self.failures: dict[str, dict[BookFault, int]] = {}
         self.wrong_now: dict[str, tuple[BookFault, ...]] = {}
         self.checked = 0
+
+    def take(self, event: Event) -> tuple[BookFault, ...]:
+        """What is neither a book nor a quote is not looked at."""
+        if isinstance(event, OrderBookUpdated):
+            return self.take_book(event)
+        return self.take_quote(event) if isinstance(event, QuoteUpdated) else ()
 
     def take_quote(self, quote: QuoteUpdated) -> tuple[BookFault, ...]:
         """Totals only grow within a day."""
