@@ -296,7 +296,7 @@ def _average(kind: InstrumentKind, value: Number) -> int:
 
 def _whole_levels(_kind: InstrumentKind, prices: Sequence[int], quantities: Sequence[int]) -> Levels:
     """Best first; levels without a quantity are unused. A price of 0 stands for at-the-auction orders."""
-    return tuple(compress(zip(prices, quantities, strict=True), quantities))
+    return tuple(compress(zip(prices, quantities, strict=False), quantities))
 
 
 def _levels(kind: InstrumentKind, prices: Sequence[Number], quantities: Sequence[Number]) -> Levels:
