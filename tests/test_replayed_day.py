@@ -129,7 +129,7 @@ def day(transactional_db, settings, tmp_path, monkeypatch):
         wait_for(
             _all_is_told,
             90,
-            lambda: f"{_market_time()}: {IndicatorSnapshot.objects.count()} of {Bar1m.objects.count()}",
+            _what_is_not_told,
         )
         return found
     finally:
@@ -172,6 +172,13 @@ def _all_is_told() -> bool:
     """All that the log has is stored, the clock has closed the last minutes, and the strategies have had their bars."""
     told, stored = IndicatorSnapshot.objects.count(), Bar1m.objects.count()
     return _market_time() >= "14:36" and told == stored and not any(_waits(*one) for one in _READ)
+
+
+def _what_is_not_told() -> str:
+    bars = set(Bar1m.objects.values_list("symbol", "starts_at"))
+    untold = bars - set(IndicatorSnapshot.objects.values_list("symbol", "starts_at"))
+    behind = [topic for topic, group in _READ if _waits(topic, group)]
+    return f"{_market_time()}: {len(bars)} bars, without indicators {sorted(untold)[:20]}, behind on {behind}"
 
 
 _READ = [(TickReceived.topic, recorder.NAME), (BarClosed.topic, signals.GROUP), (SessionChanged.topic, signals.GROUP)]
