@@ -24,8 +24,8 @@ PAGES_MIN: Final = 50  # fewer: the walk found no links
 FIND: Final = """([rules, serious, nodesMax]) => axe.run(document, {resultTypes: ["violations"], runOnly: rules})
     .then((found) => found.violations.filter((one) => serious.includes(one.impact)))
     .then((found) => found.flatMap((one) => one.nodes.slice(0, nodesMax).map((node) =>
-        `${one.id} (${one.impact}, ${one.nodes.length} in all) at ${node.target.join(" ")}: ${node.html.slice(0, 160)}: `
-        + node.failureSummary.replace(/\\s+/g, " "))))"""
+        `${one.id} (${one.impact}, ${one.nodes.length} in all) at ${node.target.join(" ")}: `
+        + node.html.slice(0, 160) + ": " + node.failureSummary.replace(/\\s+/g, " "))))"""
 ALL_RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 CONTRAST: Final = {"type": "rule", "values": ["color-contrast"]}
 
