@@ -40,7 +40,7 @@ from qts.domain.events import BarClosed, SessionChanged, TickReceived
 from qts.domain.values import Actor, ActorKind
 from tests.order_market import OrderMarket, wait_for
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
 SPEED = 150
 A_DAY_S = 86_400
