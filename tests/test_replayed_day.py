@@ -40,7 +40,7 @@ from qts.domain.events import BarClosed, SessionChanged, TickReceived
 from qts.domain.values import Actor, ActorKind
 from tests.order_market import OrderMarket, wait_for
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
 SPEED = 150
 A_DAY_S = 86_400
@@ -126,9 +126,10 @@ def day(transactional_db, settings, tmp_path, monkeypatch):
         settings.MARKET_CLOCK = f"affine:2026-11-23,13:54:01,15:10:00,{time.time():.3f},{SPEED}"
         wait_for(lambda: _market_time() >= "14:31", 60, lambda: f"it is {_market_time()}")
         market.simulator.kill()
+        wait_for(lambda: not marketdata.stream_status().is_live, 60, "the reader does not come to the stream's end")
         wait_for(
             _all_is_told,
-            90,
+            150,
             _what_is_not_told,
         )
         return found
