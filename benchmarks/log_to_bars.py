@@ -7,6 +7,7 @@ fdatasync; rates are on the wall, so that the disk counts for both.
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from benchmarks import bare_intake, market_messages
@@ -56,7 +57,7 @@ def run(section: Section, folder: Path, *, quick: bool) -> None:
     for number in range(repeats):
         progress(f"run {number + 1} of {repeats}")
         log = bare_intake.BareLog(folder / "bare.log")
-        bare.append(_timed(groups, lambda group, log=log: _bare(log, group)))
+        bare.append(_timed(groups, partial(_bare, log)))
         log.close()
         with tempfile.TemporaryDirectory(dir=folder) as wal_dir, WalWriter(Path(wal_dir)) as wal:
             kept.append(_timed(groups, Keeper(wal, SYMBOLS).take))

@@ -7,7 +7,7 @@ gives no events for one that is sound and means nothing to us.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -159,9 +159,9 @@ def _in_whole_dong(trade: Trade | WholeTrade, kind: InstrumentKind) -> WholeTrad
 
 
 def _read_quote(content: str, context: Context) -> list[Event]:
+    levels: Callable[[InstrumentKind, Any, Any], Levels] = _whole_levels
     try:
         fields = msgspec.structs.astuple(_WHOLE_QUOTE.decode(content))
-        levels = _whole_levels
     except msgspec.ValidationError:
         fields = msgspec.structs.astuple(_QUOTE.decode(content))
         levels = _levels
