@@ -47,21 +47,22 @@ def record_settlement_price(
         entered_at=now,
     )
     _keep_once(row)
-    return sum(_mark(account_id, trading_day, now) for account_id in _unmarked(symbol, trading_day))
+    return _mark_all(symbol, trading_day, now)
 
 
 def take_settlement_prices(now: datetime) -> int:
     """The reference price of a future is its settlement price of the day before: where nobody has entered that, the
-    morning's reference does it. How many accounts were marked. The final price of an expired contract is entered."""
+    morning's reference does it. How many accounts were marked, with those that whoever entered a price did not come to.
+    The final price of an expired contract is entered."""
     today = to_vietnam(now).date()
     day_before = trading_calendar().previous_trading_day(today, Exchange.VNFE)
     rows = FuturePosition.objects.filter(~Q(net=0) | ~Q(due_vnd=0)).exclude(marked_day__gte=day_before)
     symbols = set(rows.values_list("symbol", flat=True))
     if not symbols:
         return 0
-    known = FutureSettlement.objects.filter(trading_day=day_before).values_list("symbol", flat=True)
-    marked = 0
-    for symbol in sorted(symbols - set(known)):
+    known = set(FutureSettlement.objects.filter(trading_day=day_before).values_list("symbol", flat=True))
+    marked = sum(_mark_all(symbol, day_before, now) for symbol in sorted(symbols & known))
+    for symbol in sorted(symbols - known):
         state = market_state(symbol, now)
         if state is not None and state.reference_vnd:
             source, price_vnd = f"reference price of {today.isoformat()}", state.reference_vnd
@@ -80,12 +81,16 @@ def _keep_once(row: FutureSettlement) -> None:
             raise TerminalError(told) from error
 
 
-def _unmarked(symbol: str, day: date) -> list[UUID]:
+def _mark_all(symbol: str, day: date, now: datetime) -> int:
+    """Every account whose contracts that day's price has not marked; how many."""
     rows = FuturePosition.objects.filter(~Q(net=0) | ~Q(due_vnd=0), symbol=symbol).exclude(marked_day__gte=day)
-    return list(rows.order_by("account_id").values_list("account_id", flat=True))
+    account_ids = list(rows.order_by("account_id").values_list("account_id", flat=True))
+    for account_id in account_ids:
+        _mark(account_id, day, now)
+    return len(account_ids)
 
 
-def _mark(account_id: UUID, day: date, now: datetime) -> bool:
+def _mark(account_id: UUID, day: date, now: datetime) -> None:
     with transaction.atomic():
         cash = lock_cash(account_id)
         open_day(cash, now)
@@ -95,4 +100,3 @@ def _mark(account_id: UUID, day: date, now: datetime) -> bool:
         announce_cash(cash, now)
     if waiting:
         log.info("accounts.futures_wait_for_a_price", account_id=str(account_id), symbols=waiting, day=str(day))
-    return True

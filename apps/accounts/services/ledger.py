@@ -10,7 +10,7 @@ from django.db import transaction
 
 from apps.accounts.models import CashBalance, FuturePosition, LedgerEntry, Position
 from apps.accounts.selectors.state import reserved_sell_quantities, unsettled_quantities
-from apps.eventlog.services import record
+from apps.eventlog.services import record, record_all
 from qts.domain.events import CashChanged, PositionChanged
 from qts.domain.market import to_vietnam
 from qts.domain.portfolio import sellable_quantity
@@ -78,12 +78,13 @@ def announce_position(position: Position, now: datetime) -> None:
 
 
 def announce_positions(positions: Sequence[Position], now: datetime) -> None:
-    """Of one account, with two queries however many there are."""
+    """Of one account, with three statements however many there are."""
     if not positions:
         return
     account_id, symbols = positions[0].account_id, [position.symbol for position in positions]
     unsettled = unsettled_quantities(account_id, now, symbols)
     promised = reserved_sell_quantities(account_id, symbols)
+    events = []
     for position in positions:
         symbol = position.symbol
         sellable = sellable_quantity(
@@ -100,7 +101,8 @@ def announce_positions(positions: Sequence[Position], now: datetime) -> None:
             realised_pnl_vnd=position.realised_pnl_vnd,
             ts_market_ms=market_ms(now),
         )
-        record(event, actor=ACCOUNTS, now=now)
+        events.append(event)
+    record_all(events, actor=ACCOUNTS, now=now)
 
 
 def announce_contracts(position: FuturePosition, now: datetime) -> None:
