@@ -1,7 +1,8 @@
 """The clearing house's settlement prices, and the evening's mark of every account that holds futures."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import structlog
@@ -15,11 +16,21 @@ from apps.accounts.services.contract_booking import MOVED, mark_contracts
 from apps.accounts.services.day import open_day
 from apps.accounts.services.ledger import ACCOUNTS, announce_cash
 from apps.marketdata.selectors import market_state, trading_calendar
+from qts.adapters.ssi.symbols import kind_by_form
 from qts.domain.errors import TerminalError
 from qts.domain.market import to_vietnam
-from qts.domain.values import Actor, Exchange
+from qts.domain.values import Actor, Exchange, InstrumentKind
 
 log = structlog.get_logger(__name__)
+
+
+class SettlementPrice(NamedTuple):
+    """Of one contract and day, VND a contract."""
+
+    symbol: str
+    trading_day: date
+    price_vnd: int
+
 
 SETTLED_FROM: Final = time(14, 45)  # the closing auction of the derivatives market is over
 
@@ -31,23 +42,31 @@ def record_settlement_price(
 
     Raises TerminalError for no price, for a day that is not over, and for another price than the one that is kept.
     """
-    moment = to_vietnam(now)
-    if price_vnd <= 0 or not symbol or not source.strip():
-        raise TerminalError("a settlement price is of a contract, above 0 VND, and somebody says so")
-    if trading_day > moment.date() or (trading_day == moment.date() and moment.time() < SETTLED_FROM):
-        raise TerminalError(f"{trading_day} is not over, so it has no settlement price")
-    if not trading_calendar().is_trading_day(trading_day, Exchange.VNFE):
-        raise TerminalError(f"{trading_day} is no trading day")
-    row = FutureSettlement(
-        symbol=symbol,
-        trading_day=trading_day,
-        price_vnd=price_vnd,
-        source=source.strip(),
-        entered_by=str(actor),
-        entered_at=now,
-    )
-    _keep_once(row)
+    _keep_once(symbol, trading_day, price_vnd, source=source, actor=actor, now=now)
     return _mark_all(symbol, trading_day, now)
+
+
+def load_settlement_prices(prices: Sequence[SettlementPrice], *, source: str, actor: Actor, now: datetime) -> int:
+    """All of a list, or none of it where one is refused (TerminalError); how many accounts were marked."""
+    with transaction.atomic():
+        for symbol, trading_day, price_vnd in prices:
+            _keep_once(symbol, trading_day, price_vnd, source=source, actor=actor, now=now)
+    in_order = sorted(prices, key=lambda one: one.trading_day)
+    return sum(_mark_all(one.symbol, one.trading_day, now) for one in in_order)
+
+
+def settlement_problem(symbol: str, trading_day: date, price_vnd: int, source: str, now: datetime) -> str:
+    """Why there can be no such price; "" when there can."""
+    moment = to_vietnam(now)
+    if price_vnd <= 0 or not source.strip():
+        return "a settlement price is above 0 VND, and somebody says so"
+    if kind_by_form(symbol) is not InstrumentKind.FUTURE:
+        return f"{symbol or 'nothing'} is no contract"
+    if trading_day > moment.date() or (trading_day == moment.date() and moment.time() < SETTLED_FROM):
+        return f"{trading_day} is not over, so it has no settlement price"
+    if not trading_calendar().is_trading_day(trading_day, Exchange.VNFE):
+        return f"{trading_day} is no trading day"
+    return ""
 
 
 def take_settlement_prices(now: datetime) -> int:
@@ -70,7 +89,17 @@ def take_settlement_prices(now: datetime) -> int:
     return marked
 
 
-def _keep_once(row: FutureSettlement) -> None:
+def _keep_once(symbol: str, trading_day: date, price_vnd: int, *, source: str, actor: Actor, now: datetime) -> None:
+    if problem := settlement_problem(symbol, trading_day, price_vnd, source, now):
+        raise TerminalError(problem)
+    row = FutureSettlement(
+        symbol=symbol,
+        trading_day=trading_day,
+        price_vnd=price_vnd,
+        source=source.strip(),
+        entered_by=str(actor),
+        entered_at=now,
+    )
     try:
         with transaction.atomic():
             row.save(force_insert=True)

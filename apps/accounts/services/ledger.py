@@ -15,6 +15,7 @@ from qts.domain.events import CashChanged, PositionChanged
 from qts.domain.market import to_vietnam
 from qts.domain.portfolio import sellable_quantity
 from qts.domain.values import Actor, ActorKind
+from qts.web.many_rows import insert_rows
 
 ACCOUNTS: Final = Actor(ActorKind.SYSTEM, "accounts")
 
@@ -32,7 +33,7 @@ class Leg:
 
 def post(account_id: UUID, kind: LedgerEntry.Kind, legs: Sequence[Leg], *, reference: str, now: datetime) -> None:
     """Write one balanced posting in one statement. Raises IntegrityError (by the database) when it does not balance."""
-    LedgerEntry.objects.bulk_create(entries_of(account_id, kind, legs, reference=reference, now=now))
+    insert_rows(entries_of(account_id, kind, legs, reference=reference, now=now))
 
 
 def entries_of(

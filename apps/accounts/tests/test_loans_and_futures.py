@@ -4,6 +4,7 @@ from datetime import date
 from uuid import uuid4
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from apps.accounts import selectors, services
 from apps.accounts.models import (
@@ -17,6 +18,7 @@ from apps.accounts.models import (
 )
 from apps.accounts.services import CashEventProblem, CashEventRefused, OpeningContracts, OpeningLoan
 from apps.accounts.tests.conftest import MONDAY, Desk, day
+from apps.accounts.tests.live_market import clock_at
 from qts.domain.errors import TerminalError
 from qts.domain.values import Actor, ActorKind, Side
 
@@ -79,6 +81,23 @@ def test_the_nights_are_the_same_whether_somebody_was_there_or_not(margin):
     nightly = left * 1_300 // 3_650_000
     assert late.loan_vnd == left
     assert late.interest_due_vnd == four - min(24_938, four) + 5 * nightly
+
+
+def test_a_night_costs_what_held_on_its_day(margin):
+    margin.fill(Side.BUY, 4_000, 25_000)  # 40,150,000 are lent: 14,300 a night at 13 %
+    MarginTerms.objects.create(
+        account_id=margin.account_id, credit_limit_vnd=1, interest_bps_a_year=2_600, valid_from=day(1).date()
+    )
+    # nobody was there until Wednesday: Monday's night at 13 %, Tuesday's at 26 %
+    assert at(margin, day(2)).interest_due_vnd == 14_300 + 28_600
+
+
+def test_loan_ratios_follow_each_other_and_the_accounts_own_go_first(margin):
+    LoanRatio.objects.create(symbol="SSI", loan_percent=30, valid_from=day(1).date())
+    LoanRatio.objects.create(symbol="HPG", loan_percent=40)
+    LoanRatio.objects.create(symbol="HPG", loan_percent=20, account_id=margin.account_id, valid_from=day(2).date())
+    told = [selectors.loan_percents(margin.account_id, day(number).date()) for number in range(3)]
+    assert told == [{"SSI": 50, "HPG": 40}, {"SSI": 30, "HPG": 40}, {"SSI": 30, "HPG": 20}]
 
 
 def test_a_day_in_futures_to_its_expiry(futures):
@@ -248,3 +267,25 @@ def test_totals_are_made_again_from_the_entries(futures, margin):
     for desk in (futures, margin):
         services.rebuild_totals(desk.account_id, day(2))
     assert [at(desk, day(2)) for desk in (futures, margin)] == before
+
+
+def test_settlement_prices_are_loaded_from_a_file(futures, settings, tmp_path, capsys):
+    settings.MARKET_CLOCK = clock_at(day(1, 16))
+    futures.fill(Side.BUY, 1, 128_000_000, FUTURE)
+    file = tmp_path / "prices.csv"
+    head = "symbol,trading_day,points\n"
+    file.write_text(f"{head}{FUTURE},2026-11-10,1283\n{FUTURE},2026-11-09,1285.4\n")
+    for _twice in range(2):
+        call_command("load_settlement_prices", str(file), "--source", "VSDC 9")
+    assert capsys.readouterr().out == "2 prices, 2 accounts marked\n2 prices, 0 accounts marked\n"
+    assert at(futures, day(1, 16)).contracts[FUTURE].holding.cost_vnd == 128_300_000
+    for rows, reason in (
+        (f"{FUTURE},2026-11-09,1285.5\n", "was settled at 128,540,000"),
+        (f"{FUTURE},2026-11-06,1280\nSSI,2026-11-06,25\n", "SSI is no contract"),
+        (f"{FUTURE},2026-11-06,nan\n", "line 2"),
+        (f"{FUTURE},2026-11-06\n", "line 2"),
+    ):
+        file.write_text(head + rows)
+        with pytest.raises(CommandError, match=reason):
+            call_command("load_settlement_prices", str(file), "--source", "VSDC 9")
+    assert FutureSettlement.objects.count() == 2

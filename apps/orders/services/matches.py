@@ -24,6 +24,7 @@ from qts.domain.market import to_vietnam
 from qts.domain.orders import TERMINAL, OrderTrigger, Status, fill_trigger
 from qts.domain.values import Side
 from qts.observability.crash_points import passing
+from qts.web.many_rows import insert_rows, put_rows
 
 SURFACED_REASON = "found at the broker"
 # what matches change of their orders
@@ -114,7 +115,7 @@ def _take(
 
 
 def _store(taken: Sequence[Matched], now: datetime) -> None:
-    Fill.objects.bulk_create([one.fill for one in taken])
+    insert_rows([one.fill for one in taken])
     passing("fill.saved")
     last = {one.order.id: one for one in taken}
     settle_placed(
@@ -123,9 +124,7 @@ def _store(taken: Sequence[Matched], now: datetime) -> None:
     numbers = eventlog.record_all([one.event for one in taken], actor=BROKER, now=now)
     for one, number in zip(taken, numbers, strict=True):
         one.order.last_event_id = number
-    Order.objects.bulk_create(
-        [one.order for one in last.values()], update_conflicts=True, unique_fields=["id"], update_fields=_MOVED
-    )
+    put_rows([one.order for one in last.values()], unique=["id"], changed=_MOVED)
     passing("fill.moved")
 
 
