@@ -231,4 +231,16 @@ def portfolio_out(view: PortfolioView) -> dict[str, Any]:
             }
             for position in view.positions
         ],
+        "contracts": [
+            {
+                "symbol": one.symbol,
+                "net": one.net,
+                "cost": one.cost_vnd,
+                "due": one.due_vnd,
+                "realised": one.realised_pnl_vnd,
+                "mark": one.mark_vnd,
+                "floating": one.floating_vnd,
+            }
+            for one in view.contracts
+        ],
     }

@@ -1,5 +1,6 @@
 """A margin and a derivatives account through their days. Monday is 9 November 2026; figures by hand in the comments."""
 
+import time
 from datetime import date
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from apps.accounts.models import (
 from apps.accounts.services import CashEventProblem, CashEventRefused, OpeningContracts, OpeningLoan
 from apps.accounts.tests.conftest import MONDAY, Desk, day
 from apps.accounts.tests.live_market import clock_at
+from apps.marketdata.selectors import LiveQuote
 from qts.domain.errors import TerminalError
 from qts.domain.values import Actor, ActorKind, Side
 
@@ -182,6 +184,22 @@ def test_an_account_that_the_price_did_not_come_to_is_marked_in_the_morning(futu
     assert services.take_settlement_prices(day(1)) == 1
     assert at(futures, day(1)).contracts[FUTURE].holding.cost_vnd == 128_500_000
     assert services.take_settlement_prices(day(1)) == 0
+
+
+def test_open_gains_are_worth_something_before_the_evening_pays_them(futures, market):
+    futures.fill(Side.SELL, 2, 128_000_000, FUTURE)  # fee 10,000 and tax 21,760
+    market.quote(FUTURE, 127_500_000)
+    view = selectors.portfolio(futures.account_id, MONDAY)
+    assert (view.equity_vnd, view.market_value_vnd) == (100_000_000 - 31_760 + 1_000_000, 0)
+    assert (view.unrealised_pnl_vnd, view.day_pnl_vnd) == (1_000_000, 1_000_000 - 31_760)
+    assert view.day_pnl_vnd == selectors.day_pnl(view.state)
+    (held,) = view.contracts
+    assert (held.net, held.mark_vnd, held.floating_vnd, held.due_vnd) == (-2, 127_500_000, 1_000_000, 0)
+    live = selectors.live_portfolio(futures.account_id, MONDAY)
+    assert live.hear(LiveQuote(FUTURE, 25_000, last_vnd=128_250_000, ts_received_ns=time.time_ns()))
+    assert (live.view().equity_vnd, live.view().contracts[0].floating_vnd) == (100_000_000 - 31_760 - 500_000, -500_000)
+    market.forget()
+    assert selectors.portfolio(futures.account_id, MONDAY).equity_vnd is None
 
 
 def test_what_orders_bind_and_open_losses_took_cannot_be_withdrawn(futures, market):
