@@ -150,6 +150,11 @@ class ContractView:
     mark_vnd: int | None
     floating_vnd: int | None
 
+    @property
+    def carried_price_vnd(self) -> int | None:
+        """Of one contract, rounded down; for display only."""
+        return self.cost_vnd // self.net if self.net else None
+
 
 @dataclass(frozen=True, slots=True)
 class Valuation:

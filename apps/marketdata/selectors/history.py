@@ -45,7 +45,7 @@ def closes_since(symbols: Collection[str], since: date) -> dict[str, list[int]]:
     """By symbol the closes of each day since then, oldest first, unadjusted; in one query. None of days without a
     match."""
     rows = DailyBar.objects.filter(symbol__in=symbols, trading_day__gte=since, close_vnd__gt=0).order_by()
-    return dict(rows.values_list("symbol").annotate(ArrayAgg("close_vnd", order_by="trading_day")))
+    return dict(rows.values_list("symbol").annotate(closes=ArrayAgg("close_vnd", order_by="trading_day")))
 
 
 def minute_rows(symbol: str, *, since: datetime | None, until: datetime | None, limit: int) -> list[PriceRow]:

@@ -25,7 +25,7 @@ _WORTH = """
 """
 
 
-def fill(account_id, side, quantity, fill_id, *, order_id=None, symbol="SSI"):
+def fill(account_id, side, quantity, fill_id, *, order_id=None, symbol="SSI", price_vnd=25_000):
     with transaction.atomic():
         services.book_fill(
             account_id=account_id,
@@ -34,7 +34,7 @@ def fill(account_id, side, quantity, fill_id, *, order_id=None, symbol="SSI"):
             symbol=symbol,
             side=side,
             quantity=quantity,
-            price_vnd=25_000,
+            price_vnd=price_vnd,
             now=market_now(),
         )
 
@@ -91,6 +91,19 @@ def test_a_position_shows_the_way_of_its_price_by_one_query_for_all(traded):
 
 def accounts_mark(shown):
     return int(re.search(r'data-position="SSI".*?data-mark="(\d+)"', shown)[1])
+
+
+def test_contracts_stand_below_the_shares(desk):
+    future = "41I1GB000"
+    numbers = apps.get_model("accounts", "BrokerageAccount").objects.filter(id=desk.mine)
+    numbers.update(kind="DERIVATIVES")
+    fill(desk.mine, Side.SELL, 2, "c1", symbol=future, price_vnd=128_050_000)
+    shown = page(desk, "/positions/")
+    (row,) = re.findall(r'<tr data-contract="41I1GB000" data-net="-2">(.*?)</tr>', shown, re.DOTALL)
+    assert [re.sub("<.*?>", "", cell) for cell in re.findall("<td.*?>(.*?)</td>", row)] == [
+        future, "\u22122", "1,280.50", "\u2013", "\u2013", "0", "\u221231,768",
+    ]  # fmt: skip
+    assert "No positions" not in shown
 
 
 def test_a_line_needs_two_prices_and_a_flat_one_stands_still():

@@ -21,6 +21,8 @@ def positions(request: HttpRequest) -> HttpResponse:
     may_trade = has_role(request.user, *TRADERS)
     shown = [position for position in portfolio.positions if _is_shown(position)] if portfolio else []
     context = {"accounts": mine, "account": account, "portfolio": portfolio, "may_trade": may_trade}
+    if portfolio:
+        context["contracts"] = [one for one in portfolio.contracts if one.net or one.due_vnd or one.realised_pnl_vnd]
     if account and shown:
         context["rows"] = position_rows(shown, account.id, may_trade=may_trade)
     is_fragment = asks_for_fragment(request)
