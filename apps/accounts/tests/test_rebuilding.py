@@ -97,7 +97,7 @@ def test_the_applications_role_adds_to_the_ledger_and_changes_nothing(traded):
         cursor.execute("RESET ROLE")
 
 
-def test_the_applications_role_is_made_with_the_password_of_the_environment(traded, monkeypatch):
+def test_the_applications_role_is_made_with_the_password_of_the_environment(db, monkeypatch):
     for password, reason in (("", "is empty"), ("first", ""), ("second", "")):
         monkeypatch.setenv("APPLICATION_PASSWORD", password)
         if reason:
