@@ -52,13 +52,11 @@ def take_matches(connection_id: UUID, matches: Sequence[BrokerMatch], *, now: da
     """Bring orders forward by their matches, in the order in which they are given, and book them. The caller has a
     transaction. What one match does is the same alone and in company: orders and fills are worked out in memory, and
     each table is written once."""
-    taken: list[Matched] = []
     by_day = groupby(matches, key=lambda match: to_vietnam(moment(match.matched_ms, now)).date())
     for trading_day, some in by_day:
-        taken += _take_day(connection_id, trading_day, list(some), now)
-    if taken:
-        _store(taken, now)
-        _book(taken, now)
+        if taken := _take_day(connection_id, trading_day, list(some), now):
+            _store(taken, now)
+            _book(taken, now)
 
 
 def _take_day(connection_id: UUID, trading_day: date, matches: Sequence[BrokerMatch], now: datetime) -> list[Matched]:
