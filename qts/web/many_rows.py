@@ -45,13 +45,10 @@ def _statement(
     if changed:
         updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in changed)
         conflict = f"ON CONFLICT ({', '.join(unique)}) DO UPDATE SET {updates}"
-    statement = _INSERT.format(
-        table=model._meta.db_table,
-        columns=", ".join(field.column for field in fields),
-        typed=", ".join(f"{field.column} {field.db_type(connection)}" for field in fields),
-        conflict=conflict,
-    )
-    return statement, tuple(field.attname for field in fields)
+    names = tuple(field.attname for field in fields)
+    typed = ", ".join(f"{field.attname} {field.db_type(connection)}" for field in fields)
+    table, columns = model._meta.db_table, ", ".join(names)
+    return _INSERT.format(table=table, columns=columns, typed=typed, conflict=conflict), names
 
 
 def _is_of_the_database(field: models.Field) -> bool:  # type: ignore[type-arg]  # of whatever it holds

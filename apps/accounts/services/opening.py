@@ -114,7 +114,7 @@ def _refuse_nonsense(
         raise TerminalError(f"nobody owes less than nothing: {loan}")
     if contracts and cash.account_kind != BrokerageAccount.Kind.DERIVATIVES:
         raise TerminalError(f"a {cash.account_kind.lower()} account holds no futures: {contracts[0]}")
-    symbols = Counter(held.symbol for held in (*positions, *contracts))
+    symbols = Counter([*(held.symbol for held in positions), *(held.symbol for held in contracts)])
     if twice := [symbol for symbol, times in symbols.items() if times > 1]:
         raise TerminalError(f"told twice: {', '.join(twice)}")
     for held in contracts:

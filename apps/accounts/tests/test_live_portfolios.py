@@ -1,11 +1,12 @@
 """What a web process keeps for sockets that look at accounts: one listener, one step of an account by each symbol."""
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from apps.accounts import consumers
+from apps.accounts import consumers, selectors
 from apps.accounts.consumers import LivePortfolios, PositionsChannel
 from apps.accounts.selectors import AccountState, AccountView, LivePortfolio, PositionState
 from apps.marketdata.selectors import LiveQuote
@@ -46,7 +47,7 @@ class Floor:
         self.feed, self.reads = Feed(), 0
         self.beat = Beat(250, self.feed)
         self.held: dict[UUID, list[str]] = {}
-        monkeypatch.setattr(consumers.selectors, "live_portfolio", self._read)
+        monkeypatch.setattr(selectors, "live_portfolio", self._read)
         monkeypatch.setattr(consumers, "market_now", lambda: None)
         monkeypatch.setattr(
             PositionsChannel, "_visible", lambda channel, _user=None: [UUID(channel.request.accounts[0])]
@@ -70,7 +71,7 @@ class Floor:
 
     async def told(self, channel: PositionsChannel) -> int | None:
         """The account's worth, or None for nothing new."""
-        news = channel.news(self.beat)
+        news: Any = channel.news(self.beat)
         data = None if news is None else await channel.read(news)
         return data["equity"] if data else None
 

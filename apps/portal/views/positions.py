@@ -1,5 +1,7 @@
 """Positions, money and profit of one account."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -20,7 +22,7 @@ def positions(request: HttpRequest) -> HttpResponse:
     portfolio = accounts.portfolio(account.id, marketdata.market_now()) if account else None
     may_trade = has_role(request.user, *TRADERS)
     shown = [position for position in portfolio.positions if _is_shown(position)] if portfolio else []
-    context = {"accounts": mine, "account": account, "portfolio": portfolio, "may_trade": may_trade}
+    context: dict[str, Any] = {"accounts": mine, "account": account, "portfolio": portfolio, "may_trade": may_trade}
     if portfolio:
         context["contracts"] = [one for one in portfolio.contracts if one.net or one.due_vnd or one.realised_pnl_vnd]
     if account and shown:
