@@ -14,13 +14,14 @@ from apps.marketdata.services.time_machine import ReplayRefused
 from apps.portal.selectors import may_steer
 from apps.portal.serializers import RecordingOut, ReplayActIn, ReplayIn, ReplayOut
 from qts.web.errors import Refused
+from qts.web.said import told
 
 DAYS_SHOWN_MAX = 1_000
 STATUS_OF = {"REPLAY_NOT_FOUND": 404, "REPLAY_OVER": 410, "TOO_MANY_REPLAYS": 429}
 
 
 def _refused(refusal: ReplayRefused) -> Refused:
-    return Refused(refusal.code, str(refusal), status_code=STATUS_OF.get(refusal.code, 422))
+    return Refused(refusal.code, told(refusal), status_code=STATUS_OF.get(refusal.code, 422))
 
 
 def _known(replay_id: str) -> ReplayView:

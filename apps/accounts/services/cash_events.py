@@ -15,7 +15,7 @@ from apps.accounts.services.arrivals import settle_account
 from apps.accounts.services.day import open_day
 from apps.accounts.services.ledger import Leg, announce_cash, post
 from apps.accounts.services.lending import repay_loan
-from qts.domain.errors import TerminalError
+from qts.domain.errors import Said, TerminalError
 from qts.domain.values import Actor
 
 Ledger = LedgerEntry.Ledger
@@ -63,7 +63,7 @@ def record_cash_event(
     broker's paper says, or where it says nothing (None) what its price list does.
     """
     if fee_vnd is not None and (fee_vnd < 0 or kind != Kind.ADVANCE):
-        raise CashEventRefused(CashEventProblem.NONSENSE, "only an advance costs a fee, and none below 0")
+        raise CashEventRefused(CashEventProblem.NONSENSE, Said("Only an advance costs a fee, and none below 0."))
     refuse_nonsense(kind, amount_vnd, reference)
     with transaction.atomic():
         cash = lock_cash(account_id)
@@ -94,7 +94,10 @@ def _fee_vnd(cash: CashBalance, kind: str, amount_vnd: int, now: datetime) -> in
 
 def refuse_nonsense(kind: str, amount_vnd: int, reference: str) -> None:
     if kind not in _BOOKED or amount_vnd <= 0 or not reference.strip():
-        raise CashEventRefused(CashEventProblem.NONSENSE, "a cash event has a kind, a document and an amount above 0")
+        raise CashEventRefused(
+            CashEventProblem.NONSENSE,
+            Said("A kind, an account, an amount above zero and the document's number are needed."),
+        )
 
 
 def _insert_once(event: CashEvent) -> None:
@@ -108,10 +111,14 @@ def _insert_once(event: CashEvent) -> None:
 
 def _refuse_beyond(cash: CashBalance, kind: str, amount_vnd: int) -> None:
     if kind == Kind.WITHDRAWAL and amount_vnd > cash.free_vnd:
-        raise CashEventRefused(CashEventProblem.NOT_ENOUGH_CASH, f"{max(cash.free_vnd, 0):,} VND may be withdrawn")
+        raise CashEventRefused(
+            CashEventProblem.NOT_ENOUGH_CASH, Said("{free_vnd:,} VND may be withdrawn.", free_vnd=max(cash.free_vnd, 0))
+        )
     to_come = cash.receivable_vnd - cash.advanced_vnd
     if kind == Kind.ADVANCE and amount_vnd > to_come:
-        raise CashEventRefused(CashEventProblem.NOTHING_TO_ADVANCE, f"sales will bring {to_come:,} VND more")
+        raise CashEventRefused(
+            CashEventProblem.NOTHING_TO_ADVANCE, Said("Sales will bring {to_come:,} VND more.", to_come=to_come)
+        )
 
 
 def _book(cash: CashBalance, event: CashEvent, now: datetime) -> None:
