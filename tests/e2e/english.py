@@ -52,7 +52,8 @@ def is_english(text: str) -> bool:
 def _known() -> tuple[frozenset[str], "re.Pattern[str]"]:
     """The texts of the catalogue whose Vietnamese differs: those that are whole, and those with places for values."""
     catalogue = translation("vi")._catalog  # type: ignore[attr-defined]  # of gettext, which its stubs leave out
-    whole, filled = set(), set()
+    whole: set[str] = set()
+    filled: set[str] = set()
     for key in catalogue.keys():  # noqa: SIM118  # it is no dict
         words = catalogue[key]
         text = " ".join((key[0] if isinstance(key, tuple) else key).rpartition("\x04")[2].split())
