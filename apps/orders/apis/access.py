@@ -37,7 +37,10 @@ def client_order_id(request: Request) -> str:
     """The request's own key under its user's name: two users may use the same."""
     key = request.headers.get("Idempotency-Key", "")
     if not key or len(key) > KEY_LENGTH_MAX or not key.isascii() or not key.isprintable():
-        sentence = f"Send a header Idempotency-Key of 1 to {KEY_LENGTH_MAX} printable characters, new for each order."
+        sentence = Said(
+            "Send a header Idempotency-Key of 1 to {most} printable characters, new for each order.",
+            most=KEY_LENGTH_MAX,
+        )
         raise Refused("IDEMPOTENCY_KEY_REQUIRED", sentence, status_code=400)
     return f"api-{request.user.pk}-{key}"
 

@@ -79,6 +79,29 @@ def entries() -> Iterator[str]:
         yield from (folder / FILE).read_text(encoding="utf-8").strip().split("\n\n")[1:]
 
 
+def test_no_refusal_is_english_alone():
+    """A sentence that is given to an exception of refusal can be said in another language."""
+    plain = []
+    for file in sorted((ROOT / "apps").rglob("*.py")):
+        if NOT_SAID.isdisjoint(file.relative_to(ROOT).parts):
+            calls = [one for one in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(one, ast.Call)]
+            refused = [
+                one for one in calls if re.search("Refused$", getattr(one.func, "id", getattr(one.func, "attr", "")))
+            ]
+            said = [part for one in refused for part in one.args]
+            said += [part for one in said if isinstance(one, ast.List) for part in one.elts]
+            plain += [f"{file.relative_to(ROOT)}:{one.lineno}" for one in said if is_plain_english(one)]
+    assert plain == []
+
+
+def is_refusal(called: ast.expr) -> bool:
+    return str(getattr(called, "id", getattr(called, "attr", ""))).endswith("Refused")
+
+
+def is_plain_english(given: ast.expr) -> bool:
+    return isinstance(given, ast.JoinedStr) or (isinstance(given, ast.Constant) and " " in str(given.value))
+
+
 def test_no_entry_is_empty_or_a_guess():
     found = list(entries())
     assert len(found) > 2500

@@ -20,6 +20,7 @@ from apps.portal.views.access import EVERYBODY, View, page
 from apps.portal.views.board import board_context
 from apps.portal.views.shell import matching_securities
 from apps.portal.views.symbol import listed, replay_data, symbol_context
+from qts.domain.errors import Said
 from qts.web.said import told
 
 DAYS_SHOWN_MAX = 60
@@ -137,7 +138,7 @@ def _day(request: HttpRequest) -> date:
     try:
         return date.fromisoformat(request.POST.get("day", ""))
     except ValueError:
-        raise ReplayRefused("NOT_RECORDED", "Name a day.") from None
+        raise ReplayRefused("NOT_RECORDED", Said("Name a day.")) from None
 
 
 def _speed(request: HttpRequest) -> int:
