@@ -66,4 +66,4 @@ def _threshold(rule: RuleView) -> str:
 
 def problem_text(problem: RuleProblem | ChannelProblem) -> str:
     """By its kind: some names stand in both lists."""
-    return _((RULE_SENTENCES if isinstance(problem, RuleProblem) else CHANNEL_SENTENCES)[problem])
+    return _(RULE_SENTENCES[problem] if isinstance(problem, RuleProblem) else CHANNEL_SENTENCES[problem])

@@ -41,7 +41,7 @@ def create_strategy(
     decision_policy: Mapping[str, Any] | None = None,
 ) -> UUID:
     """Raises StrategyRefused for an unknown class, wrong parameters or policy, unknown symbols or a taken name."""
-    problems = [] if name.strip() else [Said("It needs a name.")]
+    problems: list[str] = [] if name.strip() else [Said("It needs a name.")]
     problems += _problems(class_key, "", parameters, symbols) or _problems_in_child(class_key, parameters)
     problems += _policy_problems(decision_policy or {})
     if Strategy.objects.filter(name=name).exists():

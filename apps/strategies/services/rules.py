@@ -72,7 +72,7 @@ def save_rules(name: str, text: str, *, seen_hash: str, actor: Actor, now: datet
     try:
         read_document(source.text)
     except RulesUnreadable as error:
-        raise StrategyRefused([said_by(one) for one in error.problems]) from error
+        raise StrategyRefused([str(one) for one in error.problems]) from error
     told = examine(source)
     with transaction.atomic():
         lock_version_name(name)

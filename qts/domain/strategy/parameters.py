@@ -62,7 +62,7 @@ def parse_parameters(cls: type[P], given: Mapping[str, object]) -> P:
 def check_parameters(told: Iterable[Parameter], given: Mapping[str, object]) -> dict[str, int]:
     """The same, for a strategy whose parameters are known by their description alone."""
     known = {p.name: p for p in told}
-    problems = [Said("Unknown parameter {name!r}.", name=name) for name in given if name not in known]
+    problems: list[str] = [Said("Unknown parameter {name!r}.", name=name) for name in given if name not in known]
     values: dict[str, int] = {}
     for name, p in known.items():
         value = given.get(name, p.default)
