@@ -73,7 +73,7 @@ def propose_action(notice: ActionNotice, *, actor: Actor, now: datetime) -> UUID
                 proposed_at=now,
             )
     except IntegrityError as error:
-        told = f"{notice.terms.kind} of {notice.symbol} on {notice.ex_date} is entered already"
+        told = Said("This action of the symbol is entered already for that ex-date.")
         raise ActionRefused(ActionProblem.ENTERED_TWICE, told) from error
     return made.id
 
