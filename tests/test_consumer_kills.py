@@ -11,8 +11,9 @@ from django.db import connection
 from apps.marketdata import selectors
 from apps.marketdata.models import MarketGap, Tick
 from apps.marketdata.services import master_data
+from qts.domain.market import ms_of
 from tests.market_pipeline import wait_for
-from tests.system.market_witness import MarketWitness
+from tests.system.market_witness import MarketWitness, Span
 from tests.test_market_data_pipeline import assert_every_match_is_stored_once, bars_of_ticks, start_market, stored_bars
 
 __all__ = ["start_market"]
@@ -75,15 +76,16 @@ def middle(values):
 
 
 def assert_the_tape_is_stored(witness):
-    gaps = [(round(gap.from_at.timestamp() * NS), round(gap.to_at.timestamp() * NS)) for gap in MarketGap.objects.all()]
+    gaps = [Span(ms_of(gap.market_from_at), ms_of(gap.market_to_at), gap.symbols) for gap in MarketGap.objects.all()]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT received_at_ns, symbol, (extract(epoch FROM traded_at) * 1000)::bigint, price_vnd, quantity"
-            " FROM marketdata_tick"
+            "SELECT symbol, (extract(epoch FROM traded_at) * 1000)::bigint, price_vnd, quantity FROM marketdata_tick"
         )
-        stored = [(row[0], tuple(row[1:])) for row in cursor.fetchall()]
+        stored = cursor.fetchall()
     missing, invented, compared = witness.compare(stored, gaps)
-    print(f"matches compared {compared:,} of {len(witness.heard):,}, gaps {len(gaps)}")
+    marked_s = sum(gap.to_ms - gap.from_ms for gap in gaps if gap.symbols == "*") / 1_000
+    print(f"matches compared {compared:,} of {len(witness.heard):,}, gaps {len(gaps)}, of all symbols {marked_s:.0f} s")
+    print(f"missing {missing.total()}, doubled or invented {invented.total()}")
     assert missing == Counter(), "not recorded, and no gap says so"
     assert invented == Counter(), "recorded, but the exchange never said so"
     assert compared > 1_000

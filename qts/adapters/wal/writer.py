@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +23,9 @@ from qts.adapters.wal.log import (
 from qts.observability.metrics import WAL_FSYNC_SECONDS
 
 SEGMENT_BYTES_MAX = 64 * 1024 * 1024
-RETENTION_BYTES_MAX = 4 * 1024 * 1024 * 1024
+RETENTION_BYTES_MAX = 32 * 1024 * 1024 * 1024
+RETENTION_DAYS_MAX = 30
+DAY_S = 86_400
 
 
 class WalWriter:
@@ -38,11 +41,13 @@ class WalWriter:
         *,
         segment_bytes_max: int = SEGMENT_BYTES_MAX,
         retention_bytes_max: int = RETENTION_BYTES_MAX,
+        retention_days_max: int = RETENTION_DAYS_MAX,
         flush_to_disk: bool = True,
     ) -> None:
         self._directory = directory
         self._segment_bytes_max = segment_bytes_max
         self._retention_bytes_max = retention_bytes_max
+        self._retention_s_max = retention_days_max * DAY_S
         self._flush_to_disk = flush_to_disk
         self._broken: OSError | None = None
         self._file = -1
@@ -123,12 +128,14 @@ class WalWriter:
         return len(MAGIC)
 
     def _drop_oldest(self) -> None:
-        """Keep the newest segments whose sizes fit `retention_bytes_max`; the one being written always stays."""
-        kept_bytes = self._segment_bytes_max
+        """Keep the newest segments that fit `retention_bytes_max` and were written to in the last `retention_days_max`
+        days; the one being written always stays."""
+        kept_bytes, oldest_s = self._segment_bytes_max, time.time() - self._retention_s_max
         for segment in reversed(segments(self._directory)[:-1]):
             path = segment_path(self._directory, segment)
-            kept_bytes += path.stat().st_size
-            if kept_bytes > self._retention_bytes_max:
+            status = path.stat()
+            kept_bytes += status.st_size
+            if kept_bytes > self._retention_bytes_max or status.st_mtime < oldest_s:
                 path.unlink()
 
     def _take_lock(self) -> int:

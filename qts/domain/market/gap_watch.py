@@ -127,6 +127,11 @@ class GapWatch:
         return {symbol: count.agreed_ns for symbol, count in self._apart.items() if count.missing > 0}
 
     @property
+    def last_ns(self) -> int:
+        """When the newest message observed was received; 0 before the first."""
+        return self._last_ns
+
+    @property
     def last_market_ms(self) -> int:
         """The newest moment that the exchange has named; 0 before the first."""
         return self._last_ms
