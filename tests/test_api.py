@@ -177,7 +177,9 @@ def test_reading(floor):
     client = floor.trader_client
     floor.place()
     assert [row["symbol"] for row in client.get("/api/v1/securities/").json()] == ["SSI"]
-    assert client.get("/api/v1/quotes/?symbols=ssi").json()[0]["last_vnd"] == 25_000
+    (quoted,) = client.get("/api/v1/quotes/?symbols=ssi").json()
+    assert (quoted["last_vnd"], quoted["stream_state"]) == (25_000, "connected")
+    assert 0 <= quoted["stream_age_ms"] < 600_000
     assert client.get("/api/v1/quotes/?symbols=XYZ").json()["code"] == "UNKNOWN_SYMBOL"
     assert client.get("/api/v1/bars/SSI/").json() == []
     assert client.get("/api/v1/bars/SSI/?resolution=5m&prices=adjusted").json() == []

@@ -28,8 +28,8 @@ def start_market(transactional_db, tmp_path, settings):
     forget_market()
     started: list[Market] = []
 
-    def start(day, begins, ends, speed, *arguments, opens_in_s=6.0):
-        market = Market(tmp_path)
+    def start(day, begins, ends, speed, *arguments, opens_in_s=6.0, forks=False):
+        market = Market(tmp_path, forks=forks)
         started.append(market)
         settings.SSI_DATA_URL = market.url
         settings.WAL_DIR = market.data_dir / "wal"

@@ -183,6 +183,33 @@ def test_the_oldest_segments_go_when_the_log_is_too_large(tmp_path):
         list(WalReader(tmp_path).replay(positions[0]))
 
 
+def test_segments_of_long_ago_go_too(tmp_path):
+    old, new = time.time() - 11 * 86_400, time.time() - 9 * 86_400
+    with WalWriter(tmp_path, segment_bytes_max=500, retention_days_max=10, flush_to_disk=False) as writer:
+        for number in range(12):
+            writer.append([(number, bytes([number]) * 100)])
+        assert segments(tmp_path) == [1, 2, 3]
+        os.utime(segment_path(tmp_path, 1), (old, old))
+        os.utime(segment_path(tmp_path, 2), (new, new))
+        writer.append([(12, b"x" * 100)])
+    assert segments(tmp_path) == [2, 3, 4]
+
+
+def test_the_newest_time_of_receipt_is_found_behind_an_empty_segment(tmp_path):
+    assert WalReader(tmp_path).newest_ns() == 0
+    write(tmp_path)
+    segment_path(tmp_path, 2).write_bytes(MAGIC)
+    assert WalReader(tmp_path).newest_ns() == max(received_ns for received_ns, _ in RECORDS)
+
+
+def test_a_position_behind_what_was_cut_off_is_gone(tmp_path):
+    write(tmp_path)
+    size = segment_path(tmp_path, 1).stat().st_size
+    assert contents(tmp_path, f"1:{size}") == []
+    with pytest.raises(WalPositionGone, match="ends before"):
+        contents(tmp_path, f"1:{size + 1}")
+
+
 def test_a_position_after_the_end_is_gone_too(tmp_path):
     write(tmp_path)
     with pytest.raises(WalPositionGone):
