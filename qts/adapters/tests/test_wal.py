@@ -138,6 +138,29 @@ def test_a_killed_writer_leaves_its_records_and_no_lock(tmp_path):
     assert contents(tmp_path) == [*RECORDS, RECORDS[0]]
 
 
+def test_a_disk_that_refuses_at_the_opening_is_named_and_nothing_stays_open(tmp_path, monkeypatch):
+    """Somebody tries again every few seconds, in the same process."""
+    write(tmp_path)
+    monkeypatch.setattr(os, "ftruncate", lambda *_: (_ for _ in ()).throw(OSError(errno.EIO, "I/O error")))
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(WalBroken, match="I/O error"):
+        WalWriter(tmp_path)
+    assert os.listdir("/proc/self/fd") == before
+    monkeypatch.undo()
+    assert write(tmp_path)
+
+
+def test_a_disk_that_is_full_at_a_new_segment_leaves_the_log_to_the_next_writer(tmp_path, monkeypatch):
+    with WalWriter(tmp_path, segment_bytes_max=500, flush_to_disk=False) as writer:
+        writer.append([(1, b"y" * 400)])
+        monkeypatch.setattr(os, "open", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left")))
+        with pytest.raises(WalBroken, match="No space left"):
+            writer.append([(2, b"z" * 400)])
+        monkeypatch.undo()
+    write(tmp_path)
+    assert contents(tmp_path) == [(1, b"y" * 400), *RECORDS]
+
+
 # --- segments and retention ---------------------------------------------------------------------------------------
 
 

@@ -50,13 +50,16 @@ class WalWriter:
         self._retention_s_max = retention_days_max * DAY_S
         self._flush_to_disk = flush_to_disk
         self._broken: OSError | None = None
-        self._file = -1
-        directory.mkdir(parents=True, exist_ok=True)
-        self._lock = self._take_lock()
+        self._file = self._lock = -1
         try:
+            directory.mkdir(parents=True, exist_ok=True)
+            self._lock = self._take_lock()
             self._segment, self._offset, self.recovery = self._recover()
+        except OSError as error:
+            self.close()
+            raise WalBroken(f"cannot open the log in {directory}: {error}") from error
         except BaseException:
-            os.close(self._lock)
+            self.close()
             raise
 
     def __enter__(self) -> Self:
@@ -88,10 +91,10 @@ class WalWriter:
             raise WalBroken(f"cannot append to WAL segment {self._segment}: {error}") from error
 
     def close(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)
-            os.close(self._lock)
-            self._file = self._lock = -1
+        for descriptor in (self._file, self._lock):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._file = self._lock = -1
 
     def _write(self, encoded: Sequence[bytes]) -> list[str]:
         positions, offset = [], self._offset
