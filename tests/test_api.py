@@ -190,7 +190,7 @@ def test_reading(floor):
     assert client.get("/api/v1/fills/").json() == []
     (account,) = client.get("/api/v1/accounts/").json()
     portfolio = client.get(f"/api/v1/accounts/{account['id']}/positions/").json()
-    assert portfolio["cash_settled_vnd"] == 100_000_000
+    assert (portfolio["cash_settled_vnd"], portfolio["stream_state"]) == (100_000_000, "connected")
     assert portfolio["reserved_vnd"] == floor.desk.reserved_vnd > 300 * 25_050
     assert portfolio["positions"][0]["market_value_vnd"] == 25_000_000
     use = {row["code"]: row for row in client.get(f"/api/v1/accounts/{account['id']}/limit-use/").json()}
