@@ -40,7 +40,7 @@ from qts.domain.events import BarClosed, SessionChanged, TickReceived
 from qts.domain.values import Actor, ActorKind
 from tests.order_market import OrderMarket, wait_for
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
 SPEED = 150
 A_DAY_S = 86_400
@@ -126,10 +126,11 @@ def day(transactional_db, settings, tmp_path, monkeypatch):
         settings.MARKET_CLOCK = f"affine:2026-11-23,13:54:01,15:10:00,{time.time():.3f},{SPEED}"
         wait_for(lambda: _market_time() >= "14:31", 60, lambda: f"it is {_market_time()}")
         market.simulator.kill()
+        wait_for(lambda: not marketdata.stream_status().is_live, 60, "the reader does not come to the stream's end")
         wait_for(
             _all_is_told,
-            90,
-            lambda: f"{_market_time()}: {IndicatorSnapshot.objects.count()} of {Bar1m.objects.count()}",
+            150,
+            _what_is_not_told,
         )
         return found
     finally:
@@ -172,6 +173,13 @@ def _all_is_told() -> bool:
     """All that the log has is stored, the clock has closed the last minutes, and the strategies have had their bars."""
     told, stored = IndicatorSnapshot.objects.count(), Bar1m.objects.count()
     return _market_time() >= "14:36" and told == stored and not any(_waits(*one) for one in _READ)
+
+
+def _what_is_not_told() -> str:
+    bars = set(Bar1m.objects.values_list("symbol", "starts_at"))
+    untold = bars - set(IndicatorSnapshot.objects.values_list("symbol", "starts_at"))
+    behind = [topic for topic, group in _READ if _waits(topic, group)]
+    return f"{_market_time()}: {len(bars)} bars, without indicators {sorted(untold)[:20]}, behind on {behind}"
 
 
 _READ = [(TickReceived.topic, recorder.NAME), (BarClosed.topic, signals.GROUP), (SessionChanged.topic, signals.GROUP)]
