@@ -3,18 +3,21 @@
 import os
 import random
 import time
-from collections import Counter
 
 import pytest
-from django.db import connection
 
 from apps.marketdata import selectors
-from apps.marketdata.models import MarketGap, Tick
+from apps.marketdata.models import Tick
 from apps.marketdata.services import master_data
-from qts.domain.market import ms_of
 from tests.market_pipeline import wait_for
-from tests.system.market_witness import MarketWitness, Span
-from tests.test_market_data_pipeline import assert_every_match_is_stored_once, bars_of_ticks, start_market, stored_bars
+from tests.system.market_witness import MarketWitness
+from tests.test_market_data_pipeline import (
+    assert_every_match_is_stored_once,
+    assert_the_tape_is_stored,
+    bars_of_ticks,
+    start_market,
+    stored_bars,
+)
 
 __all__ = ["start_market"]
 
@@ -71,22 +74,6 @@ def newest_ns():
 
 def middle(values):
     return sorted(values)[len(values) // 2]
-
-
-def assert_the_tape_is_stored(witness):
-    gaps = [Span(ms_of(gap.market_from_at), ms_of(gap.market_to_at), gap.symbols) for gap in MarketGap.objects.all()]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT symbol, (extract(epoch FROM traded_at) * 1000)::bigint, price_vnd, quantity FROM marketdata_tick"
-        )
-        stored = cursor.fetchall()
-    missing, invented, compared = witness.compare(stored, gaps)
-    marked_s = sum(gap.to_ms - gap.from_ms for gap in gaps if gap.symbols == "*") / 1_000
-    print(f"matches compared {compared:,} of {len(witness.heard):,}, gaps {len(gaps)}, of all symbols {marked_s:.0f} s")
-    print(f"missing {missing.total()}, doubled or invented {invented.total()}")
-    assert missing == Counter(), "not recorded, and no gap says so"
-    assert invented == Counter(), "recorded, but the exchange never said so"
-    assert compared > 1_000
 
 
 def assert_bars_add_up():
