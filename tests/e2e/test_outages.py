@@ -13,7 +13,7 @@ from tests.system.running import RunningSystem
 VOLUMES = "#board-rows [data-f=total]"
 NOTICED_WITHIN_S = 10.0
 PRICED_PAGES = (
-    "/", "/board/", "/symbols/FPT/", "/ticket/?symbol=FPT", "/auction/", "/futures/", "/data/books/FPT/", "/orders/",
+    "/", "/board/", "/symbols/FPT/", "/auction/", "/futures/", "/data/books/FPT/", "/orders/",
     "/orders/conditional/", "/positions/", "/positions/overview/", "/positions/trades/", "/strategies/signals/",
     "/patterns/",
 )  # fmt: skip
