@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class MarketClock(Protocol):
@@ -26,8 +26,7 @@ class MarketClock(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class BusMessage:
+class BusMessage(NamedTuple):
     """`body` is the event as JSON bytes; `key` decides the partition."""
 
     topic: str

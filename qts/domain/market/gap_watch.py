@@ -164,8 +164,11 @@ class GapWatch:
     def observe(self, events: Sequence[Event]) -> list[GapDetected]:
         """The gaps that these messages show, and those that earlier ones did whose patience is over by their time."""
         kinds: set[type[Event]] = set()
+        newest_ms = self._last_ms
         for event in events:
             kinds.add(type(event))
+            if isinstance(event, _STATES) and event.ts_exchange_ms > newest_ms:
+                newest_ms = event.ts_exchange_ms
             if isinstance(event, TickReceived):
                 self._tick(event)
             elif isinstance(event, QuoteUpdated):
@@ -177,8 +180,7 @@ class GapWatch:
         newest_ns = max(getattr(events[-1], "ts_received_ns", 0), self._last_ns)
         ended = self._heard(kinds, newest_ns)
         self._last_ns = newest_ns
-        newest_ms = max((event.ts_exchange_ms for event in events if isinstance(event, _STATES)), default=0)
-        self._last_ms = max(self._last_ms, newest_ms)
+        self._last_ms = newest_ms
         return ended + self._out_of_patience(newest_ns)
 
     def overdue(self, now_ns: int, market_ms: int, session: Session, since_ns: int) -> list[GapDetected]:
