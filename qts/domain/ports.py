@@ -55,6 +55,11 @@ class Bus(Protocol):
         """Own unacknowledged messages first (after a restart), then those of dead consumers, then new ones."""
         ...
 
+    def has_lost(self, topic: str, *, group: str) -> bool:
+        """Whether the bus has dropped messages before the group got them. To be asked before consuming: who consumes
+        goes on after what was dropped."""
+        ...
+
     def acknowledge(self, group: str, deliveries: Sequence[Delivery]) -> None: ...
 
     def skip_older(self, topic: str, *, group: str, than_ms: int) -> None:

@@ -93,9 +93,17 @@ class LiveState:
         return Checkpoint(found[b"wal_position"].decode(), int(found[b"subscribed_ms"]))
 
     def report(
-        self, state: StreamState, *, since_ns: int, reported_ns: int, last_frame_ns: int, detail: str = ""
+        self,
+        state: StreamState,
+        *,
+        since_ns: int,
+        reported_ns: int,
+        last_frame_ns: int,
+        market_ms: int = 0,
+        detail: str = "",
     ) -> None:
-        """What `selectors.stream_status` tells. All times are of the wall clock; 0 = no frame yet."""
+        """What `selectors.stream_status` tells, and for a successor `market_ms`: the newest moment that the exchange
+        has named. The other times are of the wall clock; 0 = nothing yet."""
         with transient_errors():
             self._client.hset(
                 STREAM_KEY,
@@ -104,11 +112,13 @@ class LiveState:
                     "since_ns": since_ns,
                     "reported_ns": reported_ns,
                     "last_frame_ns": last_frame_ns,
+                    "market_ms": market_ms,
                     "detail": detail[:500],
                 },
             )
 
-    def last_frame_ns(self) -> int:
-        """Of whichever reader reported last; 0 when none ever did."""
+    def last_heard(self) -> tuple[int, int]:
+        """(last_frame_ns, market_ms) of whichever reader reported last; 0 when none ever did."""
         with transient_errors():
-            return int(self._client.hget(STREAM_KEY, "last_frame_ns") or 0)
+            frame_ns, market_ms = self._client.hmget(STREAM_KEY, "last_frame_ns", "market_ms")
+        return int(frame_ns or 0), int(market_ms or 0)

@@ -110,6 +110,17 @@ class RedisStreamsBus:
                 pipe.xack(stream_key(topic), group, *ids)
             pipe.execute()
 
+    def has_lost(self, topic: str, *, group: str) -> bool:
+        """A stream that is full drops its oldest messages, read or not."""
+        key = stream_key(topic)
+        with transient_errors():
+            self._ensure_group(topic, group)
+            if self._client.xlen(key) < STREAM_LENGTH_MAX:
+                return False
+            [(oldest, _)] = self._client.xrange(key, count=1)
+            read = [row["last-delivered-id"] for row in self._client.xinfo_groups(key) if row["name"] == group.encode()]
+        return _place(read[0]) < _place(oldest)
+
     def skip_older(self, topic: str, *, group: str, than_ms: int) -> None:
         """The positions of a stream are Redis's own milliseconds."""
         with transient_errors():
@@ -201,3 +212,8 @@ class RedisStreamsBus:
             log.error("bus_messages_lost_to_trimming", group=group, messages=len(lost), first=lost[0].position)
             self.acknowledge(group, lost)
         return found
+
+
+def _place(position: bytes) -> tuple[int, int]:
+    ms, _, number = position.partition(b"-")
+    return int(ms), int(number)
