@@ -17,7 +17,7 @@ from apps.marketdata.models.records import (
     Security,
     Tick,
 )
-from apps.marketdata.models.reference import IndexMember, MarketIndex, MasterDataChange, TradingRule
+from apps.marketdata.models.reference import IndexMember, MarketIndex, MasterDataChange, MasterDataPart, TradingRule
 
 __all__ = [
     "ArchivedDay",
@@ -35,6 +35,7 @@ __all__ = [
     "MarketIndex",
     "MasterDataChange",
     "MasterDataLoad",
+    "MasterDataPart",
     "PriceRight",
     "Security",
     "Tick",

@@ -18,6 +18,7 @@ class Security(models.Model):
     lot_size = models.PositiveIntegerField(default=100)
     listed_quantity = models.BigIntegerField(default=0)
     is_active = models.BooleanField(default=True, help_text="False when the broker's list no longer holds it")
+    told_on = models.DateField(null=True, help_text="the newest trading day on which the broker told it in full")
     updated_at = models.DateTimeField()
 
     class Meta:

@@ -72,6 +72,34 @@ class IndexMember(models.Model):
         return f"{self.symbol} in {self.index_id}"
 
 
+class MasterDataPart(models.Model):
+    """One question of a day's load that the broker has answered: a load that broke off goes on with the others."""
+
+    class Kind(models.TextChoices):
+        SECURITIES = "SECURITIES", _("list and details of securities")
+        INDICES = "INDICES", _("list of indices")
+        MEMBERS = "MEMBERS", _("members of an index")
+        DAYS = "DAYS", _("daily history of a symbol")
+
+    trading_day = models.DateField(_("trading day"))
+    kind = models.CharField(_("what"), max_length=10, choices=Kind.choices)
+    subject = models.CharField(_("symbol or index"), max_length=40, blank=True)
+    found = models.PositiveIntegerField(_("found"), default=0, help_text=_("what differed, or the days that came"))
+    refusal = models.CharField(_("refusal"), max_length=300, blank=True, help_text=_("what the broker said"))
+    answered_at = models.DateTimeField(_("answered at"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("part of a load")
+        verbose_name_plural = _("parts of a load")
+        ordering = ["-trading_day", "kind", "subject"]
+        constraints = [
+            models.UniqueConstraint(fields=["trading_day", "kind", "subject"], name="marketdata_part_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.trading_day} {self.kind} {self.subject}"
+
+
 class MasterDataChange(models.Model):
     """One fact that a load of master data found different."""
 

@@ -49,6 +49,7 @@ from apps.marketdata.selectors.markets import LIVE_MARKET, LiveMarket, Market, R
 from apps.marketdata.selectors.quality import SymbolQuality, day_quality, dead_letters_of_day
 from apps.marketdata.selectors.recordings import Recording, recording, recordings
 from apps.marketdata.selectors.reference import (
+    index_codes,
     index_members,
     indices_of,
     instrument_kinds,
@@ -174,6 +175,7 @@ __all__ = [
     "gaps_of_day",
     "index_closes",
     "index_codes_stored",
+    "index_codes",
     "index_members",
     "indices_of",
     "instrument_kinds",

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 
 from apps.accounts import selectors as accounts
 from apps.accounts.selectors import AccountState, Valuation
@@ -205,5 +206,7 @@ def _market(state: MarketState, limits: Mapping[RuleCode, int], now: datetime) -
         day_volume=state.day_volume,
         listed_quantity=state.listed_quantity,
         foreign_room_left=state.foreign_room_left,
+        is_armed=not settings.ARMING_IS_NEEDED or state.told_on == today,
+        told_on=state.told_on,
         **asked,
     )

@@ -190,6 +190,14 @@ def account_armed(case: Case) -> Breach | None:
     return None if case.account.is_armed else Breach(RuleCode.ACCOUNT_NOT_ARMED)
 
 
+def symbol_armed(case: Case) -> Breach | None:
+    """Sales too: a symbol of another day may have another band, another lot, another exchange by now."""
+    market = case.market
+    if market is None or market.is_armed:
+        return None
+    return Breach(RuleCode.SYMBOL_NOT_ARMED, detail=f"{case.symbol} was told {market.told_on or 'never'}")
+
+
 # --- the books -------------------------------------------------------------------------------------------------------
 
 
