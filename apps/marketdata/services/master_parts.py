@@ -26,7 +26,5 @@ class Parts:
     def keep(self, kind: Kind, subject: str = "", *, found: int = 0, refusal: str = "") -> None:
         """The caller stores in the same transaction what was told."""
         said = refusal[:_REFUSAL_LENGTH_MAX]
-        MasterDataPart.objects.create(
-            trading_day=self._day, kind=kind, subject=subject, found=found, refusal=said
-        )
+        MasterDataPart.objects.create(trading_day=self._day, kind=kind, subject=subject, found=found, refusal=said)
         self._answered.add((kind.value, subject))

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.conf import settings
 
 from apps.accounts import selectors as accounts
 from apps.accounts.selectors import AccountState, Valuation
@@ -206,7 +205,7 @@ def _market(state: MarketState, limits: Mapping[RuleCode, int], now: datetime) -
         day_volume=state.day_volume,
         listed_quantity=state.listed_quantity,
         foreign_room_left=state.foreign_room_left,
-        is_armed=not settings.ARMING_IS_NEEDED or state.told_on == today,
+        is_armed=marketdata.takes_orders(state.told_on, today),
         told_on=state.told_on,
         **asked,
     )
