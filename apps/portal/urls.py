@@ -53,6 +53,7 @@ from apps.portal.views import (
     tear_sheet_file,
     ticket,
     trades,
+    trading_days,
     what_if,
 )
 
@@ -161,6 +162,7 @@ urlpatterns = [
     path("risk/approvals/", approvals.approvals, name="approvals"),
     path("risk/approvals/<uuid:proposal_id>/", approvals.approval, name="approval"),
     path("risk/rule-book/", rule_book.rule_book, name="rule-book"),
+    path("risk/rule-book/days/", trading_days.trading_days, name="trading-days"),
     path("risk/what-if/", what_if.what_if, name="what-if"),
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/read/", alerts.mark_read, name="alerts-read"),

@@ -44,20 +44,6 @@ class MasterDataLoad(models.Model):
         return f"{self.trading_day}: {self.securities} securities"
 
 
-class MarketHoliday(models.Model):
-    """A day that differs from the public calendar: a closed weekday, or one that trades after all."""
-
-    day = models.DateField(unique=True)
-    is_trading_day = models.BooleanField(default=False)
-    reason = models.CharField(max_length=200)
-
-    class Meta:
-        ordering = ["-day"]
-
-    def __str__(self) -> str:
-        return f"{self.day}: {self.reason}"
-
-
 class DailyReference(models.Model):
     """Reference, ceiling and floor of one security on one trading day."""
 

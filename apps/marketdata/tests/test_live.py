@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 
 from apps.marketdata import selectors
-from apps.marketdata.models import DailyBar, DailyReference, MarketHoliday, Security
+from apps.marketdata.models import DailyBar, DailyReference, Security, TradingRule
 from apps.marketdata.selectors import StreamState
 from apps.marketdata.services.live_state import LiveState
 from apps.marketdata.services.references import capture_references, derive_references
@@ -76,19 +76,33 @@ def test_yesterdays_last_price_is_not_todays(market):
     assert selectors.marks_vnd(["SSI", "VNM"]) == {"SSI": 24_000}
 
 
+def rule_the_year(closed: list[str]) -> None:
+    TradingRule.objects.create(
+        subject="CALENDAR", effective_from="2026-01-01", value={"closed": closed, "open": []},
+        source="a notice", reason="a storm", proposed_by="one", approved_by="another",
+    )  # fmt: skip
+    selectors.forget_rules()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_rules():
+    selectors.forget_rules()
+    yield
+    selectors.forget_rules()
+
+
 def test_the_board_of_a_closed_day_shows_the_last_trading_day(market, settings):
     market.take(frame(trade_record()))
     settings.MARKET_CLOCK = clock_at("10:15:00", "2026-11-25")
     assert selectors.live_quotes(["SSI"])["SSI"].last_vnd == 0
-    MarketHoliday.objects.create(day="2026-11-25", reason="a storm")  # the 24th is a public holiday
+    rule_the_year(closed=["2026-11-24", "2026-11-25"])  # the 24th is a public holiday, the 25th a storm
     assert selectors.live_quotes(["SSI"])["SSI"].last_vnd == 25_000
 
 
-def test_an_operators_row_overrides_the_public_calendar(db):
+def test_the_years_row_of_the_rule_book_goes_before_the_built_in_one(db):
     calendar = selectors.trading_calendar()
     assert not calendar.is_trading_day(at("10:00:00", "2026-09-02").date())
-    MarketHoliday.objects.create(day="2026-09-02", is_trading_day=True, reason="the exchange opens")
-    MarketHoliday.objects.create(day="2026-11-25", reason="a storm")
+    rule_the_year(closed=["2026-11-25"])
     changed = selectors.trading_calendar()
     assert changed.is_trading_day(at("10:00:00", "2026-09-02").date())
     assert not changed.is_trading_day(at("10:00:00", "2026-11-25").date())
@@ -96,10 +110,10 @@ def test_an_operators_row_overrides_the_public_calendar(db):
 
 def test_quotes_of_many_symbols_cost_one_pipeline(market, django_assert_num_queries):
     market.take(frame(*(trade_record(f"S{number:02d}") for number in range(30))))
-    with django_assert_num_queries(1):  # the calendar
+    with django_assert_num_queries(1):  # the calendar, once a second
         quotes = selectors.live_quotes([f"S{number:02d}" for number in range(30)])
     assert all(quote.last_vnd == 25_000 for quote in quotes.values())
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):  # the reference of what has no quote
         selectors.live_quotes(["S01", "NEW"])
 
 
