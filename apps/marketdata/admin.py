@@ -13,6 +13,7 @@ from apps.marketdata.models import (
     DailyPrice,
     DailyReference,
     DeadLetter,
+    ForeignLimit,
     HistoryBackfill,
     IndexDay,
     IndexMember,
@@ -66,6 +67,13 @@ class TradingRuleAdmin(ReadOnlyAdmin):
     list_display = ["subject", "exchange", "kind", "effective_from", "value", "source", "proposed_by", "approved_by"]
     list_display += ["recorded_at"]
     list_filter = ["subject", "exchange"]
+    date_hierarchy = "effective_from"
+
+
+@admin.register(ForeignLimit)
+class ForeignLimitAdmin(ReadOnlyAdmin):
+    list_display = ["symbol", "effective_from", "limit_quantity", "source", "recorded_at"]
+    search_fields = ["symbol"]
     date_hierarchy = "effective_from"
 
 

@@ -16,7 +16,14 @@ from apps.marketdata.models.records import (
     Security,
     Tick,
 )
-from apps.marketdata.models.reference import IndexMember, MarketIndex, MasterDataChange, MasterDataPart, TradingRule
+from apps.marketdata.models.reference import (
+    ForeignLimit,
+    IndexMember,
+    MarketIndex,
+    MasterDataChange,
+    MasterDataPart,
+    TradingRule,
+)
 
 __all__ = [
     "ArchivedDay",
@@ -25,6 +32,7 @@ __all__ = [
     "DailyPrice",
     "DailyReference",
     "DeadLetter",
+    "ForeignLimit",
     "HistoryBackfill",
     "IndexDay",
     "IndexMember",

@@ -38,6 +38,28 @@ class TradingRule(models.Model):
         return f"{self.subject} {self.exchange} {self.kind} {self.effective_from}"
 
 
+class ForeignLimit(models.Model):
+    """How much of one security foreigners may hold in all, from a day on until the next row of it. What is left of it
+    on a day is in the daily prices."""
+
+    symbol = models.CharField(_("symbol"), max_length=20)
+    effective_from = models.DateField(_("effective from"))
+    limit_quantity = models.BigIntegerField(_("shares"))
+    source = models.CharField(_("source"), max_length=300)
+    recorded_at = models.DateTimeField(_("recorded at"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("foreign limit")
+        verbose_name_plural = _("foreign limits")
+        ordering = ["symbol", "-effective_from"]
+        constraints = [
+            models.UniqueConstraint(fields=["symbol", "effective_from"], name="marketdata_foreign_limit_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.effective_from}: {self.limit_quantity}"
+
+
 class MarketIndex(models.Model):
     """An index as the broker lists it. Codes are compared as they are written."""
 

@@ -64,6 +64,7 @@ from apps.marketdata.selectors.master_data import (
 from apps.marketdata.selectors.quality import SymbolQuality, day_quality, dead_letters_of_day
 from apps.marketdata.selectors.recordings import Recording, recording, recordings
 from apps.marketdata.selectors.reference import (
+    foreign_limits,
     index_codes,
     index_members,
     indices_of,
@@ -190,6 +191,7 @@ __all__ = [
     "dead_letter_count",
     "dead_letters",
     "dead_letters_of_day",
+    "foreign_limits",
     "forget_rules",
     "gap_count",
     "gaps",

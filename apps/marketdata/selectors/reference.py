@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from django.db import connection
 
-from apps.marketdata.models import DailyReference, IndexMember, MarketIndex, MasterDataLoad, Security
+from apps.marketdata.models import DailyReference, ForeignLimit, IndexMember, MarketIndex, MasterDataLoad, Security
 from apps.marketdata.selectors.clock import market_today
 from apps.marketdata.selectors.rules import note_newest_rule, rules_on
 from apps.marketdata.selectors.types import SecurityView
@@ -68,6 +68,13 @@ def references(symbols: Sequence[str], day: date) -> Mapping[str, tuple[int, int
         symbol: (reference, ceiling, floor)
         for symbol, reference, ceiling, floor in rows.values_list("symbol", "reference_vnd", "ceiling_vnd", "floor_vnd")
     }
+
+
+def foreign_limits(symbols: Sequence[str], day: date) -> Mapping[str, int]:
+    """Shares that foreigners may hold in all, by symbol, as it held on that day; unknown ones are left out."""
+    rows = ForeignLimit.objects.filter(symbol__in=symbols, effective_from__lte=day)
+    newest = rows.order_by("symbol", "-effective_from").distinct("symbol")
+    return dict(newest.values_list("symbol", "limit_quantity"))
 
 
 def is_master_data_of(day: date) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 
 from apps.marketdata import selectors
-from apps.marketdata.models import DailyBar, DailyReference, Security, TradingRule
+from apps.marketdata.models import DailyBar, DailyReference, ForeignLimit, Security, TradingRule
 from apps.marketdata.selectors import StreamState
 from apps.marketdata.services.live_state import LiveState
 from apps.marketdata.services.references import capture_references, derive_references
@@ -165,6 +165,32 @@ def test_a_reader_that_stopped_reporting_is_down(valkey):
     status = selectors.stream_status()
     assert (status.state, status.is_live) == (StreamState.DOWN, False)
     assert (status.age_ms or 0) >= 6_000
+
+
+def room_record(total, time="10:15:00"):
+    return "R", {
+        "RType": "R", "TradingDate": "23/11/2026", "Time": time, "Isin": "SSI", "Symbol": "SSI", "TotalRoom": total,
+        "CurrentRoom": 1_000.0, "BuyVol": 0.0, "SellVol": 0.0, "BuyVal": 0.0, "SellVal": 0.0, "MarketId": "HOSE",
+        "Exchange": "HOSE",
+    }  # fmt: skip
+
+
+def test_the_limit_of_foreigners_is_a_row_from_the_day_on_which_it_differs(market):
+    day = at("10:00:00").date()
+    ForeignLimit.objects.create(symbol="SSI", effective_from="2026-11-02", limit_quantity=490, source="before")
+    market.take(frame(room_record(490.0)))
+    capture_references()
+    assert ForeignLimit.objects.count() == 1, "it says what held before"
+    market.take(frame(room_record(1_000.0, "10:16:00")))
+    capture_references()
+    capture_references()
+    rows = ForeignLimit.objects.order_by("effective_from").values_list("effective_from", "limit_quantity")
+    assert list(rows) == [(day.replace(day=2), 490), (day, 1_000)]
+    assert selectors.foreign_limits(["SSI", "VNM"], day) == {"SSI": 1_000}
+    assert selectors.foreign_limits(["SSI"], day.replace(day=22)) == {"SSI": 490}
+    assert selectors.foreign_limits(["SSI"], day.replace(day=1)) == {}
+    [change] = selectors.master_changes(subject="SSI", limit=10)
+    assert (change.field, change.before, change.after) == ("foreign_limit", "490", "1000")
 
 
 def test_what_the_exchange_says_replaces_a_derived_reference(market):
