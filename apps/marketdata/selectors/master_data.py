@@ -110,7 +110,7 @@ def load_progress(day: date) -> LoadProgress:
     return LoadProgress(day, tuple(steps), last_at, finished_at)
 
 
-def _totals() -> dict[Kind, int]:
+def _totals() -> dict[MasterDataPart.Kind, int]:
     """Of a load under way. A finished one asked what it asked: a symbol whose days are all there is not asked for."""
     members = MarketIndex.objects.filter(is_active=True).count()
     days = Security.objects.filter(is_active=True).count()

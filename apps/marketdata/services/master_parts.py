@@ -20,10 +20,10 @@ class Parts:
             rows.delete()
         self._answered = set(rows.values_list("kind", "subject"))
 
-    def lacks(self, kind: Kind, subject: str = "") -> bool:
+    def lacks(self, kind: MasterDataPart.Kind, subject: str = "") -> bool:
         return (kind.value, subject) not in self._answered
 
-    def keep(self, kind: Kind, subject: str = "", *, found: int = 0, refusal: str = "") -> None:
+    def keep(self, kind: MasterDataPart.Kind, subject: str = "", *, found: int = 0, refusal: str = "") -> None:
         """The caller stores in the same transaction what was told."""
         said = refusal[:_REFUSAL_LENGTH_MAX]
         MasterDataPart.objects.create(trading_day=self._day, kind=kind, subject=subject, found=found, refusal=said)
