@@ -14,6 +14,7 @@ from apps.marketdata.selectors import SecurityView, market_today, takes_orders
 from apps.portal.views import backtest_words, data_words, formats, parity_words, wording
 from apps.portal.views.refusals import reason_text
 from apps.portal.views.silence_words import nothing_text, number_text, silence_text
+from qts.web.said import told
 
 register = template.Library()
 ICONS = "vendor/lucide/1.62.0/icons.svg"
@@ -38,6 +39,7 @@ register.filter("gap_fill", data_words.fill_label)
 register.filter("load_step", data_words.step_label)
 register.filter("history_kind", data_words.history_label)
 register.filter("book_fault", data_words.fault_label)
+register.filter("told", told)
 register.filter("permille", formats.permille)
 register.filter("backtest_kind", backtest_words.kind_label)
 register.filter("backtest_status", backtest_words.status_label)
