@@ -195,7 +195,8 @@ def symbol_armed(case: Case) -> Breach | None:
     market = case.market
     if market is None or market.is_armed:
         return None
-    return Breach(RuleCode.SYMBOL_NOT_ARMED, detail=f"{case.symbol} was told {market.told_on or 'never'}")
+    said = f"was last told on {market.told_on}" if market.told_on else "was never told"
+    return Breach(RuleCode.SYMBOL_NOT_ARMED, detail=f"{case.symbol} {said}")
 
 
 # --- the books -------------------------------------------------------------------------------------------------------
