@@ -132,7 +132,9 @@ def test_a_sunday_and_a_missing_limit(morning):
     assert state(morning, PreOpenName.LIMITS) is BAD
 
 
-@pytest.mark.parametrize(("told_on", "said"), [(TODAY - timedelta(days=3), "last told on 2026-11-06"), (None, "never told")])
+@pytest.mark.parametrize(
+    ("told_on", "said"), [(TODAY - timedelta(days=3), "last told on 2026-11-06"), (None, "never told")]
+)
 def test_a_symbol_that_was_not_told_today_takes_no_order_until_it_is(morning, told_on, said):
     ArmingWatch().look(MONDAY)
     check(morning, "BUY 100 SSI @ 25000")  # what a process asks for once
