@@ -23,6 +23,7 @@ from apps.portal.views import (
     groups,
     home,
     kill_console,
+    master_data,
     members,
     order_changes,
     order_files,
@@ -52,6 +53,7 @@ from apps.portal.views import (
     tear_sheet_file,
     ticket,
     trades,
+    trading_days,
     what_if,
 )
 
@@ -160,6 +162,7 @@ urlpatterns = [
     path("risk/approvals/", approvals.approvals, name="approvals"),
     path("risk/approvals/<uuid:proposal_id>/", approvals.approval, name="approval"),
     path("risk/rule-book/", rule_book.rule_book, name="rule-book"),
+    path("risk/rule-book/days/", trading_days.trading_days, name="trading-days"),
     path("risk/what-if/", what_if.what_if, name="what-if"),
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/read/", alerts.mark_read, name="alerts-read"),
@@ -182,6 +185,9 @@ urlpatterns = [
     path("data/quality/", data_health.quality, name="data-quality"),
     path("data/unreadable/", data_health.dead_letters, name="data-letters"),
     path("data/unreadable/replay/", data_health.replay, name="data-replay"),
+    path("data/securities/", master_data.master_data, name="master-data"),
+    path("data/indices/", master_data.indices, name="master-indices"),
+    path("data/changes/", master_data.changes, name="master-changes"),
     path("data/books/<str:symbol>/", data_health.order_book, name="data-book"),
     path("design/", shell.design, name="design"),
     path("banners/", shell.banners, name="banners"),

@@ -28,6 +28,7 @@ export class BoardRow {
     this.element.dataset.symbol = security.symbol;
     this.link.textContent = security.symbol;
     this.link.title = security.name;
+    this.element.classList.toggle("is-unarmed", security.isUnarmed === true);
     this.link.href = this.address.replace("SYMBOL", encodeURIComponent(security.symbol));
     this.cells.watch.setAttribute("aria-label", this.watchLabel.replace("SYMBOL", security.symbol));
     this.cells.sector.textContent = security.sector;
