@@ -21,6 +21,7 @@ from benchmarks import (
     risk,
     runaway,
     technical_analysis,
+    terminal,
 )
 from benchmarks.figures import Section, write
 
@@ -38,6 +39,7 @@ NAMES = (
     "latency",
     "rest",
     "risk",
+    "terminal",
 )
 WITHOUT_SYSTEM = {
     "ingest": ingest.run,
@@ -49,7 +51,7 @@ WITHOUT_SYSTEM = {
     "accounts": accounts.run,
     "hub": hub.run,
 }
-MEASURES = {"latency": latency.run, "rest": rest.run, "risk": risk.run_snapshot}
+MEASURES = {"latency": latency.run, "rest": rest.run, "risk": risk.run_snapshot, "terminal": terminal.run}
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 
 

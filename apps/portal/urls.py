@@ -17,6 +17,7 @@ from apps.portal.views import (
     conditional,
     corporate_actions,
     data_health,
+    design,
     differences,
     exit_plans,
     futures,
@@ -183,6 +184,6 @@ urlpatterns = [
     path("data/unreadable/", data_health.dead_letters, name="data-letters"),
     path("data/unreadable/replay/", data_health.replay, name="data-replay"),
     path("data/books/<str:symbol>/", data_health.order_book, name="data-book"),
-    path("design/", shell.design, name="design"),
+    path("design/", design.design, name="design"),
     path("banners/", shell.banners, name="banners"),
 ]

@@ -1,11 +1,11 @@
 """Where a socket's messages leave this process, and whether its client takes them.
 
 ASGI does not say how much of what was sent still waits. Daphne's own `send` belongs to the connection, whose transport
-tells: it calls a producer back when more than a few KiB wait here, and again when all of it has gone. What stands between
-wraps `send`, so `KnownSend` keeps the server's for whoever wants an outlet.
+tells: it calls a producer back when more than a few KiB wait here, and again when all of it has gone. What stands
+between wraps `send`, so `KnownSend` keeps the server's for whoever wants an outlet.
 
-Little waits for a slow client, here and in the kernel: whatever waits was encoded and written for nobody, and is old when
-it arrives. One message ahead is enough, for the next one tells all that is known by then.
+Little waits for a slow client, here and in the kernel: whatever waits was encoded and written for nobody, and is old
+when it arrives. One message ahead is enough, for the next one tells all that is known by then.
 """
 
 import socket

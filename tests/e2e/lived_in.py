@@ -1,7 +1,7 @@
 """A little life for the pictures: what a trader does on a morning, by the same REST as any program.
 
-Orders that fill, one that rests, one that is refused, one taken back; stops, an iceberg, a basket, a watchlist, alerts, a
-backtest and a strategy that trades. An account that has orders is left as it is.
+Orders that fill, one that rests, one that is refused, one taken back; stops, an iceberg, a basket, a watchlist,
+alerts, a backtest and a strategy that trades. An account that has orders is left as it is.
 """
 
 import json

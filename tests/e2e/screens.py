@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import django
