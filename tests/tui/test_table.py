@@ -3,7 +3,6 @@
 from collections import Counter
 
 from textual.app import App, ComposeResult
-from textual.geometry import Region
 
 from qts.tui.table import Cell, Column, LiveTable
 
@@ -28,7 +27,7 @@ class Shown(App[None]):
 
 def drawn_lines(app: Shown, monkeypatch) -> list[int]:
     lines: list[int] = []
-    monkeypatch.setattr(app.table, "refresh", lambda region: lines.append(Region.__getitem__(region, 1)))
+    monkeypatch.setattr(app.table, "refresh", lambda *regions: lines.extend(region.y for region in regions))
     app.asked.clear()
     return lines
 
