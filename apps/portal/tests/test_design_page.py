@@ -1,9 +1,11 @@
-"""The page of the design system names every colour of the style sheet, in both themes."""
+"""The design system's page names every colour of the style sheet, in both themes; the admin is of one piece with it."""
 
 import re
 
 import pytest
+from django.apps import apps
 from django.conf import settings
+from django.utils import timezone
 
 from apps.portal.views.design import SIZES, colours, tokens
 from apps.sso.selectors import Role
@@ -32,3 +34,16 @@ def test_the_page_shows_them():
     page = verified_client(make_user("reader", Role.OPERATOR)).get("/design/").content.decode()
     for shown in ("--flash-up", "#2fd180 #0b7a40", "--row-h", 'data-theme="light"'):
         assert shown in page
+
+
+@pytest.mark.django_db
+def test_the_admin_looks_like_the_portal_and_leads_to_its_pages():
+    apps.get_model("marketdata", "Security").objects.create(
+        symbol="SSI", exchange="HOSE", kind="STOCK", updated_at=timezone.now()
+    )
+    client = verified_client(make_user("boss", Role.ADMINISTRATOR))
+    row = client.get("/admin/marketdata/security/SSI/change/").content.decode()
+    assert 'href="/symbols/SSI/"' in row
+    assert "js/admin-theme.js" in row
+    assert 'name="_save"' not in row  # looked at, not edited
+    assert 'href="/symbols/' not in client.get("/admin/marketdata/security/").content.decode()
