@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FOLDER: Final = ROOT / "docs" / "screens"
 FOLDER_BYTES_MAX: Final = 12_000_000
-SETTLING_MS: Final = 1_500  # what comes over WebSocket and what is drawn after it
+SETTLING_MS: Final = 900  # what comes over WebSocket and what is drawn after it
 QUALITY: Final = 62
 PEOPLE: Final = ("trader", "risk", "operator", "admin")  # who sees a page first is in its picture
 REFUSED: Final = "() => performance.getEntriesByType('navigation')[0].responseStatus >= 400"
@@ -89,6 +89,7 @@ def _themed(doors: "Doors", page: Page, theme: str) -> Page:
 
 
 def _save(page: Page, name: str) -> None:
+    page.wait_for_load_state("networkidle")
     page.wait_for_timeout(SETTLING_MS)
     file = FOLDER / f"{name}.webp"
     Image.open(BytesIO(page.screenshot())).save(file, "WEBP", quality=QUALITY, method=6)
