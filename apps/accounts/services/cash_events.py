@@ -8,8 +8,10 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from apps.accounts.locks import lock_cash
-from apps.accounts.models import CashBalance, CashEvent, LedgerEntry
+from apps.accounts.models import BrokerageAccount, CashBalance, CashEvent, LedgerEntry
 from apps.accounts.selectors.buckets import advance_fee_vnd
+from apps.accounts.selectors.means import deposit_of
+from apps.accounts.selectors.state import account_state
 from apps.accounts.services.action_booking import adjust_opening
 from apps.accounts.services.arrivals import settle_account
 from apps.accounts.services.day import open_day
@@ -69,7 +71,7 @@ def record_cash_event(
         cash = lock_cash(account_id)
         open_day(cash, now)
         settle_account(cash, now)
-        _refuse_beyond(cash, kind, amount_vnd)
+        _refuse_beyond(cash, kind, amount_vnd, now)
         event = CashEvent(
             account_id=account_id,
             kind=kind,
@@ -106,12 +108,22 @@ def _insert_once(event: CashEvent) -> None:
         raise CashEventRefused(CashEventProblem.ENTERED_TWICE, told) from error
 
 
-def _refuse_beyond(cash: CashBalance, kind: str, amount_vnd: int) -> None:
-    if kind == Kind.WITHDRAWAL and amount_vnd > cash.free_vnd:
-        raise CashEventRefused(CashEventProblem.NOT_ENOUGH_CASH, f"{max(cash.free_vnd, 0):,} VND may be withdrawn")
+def _refuse_beyond(cash: CashBalance, kind: str, amount_vnd: int, now: datetime) -> None:
+    if kind == Kind.WITHDRAWAL and amount_vnd > (free_vnd := _free_vnd(cash, now)):
+        raise CashEventRefused(CashEventProblem.NOT_ENOUGH_CASH, f"{max(free_vnd, 0):,} VND may be withdrawn")
     to_come = cash.receivable_vnd - cash.advanced_vnd
     if kind == Kind.ADVANCE and amount_vnd > to_come:
         raise CashEventRefused(CashEventProblem.NOTHING_TO_ADVANCE, f"sales will bring {to_come:,} VND more")
+
+
+def _free_vnd(cash: CashBalance, now: datetime) -> int:
+    """Of a deposit, what neither contracts and orders bind nor open losses have taken, at live prices."""
+    if cash.account_kind != BrokerageAccount.Kind.DERIVATIVES:
+        return cash.free_vnd
+    try:
+        return min(cash.free_vnd, deposit_of(account_state(cash.account_id, now)).free_vnd)
+    except LookupError as error:
+        raise CashEventRefused(CashEventProblem.NOT_ENOUGH_CASH, f"what is free is not known: {error}") from error
 
 
 def _book(cash: CashBalance, event: CashEvent, now: datetime) -> None:
