@@ -5,7 +5,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage as Compresse
 OWN_SCRIPTS = "js/*.js"  # libraries name in their comments and texts what is no file
 
 
-class HashedFiles(Compressed):
+class HashedFiles(Compressed):  # type: ignore[misc]  # whitenoise ships no types
     """Our scripts import each other by those names too: a browser keeps every module and asks for none again."""
 
     support_js_module_import_aggregation = True
