@@ -190,11 +190,11 @@ def test_a_rejected_one_may_be_entered_anew(account_id):
 
 def test_it_takes_two_people_and_one_decision(account_id):
     action_id = propose("cash")
-    with pytest.raises(ActionRefused, match="nobody confirms what they entered"):
+    with pytest.raises(ActionRefused, match="Nobody confirms what they entered"):
         services.confirm_action(action_id, actor=FIRST, now=MONDAY)
     assert state_at(account_id, day(2)).dividends_due_vnd == 0  # unconfirmed, it does nothing
     services.confirm_action(action_id, actor=SECOND, now=day(2))
-    with pytest.raises(ActionRefused, match="CONFIRMED already"):
+    with pytest.raises(ActionRefused, match="decided already"):
         services.confirm_action(action_id, actor=SECOND, now=day(2))
 
 
