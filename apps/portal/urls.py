@@ -17,6 +17,7 @@ from apps.portal.views import (
     conditional,
     corporate_actions,
     data_health,
+    design,
     differences,
     exit_plans,
     futures,
@@ -189,6 +190,6 @@ urlpatterns = [
     path("data/indices/", master_data.indices, name="master-indices"),
     path("data/changes/", master_data.changes, name="master-changes"),
     path("data/books/<str:symbol>/", data_health.order_book, name="data-book"),
-    path("design/", shell.design, name="design"),
+    path("design/", design.design, name="design"),
     path("banners/", shell.banners, name="banners"),
 ]

@@ -16,6 +16,7 @@ export function startShell() {
   bindShortcuts();
   bindDialogs();
   bindErrors();
+  document.querySelector(".segmented [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   const holder = document.getElementById("market-state");
   if (!holder) return;
   startBell();

@@ -39,7 +39,7 @@ def main_places(user: Any) -> list[tuple[str, str, str]]:
         ("patterns", "trending-up", _("Patterns")),
         ("risk", "shield-alert", _("Risk")),
         ("data-stream", "zap", _("Market data")),
-        ("replays", "clock", _("Time machine")),
+        ("replays", "play", _("Time machine")),
         ("pre-open", "circle-check", _("Before the open")),
         ("auction", "clock", _("Auctions")),
         ("futures", "layers", _("Futures")),
