@@ -20,6 +20,7 @@ class LoggedEvent:
     body: dict[str, Any]
     actor: str
     correlation_id: str
+    ip_address: str
     occurred_at: datetime
     recorded_at: datetime
     is_published: bool
@@ -75,6 +76,7 @@ def _logged(row: EventRecord) -> LoggedEvent:
         body=row.body,
         actor=f"{row.actor_kind}:{row.actor_id}",
         correlation_id=row.correlation_id,
+        ip_address=row.ip_address,
         occurred_at=row.occurred_at,
         recorded_at=row.recorded_at,
         is_published=row.published_at is not None,

@@ -66,6 +66,7 @@ def _further_places(user: Any) -> list[tuple[str, str, str]]:
         ("data-completeness", "zap", _("Completeness")),
         ("data-quality", "zap", _("Quality")),
         ("alerts", "bell", _("Alerts")),
+        ("settings", "user", _("Settings")),
         ("api-keys", "server", _("API keys")),
         ("design", "palette", _("Signs and shortcuts")),
     ]
