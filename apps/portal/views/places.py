@@ -72,6 +72,8 @@ def _further_places(user: Any) -> list[tuple[str, str, str]]:
     ]
     if has_role(user, Role.RISK_OFFICER, Role.ADMINISTRATOR):
         places += [("kill-console", "shield-alert", _("Kill switches")), ("approvals", "shield-alert", _("Approvals"))]
+    if has_role(user, Role.RISK_OFFICER, Role.OPERATOR, Role.ADMINISTRATOR):
+        places.append(("audit", "eye", _("Audit")))
     return places
 
 

@@ -1,6 +1,7 @@
 """What every request has from the person who makes it, and the choice of a language."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 from django.http import HttpRequest, HttpResponseBase
@@ -34,8 +35,6 @@ class OfOnePerson:
 def set_language(request: HttpRequest) -> HttpResponseBase:
     """Of this browser, and of the person wherever they are logged in."""
     if request.user.is_authenticated and (language := request.POST.get("language")):
-        try:
+        with suppress(TerminalError):  # Django's view passes over a language that there is none of, too
             services.save_preferences(request.user, language=language)
-        except TerminalError:
-            pass  # Django's view passes over a language that there is none of, too
     return set_browsers_language(request)
