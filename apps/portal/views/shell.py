@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 from apps.marketdata import selectors as marketdata
 from apps.marketdata.selectors import SecurityView
 from apps.portal.views.access import EVERYBODY, page
+from apps.portal.views.shortcuts import shortcuts
 
 FOUND_MAX = 60
 
@@ -53,4 +54,4 @@ def design(request: HttpRequest) -> HttpResponse:
         ("c-down", _("Down"), "24.70"),
         ("c-floor", _("Floor"), "23.25"),
     ]
-    return render(request, "portal/design.html", {"samples": samples})
+    return render(request, "portal/design.html", {"samples": samples, "shortcuts": shortcuts()})

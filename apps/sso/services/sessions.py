@@ -44,7 +44,7 @@ def note_log_in(request: HttpRequest, user: User) -> None:
     authenticator = _authenticator_shown(request, user)
     if authenticator is not None:
         django_otp.login(request, device_of(authenticator))
-    note_activity(request.session.session_key)
+    note_activity(str(request.session.session_key))
     event = SessionStarted(
         user_id=str(user.pk),
         username=user.username,
