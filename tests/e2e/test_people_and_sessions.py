@@ -93,7 +93,7 @@ def the_other_session_is_ended(desk: Visitor, phone: Page) -> None:
     expect(desk.page.locator("#connection-banner")).to_contain_text(ENDED, timeout=CLOSED_WITHIN_MS)
     expect(phone.locator("tr[data-session]")).to_have_count(1)
     desk.page.goto("/positions/")
-    expect(desk.page).to_have_url(re.compile(r"/accounts/login/\?next=/positions/"))
+    expect(desk.page).to_have_url(re.compile(r"/accounts/login/\?next=%2Fpositions%2F"))
 
 
 def the_role_is_taken(administrator: Page, phone: Visitor) -> None:
