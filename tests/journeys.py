@@ -64,7 +64,7 @@ class Journey:
         assert found is not None
         return found
 
-    def wait_status(self, order_id: UUID, *statuses: Status, seconds: float = 40) -> OrderView:
+    def wait_status(self, order_id: UUID, *statuses: Status, seconds: float = 60) -> OrderView:
         return wait_for(
             lambda: (order := self.order(order_id)) and order.status in statuses and order,
             seconds,
@@ -121,7 +121,7 @@ def journey(transactional_db, settings, tmp_path) -> Iterator[Journey]:
         account_ids = seed_demo_accounts(connection_of=connection_of, now=now)
         master_data.load_master_data_of_day()
         market.slices.start(ingest.run_stream_slice)
-        wait_for(_is_quoted, 40, "no live quote of SSI")
+        wait_for(_is_quoted, 60, "no live quote of SSI")
         yield Journey(market, connection_of["0901351"], account_ids["0901351"])
     finally:
         market.end()

@@ -93,7 +93,7 @@ def test_a_request_whose_process_has_died_is_done_by_its_repetition_at_once(floo
         assert later.status_code == 202, "that connection began after the request"
         ApiRequest.objects.update(status_code=None, answer=None, backend_pid=another.info.backend_pid, began_at=Now())
         assert write(floor, f"{resting}/cancel/").status_code == 409
-    wait_for(lambda: write(floor, f"{resting}/cancel/").status_code == 202, 5, "the dead one is still waited for")
+    wait_for(lambda: write(floor, f"{resting}/cancel/").status_code == 202, 60, "the dead one is still waited for")
     assert Intent.objects.filter(kind="CANCEL").count() == 1
 
 

@@ -69,7 +69,7 @@ def _trade_and_fail(journey: Journey) -> None:
         journey.market.ask("sim/faults", {fault: True})
         journey.market.ask("sim/expire-tokens", {"service": "trading"})
         order_id = journey.submit(Side.BUY, 100, floor)
-        wait_for(lambda: journey.connection("circuit") == "OPEN", 20, "the log-in is not refused")
+        wait_for(lambda: journey.connection("circuit") == "OPEN", 60, "the log-in is not refused")
         journey.market.ask("sim/faults", {})
         journey.wait_status(order_id, Status.OPEN)
     journey.market.ask("sim/faults", {"lost_answers": 1})
@@ -83,7 +83,7 @@ def _trade_with_codes(journey: Journey) -> dict[str, bytes]:
     codes = Codes(journey)
     codes.use(SecondFactor.OTP)
     order_id = journey.submit(Side.BUY, 100, floor)
-    wait_for(lambda: journey.connection("gateway_trouble") == CODE_WANTED, 20, "no code is wanted")
+    wait_for(lambda: journey.connection("gateway_trouble") == CODE_WANTED, 60, "no code is wanted")
     code = codes.request()
     assert codes.enter(wrong(code)).problem is not None
     assert codes.enter(code).problem is None

@@ -73,10 +73,10 @@ def _seconds_until_known(journey: Journey, order_ids: list[UUID]) -> float:
     """From the connection to the last order; the stream ends with that."""
     StreamPosition.objects.update(state=StreamPosition.State.RECONNECTING)
     with Reading(journey):
-        wait_for(lambda: journey.connection("stream_state") == "CONNECTED", 30, "no stream")
+        wait_for(lambda: journey.connection("stream_state") == "CONNECTED", 60, "no stream")
         began = time.monotonic()
         unknown = Order.objects.filter(id__in=order_ids).exclude(status=Status.OPEN)
-        wait_for(lambda: not unknown.exists(), 30, lambda: f"{unknown.first()}")
+        wait_for(lambda: not unknown.exists(), 60, lambda: f"{unknown.first()}")
         return time.monotonic() - began
 
 
@@ -113,4 +113,4 @@ def _take_back(journey: Journey, order_ids: list[UUID]) -> None:
     client.close()
     with Reading(journey):
         working = Order.objects.filter(id__in=order_ids).exclude(status=Status.CANCELLED)
-        wait_for(lambda: not working.exists(), 30, lambda: f"{working.first()}")
+        wait_for(lambda: not working.exists(), 60, lambda: f"{working.first()}")

@@ -46,7 +46,7 @@ def test_who_wakes_up_too_late_sends_nothing(journey: Journey, forks: Forks):
     for number in range(PAUSES):
         order_id = journey.submit(Side.BUY, 100, floor)
         sleeper = _work(forks, journey, "gateway", crash_at=f"{PLACES[number % len(PLACES)]}:1:sleep")
-        wait_for(partial(_is_asleep, sleeper), 20, forks.log)
+        wait_for(partial(_is_asleep, sleeper), 60, forks.log)
         asleep_at = time.monotonic()
         successor = _work(forks, journey, "gateway", "stream")
         journey.wait_status(order_id, Status.REJECTED)

@@ -76,7 +76,7 @@ class Bench:
         """The connection takes codes, and then its PIN again."""
         codes = Codes(self.journey)
         codes.use(SecondFactor.OTP)
-        wait_for(lambda: self.journey.connection("gateway_trouble") == CODE_WANTED, 20, "no code is wanted")
+        wait_for(lambda: self.journey.connection("gateway_trouble") == CODE_WANTED, 60, "no code is wanted")
         try:
             yield codes
         finally:
@@ -297,7 +297,7 @@ def malformed(bench: Bench) -> None:
     for form in ("frame", "array", "object_argument", "content", "unknown_type", "short_error", "long_error"):
         bench.ask("malformed", {"stream": "orders", "form": form})
     bench.reaches(bench.rest())
-    wait_for(lambda: Discrepancy.objects.filter(kind="UNREADABLE").count() >= 3, 20, "nothing was kept")
+    wait_for(lambda: Discrepancy.objects.filter(kind="UNREADABLE").count() >= 3, 60, "nothing was kept")
     Discrepancy.objects.filter(kind="UNREADABLE").update(resolved_at=marketdata.market_now())
 
 

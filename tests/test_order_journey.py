@@ -38,7 +38,7 @@ def test_a_purchase_and_a_sale_travel_to_their_fills_and_into_the_books(journey)
     assert {"acceptedByExchange", "filled"} <= set(steps)
     sold = journey.submit(Side.SELL, 200, floor)
     journey.wait_status(sold, Status.FILLED)
-    wait_for(lambda: journey.open_orders() == [], 10, "orders are still open")
+    wait_for(lambda: journey.open_orders() == [], 60, "orders are still open")
     assert journey.at_broker()[order.request_id]["filled_quantity"] == 300
     state = accounts.account_state(journey.account_id, marketdata.market_now())
     assert state.positions["SSI"].quantity == 10_100
@@ -70,7 +70,7 @@ def test_an_order_is_amended_replaced_and_amended_again_although_the_answer_is_l
     def amend(target, **terms):
         asked = services.request_amend(order_id=target, actor=STRATEGY, now=marketdata.market_now(), **terms)
         assert asked.accepted, asked
-        wait_for(lambda: journey.order(target).status is Status.OPEN, 20, lambda: f"{journey.steps(target)}")
+        wait_for(lambda: journey.order(target).status is Status.OPEN, 60, lambda: f"{journey.steps(target)}")
         order = journey.order(target)
         return order.quantity, order.price_vnd
 
@@ -129,7 +129,7 @@ def test_a_request_that_never_arrived_is_given_up_and_its_money_is_free(journey)
     order_id = journey.submit(Side.BUY, 100, floor)
     journey.wait_status(order_id, Status.UNKNOWN)
     assert accounts.account_state(journey.account_id, marketdata.market_now()).buying_power_vnd < free
-    wait_for(lambda: journey.connection("circuit") == "OPEN", 20, "the circuit is still closed")
+    wait_for(lambda: journey.connection("circuit") == "OPEN", 60, "the circuit is still closed")
     journey.market.ask("sim/faults", {})
     order = journey.wait_status(order_id, Status.REJECTED, seconds=60)
     assert order.reason.startswith("NOT_RECEIVED_BY_BROKER")
@@ -144,7 +144,7 @@ def test_a_restarted_broker_finds_us_again(journey):
     journey.wait_status(resting, Status.OPEN)
     journey.market.simulator.kill()
     late = journey.submit(Side.BUY, 200, ceiling)
-    wait_for(lambda: journey.connection("stream_state") == "RECONNECTING", 30, "not noticed")
+    wait_for(lambda: journey.connection("stream_state") == "RECONNECTING", 60, "not noticed")
     journey.market.start_simulator()
     order = journey.wait_status(late, Status.FILLED, Status.REJECTED, seconds=60)
     seen = journey.at_broker()

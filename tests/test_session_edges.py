@@ -102,7 +102,7 @@ class Edge:
         """Both clocks well into continuous trading, where what waited for it goes out."""
         self.journey.market.ask("sim/clock", {"jump_to": f"{DAY}T13:05:01.500"})
         self.settings.MARKET_CLOCK = f"affine:{DAY},13:05:00,15:10:00,{time.time():.3f},1"
-        wait_for(lambda: not Order.objects.filter(cancel_wanted=True).exists(), 30, "cancels still wait")
+        wait_for(lambda: not Order.objects.filter(cancel_wanted=True).exists(), 60, "cancels still wait")
         self.settles()
 
     def refusals(self) -> Counter[str]:

@@ -112,8 +112,8 @@ def _work(forks: Forks, journey: Journey, *slices: str, crash_at: str = "") -> i
 
 def _asleep(forks: Forks, pid: int) -> int:
     """Once it sleeps, with an open transaction."""
-    wait_for(partial(_is_stopped, pid), 20, forks.log)
-    wait_for(_open_transactions, 5, "it holds no transaction")
+    wait_for(partial(_is_stopped, pid), 60, forks.log)
+    wait_for(_open_transactions, 60, "it holds no transaction")
     return pid
 
 

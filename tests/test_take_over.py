@@ -91,7 +91,7 @@ def taken(name: str) -> tuple[int, float]:
     """The new epoch, and the seconds until it was to be had."""
     began = time.monotonic()
     mine = lease(name)
-    epoch: int = wait_for(mine.acquire, 10, "the dead one's lease is not to be had")
+    epoch: int = wait_for(mine.acquire, 60, "the dead one's lease is not to be had")
     return epoch, time.monotonic() - began
 
 
@@ -165,7 +165,7 @@ def test_after_a_broken_connection_a_process_has_another_name(life):
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as admin:
         admin.execute("SELECT pg_terminate_backend(%s)", [_backend_of(life)])
     assert life.name() not in {before, ""}
-    wait_for(lambda: other.is_over(before), 5, "the old name seems to live")
+    wait_for(lambda: other.is_over(before), 60, "the old name seems to live")
     assert not other.is_over(life.name())
     other.close()
 

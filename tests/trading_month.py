@@ -123,7 +123,7 @@ class Month:
 
     def meet_market(self, *symbols: str) -> None:
         """Until our live prices are the exchange's."""
-        wait_for(lambda: self._in_step(symbols), 15, lambda: f"{self.now}: {marketdata.live_quotes(list(symbols))}")
+        wait_for(lambda: self._in_step(symbols), 60, lambda: f"{self.now}: {marketdata.live_quotes(list(symbols))}")
 
     def _in_step(self, symbols: Sequence[str]) -> bool:
         theirs = self.market.ask("sim/state")
@@ -168,7 +168,7 @@ class Month:
 
     def listen(self) -> None:
         """Until every fill and every end that the simulator knows of is known here."""
-        wait_for(self._heard, 15, lambda: f"{self.now}: {self._behind()} {list(Discrepancy.objects.values())}")
+        wait_for(self._heard, 60, lambda: f"{self.now}: {self._behind()} {list(Discrepancy.objects.values())}")
 
     def _heard(self) -> bool:
         for connection_id, stream in self._streams.items():

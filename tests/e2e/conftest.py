@@ -55,7 +55,7 @@ def doors(shared_doors: Doors, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """Whoever came in leaves at the end of the test; a fault in one of their pages fails it."""
     try:
         yield shared_doors
-        assert shared_doors.faults == []
+        assert not shared_doors.faults, "\n".join(shared_doors.faults)
     finally:
         shared_doors.close()
 

@@ -87,7 +87,7 @@ def test_the_slice_watches_and_a_second_one_finds_the_lease_taken(watch):
         assert turn.goes_on()
         started_at = time.monotonic()
         services.run_plan_slice(seconds_max=5)
-        assert time.monotonic() - started_at < 1
+        assert time.monotonic() - started_at < 4
         assert sent() == []
     services.run_plan_slice(seconds_max=0.3)
     assert sent() == [SOLD]

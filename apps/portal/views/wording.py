@@ -1,5 +1,6 @@
 """Codes as words, in the reader's language."""
 
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, pgettext
 
@@ -157,7 +158,12 @@ def link_label(state: str) -> str:
 
 def gateway_trouble_label(trouble: str) -> str:
     """The reasons that people act on; others stand as they were told."""
-    return _("the broker wants a one-time code") if trouble == CODE_WANTED else trouble
+    return _("the broker wants a one-time code") if trouble == CODE_WANTED else program_text(trouble)
+
+
+def program_text(told: str) -> str:
+    """What a program said in its own words, marked as English for whoever reads it aloud."""
+    return format_html('<span lang="en">{}</span>', told) if told else ""
 
 
 def second_factor_label(factor: str) -> str:

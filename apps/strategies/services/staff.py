@@ -59,8 +59,8 @@ class Employed:
 class Staff:
     """One thread's. What a strategy breaks is told where people see it, and the others go on.
 
-    `goes_on` is asked before each process is started, which takes a second on a busy machine: it renews the lease, and
-    nobody is started once it is lost.
+    `goes_on` renews the lease: it is asked before each process is started, which takes a second on a busy machine and is
+    not done once the lease is lost, and before each question.
     """
 
     def __init__(self, goes_on: Callable[[], bool] = lambda: True) -> None:
@@ -102,6 +102,7 @@ class Staff:
 
     def ask(self, one: Employed, event: Event, context: Context) -> tuple[Intent, ...]:
         """What it wants; nothing more of it when it breaks."""
+        self._goes_on()  # on a busy machine an answer takes a while, and there may be many to ask
         try:
             intents = one.host.ask(event, context)
         except StrategyHostError as error:
