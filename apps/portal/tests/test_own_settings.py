@@ -72,6 +72,8 @@ def test_ending_a_session_closes_it_alone_and_is_told(trader):
     [event] = eventlog.history(topic="identity.session.ended")
     assert (event.actor, event.body["username"], event.ip_address) == (f"user:{trader.pk}", "trader-x", "127.0.0.1")
     assert desk.post(f"/settings/sessions/{row.pk}/end/").status_code == HTTPStatus.NOT_FOUND
+    mine = UserSession.objects.get(session_key=desk.session.session_key)
+    assert desk.post(f"/settings/sessions/{mine.pk}/end/").status_code == HTTPStatus.NOT_FOUND
 
 
 def test_ending_all_others_keeps_this_one(trader):

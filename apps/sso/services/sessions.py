@@ -72,14 +72,17 @@ def note_activity(session_key: str) -> None:
 
 
 def end_session(request: HttpRequest, user: User, session_id: int) -> bool:
-    """End one of the user's sessions; its pages and sockets are over within seconds. False when there is none."""
-    return _end(request, user, UserSession.objects.filter(user=user, id=session_id)) > 0
+    """End another of the user's sessions; its pages and sockets are over within seconds. False when there is none."""
+    return _end(request, user, _others(request, user).filter(id=session_id)) > 0
 
 
 def end_other_sessions(request: HttpRequest, user: User) -> int:
-    """End all of the user's sessions but the one that asks; how many."""
-    others = UserSession.objects.filter(user=user).exclude(session_key=request.session.session_key)
-    return _end(request, user, others)
+    """End all of the user's sessions but the one that asks, which ends by logging out; how many."""
+    return _end(request, user, _others(request, user))
+
+
+def _others(request: HttpRequest, user: User) -> "QuerySet[UserSession]":
+    return UserSession.objects.filter(user=user).exclude(session_key=request.session.session_key)
 
 
 def _end(request: HttpRequest, user: User, sessions: "QuerySet[UserSession]") -> int:
