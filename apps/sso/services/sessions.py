@@ -82,7 +82,8 @@ def end_other_sessions(request: HttpRequest, user: User) -> int:
 
 
 def _others(request: HttpRequest, user: User) -> "QuerySet[UserSession]":
-    return UserSession.objects.filter(user=user).exclude(session_key=request.session.session_key)
+    others: QuerySet[UserSession] = UserSession.objects.filter(user=user)
+    return others.exclude(session_key=request.session.session_key)
 
 
 def _end(request: HttpRequest, user: User, sessions: "QuerySet[UserSession]") -> int:
