@@ -43,6 +43,10 @@ test: dev ## every test, on a PostgreSQL and a Valkey of its own (TEST_ARGS='app
 e2e: dev ## the browser journeys alone
 	$(RUN) pytest -m e2e $(TEST_ARGS)
 
+messages: dev ## the Vietnamese catalogue in step with the texts: new ones are empty until somebody writes them
+	$(PY) manage.py makemessages --settings qts.settings.test
+	msgfmt --check -o locale/vi/LC_MESSAGES/django.mo locale/vi/LC_MESSAGES/django.po
+
 screens: dev ## pictures of every screen of the running demo, in docs/screens/ (PORT= names it)
 	$(RUN) tests.e2e.screens
 

@@ -1,6 +1,7 @@
 """What a web process does for browsers that watch portfolios while prices change. Inside a process that has Django."""
 
 import time
+from collections.abc import Iterable
 from random import Random
 from typing import Any
 from uuid import uuid4
@@ -13,27 +14,45 @@ from apps.marketdata.selectors import LiveQuote
 from qts.domain.events import QuoteUpdated
 from qts.web.beats import Beat
 from qts.web.consumers import Subscribe
-from qts.web.live_feed import LiveFeed
+from qts.web.live_feed import Listener, LiveFeed
 
-PRICE_VND = 20_000
+PRICE_VND, QUANTITY, CASH_VND = 20_000, 100, 10**9
 
 
 def one_second(symbols: list[str], watched: int, prices: int, frame_s: float) -> float:
-    """Seconds of work in a second of the market: `watched` browsers, each with an account of its own that holds every
-    symbol. Each price to every channel, and a frame of each in its turn."""
-    beat = Beat(round(frame_s * 1_000), LiveFeed())
-    live = beat.shared(LivePortfolios)
+    """Processor time in seconds of a second of the market: `watched` browsers, each with an account of its own that
+    holds every symbol. Each price to whoever listens, and a frame of each browser in its turn."""
+    feed = _Feed()
+    beat = Beat(round(frame_s * 1_000), feed)
+    live = beat.shared(LivePortfolios, feed)
     channels = [_channel(symbols, live) for _ in range(watched)]
-    events = _events(symbols, prices)
-    frames = round(1 / frame_s)
-    began = time.perf_counter()
+    frames, last_vnd = round(1 / frame_s), dict.fromkeys(symbols, PRICE_VND)
+    events, took_s = _events(symbols, prices), 0.0
     for number in range(frames):
-        for event in events[number::frames]:
-            for channel in channels:
-                channel.on_event(event)
-        for channel in channels:
-            assert msgspec.json.encode(_told(channel, beat)), "prices changed and nobody was told"
-    return time.perf_counter() - began
+        some = events[number::frames]
+        last_vnd |= {event.symbol: event.last_vnd for event in some}
+        began = time.process_time()
+        for event in some:
+            feed.hand_out(event)
+        told = [_told(channel, beat) for channel in channels]
+        frame = [msgspec.json.encode(one) for one in told]
+        took_s += time.process_time() - began
+        assert {one["equity"] for one in told} == {CASH_VND + QUANTITY * sum(last_vnd.values())}
+        assert len(frame) == watched
+    return took_s
+
+
+class _Feed(LiveFeed):
+    """Without a bus behind it: it hands out what it is given."""
+
+    def attach(self, topics: Iterable[str], listener: Listener, keys: Iterable[str] | None = None) -> None:
+        for topic in topics:
+            for key in keys or ():
+                self._keyed.setdefault((topic, key), set()).add(listener)
+
+    def hand_out(self, event: QuoteUpdated) -> None:
+        for listener in self._keyed.get((event.topic, event.key), ()):
+            listener(event)
 
 
 def _told(channel: PositionsChannel, beat: Beat) -> dict[str, Any]:
@@ -48,16 +67,16 @@ def _told(channel: PositionsChannel, beat: Beat) -> dict[str, Any]:
 
 
 def _channel(symbols: list[str], live: LivePortfolios) -> PositionsChannel:
-    positions = {symbol: PositionState(symbol, 100, 100, 0, 0, 2_000_000) for symbol in symbols}
-    opening = dict.fromkeys(symbols, 100)
+    positions = {symbol: PositionState(symbol, QUANTITY, QUANTITY, 0, 0, 2_000_000) for symbol in symbols}
+    opening = dict.fromkeys(symbols, QUANTITY)
     account = AccountView(uuid4(), "1", "Benchmark", uuid4(), is_active=True)
-    state = AccountState(account.id, True, 10**9, 0, 0, 0, 0, 0, 0, 0, 10**9, opening, positions)
+    state = AccountState(account.id, True, CASH_VND, 0, 0, 0, 0, 0, 0, 0, CASH_VND, opening, positions)
     quotes = {symbol: LiveQuote(symbol, PRICE_VND, last_vnd=PRICE_VND) for symbol in symbols}
     channel = PositionsChannel(None, Subscribe("subscribe", "positions"))
     channel.account_ids, channel._account_id, channel._live = (account.id,), account.id, live
-    live._known[account.id] = LivePortfolio(account, state, quotes)
-    channel._followed = live.symbols(account.id)  # as after a snapshot
-    assert live.view(account.id).equity_vnd == 10**9 + 100 * PRICE_VND * len(symbols)
+    live.join(account.id)
+    live._keep(account.id, LivePortfolio(account, state, quotes))
+    live._stale.clear()  # as after the read that follows the first one
     return channel
 
 

@@ -5,15 +5,18 @@ import re
 import shlex
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
+from apps.accounts.management.commands.protect_ledger import PASSWORD_VARIABLE
+from qts.embedded.postgres import APPLICATION
 from qts.embedded.programs import WORKERS
 from qts.settings.environment import Environment
 
 ROOT = Path(__file__).resolve().parents[1]
-NOT_DJANGO = {"PROMETHEUS_MULTIPROC_DIR"}  # read by the metrics library
+NOT_DJANGO = {"PROMETHEUS_MULTIPROC_DIR", PASSWORD_VARIABLE}  # read by the metrics library, and by protect_ledger
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +58,28 @@ def test_every_variable_is_one_that_the_settings_read(compose):
 
 def test_no_secret_and_no_unsafe_default_stands_in_the_file(compose):
     text = (ROOT / "docker-compose.yml").read_text()
-    for name in ("DATABASE_PASSWORD", "FLOWER_PASSWORD", "QTS_ALLOWED_HOSTS", "SSI_TRADING_URL"):
+    for name in ("DATABASE_PASSWORD", PASSWORD_VARIABLE, "FLOWER_PASSWORD", "QTS_ALLOWED_HOSTS", "SSI_TRADING_URL"):
         assert re.search(rf"\$\{{{name}:\?", text), f"{name} must be asked for"
     for name, service in compose["services"].items():
         assert all(str(port).startswith("127.0.0.1:") for port in service.get("ports", [])), name
+
+
+def test_only_the_migration_is_the_owner_of_the_ledger(compose):
+    """Everybody else is the role of the demo, which `protect_ledger` keeps from changing it."""
+    owner = compose["services"]["postgres"]["environment"]["POSTGRES_USER"]
+    users = {
+        name: urlsplit(service["environment"]["DATABASE_URL"].replace("${", "").replace(":?", "")).username
+        for name, service in compose["services"].items()
+        if "DATABASE_URL" in service.get("environment", {})
+    }
+    assert users.pop("migrate") == owner
+    assert set(users) >= {"web", "rpc", "beat", *WORKERS}
+    assert set(users.values()) == {APPLICATION}
+    steps = [step.split("manage.py ")[-1] for step in compose["services"]["migrate"]["command"][-1].split("&&")]
+    protects = f"protect_ledger {APPLICATION} --create --hand-over"
+    assert [step.strip() for step in steps][1:3] == ["migrate --noinput", protects]
+    for name, service in compose["services"].items():
+        assert name == "migrate" or PASSWORD_VARIABLE not in service.get("environment", {}), name
 
 
 def test_services_wait_for_the_tables_and_the_servers(compose):

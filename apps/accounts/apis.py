@@ -40,9 +40,10 @@ from apps.configuration.services import LogInProblem
 from apps.marketdata.selectors import market_now, market_today
 from apps.sso.apis import IsPerson
 from apps.sso.selectors import actor_of
-from qts.domain.errors import RuleCode, TerminalError
+from qts.domain.errors import RuleCode, Said, TerminalError
 from qts.domain.values import Side
 from qts.web.errors import Refused
+from qts.web.said import told
 
 TRADES_MAX: Final = 1_000
 STATEMENT_DAYS: Final = 30
@@ -126,12 +127,12 @@ class MaxQuantityApi(APIView):
         try:
             return Response(MaxQuantityOut(selectors.max_quantity(state, symbol, side, **given)).data)
         except LookupError as error:
-            raise Refused(RuleCode.MARKET_DATA_MISSING, f"{error}.", status_code=409) from error
+            raise Refused(RuleCode.MARKET_DATA_MISSING, Said("{error}.", error=error), status_code=409) from error
 
 
 def _refuse_hidden(request: Request, account_id: UUID) -> None:
     if not selectors.may_view(request.user, account_id):
-        raise Refused(RuleCode.ACCOUNT_NOT_FOUND, "There is no such account.", status_code=404)
+        raise Refused(RuleCode.ACCOUNT_NOT_FOUND, Said("There is no such account."), status_code=404)
 
 
 def _asked(request: Request) -> dict[str, Any]:
@@ -183,7 +184,7 @@ class BrokerCodeEntryApi(APIView):
 
 def _refuse_unseen(request: Request, connection_id: UUID) -> None:
     if selectors.broker_log_in(request.user, connection_id) is None:
-        raise Refused("BROKER_LOG_IN_NOT_FOUND", "There is no such broker connection.", status_code=404)
+        raise Refused("BROKER_LOG_IN_NOT_FOUND", Said("There is no such broker connection."), status_code=404)
 
 
 def _answered(request: Request, connection_id: UUID, answer: LogInAnswer) -> Response:
@@ -230,7 +231,7 @@ class WatchlistApi(APIView):
     @extend_schema(request=None, responses={204: None})
     def delete(self, request: Request, watchlist_id: UUID) -> Response:
         if not services.delete_watchlist(request.user, watchlist_id):
-            raise Refused("NOT_FOUND", "You have no such watchlist.", status_code=404)
+            raise Refused("NOT_FOUND", Said("You have no such watchlist."), status_code=404)
         return Response(status=204)
 
 
@@ -257,12 +258,12 @@ def _kept_list(act: Callable[[], WatchlistView | None], *, status: int = 200) ->
     try:
         found = act()
     except TerminalError as error:
-        raise Refused("WATCHLIST_REFUSED", str(error)) from error
+        raise Refused("WATCHLIST_REFUSED", told(error)) from error
     if found is None:
-        raise Refused("NOT_FOUND", "You have no such watchlist.", status_code=404)
+        raise Refused("NOT_FOUND", Said("You have no such watchlist."), status_code=404)
     return Response(WatchlistOut(found).data, status=status)
 
 
 def _refuse_screen(screen: str) -> None:
     if screen not in LAYOUTS:
-        raise Refused("NOT_FOUND", f"There is no layout of {screen!r}.", status_code=404)
+        raise Refused("NOT_FOUND", Said("There is no layout of {screen!r}.", screen=screen), status_code=404)

@@ -1,5 +1,6 @@
 """/ws/positions: an account's positions, cash and profit at live marks. Money in whole VND."""
 
+from collections import Counter, defaultdict
 from collections.abc import Hashable
 from typing import Any, ClassVar
 from uuid import UUID
@@ -13,7 +14,7 @@ from apps.marketdata.selectors import LiveQuote, market_now
 from qts.domain.events import CashChanged, Event, PositionChanged, QuoteUpdated
 from qts.web.beats import Beat
 from qts.web.consumers import LiveChannel, LiveConsumer, RefusedSubscription, topics_of
-from qts.web.live_feed import live_feed
+from qts.web.live_feed import LiveFeed
 
 
 class AccountsChannel(LiveChannel):
@@ -51,34 +52,99 @@ class AccountsChannel(LiveChannel):
 
 
 class LivePortfolios:
-    """The accounts that sockets of one pace look at: read from the books once, then moved on by each price."""
+    """The accounts that sockets of one pace look at: read from the books once, then moved on by prices.
 
-    def __init__(self) -> None:
+    It listens once, however many sockets there are, and keeps the newest price of a symbol until somebody looks: each
+    account is moved once by each symbol and beat.
+    """
+
+    marks: ClassVar = topics_of([QuoteUpdated])
+
+    def __init__(self, feed: LiveFeed) -> None:
+        self._feed = feed
+        self._sockets: Counter[UUID] = Counter()
         self._known: dict[UUID, LivePortfolio] = {}
-        self._meanwhile: dict[UUID, dict[str, LiveQuote]] = {}
+        self._holders: dict[str, set[UUID]] = {}
+        self._heard: dict[str, QuoteUpdated] = {}
+        self._meanwhile: dict[UUID, list[dict[str, LiveQuote]]] = defaultdict(list)
+        self._versions: Counter[UUID] = Counter()
+        self._stale: set[UUID] = set()
 
-    def symbols(self, account_id: UUID) -> frozenset[str]:
-        """Those whose prices it needs, by its last read."""
-        return self._known[account_id].symbols
+    def join(self, account_id: UUID) -> None:
+        self._sockets[account_id] += 1
 
-    def hear(self, account_id: UUID, quote: LiveQuote) -> None:
-        """As often as there are sockets: a price that is known moves nothing."""
-        if (live := self._known.get(account_id)) is not None:
-            live.hear(quote)
-        if (missed := self._meanwhile.get(account_id)) is not None:
-            missed[quote.symbol] = quote
+    def leave(self, account_id: UUID) -> None:
+        """Behind the last socket of an account nothing is left."""
+        self._sockets[account_id] -= 1
+        if not self._sockets[account_id]:
+            del self._sockets[account_id]
+            self._follow(account_id, frozenset())
+            self._known.pop(account_id, None)
+            self._versions.pop(account_id, None)
+            self._stale.discard(account_id)
 
-    def view(self, account_id: UUID) -> PortfolioView:
-        return self._known[account_id].view()
+    def on_quote(self, event: Event) -> None:
+        if not isinstance(event, QuoteUpdated):
+            return
+        known = self._heard.get(event.symbol)
+        if known is None or known.ts_received_ns <= event.ts_received_ns:
+            self._heard[event.symbol] = event
+
+    def version(self, account_id: UUID) -> int:
+        """Another one whenever something was heard of what the account holds."""
+        heard, self._heard = self._heard, {}
+        for symbol, event in heard.items():
+            quote = quote_of(event)
+            for holder in self._holders.get(symbol, ()):
+                self._known[holder].hear(quote)
+                self._versions[holder] += 1
+                for missed in self._meanwhile.get(holder, ()):
+                    missed[symbol] = quote
+        return self._versions[account_id]
+
+    def is_stale(self, account_id: UUID) -> bool:
+        """Whether a price may have come that nobody listened for: between a read of the books and what it found."""
+        return account_id in self._stale
+
+    def view(self, account_id: UUID) -> PortfolioView | None:
+        """None behind the last socket of the account."""
+        live = self._known.get(account_id)
+        return live.view() if live else None
 
     async def read(self, account_id: UUID) -> PortfolioView:
         """From the books; what the market says meanwhile is heard afterwards."""
-        self._meanwhile[account_id] = {}
-        live = await sync_to_async(lambda: selectors.live_portfolio(account_id, market_now()))()
-        for quote in self._meanwhile.pop(account_id, {}).values():
+        missed: dict[str, LiveQuote] = {}
+        self._meanwhile[account_id].append(missed)
+        try:
+            live = await sync_to_async(lambda: selectors.live_portfolio(account_id, market_now()))()
+            self.version(account_id)
+        finally:
+            self._meanwhile[account_id].remove(missed)
+        for quote in missed.values():
             live.hear(quote)
-        self._known[account_id] = live
+        if self._sockets[account_id]:
+            self._keep(account_id, live)
         return live.view()
+
+    def _keep(self, account_id: UUID, live: LivePortfolio) -> None:
+        self._known[account_id] = live
+        is_new = self._follow(account_id, live.symbols)
+        (self._stale.add if is_new else self._stale.discard)(account_id)
+
+    def _follow(self, account_id: UUID, symbols: frozenset[str]) -> bool:
+        """Whether there are some whose prices nobody told this account before."""
+        before = {symbol for symbol, holders in self._holders.items() if account_id in holders}
+        for symbol in before - symbols:
+            self._holders[symbol].discard(account_id)
+            if not self._holders[symbol]:
+                del self._holders[symbol]
+                self._feed.detach(self.marks, self.on_quote, [symbol])
+        for symbol in symbols - before:
+            if symbol not in self._holders:
+                self._holders[symbol] = set()
+                self._feed.attach(self.marks, self.on_quote, [symbol])
+            self._holders[symbol].add(account_id)
+        return bool(symbols - before)
 
 
 class PositionsChannel(AccountsChannel):
@@ -86,57 +152,47 @@ class PositionsChannel(AccountsChannel):
     booking reads the books again, a price moves what was read by one step."""
 
     topics: ClassVar = topics_of([PositionChanged, CashChanged])
-    marks: ClassVar = topics_of([QuoteUpdated])
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self._followed: frozenset[str] = frozenset()
-        self._is_booked = self._is_marked = False
+        self._has_joined = self._is_booked = False
+        self._told_version = 0
 
     async def open(self, beat: Beat) -> None:
         await super().open(beat)
         if not self.account_ids or len(self.request.accounts) > 1:
             raise RefusedSubscription("ONE_ACCOUNT", "Subscribe to the positions of one account at a time.")
         self._account_id = self.account_ids[0]
-        self._live = beat.shared(LivePortfolios)
+        self._live = beat.shared(LivePortfolios, beat.feed)
+        self._live.join(self._account_id)
+        self._has_joined = True
 
     def close(self) -> None:
         super().close()
-        live_feed().detach(self.marks, self.on_event, self._followed)
+        if self._has_joined:
+            self._live.leave(self._account_id)
+            self._has_joined = False
 
     async def snapshot(self) -> dict[str, Any]:
-        data = await self.read((self._account_id, True))
-        self._follow_marks()
-        return data
+        self._told_version = self._live.version(self._account_id)
+        return portfolio_out(await self._live.read(self._account_id))
 
     def on_event(self, event: Event) -> None:
-        if isinstance(event, QuoteUpdated):
-            self._live.hear(self._account_id, quote_of(event))
-            self._is_marked = True
-        elif self.account_ids and event.key == str(self.account_ids[0]):
+        if self.account_ids and event.key == str(self.account_ids[0]):
             self._is_booked = True
 
     def news(self, beat: Beat) -> Hashable | None:
-        self._follow_marks()
-        if not self._is_booked and not self._is_marked:
+        version = self._live.version(self._account_id)
+        is_booked = self._is_booked or self._live.is_stale(self._account_id)
+        if not is_booked and version == self._told_version:
             return None
-        found = (self._account_id, self._is_booked)
-        self._is_booked = self._is_marked = False
-        return found
+        self._is_booked, self._told_version = False, version
+        return (self._account_id, is_booked, version)
 
-    async def read(self, news: tuple[UUID, bool]) -> dict[str, Any]:
-        account_id, is_booked = news
+    async def read(self, news: tuple[UUID, bool, int]) -> dict[str, Any] | None:
+        account_id, is_booked, _version = news
         view = await self._live.read(account_id) if is_booked else self._live.view(account_id)
-        return portfolio_out(view)
-
-    def _follow_marks(self) -> None:
-        """Another socket's read may have found what this account holds now. Between that read and now a price may have
-        come that nobody listened for, so the books are read once more."""
-        held = self._live.symbols(self._account_id)
-        if held != self._followed:
-            live_feed().detach(self.marks, self.on_event, self._followed)
-            live_feed().attach(self.marks, self.on_event, held)
-            self._followed, self._is_booked = held, True
+        return portfolio_out(view) if view else None
 
 
 def quote_of(event: QuoteUpdated) -> LiveQuote:
@@ -174,5 +230,17 @@ def portfolio_out(view: PortfolioView) -> dict[str, Any]:
                 "realised": position.realised_pnl_vnd,
             }
             for position in view.positions
+        ],
+        "contracts": [
+            {
+                "symbol": one.symbol,
+                "net": one.net,
+                "cost": one.cost_vnd,
+                "due": one.due_vnd,
+                "realised": one.realised_pnl_vnd,
+                "mark": one.mark_vnd,
+                "floating": one.floating_vnd,
+            }
+            for one in view.contracts
         ],
     }

@@ -36,6 +36,18 @@ class PositionOut(serializers.Serializer[Any]):
     unrealised_pnl_vnd = serializers.IntegerField(allow_null=True)
 
 
+class ContractOut(serializers.Serializer[Any]):
+    symbol = serializers.CharField()
+    net = serializers.IntegerField(help_text="short is below zero")
+    cost_vnd = serializers.IntegerField(help_text="what they are carried at, with the same sign")
+    due_vnd = serializers.IntegerField(help_text="gained by closed ones since the last mark to market")
+    realised_pnl_vnd = serializers.IntegerField()
+    bids = serializers.IntegerField()
+    offers = serializers.IntegerField()
+    mark_vnd = serializers.IntegerField(allow_null=True)
+    floating_vnd = serializers.IntegerField(allow_null=True, help_text="gained by open ones since then")
+
+
 class PortfolioOut(serializers.Serializer[Any]):
     account = AccountOut()
     cash_settled_vnd = serializers.IntegerField(source="state.cash_settled_vnd")
@@ -48,6 +60,7 @@ class PortfolioOut(serializers.Serializer[Any]):
     equity_vnd = serializers.IntegerField(allow_null=True)
     day_pnl_vnd = serializers.IntegerField(allow_null=True)
     positions = PositionOut(many=True)
+    contracts = ContractOut(many=True)
 
 
 class SubPositionOut(serializers.Serializer[Any]):

@@ -19,10 +19,11 @@ from apps.analytics.serializers import (
 from apps.marketdata.selectors import market_now, security
 from apps.sso.apis import MayPublishSignals
 from apps.sso.selectors import actor_of
-from qts.domain.errors import RuleCode
+from qts.domain.errors import RuleCode, Said
 from qts.domain.market import Timeframe
 from qts.quant.indicators import IndicatorUnknown, catalogue
 from qts.web.errors import Refused
+from qts.web.said import told
 
 
 class PatternsApi(APIView):
@@ -52,7 +53,7 @@ class SignalsApi(APIView):
         try:
             recorded = services.publish_signals(given, actor=actor_of(request.user), now=market_now())
         except services.SignalsRefused as refusal:
-            raise Refused("SIGNALS_REFUSED", str(refusal), context={"signals": refusal.problems}) from refusal
+            raise Refused("SIGNALS_REFUSED", told(refusal), context={"signals": refusal.problems}) from refusal
         answer = SignalsOut({"recorded": recorded, "known": len(given) - recorded})
         return Response(answer.data, status=201 if recorded else 200)
 
@@ -73,12 +74,14 @@ class SymbolIndicatorsApi(APIView):
         query = IndicatorsQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         if security(symbol) is None:
-            raise Refused(RuleCode.UNKNOWN_SYMBOL, f"There is no security {symbol!r}.", status_code=404)
+            raise Refused(
+                RuleCode.UNKNOWN_SYMBOL, Said("There is no security {symbol!r}.", symbol=symbol), status_code=404
+            )
         asked = query.validated_data
         try:
             found = selectors.indicator_series(
                 symbol, asked["names"], Timeframe(asked["timeframe"]), now=market_now(), limit=asked["limit"]
             )
         except IndicatorUnknown as error:
-            raise Refused("INDICATOR_UNKNOWN", str(error)) from error
+            raise Refused("INDICATOR_UNKNOWN", told(error)) from error
         return Response(IndicatorSeriesOut(found, many=True).data)

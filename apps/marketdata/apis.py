@@ -11,14 +11,14 @@ from rest_framework.views import APIView
 from apps.marketdata import selectors
 from apps.marketdata.selectors import SecurityView
 from apps.marketdata.serializers import BarOut, BarsQuery, QuoteOut, QuotesQuery, SecurityOut
-from qts.domain.errors import RuleCode
+from qts.domain.errors import RuleCode, Said
 from qts.web.errors import Refused
 
 
 def _known(symbol: str) -> SecurityView:
     security = selectors.security(symbol)
     if security is None:
-        raise Refused(RuleCode.UNKNOWN_SYMBOL, f"There is no security {symbol!r}.", status_code=404)
+        raise Refused(RuleCode.UNKNOWN_SYMBOL, Said("There is no security {symbol!r}.", symbol=symbol), status_code=404)
     return security
 
 
@@ -47,7 +47,9 @@ class QuotesApi(APIView):
         unknown = [symbol for symbol in symbols if symbol not in known]
         if unknown:
             context: dict[str, Any] = {"symbols": unknown}
-            raise Refused(RuleCode.UNKNOWN_SYMBOL, f"Unknown: {', '.join(unknown[:10])}.", context=context)
+            raise Refused(
+                RuleCode.UNKNOWN_SYMBOL, Said("Unknown: {unknown}.", unknown=", ".join(unknown[:10])), context=context
+            )
         return Response(QuoteOut(selectors.live_quotes(symbols).values(), many=True).data)
 
 
@@ -64,7 +66,9 @@ class BarsApi(APIView):
         try:
             bars = selectors.bar_series(_known(symbol).symbol, **asked)
         except selectors.AdjustmentUnknown as error:
-            raise Refused("ADJUSTMENT_UNKNOWN", f"{error}. Ask for raw prices, or for its older history.") from error
+            raise Refused(
+                "ADJUSTMENT_UNKNOWN", Said("{error}. Ask for raw prices, or for its older history.", error=error)
+            ) from error
         headers = {}
         if len(bars) == asked["limit"]:
             before = request.query_params.dict() | {"cursor": BarsQuery.cursor_before(bars[0].starts_at)}

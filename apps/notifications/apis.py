@@ -26,6 +26,7 @@ from apps.notifications.serializers import (
     UnreadOut,
 )
 from qts.web.errors import Refused
+from qts.web.said import told
 from qts.web.serializers import StrictSerializer
 
 NOT_FOUND = frozenset({services.RuleProblem.RULE_NOT_FOUND, services.ChannelProblem.CHANNEL_NOT_FOUND})
@@ -128,4 +129,4 @@ def _refusals() -> Iterator[None]:
         yield
     except (services.RuleRefused, services.ChannelRefused) as refusal:
         status = 404 if refusal.problem in NOT_FOUND else 422
-        raise Refused(refusal.problem, f"Refused: {refusal.problem}.", status_code=status) from refusal
+        raise Refused(refusal.problem, told(refusal), status_code=status) from refusal

@@ -14,20 +14,22 @@ from apps.marketdata.services.time_machine import ReplayRefused
 from apps.portal.selectors import may_steer
 from apps.portal.serializers import PreferencesIn, RecordingOut, ReplayActIn, ReplayIn, ReplayOut
 from apps.sso.services import save_preferences
+from qts.domain.errors import Said
 from qts.web.errors import Refused
+from qts.web.said import told
 
 DAYS_SHOWN_MAX = 1_000
 STATUS_OF = {"REPLAY_NOT_FOUND": 404, "REPLAY_OVER": 410, "TOO_MANY_REPLAYS": 429}
 
 
 def _refused(refusal: ReplayRefused) -> Refused:
-    return Refused(refusal.code, str(refusal), status_code=STATUS_OF.get(refusal.code, 422))
+    return Refused(refusal.code, told(refusal), status_code=STATUS_OF.get(refusal.code, 422))
 
 
 def _known(replay_id: str) -> ReplayView:
     view = marketdata.replay(replay_id)
     if view is None:
-        raise Refused("REPLAY_NOT_FOUND", "There is no such replay.", status_code=404)
+        raise Refused("REPLAY_NOT_FOUND", Said("There is no such replay."), status_code=404)
     return view
 
 
@@ -73,7 +75,7 @@ class ReplayApi(APIView):
         before; it hears of the wish within a tenth of a second."""
         view = _known(replay_id)
         if not may_steer(request.user, view):
-            raise Refused("PERMISSION_DENIED", f"This replay is {view.owner}'s.", status_code=403)
+            raise Refused("PERMISSION_DENIED", Said("This replay is {owner}'s.", owner=view.owner), status_code=403)
         given: Any = ReplayActIn(data=request.data)
         given.is_valid(raise_exception=True)
         try:

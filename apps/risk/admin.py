@@ -241,7 +241,8 @@ def _history_row(version: selectors.LimitView, before: selectors.LimitView | Non
         number = f"{_number(before)} → {number}" + (f" ({way})" if was != is_ else "")
     people = f"{version.changed_by} + {version.approved_by}" if version.approved_by else version.changed_by
     if version.is_planned or version.voided_at is not None:
-        number = f"{number} ({_('void') if version.voided_at else _('planned')})"
+        state = _("void") if version.voided_at else _("planned")
+        number = f"{number} ({state})"
     return version.version, number, people, _moment(version.effective_at), version.reason
 
 
@@ -250,4 +251,5 @@ def _moment(at: datetime) -> str:
 
 
 def _number(version: selectors.LimitView) -> str:
-    return f"{version.limit:,}" if version.is_active else f"{version.limit:,} ({_('not active')})"
+    off = "" if version.is_active else " (" + _("not active") + ")"
+    return f"{version.limit:,}{off}"

@@ -28,9 +28,10 @@ from apps.risk.serializers import (
 )
 from apps.sso.apis import IsRiskOfficer, IsVerified
 from apps.sso.selectors import actor_of
-from qts.domain.errors import RuleCode, TerminalError
+from qts.domain.errors import RuleCode, Said, TerminalError
 from qts.domain.market import to_vietnam
 from qts.web.errors import Refused
+from qts.web.said import told
 from qts.web.serializers import StrictSerializer
 
 
@@ -150,7 +151,7 @@ class ArmingApi(APIView):
 
 
 def _no_account() -> Refused:
-    return Refused(RuleCode.ACCOUNT_NOT_FOUND, "There is no such account.", status_code=404)
+    return Refused(RuleCode.ACCOUNT_NOT_FOUND, Said("There is no such account."), status_code=404)
 
 
 def _pre_open(account_id: UUID) -> dict[str, Any]:
@@ -179,10 +180,10 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except services.ApprovalRefused as refusal:
-        raise Refused(refusal.problem, str(refusal), status_code=409) from refusal
+        raise Refused(refusal.problem, told(refusal), status_code=409) from refusal
     except services.ArmingRefused as refusal:
-        raise Refused(refusal.problem, str(refusal), status_code=409) from refusal
+        raise Refused(refusal.problem, told(refusal), status_code=409) from refusal
     except services.LimitChangedMeanwhile as error:
-        raise Refused("CHANGED_MEANWHILE", str(error), status_code=409) from error
+        raise Refused("CHANGED_MEANWHILE", told(error), status_code=409) from error
     except TerminalError as error:
-        raise Refused("INVALID_INPUT", str(error), status_code=400) from error
+        raise Refused("INVALID_INPUT", told(error), status_code=400) from error

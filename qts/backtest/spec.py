@@ -10,6 +10,7 @@ from typing import Any
 
 from qts.adapters.sandbox.source import StrategySource
 from qts.backtest.table import BarTable
+from qts.domain.errors import Said
 from qts.domain.market import Instrument, RuleHistory, Timeframe, built_in_history, moment_of
 from qts.domain.portfolio import FeeSchedule
 from qts.domain.strategy import PublishedSignal
@@ -119,35 +120,46 @@ class BacktestSpec:
 
     def __post_init__(self) -> None:
         if self.cash_vnd <= 0:
-            raise SpecWrong("a backtest begins with money")
+            raise SpecWrong(Said("A backtest begins with money."))
         if not 1 <= self.participation_percent <= PERCENT_WHOLE:
-            raise SpecWrong("participation is 1 to 100 percent of a bar's volume")
+            raise SpecWrong(Said("Participation is 1 to 100 percent of a bar's volume."))
         if self.spread_ticks < 0:
-            raise SpecWrong("a spread is not negative")
+            raise SpecWrong(Said("A spread is not negative."))
         self._check_market()
         if not self.instruments:
-            raise SpecWrong("a backtest needs a symbol")
+            raise SpecWrong(Said("A backtest needs a symbol."))
         if not self.parts:
-            raise SpecWrong("a backtest needs a strategy")
+            raise SpecWrong(Said("A backtest needs a strategy."))
         for part in self.parts:
             if strangers := set(part.symbols) - self.instruments.keys():
-                raise SpecWrong(f"{part.strategy} is to trade {', '.join(sorted(strangers))}, which is no instrument")
+                raise SpecWrong(
+                    Said(
+                        "{strategy} is to trade {strangers}, which is no instrument.",
+                        strategy=part.strategy,
+                        strangers=", ".join(sorted(strangers)),
+                    )
+                )
 
     def _check_market(self) -> None:
         if not 0 <= self.latency_ms <= LATENCY_MS_MAX:
-            raise SpecWrong(f"a latency is 0 to {LATENCY_MS_MAX:,} ms")
+            raise SpecWrong(Said("A latency is 0 to {latency_ms_max:,} ms.", latency_ms_max=LATENCY_MS_MAX))
         if not 0 <= self.slippage_ticks <= SLIPPAGE_TICKS_MAX:
-            raise SpecWrong(f"slippage is 0 to {SLIPPAGE_TICKS_MAX} ticks")
+            raise SpecWrong(Said("Slippage is 0 to {slippage_ticks_max} ticks.", slippage_ticks_max=SLIPPAGE_TICKS_MAX))
         if self.queue_quantity < 0 or min(self.foreign_room.values(), default=0) < 0:
-            raise SpecWrong("a queue and a foreign room are not negative")
+            raise SpecWrong(Said("A queue and a foreign room are not negative."))
         if strangers := self.foreign_room.keys() - self.instruments.keys():
-            raise SpecWrong(f"there is a foreign room of {', '.join(sorted(strangers))}, which is no instrument")
+            raise SpecWrong(
+                Said(
+                    "There is a foreign room of {strangers}, which is no instrument.",
+                    strangers=", ".join(sorted(strangers)),
+                )
+            )
         if self.frictionless is None:
             return
         if self.period is BarPeriod.TICK:
-            raise SpecWrong("matches are for the market's rules: without friction there are bars")
+            raise SpecWrong(Said("Matches are for the market's rules: without friction there are bars."))
         if self.latency_ms or self.slippage_ticks or self.foreign_room:
-            raise SpecWrong("without friction there is no latency, no slippage and no foreign room")
+            raise SpecWrong(Said("Without friction there is no latency, no slippage and no foreign room."))
 
     def fingerprint(self, table: BarTable) -> str:
         """SHA-256 over the specification and every bar: equal fingerprints and equal code give equal results."""

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, Self
 
+from qts.domain.errors import noop
+
 Value = int | float | str
 
 
@@ -48,53 +50,59 @@ class Say(StrEnum):
 
 
 TEMPLATES: Final[Mapping[Say, str]] = {
-    Say.EARNED: "it earned {vnd:,} VND ({share:+.2%}) after fees and tax.",
-    Say.LOST: "it lost {vnd:,} VND ({share:+.2%}) after fees and tax.",
-    Say.EVEN: "it neither earned nor lost.",
-    Say.RUINED: "the account was worth nothing or less.",
-    Say.NO_DAY: "No trading day was run.",
-    Say.NEVER_TRADED: "It never traded: this says nothing about the idea.",
-    Say.FEW_TRADES: "{trades} closed trades are too few to tell skill from luck; {least} is the least.",
-    Say.LARGE_SHARE: (
+    Say.EARNED: noop("it earned {vnd:,} VND ({share:+.2%}) after fees and tax."),
+    Say.LOST: noop("it lost {vnd:,} VND ({share:+.2%}) after fees and tax."),
+    Say.EVEN: noop("it neither earned nor lost."),
+    Say.RUINED: noop("the account was worth nothing or less."),
+    Say.NO_DAY: noop("No trading day was run."),
+    Say.NEVER_TRADED: noop("It never traded: this says nothing about the idea."),
+    Say.FEW_TRADES: noop("{trades} closed trades are too few to tell skill from luck; {least} is the least."),
+    Say.LARGE_SHARE: noop(
         "Its largest fill was {percent:.1f} % of its bar's volume: a live order of that size moves the price."
     ),
-    Say.LOCKED: "{bars} times its order stood at a locked limit and was not filled.",
-    Say.COSTS: "Fees and tax took {vnd:,} VND, more than the result itself.",
-    Say.BEHIND_HOLDING: "Buying the same symbols at the beginning and holding them would have made {share:+.2%}.",
-    Say.BEHIND_INDEX: "The VN-Index made {share:+.2%} on the same days.",
-    Say.FRICTIONLESS: "It ran without the market's rules: good for comparing engines, not for judging a strategy.",
-    Say.MONEY_SHORT: "{count} times there was no money for what it wanted: with this capital it is another strategy.",
-    Say.HOLE: "{symbol} has no bar on {days} weekdays in a row, from {since} on: more than any holidays.",
-    Say.JUMP: (
+    Say.LOCKED: noop("{bars} times its order stood at a locked limit and was not filled."),
+    Say.COSTS: noop("Fees and tax took {vnd:,} VND, more than the result itself."),
+    Say.BEHIND_HOLDING: noop("Buying the same symbols at the beginning and holding them would have made {share:+.2%}."),
+    Say.BEHIND_INDEX: noop("The VN-Index made {share:+.2%} on the same days."),
+    Say.FRICTIONLESS: noop(
+        "It ran without the market's rules: good for comparing engines, not for judging a strategy."
+    ),
+    Say.MONEY_SHORT: noop(
+        "{count} times there was no money for what it wanted: with this capital it is another strategy."
+    ),
+    Say.HOLE: noop("{symbol} has no bar on {days} weekdays in a row, from {since} on: more than any holidays."),
+    Say.JUMP: noop(
         "{symbol} opens {share:+.0%} away from its last close on {day}, which no band allows: a split or a wrong price."
     ),
-    Say.FORESIGHT: "It saw the future: without the last {share:.0%} of the bars it acted otherwise before them.",
-    Say.LUCK: "Entries at random, held as long, did as well in {share:.0%} of the draws.",
-    Say.REDRAWN_LOSES: "The same trades drawn anew lose {vnd:,.0f} VND or more in one draw of twenty.",
-    Say.UNSETTLED: "The value of {names} depends on where the history begins: live it will be another.",
-    Say.BEST_IS_MORE: (
+    Say.FORESIGHT: noop("It saw the future: without the last {share:.0%} of the bars it acted otherwise before them."),
+    Say.LUCK: noop("Entries at random, held as long, did as well in {share:.0%} of the draws."),
+    Say.REDRAWN_LOSES: noop("The same trades drawn anew lose {vnd:,.0f} VND or more in one draw of twenty."),
+    Say.UNSETTLED: noop("The value of {names} depends on where the history begins: live it will be another."),
+    Say.BEST_IS_MORE: noop(
         "The best of {tries:,} sets is more than what luck alone would show: its Sharpe ratio is real with a "
         "probability of {probability:.0%} (deflated for the number of tries)."
     ),
-    Say.BEST_IS_LUCK: (
+    Say.BEST_IS_LUCK: noop(
         "The best of {tries:,} sets is no more than what luck alone would show: its Sharpe ratio is real with a "
         "probability of {probability:.0%} (deflated for the number of tries)."
     ),
-    Say.BEST_UNJUDGED: "Fewer than two sets have daily returns that vary: there is no best to judge.",
-    Say.OVERFIT: (
+    Say.BEST_UNJUDGED: noop("Fewer than two sets have daily returns that vary: there is no best to judge."),
+    Say.OVERFIT: noop(
         "Whoever picks the best set of one half of the days gets one below the middle in the other half in "
         "{probability:.0%} of the cases: the choice fits the past, not the market."
     ),
-    Say.NOT_OVERFIT: (
+    Say.NOT_OVERFIT: noop(
         "The best set of one half of the days is below the middle of the other half in {probability:.0%} of the cases: "
         "little speaks for a choice that fits the past alone."
     ),
-    Say.FRAGILE: "The sets next to the best keep {share:.0%} of its Sharpe ratio: a peak, not a plateau.",
-    Say.BROAD: "The sets next to the best keep {share:.0%} of its Sharpe ratio.",
-    Say.OUTSIDE_EARNED: "on days that it was not fitted to it earned {share:+.2%} after fees and tax.",
-    Say.OUTSIDE_LOST: "on days that it was not fitted to it lost {share:.2%} after fees and tax.",
-    Say.OUTSIDE_WEAKER: "Its Sharpe ratio is {within:.2f} on the days it was fitted to, and {outside:.2f} after them.",
-    Say.OUTSIDE_MOSTLY_LOSES: "It lost in {losing} of {folds} test periods.",
+    Say.FRAGILE: noop("The sets next to the best keep {share:.0%} of its Sharpe ratio: a peak, not a plateau."),
+    Say.BROAD: noop("The sets next to the best keep {share:.0%} of its Sharpe ratio."),
+    Say.OUTSIDE_EARNED: noop("on days that it was not fitted to it earned {share:+.2%} after fees and tax."),
+    Say.OUTSIDE_LOST: noop("on days that it was not fitted to it lost {share:.2%} after fees and tax."),
+    Say.OUTSIDE_WEAKER: noop(
+        "Its Sharpe ratio is {within:.2f} on the days it was fitted to, and {outside:.2f} after them."
+    ),
+    Say.OUTSIDE_MOSTLY_LOSES: noop("It lost in {losing} of {folds} test periods."),
 }
 _GOOD: Final = frozenset({Say.EARNED, Say.BEST_IS_MORE, Say.NOT_OVERFIT, Say.BROAD, Say.OUTSIDE_EARNED})
 _PLAIN: Final = frozenset({Say.BEST_UNJUDGED})

@@ -1,7 +1,9 @@
 """Refusals are values with stable codes; exceptions are for what nobody could refuse in advance."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 
 class RuleCode(StrEnum):
@@ -117,3 +119,31 @@ class TerminalError(Exception):
 
 class IllegalTransition(Exception):
     """A state machine was asked for a step that its table does not hold."""
+
+
+class Said(str):
+    """An English sentence that keeps what it was made of: `text` stands in the catalogue, `values` fill its places.
+
+    Logs and programs read it as it is; whoever shows it to a person says it in their language (`qts.web.said`).
+    """
+
+    text: str
+    values: Mapping[str, object]
+
+    def __new__(cls, text: str, /, **values: object) -> Self:
+        said = super().__new__(cls, text.format(**values))
+        said.text, said.values = text, values
+        return said
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, object]]:
+        return (self.text,), dict(self.values)
+
+
+def said_by(error: Exception) -> str:
+    """Why it was raised, with what a `Said` keeps, which `str(error)` loses."""
+    return error.args[0] if error.args and isinstance(error.args[0], Said) else str(error)
+
+
+def noop(text: str) -> str:
+    """Marks a text of a table, which is said in a person's language when it is shown."""
+    return text

@@ -1,6 +1,6 @@
 """AccountService over the same selectors as REST: reads the message, asks once, writes the answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -25,6 +25,7 @@ _OF_STATE: Final = (
     "cash_settled_vnd", "cash_pending_vnd", "reserved_vnd", "buying_power_vnd", "realised_today_vnd",
 )  # fmt: skip
 _POSITION: Final = tuple(field.name for field in pb.Position.DESCRIPTOR.fields)
+_CONTRACT: Final = tuple(field.name for field in pb.Contract.DESCRIPTOR.fields)
 
 
 class AccountQueries(accounts_pb2_grpc.AccountServiceServicer):
@@ -88,18 +89,20 @@ def _balances(account_id: UUID) -> pb.Balances:
     now = market_now()
     view = accounts.portfolio(account_id, now)
     fields = {name: getattr(view.state, name) for name in _OF_STATE}
-    fields |= {name: value for name in _BALANCES if (value := getattr(view, name)) is not None}
-    return pb.Balances(ts_market_ms=_ms(now), **fields)
+    return pb.Balances(ts_market_ms=_ms(now), **fields, **_known(view, _BALANCES))
 
 
 def _positions(account_id: UUID) -> pb.ListPositionsResponse:
     now = market_now()
     view = accounts.portfolio(account_id, now)
-    rows = [
-        pb.Position(**{name: value for name in _POSITION if (value := getattr(position, name)) is not None})
-        for position in view.positions
-    ]
-    return pb.ListPositionsResponse(positions=rows, ts_market_ms=_ms(now))
+    positions = [pb.Position(**_known(one, _POSITION)) for one in view.positions]
+    contracts = [pb.Contract(**_known(one, _CONTRACT)) for one in view.contracts]
+    return pb.ListPositionsResponse(positions=positions, contracts=contracts, ts_market_ms=_ms(now))
+
+
+def _known(row: object, names: Sequence[str]) -> dict[str, Any]:
+    """Unknown is not zero: it is not set."""
+    return {name: value for name in names if (value := getattr(row, name)) is not None}
 
 
 def _entries(

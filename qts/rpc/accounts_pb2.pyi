@@ -82,13 +82,37 @@ class Position(_message.Message):
     unrealised_pnl_vnd: int
     def __init__(self, symbol: _Optional[str] = ..., quantity: _Optional[int] = ..., sellable_quantity: _Optional[int] = ..., reserved_sell_quantity: _Optional[int] = ..., pending_buy_quantity: _Optional[int] = ..., cost_total_vnd: _Optional[int] = ..., realised_pnl_vnd: _Optional[int] = ..., mark_vnd: _Optional[int] = ..., market_value_vnd: _Optional[int] = ..., unrealised_pnl_vnd: _Optional[int] = ...) -> None: ...
 
+class Contract(_message.Message):
+    __slots__ = ("symbol", "net", "cost_vnd", "due_vnd", "realised_pnl_vnd", "bids", "offers", "mark_vnd", "floating_vnd")
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    NET_FIELD_NUMBER: _ClassVar[int]
+    COST_VND_FIELD_NUMBER: _ClassVar[int]
+    DUE_VND_FIELD_NUMBER: _ClassVar[int]
+    REALISED_PNL_VND_FIELD_NUMBER: _ClassVar[int]
+    BIDS_FIELD_NUMBER: _ClassVar[int]
+    OFFERS_FIELD_NUMBER: _ClassVar[int]
+    MARK_VND_FIELD_NUMBER: _ClassVar[int]
+    FLOATING_VND_FIELD_NUMBER: _ClassVar[int]
+    symbol: str
+    net: int
+    cost_vnd: int
+    due_vnd: int
+    realised_pnl_vnd: int
+    bids: int
+    offers: int
+    mark_vnd: int
+    floating_vnd: int
+    def __init__(self, symbol: _Optional[str] = ..., net: _Optional[int] = ..., cost_vnd: _Optional[int] = ..., due_vnd: _Optional[int] = ..., realised_pnl_vnd: _Optional[int] = ..., bids: _Optional[int] = ..., offers: _Optional[int] = ..., mark_vnd: _Optional[int] = ..., floating_vnd: _Optional[int] = ...) -> None: ...
+
 class ListPositionsResponse(_message.Message):
-    __slots__ = ("positions", "ts_market_ms")
+    __slots__ = ("positions", "ts_market_ms", "contracts")
     POSITIONS_FIELD_NUMBER: _ClassVar[int]
     TS_MARKET_MS_FIELD_NUMBER: _ClassVar[int]
+    CONTRACTS_FIELD_NUMBER: _ClassVar[int]
     positions: _containers.RepeatedCompositeFieldContainer[Position]
     ts_market_ms: int
-    def __init__(self, positions: _Optional[_Iterable[_Union[Position, _Mapping]]] = ..., ts_market_ms: _Optional[int] = ...) -> None: ...
+    contracts: _containers.RepeatedCompositeFieldContainer[Contract]
+    def __init__(self, positions: _Optional[_Iterable[_Union[Position, _Mapping]]] = ..., ts_market_ms: _Optional[int] = ..., contracts: _Optional[_Iterable[_Union[Contract, _Mapping]]] = ...) -> None: ...
 
 class ListLedgerEntriesRequest(_message.Message):
     __slots__ = ("account_id", "after_id", "page_size")

@@ -247,8 +247,9 @@ CONTENT_SECURITY_POLICY = {
 # --- language and time ----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "vi"
 LANGUAGES = [("vi", _("Vietnamese")), ("en", _("English"))]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "of_libraries"]
 USE_I18N = True
+FORMAT_MODULE_PATH = "qts.settings.formats"
 USE_TZ = True
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 

@@ -10,7 +10,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from qts.domain.errors import Breach, TransientError
+from qts.domain.errors import Breach, Said, TransientError
+from qts.web.said import rule_text, told
 
 _CODES = {
     exceptions.NotAuthenticated: "NOT_AUTHENTICATED",
@@ -30,15 +31,27 @@ class Refused(exceptions.APIException):
     """A refusal with its reasons; 422, or the status given."""
 
     def __init__(self, code: str, message: str, *, context: Mapping[str, Any] | None = None, status_code: int = 422):
-        super().__init__(message)
+        super().__init__(told(message))
         self.refusal_code = code
         self.context = dict(context or {})
         self.status_code = status_code
 
 
+def refused_for_reasons(code: str, problems: Iterable[str]) -> Refused:
+    sentences = [told(problem) for problem in problems]
+    return Refused(code, " ".join(sentences), context={"problems": sentences})
+
+
 def breaches_out(breaches: Iterable[Breach]) -> list[dict[str, Any]]:
+    """`sentence` is in the reader's language; the rest is the same for everybody."""
     return [
-        {"code": breach.code.value, "limit": breach.limit, "actual": breach.actual, "detail": breach.detail}
+        {
+            "code": breach.code.value,
+            "sentence": rule_text(breach.code),
+            "limit": breach.limit,
+            "actual": breach.actual,
+            "detail": breach.detail,
+        }
         for breach in breaches
     ]
 
@@ -50,7 +63,7 @@ def exception_handler(error: Exception, _context: Mapping[str, Any]) -> Response
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     elif isinstance(error, TransientError):
-        error = Refused("TEMPORARILY_UNAVAILABLE", "Try again in a moment.", status_code=503)
+        error = Refused("TEMPORARILY_UNAVAILABLE", Said("Try again in a moment."), status_code=503)
     if not isinstance(error, exceptions.APIException):
         return None
     set_rollback()

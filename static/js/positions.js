@@ -6,7 +6,7 @@ import { live } from "./live.js";
 import { startOrders } from "./orders.js";
 
 const MONEY = ["equity", "cash_settled", "cash_pending", "reserved", "buying_power", "market_value", "unrealised", "realised_today", "day_pnl"];
-const SIGNED = new Set(["unrealised", "realised", "realised_today", "day_pnl"]);
+const SIGNED = new Set(["unrealised", "realised", "realised_today", "day_pnl", "floating", "due"]);
 
 export function start() {
   const account = document.getElementById("portfolio")?.dataset.account;
@@ -20,7 +20,8 @@ export function followPositions(account) {
   live("/ws/positions").subscribe("positions", { accounts: [account] }, (data) => {
     if (data.account !== account) return;
     for (const name of MONEY) if (data[name] !== undefined) drawMoney(document.querySelector(`[data-money="${name}"]`), name, data[name]);
-    if (data.positions && !drawRows(data.positions)) refresh();
+    const isSame = drawRows(data.positions ?? []);
+    if (!drawContracts(data.contracts ?? []) || !isSame) refresh();
   });
 }
 
@@ -40,6 +41,23 @@ function drawRows(positions) {
     const row = shown.get(position.symbol);
     if (!row || Number(row.dataset.quantity) !== position.quantity) isSame = false;
     if (row) drawRow(row, position);
+  }
+  return isSame;
+}
+
+/** False when a contract was traded, or has come. */
+function drawContracts(contracts) {
+  if (!document.getElementById("positions-table")) return true;
+  let isSame = true;
+  for (const one of contracts) {
+    const row = document.querySelector(`[data-contract="${CSS.escape(one.symbol)}"]`);
+    if (!row || Number(row.dataset.net) !== one.net) {
+      isSame = isSame && !one.net && !row;
+      continue;
+    }
+    const part = (name) => row.querySelector(`[data-p="${name}"]`);
+    setText(part("mark"), format.price(one.mark, "FUTURE"));
+    for (const name of ["floating", "due", "realised"]) drawMoney(part(name), name, one[name]);
   }
   return isSame;
 }

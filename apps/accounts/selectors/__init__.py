@@ -69,7 +69,7 @@ from apps.accounts.selectors.screens import (
     watchlist,
     watchlists,
 )
-from apps.accounts.selectors.state import account_state, account_states, without_order
+from apps.accounts.selectors.state import account_state, account_states, holding_orders, without_order
 from apps.accounts.selectors.sub_books import (
     SubBook,
     SubPosition,
@@ -175,6 +175,7 @@ __all__ = [
     "flows_by_day",
     "future_terms",
     "groups_of",
+    "holding_orders",
     "intraday_values",
     "last_reconciliation",
     "layout",

@@ -9,7 +9,7 @@ from apps.accounts.models import BrokerageAccount, Reservation
 from apps.accounts.selectors.fees import ROUND_LOT
 from apps.accounts.selectors.terms import fee_schedule, future_terms, loan_percents, loan_terms
 from apps.accounts.selectors.types import AccountState
-from apps.marketdata.selectors import LiveQuote, live_quotes
+from apps.marketdata.selectors import LiveQuote, live_quotes, market_today
 from qts.domain.portfolio import (
     ContractHolding,
     Deposit,
@@ -88,14 +88,14 @@ def means_of(
     room_left = _room_left(state, symbol, quotes)
     if state.kind != Kind.MARGIN:
         return Means.of_cash(state.buying_power_vnd, room_left=room_left)
-    percents = loan_percents(state.account_id)
+    percents = loan_percents(state.account_id, market_today())
     books = _margin_books(state, quotes, percents, without)
     return Means(books.excess_vnd, books.spendable_vnd, percents.get(symbol, 0), room_left)
 
 
 def margin_books(state: AccountState, quotes: Mapping[str, LiveQuote] | None = None) -> MarginBooks:
     """Of a margin account: equity, excess and what is called for. Raises LookupError without a price."""
-    return _margin_books(state, _quotes(state, "", quotes), loan_percents(state.account_id), None)
+    return _margin_books(state, _quotes(state, "", quotes), loan_percents(state.account_id, market_today()), None)
 
 
 def deposit_of(state: AccountState, symbol: str = "", quotes: Mapping[str, LiveQuote] | None = None) -> Deposit:
@@ -130,7 +130,7 @@ def _margin_books(
         held_vnd=held_vnd,
         held_cost_vnd=held_cost_vnd,
         shares=shares,
-        terms=loan_terms(state.account_id),
+        terms=loan_terms(state.account_id, market_today()),
     )
 
 

@@ -9,6 +9,8 @@ from apps.accounts.selectors.state import account_state, account_states
 from apps.accounts.selectors.types import (
     AccountState,
     AccountView,
+    ContractState,
+    ContractView,
     PortfolioView,
     PositionState,
     PositionView,
@@ -73,11 +75,13 @@ class LivePortfolio:
         self._symbols = frozenset(quotes)
         self._heard_ns = {symbol: quote.ts_received_ns for symbol, quote in quotes.items()}
         self._positions = {symbol: _view(held, quotes.get(symbol)) for symbol, held in state.positions.items()}
+        self._contracts = {symbol: _contract(one, quotes.get(symbol)) for symbol, one in state.contracts.items()}
         for symbol, quote in quotes.items():
             self._values.price(symbol, mark_vnd=_mark(quote) or 0, reference_vnd=quote.reference_vnd)
         held = {symbol: (position.quantity, position.cost_total_vnd) for symbol, position in state.positions.items()}
         opening_cash_vnd, opening = state.opening_cash_vnd, state.opening_quantities
-        self._values.put(found.id, ValuedBooks(state.cash_vnd, held, opening_cash_vnd, opening))
+        carried = {symbol: (one.holding.net, one.holding.cost_vnd) for symbol, one in state.contracts.items()}
+        self._values.put(found.id, ValuedBooks(state.cash_vnd, held, opening_cash_vnd, opening, carried))
 
     @property
     def symbols(self) -> frozenset[str]:
@@ -95,6 +99,9 @@ class LivePortfolio:
         held = self._state.positions.get(quote.symbol)
         if held is not None:
             self._positions[quote.symbol] = _view(held, quote)
+        contracts = self._state.contracts.get(quote.symbol)
+        if contracts is not None:
+            self._contracts[quote.symbol] = _contract(contracts, quote)
         return True
 
     def view(self) -> PortfolioView:
@@ -103,6 +110,7 @@ class LivePortfolio:
             account=self._account,
             state=self._state,
             positions=tuple(self._positions.values()),
+            contracts=tuple(self._contracts.values()),
             market_value_vnd=totals.market_value_vnd,
             unrealised_pnl_vnd=totals.unrealised_pnl_vnd,
             equity_vnd=totals.equity_vnd,
@@ -177,4 +185,19 @@ def _view(position: PositionState, quote: LiveQuote | None) -> PositionView:
         reference_vnd=(quote.reference_vnd or None) if quote else None,
         market_value_vnd=None if mark is None else market_value_vnd([valued]),
         unrealised_pnl_vnd=None if mark is None else unrealised_pnl_vnd(valued),
+    )
+
+
+def _contract(one: ContractState, quote: LiveQuote | None) -> ContractView:
+    mark = _mark(quote)
+    return ContractView(
+        symbol=one.symbol,
+        net=one.holding.net,
+        cost_vnd=one.holding.cost_vnd,
+        due_vnd=one.holding.due_vnd,
+        realised_pnl_vnd=one.realised_pnl_vnd,
+        bids=one.bids,
+        offers=one.offers,
+        mark_vnd=mark,
+        floating_vnd=None if mark is None and one.holding.net else one.holding.floating_vnd(mark or 0),
     )

@@ -138,9 +138,18 @@ def _trade(row: TradeBooking, fifo_cost_vnd: int) -> TradeRow:
             fee_vnd=row.fee_vnd,
             tax_vnd=row.tax_vnd,
             average_pnl_vnd=row.realised_pnl_vnd,
-            fifo_pnl_vnd=value - row.fee_vnd - row.tax_vnd - fifo_cost_vnd if is_sale else 0,
+            fifo_pnl_vnd=_fifo_pnl_vnd(row, fifo_cost_vnd),
         ),
     )
+
+
+def _fifo_pnl_vnd(row: TradeBooking, fifo_cost_vnd: int) -> int:
+    """Contracts are carried at each evening's price: they have no lots, and one profit."""
+    if row.is_future:
+        return row.realised_pnl_vnd
+    if row.side == Side.BUY:
+        return 0
+    return row.quantity * row.price_vnd - row.fee_vnd - row.tax_vnd - fifo_cost_vnd
 
 
 GROUPINGS: Final[Mapping[str, Callable[[TradeRow], str]]] = {

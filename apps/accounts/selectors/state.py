@@ -1,7 +1,7 @@
 """One account at one moment, from its running totals. What has fallen due counts whether it was posted yet or not."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -211,6 +211,12 @@ def unsettled_quantities(account_id: UUID, now: datetime, symbols: Sequence[str]
     if symbols:
         lots = lots.filter(symbol__in=symbols)
     return dict(lots.order_by().values_list("symbol").annotate(Sum("quantity")))
+
+
+def holding_orders(order_ids: Collection[UUID]) -> list[UUID]:
+    """Those of the orders that still hold cash or shares back."""
+    held = Reservation.objects.filter(order_id__in=order_ids, state=Reservation.State.PENDING)
+    return list(held.order_by("order_id").values_list("order_id", flat=True))
 
 
 def reserved_sell_quantities(account_id: UUID, symbols: Sequence[str]) -> dict[str, int]:

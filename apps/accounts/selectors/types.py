@@ -136,6 +136,27 @@ class PositionView:
 
 
 @dataclass(frozen=True, slots=True)
+class ContractView:
+    """Futures of one month with their mark; short is below zero. `floating_vnd` is what the open ones gained since the
+    last mark to market, None without a price; `due_vnd` what closed ones did, paid this evening."""
+
+    symbol: str
+    net: int
+    cost_vnd: int
+    due_vnd: int
+    realised_pnl_vnd: int
+    bids: int
+    offers: int
+    mark_vnd: int | None
+    floating_vnd: int | None
+
+    @property
+    def carried_price_vnd(self) -> int | None:
+        """Of one contract, rounded down; for display only."""
+        return self.cost_vnd // self.net if self.net else None
+
+
+@dataclass(frozen=True, slots=True)
 class Valuation:
     """What an account is worth, and the quotes that say so. A value is None when a held symbol has no price."""
 
@@ -148,7 +169,8 @@ class Valuation:
 class PortfolioView:
     """An account with its value. A total is None when a held symbol has no price: unknown is not zero.
 
-    `day_pnl_vnd` is the change of equity since yesterday's close, net of fees and tax.
+    `day_pnl_vnd` is the change of equity since yesterday's close, net of fees and tax. Futures are worth what they have
+    gained: it is in equity and in the open profit, and nothing of them in the market value.
     """
 
     account: AccountView
@@ -158,6 +180,7 @@ class PortfolioView:
     unrealised_pnl_vnd: int | None
     equity_vnd: int | None
     day_pnl_vnd: int | None
+    contracts: tuple[ContractView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,13 @@ from apps.accounts.services.corporate_actions import (
     reject_action,
     subscribe_rights,
 )
-from apps.accounts.services.future_settlement import record_settlement_price, take_settlement_prices
+from apps.accounts.services.future_settlement import (
+    SettlementPrice,
+    load_settlement_prices,
+    record_settlement_price,
+    settlement_problem,
+    take_settlement_prices,
+)
 from apps.accounts.services.groups import drop_group, save_group
 from apps.accounts.services.notes import write_note
 from apps.accounts.services.opening import OpeningCash, OpeningContracts, OpeningLoan, OpeningPosition, adopt_balances
@@ -55,6 +61,7 @@ __all__ = [
     "OpeningLoan",
     "OpeningPosition",
     "RefusedFill",
+    "SettlementPrice",
     "adopt_balances",
     "amend_reservation",
     "book_fill",
@@ -71,6 +78,7 @@ __all__ = [
     "drop_group",
     "enter_broker_code",
     "grant_membership",
+    "load_settlement_prices",
     "open_account",
     "propose_action",
     "propose_cash_event",
@@ -89,6 +97,7 @@ __all__ = [
     "save_layout",
     "seed_demo_accounts",
     "settle_due",
+    "settlement_problem",
     "shrink_reservation",
     "subscribe_rights",
     "take_over",

@@ -14,7 +14,7 @@ from apps.accounts.selectors.access import may_manage
 from apps.accounts.services.ledger import market_ms
 from apps.eventlog.services import record
 from apps.sso.selectors import actor_of
-from qts.domain.errors import TerminalError
+from qts.domain.errors import Said, TerminalError
 from qts.domain.events import MembershipChanged
 
 Role = AccountMembership.Role
@@ -66,16 +66,18 @@ def change_member(*, account_id: UUID, username: str, role: str, by: Any, now: d
     its owner could no longer let anybody in or out.
     """
     if role and role not in Role.values:
-        raise MemberRefused(MemberProblem.NO_SUCH_ROLE, f"there is no role {role}")
+        raise MemberRefused(MemberProblem.NO_SUCH_ROLE, Said("There is no such role."))
     with transaction.atomic():
         if lock_account(account_id) is None or not may_manage(by, account_id):
-            raise MemberRefused(MemberProblem.NOT_YOURS, "only who manages an account changes its members")
+            raise MemberRefused(MemberProblem.NOT_YOURS, Said("Only who manages an account changes its members."))
         user = get_user_model().objects.filter(username=username.strip(), is_active=True).first()
         if user is None and role:
-            raise MemberRefused(MemberProblem.NO_SUCH_USER, f"there is no active user {username}")
+            raise MemberRefused(
+                MemberProblem.NO_SUCH_USER, Said("There is no active user {username}.", username=username)
+            )
         known = AccountMembership.objects.filter(account_id=account_id, user__username=username.strip()).first()
         if known is None and not role:
-            raise MemberRefused(MemberProblem.NO_SUCH_USER, f"{username} has no membership")
+            raise MemberRefused(MemberProblem.NO_SUCH_USER, Said("{username} has no membership.", username=username))
         _keep_a_manager(account_id, known, role)
         user_id = known.user_id if known else user.pk if user else 0
         if role:
@@ -93,4 +95,6 @@ def _keep_a_manager(account_id: UUID, known: AccountMembership | None, role: str
         return
     others = AccountMembership.objects.filter(account_id=account_id, role=Role.MANAGE, user__is_active=True)
     if not others.exclude(pk=known.pk).exists():
-        raise MemberRefused(MemberProblem.LAST_MANAGER, "it is the account's last manager")
+        raise MemberRefused(
+            MemberProblem.LAST_MANAGER, Said("Nobody else manages the account: make somebody else a manager first.")
+        )

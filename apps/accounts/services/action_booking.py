@@ -95,7 +95,7 @@ def _book(cash: CashBalance, action: CorporateAction, held: int, now: datetime) 
     if got.cash_vnd:
         _book_cash(cash, action, got, now)
     if got.shares:
-        _book_shares(cash, action, got.shares, now)
+        _book_shares(cash, action, held, got, now)
     if got.rights:
         RightsHolding.objects.create(account_id=cash.account_id, action=action, open_quantity=got.rights)
         legs = [Leg(Ledger.RIGHTS, 0, action.symbol, got.rights)]
@@ -123,18 +123,24 @@ def _book_cash(cash: CashBalance, action: CorporateAction, got: Entitlement, now
     adjust_opening(cash, flows_vnd=got.cash_vnd)
 
 
-def _book_shares(cash: CashBalance, action: CorporateAction, shares: int, now: datetime) -> None:
+def _book_shares(cash: CashBalance, action: CorporateAction, held: int, got: Entitlement, now: datetime) -> None:
     """The cost stays what it was, spread over another number of shares; what has no share left is lost."""
     position = lock_position(cash.account_id, action.symbol)
-    shares = max(shares, -position.quantity)
+    shares = max(got.shares, -position.quantity)
     position.quantity += shares
-    due_at = _place_lots(cash.account_id, action, shares)
+    is_split = action.kind == ActionKind.SPLIT
+    if is_split:
+        on_their_way = _split_lots(cash.account_id, action, held, now)
+    else:
+        on_their_way = _new_lots(cash.account_id, action, shares)
+    at_once = shares - sum(leg.quantity for leg in on_their_way)
     lost_vnd = 0 if position.quantity else position.cost_total_vnd
-    kind = Kind.SPLIT if action.kind == ActionKind.SPLIT else Kind.BONUS
     legs = [
-        Leg(Ledger.SECURITIES, -lost_vnd, action.symbol, shares, due_at),
+        Leg(Ledger.SECURITIES, -lost_vnd, action.symbol, at_once),
+        *on_their_way,
         Leg(Ledger.TRADING_RESULT, lost_vnd, action.symbol),
     ]
+    kind = Kind.SPLIT if is_split else Kind.BONUS
     post(cash.account_id, kind, legs, reference=reference_of(action.id), now=now)
     position.cost_total_vnd -= lost_vnd
     position.realised_pnl_vnd -= lost_vnd
@@ -147,10 +153,8 @@ def _book_shares(cash: CashBalance, action: CorporateAction, shares: int, now: d
     announce_position(position, now)
 
 
-def _place_lots(account_id: UUID, action: CorporateAction, shares: int) -> datetime | None:
-    """New shares may be sold when they are listed. The shares of a split take the place of the old ones at once."""
-    if shares < 0 or action.kind == ActionKind.SPLIT:
-        return None
+def _new_lots(account_id: UUID, action: CorporateAction, shares: int) -> list[Leg]:
+    """New shares may be sold when they are listed."""
     due_at = paid_at(action.pays_on)
     ShareLot.objects.create(
         account_id=account_id,
@@ -160,7 +164,27 @@ def _place_lots(account_id: UUID, action: CorporateAction, shares: int) -> datet
         sellable_at=due_at,
         reference=reference_of(action.id),
     )
-    return due_at
+    return [Leg(Ledger.SECURITIES, 0, action.symbol, shares, due_at)]
+
+
+def _split_lots(account_id: UUID, action: CorporateAction, held: int, now: datetime) -> list[Leg]:
+    """The shares of a split take the place of the old ones: of those on their way, when these arrive. What was bought
+    on the ex-date and since was bought split. Rounded so that what is here and what arrives add up to the whole."""
+    coming = ShareLot.objects.filter(account_id=account_id, symbol=action.symbol, sellable_at__gt=now)
+    lots, legs = list(coming.filter(trading_day__lt=action.ex_date).order_by("sellable_at", "id")), []
+    old = held - sum(lot.quantity for lot in lots)
+    new = old * action.new_shares // action.old_shares
+    for lot in lots:
+        old += lot.quantity
+        quantity = old * action.new_shares // action.old_shares - new
+        new += quantity
+        legs.append(Leg(Ledger.SECURITIES, 0, action.symbol, quantity - lot.quantity, lot.sellable_at))
+        if quantity:
+            lot.quantity = quantity
+            lot.save(update_fields=["quantity"])
+        else:
+            lot.delete()
+    return legs
 
 
 def untaxed_bonus_here(position: Position, now: datetime) -> int:

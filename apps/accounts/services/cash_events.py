@@ -8,14 +8,16 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from apps.accounts.locks import lock_cash
-from apps.accounts.models import CashBalance, CashEvent, LedgerEntry
+from apps.accounts.models import BrokerageAccount, CashBalance, CashEvent, LedgerEntry
 from apps.accounts.selectors.buckets import advance_fee_vnd
+from apps.accounts.selectors.means import deposit_of
+from apps.accounts.selectors.state import account_state
 from apps.accounts.services.action_booking import adjust_opening
 from apps.accounts.services.arrivals import settle_account
 from apps.accounts.services.day import open_day
 from apps.accounts.services.ledger import Leg, announce_cash, post
 from apps.accounts.services.lending import repay_loan
-from qts.domain.errors import TerminalError
+from qts.domain.errors import Said, TerminalError
 from qts.domain.values import Actor
 
 Ledger = LedgerEntry.Ledger
@@ -63,13 +65,13 @@ def record_cash_event(
     broker's paper says, or where it says nothing (None) what its price list does.
     """
     if fee_vnd is not None and (fee_vnd < 0 or kind != Kind.ADVANCE):
-        raise CashEventRefused(CashEventProblem.NONSENSE, "only an advance costs a fee, and none below 0")
+        raise CashEventRefused(CashEventProblem.NONSENSE, Said("Only an advance costs a fee, and none below 0."))
     refuse_nonsense(kind, amount_vnd, reference)
     with transaction.atomic():
         cash = lock_cash(account_id)
         open_day(cash, now)
         settle_account(cash, now)
-        _refuse_beyond(cash, kind, amount_vnd)
+        _refuse_beyond(cash, kind, amount_vnd, now)
         event = CashEvent(
             account_id=account_id,
             kind=kind,
@@ -94,7 +96,10 @@ def _fee_vnd(cash: CashBalance, kind: str, amount_vnd: int, now: datetime) -> in
 
 def refuse_nonsense(kind: str, amount_vnd: int, reference: str) -> None:
     if kind not in _BOOKED or amount_vnd <= 0 or not reference.strip():
-        raise CashEventRefused(CashEventProblem.NONSENSE, "a cash event has a kind, a document and an amount above 0")
+        raise CashEventRefused(
+            CashEventProblem.NONSENSE,
+            Said("A kind, an account, an amount above zero and the document's number are needed."),
+        )
 
 
 def _insert_once(event: CashEvent) -> None:
@@ -102,16 +107,32 @@ def _insert_once(event: CashEvent) -> None:
         with transaction.atomic():
             event.save(force_insert=True)
     except IntegrityError as error:
-        told = f"document {event.reference} is entered already"
+        told = Said("This document is entered already.")
         raise CashEventRefused(CashEventProblem.ENTERED_TWICE, told) from error
 
 
-def _refuse_beyond(cash: CashBalance, kind: str, amount_vnd: int) -> None:
-    if kind == Kind.WITHDRAWAL and amount_vnd > cash.free_vnd:
-        raise CashEventRefused(CashEventProblem.NOT_ENOUGH_CASH, f"{max(cash.free_vnd, 0):,} VND may be withdrawn")
+def _refuse_beyond(cash: CashBalance, kind: str, amount_vnd: int, now: datetime) -> None:
+    if kind == Kind.WITHDRAWAL and amount_vnd > (free_vnd := _free_vnd(cash, now)):
+        raise CashEventRefused(
+            CashEventProblem.NOT_ENOUGH_CASH, Said("{free_vnd:,} VND may be withdrawn.", free_vnd=max(free_vnd, 0))
+        )
     to_come = cash.receivable_vnd - cash.advanced_vnd
     if kind == Kind.ADVANCE and amount_vnd > to_come:
-        raise CashEventRefused(CashEventProblem.NOTHING_TO_ADVANCE, f"sales will bring {to_come:,} VND more")
+        raise CashEventRefused(
+            CashEventProblem.NOTHING_TO_ADVANCE, Said("Sales will bring {to_come:,} VND more.", to_come=to_come)
+        )
+
+
+def _free_vnd(cash: CashBalance, now: datetime) -> int:
+    """Of a deposit, what neither contracts and orders bind nor open losses have taken, at live prices."""
+    if cash.account_kind != BrokerageAccount.Kind.DERIVATIVES:
+        return cash.free_vnd
+    try:
+        return min(cash.free_vnd, deposit_of(account_state(cash.account_id, now)).free_vnd)
+    except LookupError as error:
+        raise CashEventRefused(
+            CashEventProblem.NOT_ENOUGH_CASH, Said("What is free is not known: {error}", error=error)
+        ) from error
 
 
 def _book(cash: CashBalance, event: CashEvent, now: datetime) -> None:

@@ -8,6 +8,7 @@ from django.db import transaction
 from apps.accounts.locks import lock_cash_request
 from apps.accounts.models import BrokerageAccount, CashEvent, CashRequest
 from apps.accounts.services.cash_events import CashEventProblem, CashEventRefused, record_cash_event, refuse_nonsense
+from qts.domain.errors import Said
 from qts.domain.values import Actor
 
 Status = CashRequest.Status
@@ -20,10 +21,10 @@ def propose_cash_event(
     refuse_nonsense(kind, amount_vnd, reference)
     document = reference.strip()
     if not BrokerageAccount.objects.filter(id=account_id).exists():
-        raise CashEventRefused(CashEventProblem.NONSENSE, "there is no such account")
+        raise CashEventRefused(CashEventProblem.NONSENSE, Said("There is no such account."))
     known = CashRequest.objects.filter(account_id=account_id, reference=document).exclude(status=Status.REJECTED)
     if known.exists() or CashEvent.objects.filter(account_id=account_id, reference=document).exists():
-        raise CashEventRefused(CashEventProblem.ENTERED_TWICE, f"document {document} is entered already")
+        raise CashEventRefused(CashEventProblem.ENTERED_TWICE, Said("This document is entered already."))
     made = CashRequest.objects.create(
         account_id=account_id,
         kind=kind,
@@ -41,7 +42,7 @@ def confirm_cash_event(request_id: UUID, *, actor: Actor, now: datetime) -> UUID
     with transaction.atomic():
         request = _open(request_id)
         if str(actor) == request.proposed_by:
-            raise CashEventRefused(CashEventProblem.SAME_PERSON, "nobody confirms what they entered")
+            raise CashEventRefused(CashEventProblem.SAME_PERSON, Said("Nobody confirms what they entered."))
         request.event_id = record_cash_event(
             account_id=request.account_id,
             kind=request.kind,
@@ -64,7 +65,7 @@ def reject_cash_event(request_id: UUID, *, actor: Actor, now: datetime) -> None:
 def _open(request_id: UUID) -> CashRequest:
     request = lock_cash_request(request_id)
     if request is None or request.status != Status.PROPOSED:
-        raise CashEventRefused(CashEventProblem.ALREADY_DECIDED, "it is decided already")
+        raise CashEventRefused(CashEventProblem.ALREADY_DECIDED, Said("It is decided already."))
     return request
 
 

@@ -48,41 +48,62 @@ def book_futures(trade: TradeBooking, cash: CashBalance) -> str:
 
 
 def book_contracts(trade: TradeBooking, cash: CashBalance, position: FuturePosition) -> None:
-    """Fee and tax are paid at once, the gain of what it closed is due with the next mark."""
+    """Fee and tax are paid at once, the gain of what it closed is due with the next mark.
+
+    A fill that is told after its day was settled is carried at the settlement price, and what that is away from its own
+    is paid at once: contracts that were traded since are not marked again.
+    """
     terms, value_vnd = future_terms(), trade.quantity * trade.price_vnd
     trade.is_future = True
     trade.fee_vnd, trade.tax_vnd = terms.fees_vnd(trade.quantity), terms.tax_vnd(value_vnd)
-    before = holding_of(position)
-    after, gain_vnd = before.traded(Side(trade.side), trade.quantity, trade.price_vnd)
+    settled = _settled_since(trade.symbol, trade.trading_day)
+    carried_price_vnd = settled.price_vnd if settled else trade.price_vnd
+    signed = trade.quantity if trade.side == Side.BUY else -trade.quantity
+    before, paid_vnd = holding_of(position), signed * (carried_price_vnd - trade.price_vnd)
+    after, gain_vnd = before.traded(Side(trade.side), trade.quantity, carried_price_vnd)
     costs_vnd = trade.fee_vnd + trade.tax_vnd
-    trade.realised_pnl_vnd = gain_vnd - costs_vnd
+    trade.realised_pnl_vnd = gain_vnd + paid_vnd - costs_vnd
     trade.save(force_insert=True)
     carried_vnd, symbol = after.cost_vnd - before.cost_vnd, trade.symbol
     legs = [
         Leg(Ledger.CONTRACTS, carried_vnd, symbol, after.net - before.net),
         Leg(Ledger.NOTIONAL, -carried_vnd, symbol),
         Leg(Ledger.VARIATION_DUE, gain_vnd, symbol),
-        Leg(Ledger.FUTURES, -gain_vnd, symbol),
+        Leg(Ledger.FUTURES, -gain_vnd - paid_vnd, symbol),
         Leg(Ledger.FEES, trade.fee_vnd, symbol),
         Leg(Ledger.TAXES, trade.tax_vnd, symbol),
-        Leg(Ledger.CASH, -costs_vnd),
+        Leg(Ledger.CASH, paid_vnd - costs_vnd),
     ]
     post(trade.account_id, Kind.FUTURES, legs, reference=trade.fill_id, now=trade.booked_at)
-    cash.settled_vnd -= costs_vnd
+    cash.settled_vnd += paid_vnd - costs_vnd
     cash.variation_due_vnd += gain_vnd
     cash.realised_pnl_vnd += trade.realised_pnl_vnd
-    _not_before(position, trade.trading_day)
-    _store(position, after, gain_vnd - costs_vnd)
-    if position.marked_day is not None and position.marked_day >= trade.trading_day:  # told after the evening's mark
-        _mark(cash, position, _prices([symbol], position.marked_day)[symbol], position.marked_day, trade.booked_at)
+    not_before(position, trade.trading_day)
+    _store(position, after, trade.realised_pnl_vnd)
+    if settled is not None:
+        _catch_up(cash, position, settled, trade.booked_at)
     bind_margin(cash, trade.fill_id, trade.booked_at)
 
 
-def _not_before(position: FuturePosition, trading_day: date) -> None:
-    """Prices of days before a trade are none of its own."""
+def not_before(position: FuturePosition, trading_day: date) -> None:
+    """Prices of days before a trade or a take-over are none of its own."""
     day_before = trading_day - timedelta(days=1)
     if position.marked_day is None or position.marked_day < day_before:
         position.marked_day = day_before
+
+
+def _settled_since(symbol: str, trading_day: date) -> FutureSettlement | None:
+    """The newest settlement price of that day or a later one."""
+    rows = FutureSettlement.objects.filter(symbol=symbol, trading_day__gte=trading_day)
+    return rows.order_by("-trading_day").first()
+
+
+def _catch_up(cash: CashBalance, position: FuturePosition, settled: FutureSettlement, now: datetime) -> None:
+    """With an evening that was settled while the account held nothing."""
+    if position.marked_day is None or position.marked_day < settled.trading_day:
+        _mark(cash, position, settled.price_vnd, settled.trading_day, now)
+    else:
+        _store(position, _after_expiry(position, holding_of(position), settled.trading_day, now), 0)
 
 
 def mark_contracts(cash: CashBalance, day: date, now: datetime) -> list[str]:
@@ -134,15 +155,20 @@ def _mark(cash: CashBalance, row: FuturePosition, price_vnd: int, day: date, now
     cash.variation_due_vnd -= before.due_vnd
     cash.realised_pnl_vnd += floating_vnd
     row.marked_day = day
-    if is_last_day(row.symbol, day) and after.net:
-        legs = [
-            Leg(Ledger.CONTRACTS, -after.cost_vnd, row.symbol, -after.net),
-            Leg(Ledger.NOTIONAL, after.cost_vnd, row.symbol),
-        ]
-        post(cash.account_id, Kind.EXPIRY, legs, reference=reference, now=now)
-        after = ContractHolding()
-    _store(row, after, floating_vnd)
+    _store(row, _after_expiry(row, after, day, now), floating_vnd)
     announce_contracts(row, now)
+
+
+def _after_expiry(row: FuturePosition, marked: ContractHolding, day: date, now: datetime) -> ContractHolding:
+    """Nothing is left of what was marked on its last day."""
+    if not marked.net or not is_last_day(row.symbol, day):
+        return marked
+    legs = [
+        Leg(Ledger.CONTRACTS, -marked.cost_vnd, row.symbol, -marked.net),
+        Leg(Ledger.NOTIONAL, marked.cost_vnd, row.symbol),
+    ]
+    post(row.account_id, Kind.EXPIRY, legs, reference=f"mark of {day.isoformat()}", now=now)
+    return ContractHolding(due_vnd=marked.due_vnd)
 
 
 def _store(position: FuturePosition, after: ContractHolding, realised_vnd: int) -> None:

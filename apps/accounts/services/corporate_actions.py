@@ -15,7 +15,7 @@ from apps.accounts.services.arrivals import settle_account
 from apps.accounts.services.day import open_day
 from apps.accounts.services.ledger import Leg, announce_cash, announce_position, post
 from apps.marketdata.services.price_rights import keep_right
-from qts.domain.errors import TerminalError
+from qts.domain.errors import Said, TerminalError
 from qts.domain.market import to_vietnam
 from qts.domain.portfolio import ActionTerms, paid_at
 from qts.domain.values import Actor
@@ -73,7 +73,7 @@ def propose_action(notice: ActionNotice, *, actor: Actor, now: datetime) -> UUID
                 proposed_at=now,
             )
     except IntegrityError as error:
-        told = f"{notice.terms.kind} of {notice.symbol} on {notice.ex_date} is entered already"
+        told = Said("This action of the symbol is entered already for that ex-date.")
         raise ActionRefused(ActionProblem.ENTERED_TWICE, told) from error
     return made.id
 
@@ -91,7 +91,7 @@ def confirm_action(action_id: UUID, *, actor: Actor, now: datetime) -> None:
     with transaction.atomic():
         action = _undecided(action_id)
         if action.proposed_by == str(actor):
-            raise ActionRefused(ActionProblem.SAME_PERSON, "nobody confirms what they entered")
+            raise ActionRefused(ActionProblem.SAME_PERSON, Said("Nobody confirms what they entered."))
         _decide(action, Status.CONFIRMED, actor, now)
         keep_right(action.symbol, action.ex_date, terms_of(action))
     if action.ex_date <= to_vietnam(now).date():
@@ -113,9 +113,9 @@ def reject_action(action_id: UUID, *, actor: Actor, now: datetime) -> None:
 def _undecided(action_id: UUID) -> CorporateAction:
     action = lock_corporate_action(action_id)
     if action is None:
-        raise ActionRefused(ActionProblem.NOT_FOUND, "there is no such corporate action")
+        raise ActionRefused(ActionProblem.NOT_FOUND, Said("There is no such corporate action."))
     if action.status != Status.PROPOSED:
-        raise ActionRefused(ActionProblem.ALREADY_DECIDED, f"it is {action.status} already")
+        raise ActionRefused(ActionProblem.ALREADY_DECIDED, Said("It is decided already."))
     return action
 
 
@@ -132,13 +132,19 @@ def subscribe_rights(*, account_id: UUID, action_id: UUID, quantity: int, listed
         settle_account(cash, now)
         holding = lock_rights(account_id, action_id)
         if holding is None or to_vietnam(now).date() > holding.action.pays_on:
-            raise ActionRefused(ActionProblem.RIGHTS_OVER, "there are no rights to use, or their last day is over")
+            raise ActionRefused(
+                ActionProblem.RIGHTS_OVER, Said("There are no rights to use, or their last day is over.")
+            )
         action = holding.action
         if not 0 < quantity <= holding.open_quantity:
-            raise ActionRefused(ActionProblem.TOO_MANY, f"{holding.open_quantity:,} rights are left")
+            raise ActionRefused(
+                ActionProblem.TOO_MANY, Said("{open_quantity:,} rights are left.", open_quantity=holding.open_quantity)
+            )
         cost_vnd = quantity * action.subscription_price_vnd
         if cost_vnd > cash.free_vnd:
-            raise ActionRefused(ActionProblem.NOT_ENOUGH_CASH, f"{cost_vnd:,} VND are not free")
+            raise ActionRefused(
+                ActionProblem.NOT_ENOUGH_CASH, Said("{cost_vnd:,} VND are not free.", cost_vnd=cost_vnd)
+            )
         due_at = paid_at(listed_on)
         legs = [
             Leg(Ledger.SECURITIES, cost_vnd, action.symbol, quantity, due_at),

@@ -17,8 +17,11 @@ from apps.marketdata.selectors import rule_history, trading_calendar
 from qts.adapters.ssi.symbols import kind_by_form
 from qts.domain.portfolio import Holding, bonus_sale_tax_vnd, settles_at
 from qts.domain.values import InstrumentKind, Side
+from qts.web.many_rows import insert_rows, put_rows
 
 Ledger = LedgerEntry.Ledger
+POSITION_MOVED = ("quantity", "cost_total_vnd", "realised_pnl_vnd", "untaxed_bonus_quantity")
+RESERVATION_MOVED = ("quantity", "amount_vnd", "state", "closed_at")
 MOVED = ["settled_vnd", "receivable_vnd", "payable_vnd", "reserved_vnd", "loan_vnd", "realised_pnl_vnd"]
 
 
@@ -58,12 +61,10 @@ class FillBatch:
         """Nothing when every fill was refused."""
         if not self._trades:
             return
-        TradeBooking.objects.bulk_create(self._trades)
-        ShareLot.objects.bulk_create(self._lots)
-        CashSettlement.objects.bulk_create(self._settlements)
-        LedgerEntry.objects.bulk_create(self._entries)
-        _store_positions(list(self._touched.values()))
-        _store_reservations(list(self._used.values()))
+        for rows in (self._trades, self._lots, self._settlements, self._entries):
+            insert_rows(rows)
+        put_rows(list(self._touched.values()), unique=["account_id", "symbol"], changed=POSITION_MOVED)
+        put_rows(list(self._used.values()), unique=["order_id"], changed=RESERVATION_MOVED)
         self._cash.save(update_fields=MOVED)
         announce_positions(list(self._touched.values()), now)
         announce_cash(self._cash, now)
@@ -157,23 +158,6 @@ class FillBatch:
         )
         self._used[trade.order_id] = reservation
         return freed
-
-
-def _store_positions(positions: Sequence[Position]) -> None:
-    """New ones are inserted; of those that there are the figures change."""
-    changed = ["quantity", "cost_total_vnd", "realised_pnl_vnd", "untaxed_bonus_quantity"]
-    Position.objects.bulk_create(
-        positions, update_conflicts=True, unique_fields=["account", "symbol"], update_fields=changed
-    )
-
-
-def _store_reservations(reservations: Sequence[Reservation]) -> None:
-    Reservation.objects.bulk_create(
-        reservations,
-        update_conflicts=True,
-        unique_fields=["order_id"],
-        update_fields=["quantity", "amount_vnd", "state", "closed_at"],
-    )
 
 
 def _holding(position: Position) -> Holding:

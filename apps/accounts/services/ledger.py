@@ -10,11 +10,12 @@ from django.db import transaction
 
 from apps.accounts.models import CashBalance, FuturePosition, LedgerEntry, Position
 from apps.accounts.selectors.state import reserved_sell_quantities, unsettled_quantities
-from apps.eventlog.services import record
+from apps.eventlog.services import record, record_all
 from qts.domain.events import CashChanged, PositionChanged
 from qts.domain.market import to_vietnam
 from qts.domain.portfolio import sellable_quantity
 from qts.domain.values import Actor, ActorKind
+from qts.web.many_rows import insert_rows
 
 ACCOUNTS: Final = Actor(ActorKind.SYSTEM, "accounts")
 
@@ -32,7 +33,7 @@ class Leg:
 
 def post(account_id: UUID, kind: LedgerEntry.Kind, legs: Sequence[Leg], *, reference: str, now: datetime) -> None:
     """Write one balanced posting in one statement. Raises IntegrityError (by the database) when it does not balance."""
-    LedgerEntry.objects.bulk_create(entries_of(account_id, kind, legs, reference=reference, now=now))
+    insert_rows(entries_of(account_id, kind, legs, reference=reference, now=now))
 
 
 def entries_of(
@@ -78,12 +79,13 @@ def announce_position(position: Position, now: datetime) -> None:
 
 
 def announce_positions(positions: Sequence[Position], now: datetime) -> None:
-    """Of one account, with two queries however many there are."""
+    """Of one account, with three statements however many there are."""
     if not positions:
         return
     account_id, symbols = positions[0].account_id, [position.symbol for position in positions]
     unsettled = unsettled_quantities(account_id, now, symbols)
     promised = reserved_sell_quantities(account_id, symbols)
+    events = []
     for position in positions:
         symbol = position.symbol
         sellable = sellable_quantity(
@@ -100,7 +102,8 @@ def announce_positions(positions: Sequence[Position], now: datetime) -> None:
             realised_pnl_vnd=position.realised_pnl_vnd,
             ts_market_ms=market_ms(now),
         )
-        record(event, actor=ACCOUNTS, now=now)
+        events.append(event)
+    record_all(events, actor=ACCOUNTS, now=now)
 
 
 def announce_contracts(position: FuturePosition, now: datetime) -> None:

@@ -53,7 +53,7 @@ def repay_advance(cash: CashBalance, amount_vnd: int, reference: str, now: datet
 
 def accrue_night(cash: CashBalance, night_of: date, now: datetime) -> None:
     """The interest of the night that follows a day, on the loan as it was then."""
-    interest_vnd = loan_terms(cash.account_id).interest_of_night_vnd(cash.loan_vnd)
+    interest_vnd = loan_terms(cash.account_id, night_of).interest_of_night_vnd(cash.loan_vnd)
     if interest_vnd:
         legs = [Leg(Ledger.INTEREST, interest_vnd), Leg(Ledger.INTEREST_DUE, -interest_vnd)]
         post(cash.account_id, Kind.ACCRUAL, legs, reference=f"night of {night_of.isoformat()}", now=now)

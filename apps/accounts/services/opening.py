@@ -1,5 +1,6 @@
 """Taking over an account that already trades elsewhere: its balances become the opening entries of our ledger."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,8 +10,16 @@ from uuid import UUID
 from django.db import transaction
 
 from apps.accounts.locks import lock_cash
-from apps.accounts.models import CashBalance, CashSettlement, FuturePosition, LedgerEntry, Position, ShareLot
-from apps.accounts.services.contract_booking import bind_margin
+from apps.accounts.models import (
+    BrokerageAccount,
+    CashBalance,
+    CashSettlement,
+    FuturePosition,
+    LedgerEntry,
+    Position,
+    ShareLot,
+)
+from apps.accounts.services.contract_booking import bind_margin, not_before
 from apps.accounts.services.day import open_day
 from apps.accounts.services.ledger import Leg, announce_cash, announce_position, post
 from qts.domain.errors import TerminalError
@@ -73,9 +82,9 @@ def adopt_balances(
 
     Raises TerminalError for a balance that a cash account cannot have.
     """
-    _refuse_nonsense(cash_vnd, positions, contracts)
     with transaction.atomic():
         cash = lock_cash(account_id)
+        _refuse_nonsense(cash, cash_vnd, positions, loan, contracts)
         if LedgerEntry.objects.filter(account_id=account_id).exists():
             return False
         _store_cash(cash, cash_vnd, cash_on_its_way, loan, now)
@@ -92,11 +101,22 @@ def adopt_balances(
 
 
 def _refuse_nonsense(
-    cash_vnd: int, positions: Sequence[OpeningPosition], contracts: Sequence[OpeningContracts]
+    cash: CashBalance,
+    cash_vnd: int,
+    positions: Sequence[OpeningPosition],
+    loan: OpeningLoan,
+    contracts: Sequence[OpeningContracts],
 ) -> None:
     """A variation may have taken more than a derivatives account had; no other account owes cash."""
     if cash_vnd < 0 and not contracts:
         raise TerminalError(f"a cash account cannot be taken over with {cash_vnd} VND")
+    if min(loan.loan_vnd, loan.interest_vnd, loan.advanced_vnd) < 0:
+        raise TerminalError(f"nobody owes less than nothing: {loan}")
+    if contracts and cash.account_kind != BrokerageAccount.Kind.DERIVATIVES:
+        raise TerminalError(f"a {cash.account_kind.lower()} account holds no futures: {contracts[0]}")
+    symbols = Counter([*(held.symbol for held in positions), *(held.symbol for held in contracts)])
+    if twice := [symbol for symbol, times in symbols.items() if times > 1]:
+        raise TerminalError(f"told twice: {', '.join(twice)}")
     for held in contracts:
         if held.net == 0 or held.net * held.cost_vnd <= 0:
             raise TerminalError(f"{held.symbol} cannot be taken over: {held}")
@@ -108,10 +128,13 @@ def _refuse_nonsense(
 
 def _store_contracts(cash: CashBalance, contracts: Sequence[OpeningContracts], now: datetime) -> None:
     """The margin that they bind moves to its bucket; their price is of the last evening."""
-    FuturePosition.objects.bulk_create(
+    rows = [
         FuturePosition(account_id=cash.account_id, symbol=held.symbol, net=held.net, cost_vnd=held.cost_vnd)
         for held in contracts
-    )
+    ]
+    for row in rows:
+        not_before(row, to_vietnam(now).date())
+    FuturePosition.objects.bulk_create(rows)
     bind_margin(cash, OPENING, now)
     cash.save(update_fields=["settled_vnd", "margin_vnd"])
 

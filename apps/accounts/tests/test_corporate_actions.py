@@ -190,11 +190,11 @@ def test_a_rejected_one_may_be_entered_anew(account_id):
 
 def test_it_takes_two_people_and_one_decision(account_id):
     action_id = propose("cash")
-    with pytest.raises(ActionRefused, match="nobody confirms what they entered"):
+    with pytest.raises(ActionRefused, match="Nobody confirms what they entered"):
         services.confirm_action(action_id, actor=FIRST, now=MONDAY)
     assert state_at(account_id, day(2)).dividends_due_vnd == 0  # unconfirmed, it does nothing
     services.confirm_action(action_id, actor=SECOND, now=day(2))
-    with pytest.raises(ActionRefused, match="CONFIRMED already"):
+    with pytest.raises(ActionRefused, match="decided already"):
         services.confirm_action(action_id, actor=SECOND, now=day(2))
 
 
@@ -238,3 +238,24 @@ def test_terms_that_make_no_sense_are_refused(account_id, terms):
     assert refused.value.problem == ActionProblem.NONSENSE
     assert CorporateAction.objects.exists() is False
     assert LedgerEntry.objects.filter(kind="DIVIDEND").exists() is False
+
+
+@pytest.mark.parametrize(
+    ("name", "whole", "here"),
+    [("split", 1_951, 1_500), ("reverse", 130, 100)],  # 3 for 2 of 1,301 and of 1,000; 1 for 10
+)
+def test_shares_of_a_split_arrive_with_those_whose_place_they_take(account_id, desk, name, whole, here):
+    for quantity in (1, 300):
+        desk.fill(Side.BUY, quantity, 25_000, now=day(1))  # sellable on Thursday, the day after the split
+    confirmed(name)
+    split, arrived = (state_at(account_id, day(*at)).position("SSI") for at in ((2, 9), (3, 13)))
+    assert (split.quantity, split.sellable_quantity) == (whole, here)
+    assert (arrived.quantity, arrived.sellable_quantity) == (whole, whole)
+
+
+def test_what_was_bought_since_the_split_is_not_split_again(account_id, desk):
+    services.settle_due(day(1))
+    desk.fill(Side.BUY, 100, 12_500, now=day(2))
+    confirmed("split", now=day(2, 14))
+    position = state_at(account_id, day(2, 14)).position("SSI")
+    assert (position.quantity, position.sellable_quantity) == (1_600, 1_500)

@@ -5,7 +5,7 @@ from uuid import uuid4
 from apps.accounts import selectors, services
 from apps.accounts.selectors import TradeChoice
 from apps.accounts.services import ActionNotice
-from apps.accounts.tests.conftest import MONDAY, day
+from apps.accounts.tests.conftest import MONDAY, Desk, day
 from qts.domain.portfolio import ActionKind, ActionTerms, ProfitTotals
 from qts.domain.values import Actor, ActorKind, Side
 
@@ -71,3 +71,18 @@ def test_profit_by_day_month_symbol_account_strategy_and_portfolio(account_id, d
     assert selectors.profit_by(by_hand, "account") == {"": first}
     narrowed = selectors.trades([account_id], TradeChoice(since=day(10).date(), symbol="SSI", side="SELL"))
     assert selectors.profit_by(narrowed, "account", names={}) == {"": second}
+
+
+def test_contracts_have_one_profit_and_no_lots(db):
+    desk = opened_for_futures()
+    for side, price_vnd in ((Side.BUY, 128_000_000), (Side.SELL, 128_500_000)):
+        desk.fill(side, 1, price_vnd, "41I1GB000")
+    (total,) = selectors.profit_by(selectors.trades([desk.account_id], TradeChoice()), "symbol").values()
+    # 500,000 less fees of 2 x 5,000 and tax of 10,880 and 10,922
+    assert (total.average_pnl_vnd, total.fifo_pnl_vnd) == (468_198, 468_198)
+
+
+def opened_for_futures():
+    account_id = services.open_account(number="0901358", name="Futures", connection_id=uuid4())
+    services.adopt_balances(account_id=account_id, cash_vnd=100_000_000, positions=[], now=MONDAY.replace(hour=8))
+    return Desk(account_id)

@@ -95,3 +95,20 @@ def test_the_applications_role_adds_to_the_ledger_and_changes_nothing(traded):
             with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"), transaction.atomic():
                 cursor.execute(act)
         cursor.execute("RESET ROLE")
+
+
+def test_the_applications_role_is_made_with_the_password_of_the_environment(db, monkeypatch):
+    for password, reason in (("", "is empty"), ("first", ""), ("second", "")):
+        monkeypatch.setenv("APPLICATION_PASSWORD", password)
+        if reason:
+            with pytest.raises(CommandError, match=reason):
+                call_command("protect_ledger", "qts_made_test", "--create")
+        else:
+            call_command("protect_ledger", "qts_made_test", "--create", "--hand-over")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolcanlogin, rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = 'qts_made_test'")
+        assert cursor.fetchone() == (True, False)
+        cursor.execute("SELECT current_user")
+        (me,) = cursor.fetchone()
+    with pytest.raises(CommandError, match="who asks"):
+        call_command("protect_ledger", me, "--create")

@@ -1,7 +1,7 @@
 """Record events with their state change, relay them to the bus, hand them to the handlers of all apps."""
 
 from apps.eventlog.services.dispatching import dispatch, retry_failure, run_dispatch_slice
-from apps.eventlog.services.recording import ADDRESS_NAME, record
+from apps.eventlog.services.recording import ADDRESS_NAME, record, record_all
 from apps.eventlog.services.registry import handlers_of, subscribe, subscribed_topics
 from apps.eventlog.services.relay import publish_pending, run_relay_slice
 
@@ -11,6 +11,7 @@ __all__ = [
     "handlers_of",
     "publish_pending",
     "record",
+    "record_all",
     "retry_failure",
     "run_dispatch_slice",
     "run_relay_slice",

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from datetime import date, datetime
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count
 
 from apps.marketdata.models import Bar1m, DailyBar, DeadLetter, IngestCheckpoint, Tick
@@ -38,6 +39,13 @@ def daily_bars(symbol: str, *, since: date | None = None, until: date | None = N
         rows = rows.filter(trading_day__lt=until)
     newest = rows.order_by("-trading_day").values_list(*DayBar.__dataclass_fields__)[: min(limit, BARS_MAX)]
     return [DayBar(*row) for row in reversed(newest)]
+
+
+def closes_since(symbols: Collection[str], since: date) -> dict[str, list[int]]:
+    """By symbol the closes of each day since then, oldest first, unadjusted; in one query. None of days without a
+    match."""
+    rows = DailyBar.objects.filter(symbol__in=symbols, trading_day__gte=since, close_vnd__gt=0).order_by()
+    return dict(rows.values_list("symbol").annotate(closes=ArrayAgg("close_vnd", order_by="trading_day")))
 
 
 def minute_rows(symbol: str, *, since: datetime | None, until: datetime | None, limit: int) -> list[PriceRow]:

@@ -18,7 +18,7 @@ from apps.marketdata import selectors
 from apps.marketdata.models import ArchivedDay
 from qts.backtest import BarPeriod, BarsUnreadable, BarTable
 from qts.backtest.bars import FIELDS, VND_PER_THOUSAND, read_bars
-from qts.domain.errors import TerminalError
+from qts.domain.errors import Said, TerminalError
 from qts.domain.market import VIETNAM, to_vietnam
 
 log = structlog.get_logger(__name__)
@@ -111,7 +111,7 @@ def export_bars(
     The file gets its name when it is whole. Raises BarFileRefused for a name that ends in neither .csv nor .parquet.
     """
     if path.suffix not in {".csv", ".parquet"}:
-        raise BarFileRefused(f"{path.name}: name the file .csv or .parquet")
+        raise BarFileRefused(Said("{name}: name the file .csv or .parquet.", name=path.name))
     draft = path.with_name(f".{path.name}.draft")
     portions = _portions(period, symbols=symbols, since=since, until=until, unit_vnd=unit_vnd, tell=tell)
     written = _write_csv(draft, portions) if path.suffix == ".csv" else _write_parquet(draft, portions)
@@ -130,7 +130,9 @@ def _refuse_archived(rows: Sequence[tuple[Any, ...]]) -> None:
     dropped = ArchivedDay.objects.filter(kind="minutes", dropped_at__isnull=False)
     gone = set(dropped.values_list("trading_day", flat=True))
     if clash := sorted({to_vietnam(row[1]).date() for row in rows} & gone):
-        raise BarFileRefused(f"{clash[0]} is in the archive alone, which is never rewritten; leave its minutes out")
+        raise BarFileRefused(
+            Said("{day} is in the archive alone, which is never rewritten; leave its minutes out.", day=clash[0])
+        )
 
 
 def store_told_bars(period: BarPeriod, rows: Sequence[tuple[Any, ...]], *, is_replacing: bool) -> list[bool]:

@@ -16,6 +16,7 @@ from apps.marketdata.selectors.replays import ReplayView, replay
 from apps.marketdata.services.archive import day_batches
 from qts.adapters.archive import write_day
 from qts.adapters.time_machine.replays import Replays, Source, Spec, State, TooManyReplays, Wish
+from qts.domain.errors import Said
 from qts.domain.market import SPEED_MAX, SPEED_MIN, VIETNAM, ms_of
 
 COPIES: Final = "replays"  # a folder of the archive: copies of stored matches, for as long as they are played
@@ -34,9 +35,14 @@ def start_replay(*, owner_id: int, owner: str, day: date, speed: int = 1, at: ti
     """Its id; it plays from `at` (Vietnam), or from the first message. Raises ReplayRefused."""
     found = recording(day)
     if found is None:
-        raise ReplayRefused("NOT_RECORDED", f"Nothing of {day} is recorded.")
+        raise ReplayRefused("NOT_RECORDED", Said("Nothing of {day} is recorded.", day=day))
     if not SPEED_MIN <= speed <= SPEED_MAX:
-        raise ReplayRefused("SPEED_OUT_OF_RANGE", f"A replay runs at {SPEED_MIN} to {SPEED_MAX} times the speed.")
+        raise ReplayRefused(
+            "SPEED_OUT_OF_RANGE",
+            Said(
+                "A replay runs at {speed_min} to {speed_max} times the speed.", speed_min=SPEED_MIN, speed_max=SPEED_MAX
+            ),
+        )
     try:
         return Replays(settings.REDIS_URL).begin(
             _spec(found, owner_id, owner, at),
@@ -47,23 +53,30 @@ def start_replay(*, owner_id: int, owner: str, day: date, speed: int = 1, at: ti
         )
     except TooManyReplays as error:
         most = settings.REPLAYS_OF_ONE_PERSON_MAX if error.is_persons_own else settings.REPLAYS_MAX
-        whose = "you play" if error.is_persons_own else "are played"
-        raise ReplayRefused("TOO_MANY_REPLAYS", f"Already {most} days {whose}; end one first.") from error
+        said = Said("You play {most} days already; end one first.", most=most)
+        if not error.is_persons_own:
+            said = Said("{most} days are played already; wait until one is over.", most=most)
+        raise ReplayRefused("TOO_MANY_REPLAYS", said) from error
 
 
 def steer_replay(replay_id: str, act: str, *, speed: int = 0, at: time | None = None) -> ReplayView:
     """What it was before it has heard of the wish. Raises ReplayRefused."""
     view = replay(replay_id)
     if view is None:
-        raise ReplayRefused("REPLAY_NOT_FOUND", "There is no such replay.")
+        raise ReplayRefused("REPLAY_NOT_FOUND", Said("There is no such replay."))
     if view.state.is_over:
-        raise ReplayRefused("REPLAY_OVER", "This replay is over.")
+        raise ReplayRefused("REPLAY_OVER", Said("This replay is over."))
     if act not in ACTS:
-        raise ReplayRefused("UNKNOWN_ACT", f"A replay can {', '.join(ACTS)}.")
+        raise ReplayRefused("UNKNOWN_ACT", Said("A replay can {acts}.", acts=", ".join(ACTS)))
     if act == "speed" and not SPEED_MIN <= speed <= SPEED_MAX:
-        raise ReplayRefused("SPEED_OUT_OF_RANGE", f"A replay runs at {SPEED_MIN} to {SPEED_MAX} times the speed.")
+        raise ReplayRefused(
+            "SPEED_OUT_OF_RANGE",
+            Said(
+                "A replay runs at {speed_min} to {speed_max} times the speed.", speed_min=SPEED_MIN, speed_max=SPEED_MAX
+            ),
+        )
     if act == "seek" and at is None:
-        raise ReplayRefused("TIME_MISSING", "Name the time of day to go to.")
+        raise ReplayRefused("TIME_MISSING", Said("Name the time of day to go to."))
     known = Replays(settings.REDIS_URL)
     if act == "stop" and view.is_silent and (found := known.get(replay_id)) is not None:
         known.end(found, State.ENDED, "stopped")  # nobody is there who would hear the wish

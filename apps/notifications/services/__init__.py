@@ -1,6 +1,7 @@
 """Alerts: rules, ways out, the watch over the bus, deliveries."""
 
 from apps.notifications.services.channels import (
+    CHANNEL_SENTENCES,
     ChannelProblem,
     ChannelRefused,
     delete_channel,
@@ -10,6 +11,7 @@ from apps.notifications.services.channels import (
 from apps.notifications.services.inbox import mark_read
 from apps.notifications.services.reach import ask_for_accounts
 from apps.notifications.services.rules import (
+    RULE_SENTENCES,
     RuleProblem,
     RuleRefused,
     RuleWish,
@@ -20,6 +22,8 @@ from apps.notifications.services.rules import (
 from apps.notifications.services.words import sentence
 
 __all__ = [
+    "CHANNEL_SENTENCES",
+    "RULE_SENTENCES",
     "ChannelProblem",
     "ChannelRefused",
     "RuleProblem",

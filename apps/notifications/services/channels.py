@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_variables
 from apps.configuration.services import seal_text
 from apps.notifications.models import Alert, AlertKind, Channel, Delivery
 from qts.adapters.notify import refuse_inside
-from qts.domain.errors import TerminalError, TransientError
+from qts.domain.errors import Said, TerminalError, TransientError, noop
 from qts.domain.market import VIETNAM
 
 Kind = Channel.Kind
@@ -45,9 +45,24 @@ class ChannelProblem(StrEnum):
     TESTED_JUST_NOW = "TESTED_JUST_NOW"
 
 
+CHANNEL_SENTENCES: Final = {
+    ChannelProblem.KIND_UNKNOWN: noop("Choose e-mail, webhook or chat."),
+    ChannelProblem.NAME_MISSING: noop("Give the channel a name."),
+    ChannelProblem.NAME_TAKEN: noop("You have a channel of that name."),
+    ChannelProblem.ADDRESS_MALFORMED: noop("The address cannot be read."),
+    ChannelProblem.ADDRESS_REFUSED: noop("This address is refused: it must be https and outside of this network."),
+    ChannelProblem.TOKEN_MALFORMED: noop("Paste the bot's token as Telegram's BotFather gave it."),
+    ChannelProblem.NO_MAIL_SERVER: noop("No mail server is set up (MAIL_URL). Ask an operator."),
+    ChannelProblem.QUIET_HALF_SET: noop("Quiet hours need a beginning and an end."),
+    ChannelProblem.TOO_MANY_CHANNELS: noop("You have 20 channels. Delete one first."),
+    ChannelProblem.CHANNEL_NOT_FOUND: noop("This channel is gone."),
+    ChannelProblem.TESTED_JUST_NOW: noop("A test was sent a moment ago. Wait ten seconds."),
+}
+
+
 class ChannelRefused(TerminalError):
     def __init__(self, problem: ChannelProblem) -> None:
-        super().__init__(problem)
+        super().__init__(Said(CHANNEL_SENTENCES[problem]))
         self.problem = problem
 
 

@@ -18,7 +18,7 @@ from apps.notifications.services.conditions import (
     LEVEL_KINDS,
     PRICE_KINDS,
 )
-from qts.domain.errors import TerminalError
+from qts.domain.errors import Said, TerminalError, noop
 
 RULES_MAX: Final = 200  # of one person
 COOLDOWN_S_MAX: Final = 86_400
@@ -43,9 +43,23 @@ class RuleProblem(StrEnum):
     RULE_NOT_FOUND = "RULE_NOT_FOUND"
 
 
+RULE_SENTENCES: Final = {
+    RuleProblem.KIND_UNKNOWN: noop("Choose what to wait for."),
+    RuleProblem.SYMBOL_MISSING: noop("Type a symbol: a price, a change and an indicator are of one security."),
+    RuleProblem.SYMBOL_MALFORMED: noop("This symbol is not in the list of securities."),
+    RuleProblem.INDICATOR_MISSING: noop("Name the indicator as a strategy does, for example rsi_14."),
+    RuleProblem.THRESHOLD_MISSING: noop("Type the level at which to alert."),
+    RuleProblem.THRESHOLD_OUT_OF_RANGE: noop("The level cannot be read: type a price as on the board, or a number."),
+    RuleProblem.COOLDOWN_OUT_OF_RANGE: noop("The pause is between 0 minutes and a day."),
+    RuleProblem.CHANNEL_NOT_FOUND: noop("One of the channels is gone. Choose again."),
+    RuleProblem.TOO_MANY_RULES: noop("You have 200 alerts. Delete some first."),
+    RuleProblem.RULE_NOT_FOUND: noop("This alert is gone."),
+}
+
+
 class RuleRefused(TerminalError):
     def __init__(self, problem: RuleProblem) -> None:
-        super().__init__(problem)
+        super().__init__(Said(RULE_SENTENCES[problem]))
         self.problem = problem
 
 

@@ -18,7 +18,8 @@ def sentence(kind: str, symbol: str, facts: Mapping[str, Any]) -> str:
 
 def price(symbol: str, price_vnd: int) -> str:
     """25_300 -> '25.30' in thousand VND; a future's 128_050_000 -> '1,280.50' points."""
-    hundredths = price_vnd // (1_000 if symbol.startswith(FUTURES) else 10)
+    unit = 1_000 if symbol.startswith(FUTURES) else 10
+    hundredths = (price_vnd + unit // 2) // unit
     return f"{hundredths // 100:,}.{hundredths % 100:02}"
 
 

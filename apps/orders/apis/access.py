@@ -7,8 +7,9 @@ from rest_framework.request import Request
 
 from apps.accounts import selectors as accounts
 from apps.orders.services import PlanAnswer
-from qts.domain.errors import Breach, RuleCode
+from qts.domain.errors import Breach, RuleCode, Said
 from qts.web.errors import Refused, breaches_out
+from qts.web.said import rule_text
 
 KEY_LENGTH_MAX = 64
 key_parameter = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
@@ -20,7 +21,7 @@ def visible_accounts(request: Request, account_id: UUID | None) -> list[UUID]:
     if account_id is None:
         return mine
     if account_id not in mine:
-        raise Refused(RuleCode.ACCOUNT_NOT_FOUND, "There is no such account.", status_code=404)
+        raise Refused(RuleCode.ACCOUNT_NOT_FOUND, Said("There is no such account."), status_code=404)
     return [account_id]
 
 
@@ -28,15 +29,18 @@ def refuse_untradable(request: Request, account_id: UUID) -> None:
     if accounts.may_trade(request.user, account_id):
         return
     if accounts.may_view(request.user, account_id):
-        raise Refused(RuleCode.ACCOUNT_NOT_TRADABLE, "You may not trade this account.")
-    raise Refused(RuleCode.ACCOUNT_NOT_FOUND, "There is no such account.")
+        raise Refused(RuleCode.ACCOUNT_NOT_TRADABLE, Said("You may not trade this account."))
+    raise Refused(RuleCode.ACCOUNT_NOT_FOUND, Said("There is no such account."))
 
 
 def client_order_id(request: Request) -> str:
     """The request's own key under its user's name: two users may use the same."""
     key = request.headers.get("Idempotency-Key", "")
     if not key or len(key) > KEY_LENGTH_MAX or not key.isascii() or not key.isprintable():
-        sentence = f"Send a header Idempotency-Key of 1 to {KEY_LENGTH_MAX} printable characters, new for each order."
+        sentence = Said(
+            "Send a header Idempotency-Key of 1 to {most} printable characters, new for each order.",
+            most=KEY_LENGTH_MAX,
+        )
         raise Refused("IDEMPOTENCY_KEY_REQUIRED", sentence, status_code=400)
     return f"api-{request.user.pk}-{key}"
 
@@ -50,6 +54,6 @@ def refuse_without(answer: PlanAnswer) -> None:
 
 def refusal(breaches: tuple[Breach, ...], **about: UUID | None) -> Refused:
     """`about` names what was recorded of it, if anything was."""
-    codes = ", ".join(dict.fromkeys(breach.code for breach in breaches))
+    sentences = " ".join(dict.fromkeys(rule_text(breach.code) for breach in breaches))
     ids = {name: str(found) if found else None for name, found in about.items()}
-    return Refused(breaches[0].code, f"Refused: {codes}.", context={"breaches": breaches_out(breaches), **ids})
+    return Refused(breaches[0].code, sentences, context={"breaches": breaches_out(breaches), **ids})

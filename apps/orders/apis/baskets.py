@@ -17,7 +17,7 @@ from apps.orders.apis.once import refused_while_running
 from apps.orders.selectors import BasketView
 from apps.orders.serializers import BreachOut, OrderOut
 from apps.sso.selectors import actor_of
-from qts.domain.errors import RuleCode
+from qts.domain.errors import RuleCode, Said
 from qts.domain.orders import OrderRequest
 from qts.domain.orders.basket import ROWS_MAX
 from qts.domain.values import OrderType, Side
@@ -86,7 +86,7 @@ class BasketPreviewApi(APIView):
         body.is_valid(raise_exception=True)
         account_id = body.validated_data["account_id"]
         if not accounts.may_view(request.user, account_id):
-            raise Refused(RuleCode.ACCOUNT_NOT_FOUND, "There is no such account.", status_code=404)
+            raise Refused(RuleCode.ACCOUNT_NOT_FOUND, Said("There is no such account."), status_code=404)
         found = services.preview_basket(
             account_id=account_id, requests=body.to_requests(), actor=actor_of(request.user), now=market_now()
         )
@@ -134,5 +134,5 @@ class BasketApi(APIView):
 def _visible(request: Request, basket_id: UUID | None) -> BasketView:
     found = selectors.basket(basket_id) if basket_id else None
     if found is None or not accounts.may_view(request.user, found.account_id):
-        raise Refused(RuleCode.PLAN_NOT_FOUND, "There is no such basket.", status_code=404)
+        raise Refused(RuleCode.PLAN_NOT_FOUND, Said("There is no such basket."), status_code=404)
     return found

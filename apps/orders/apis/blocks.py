@@ -19,7 +19,7 @@ from apps.orders.serializers import BreachOut, OrderOut
 from apps.orders.services import Basis, BlockRequest
 from apps.orders.services.blocks import ACCOUNTS_MAX
 from apps.sso.selectors import actor_of
-from qts.domain.errors import RuleCode
+from qts.domain.errors import RuleCode, Said
 from qts.domain.orders import OrderRequest
 from qts.domain.values import OrderType, Side
 from qts.web.errors import Refused
@@ -168,5 +168,5 @@ def _visible(request: Request, block_id: UUID | None) -> BlockView:
     found = selectors.block(block_id) if block_id else None
     mine = {account.id for account in accounts.accounts_of(request.user)}
     if found is None or not {part.account_id for part in found.parts} <= mine:
-        raise Refused(RuleCode.PLAN_NOT_FOUND, "There is no such block.", status_code=404)
+        raise Refused(RuleCode.PLAN_NOT_FOUND, Said("There is no such block."), status_code=404)
     return found

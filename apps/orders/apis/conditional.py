@@ -17,7 +17,7 @@ from apps.orders.apis.once import refused_while_running, written_once
 from apps.orders.selectors import ConditionalView
 from apps.orders.serializers import BreachOut
 from apps.sso.selectors import actor_of
-from qts.domain.errors import RuleCode
+from qts.domain.errors import RuleCode, Said
 from qts.domain.orders import Status
 from qts.domain.orders.conditional import (
     ConditionalKind,
@@ -164,5 +164,5 @@ class ConditionalCancelApi(APIView):
 def _visible(request: Request, conditional_id: UUID | None) -> ConditionalView:
     found = selectors.conditional_order(conditional_id) if conditional_id else None
     if found is None or not accounts.may_view(request.user, found.account_id):
-        raise Refused(RuleCode.PLAN_NOT_FOUND, "There is no such conditional order.", status_code=404)
+        raise Refused(RuleCode.PLAN_NOT_FOUND, Said("There is no such conditional order."), status_code=404)
     return found

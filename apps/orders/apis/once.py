@@ -14,13 +14,13 @@ from rest_framework.response import Response
 from apps.orders import services
 from apps.orders.apis.access import client_order_id
 from apps.orders.services.once import Answer
-from qts.domain.errors import RuleCode
+from qts.domain.errors import RuleCode, Said
 from qts.web.errors import Refused
 
 _View = Callable[..., Response]
 _REFUSED = 422
-_REUSED = "This Idempotency-Key came with another request before."
-_RUNNING = "The same request is still being worked on."
+_REUSED = Said("This Idempotency-Key came with another request before.")
+_RUNNING = Said("The same request is still being worked on.")
 
 
 def written_once(view: _View) -> _View:

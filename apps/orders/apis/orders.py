@@ -26,7 +26,7 @@ from apps.orders.serializers import (
     ReplaceIn,
 )
 from apps.sso.selectors import actor_of
-from qts.domain.errors import RuleCode
+from qts.domain.errors import RuleCode, Said
 from qts.web.errors import Refused
 from qts.web.serializers import StrictSerializer
 
@@ -94,7 +94,7 @@ class OrderCheckApi(APIView):
         body.is_valid(raise_exception=True)
         account_id = body.validated_data["account_id"]
         if not accounts.may_view(request.user, account_id):
-            raise Refused(RuleCode.ACCOUNT_NOT_FOUND, "There is no such account.", status_code=404)
+            raise Refused(RuleCode.ACCOUNT_NOT_FOUND, Said("There is no such account."), status_code=404)
         breaches = services.check_order(
             account_id=account_id, request=body.to_request(""), actor=actor_of(request.user), now=market_now()
         )
@@ -207,5 +207,5 @@ class FillsApi(APIView):
 def _visible_order(request: Request, order_id: UUID) -> OrderView:
     order = selectors.order(order_id)
     if order is None or not accounts.may_view(request.user, order.account_id):
-        raise Refused(RuleCode.ORDER_NOT_FOUND, "There is no such order.", status_code=404)
+        raise Refused(RuleCode.ORDER_NOT_FOUND, Said("There is no such order."), status_code=404)
     return order

@@ -17,7 +17,7 @@ from apps.orders.apis.once import refused_while_running, written_once
 from apps.orders.selectors import SlicedView
 from apps.orders.serializers import BreachOut
 from apps.sso.selectors import actor_of
-from qts.domain.errors import RuleCode
+from qts.domain.errors import RuleCode, Said
 from qts.domain.orders import Status
 from qts.domain.orders.slicing import SlicedStatus, SliceKind, SliceTerms
 from qts.domain.values import Side
@@ -138,5 +138,5 @@ class SlicedOrderCancelApi(APIView):
 def _visible(request: Request, sliced_id: UUID | None) -> SlicedView:
     found = selectors.sliced_order(sliced_id) if sliced_id else None
     if found is None or not accounts.may_view(request.user, found.account_id):
-        raise Refused(RuleCode.PLAN_NOT_FOUND, "There is no such sliced order.", status_code=404)
+        raise Refused(RuleCode.PLAN_NOT_FOUND, Said("There is no such sliced order."), status_code=404)
     return found

@@ -1,5 +1,6 @@
 """What the broker reports, taken in one transaction each. Repeated, late and overtaking reports do no harm."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 from uuid import UUID
@@ -19,12 +20,11 @@ from apps.orders.services.amendments import (
 from apps.orders.services.discrepancies import Kind
 from apps.orders.services.matches import (
     SURFACED_REASON,
-    book_matched,
     learn_broker_id,
     lock_order_of,
     moment,
     release_what_cannot_trade,
-    take_match,
+    take_matches,
 )
 from apps.orders.services.settling import OPEN_CANCEL, settle_intents
 from apps.orders.services.steps import BROKER, REASON_LENGTH_MAX, take_step
@@ -70,22 +70,23 @@ _FINAL = frozenset({OrderTrigger.CANCELLED, OrderTrigger.REJECTED, OrderTrigger.
 def apply_broker_event(connection_id: UUID, message: BrokerMessage, *, now: datetime) -> None:
     """Take in one message of the order stream; in the caller's transaction if it has one, so that its position moves
     with the message."""
+    apply_broker_events(connection_id, [message], now=now)
+
+
+def apply_broker_events(connection_id: UUID, messages: Sequence[BrokerMessage], *, now: datetime) -> None:
+    """As `apply_broker_event`; matches are stored and booked together, behind everything else."""
+    matches = []
     with transaction.atomic(savepoint=False):
-        if isinstance(message, BrokerOrderEvent):
-            reported = message.order
-            order = _lock_reported(connection_id, reported, now, message.orig_request_id, reported.unique_id)
-            if order is None:
-                _remember_foreign(connection_id, reported, now)
-            elif message.notify_id > order.reported_notify_id:  # else an old page of the stream, read again
-                order.reported_notify_id = message.notify_id
-                _take_state(order, reported, now)
-        elif isinstance(message, BrokerMatch):
-            matched = take_match(connection_id, message, now=now)
-            book_matched([matched] if matched else [], now)
-        elif isinstance(message, BrokerError):
-            _take_refusal(connection_id, message, now)
-        else:
-            assert_never(message)
+        for message in messages:
+            if isinstance(message, BrokerOrderEvent):
+                _take_order_event(connection_id, message, now)
+            elif isinstance(message, BrokerMatch):
+                matches.append(message)
+            elif isinstance(message, BrokerError):
+                _take_refusal(connection_id, message, now)
+            else:
+                assert_never(message)
+        take_matches(connection_id, matches, now=now)
 
 
 def apply_book_row(connection_id: UUID, reported: BrokerOrder, *, now: datetime) -> None:
@@ -104,6 +105,16 @@ def apply_book_row(connection_id: UUID, reported: BrokerOrder, *, now: datetime)
 
 
 # --- the state of an order -------------------------------------------------------------------------------------------
+
+
+def _take_order_event(connection_id: UUID, message: BrokerOrderEvent, now: datetime) -> None:
+    reported = message.order
+    order = _lock_reported(connection_id, reported, now, message.orig_request_id, reported.unique_id)
+    if order is None:
+        _remember_foreign(connection_id, reported, now)
+    elif message.notify_id > order.reported_notify_id:  # else an old page of the stream, read again
+        order.reported_notify_id = message.notify_id
+        _take_state(order, reported, now)
 
 
 def _take_state(order: Order, reported: BrokerOrder, now: datetime) -> None:

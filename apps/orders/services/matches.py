@@ -1,27 +1,37 @@
 """A match: its order moves, the books learn of it, and what the order can no longer use is given back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import groupby
+from typing import Final
 from uuid import UUID, uuid5
 
+from apps.accounts import selectors as accounts
 from apps.accounts import services as ledger
 from apps.eventlog import services as eventlog
-from apps.orders.locks import lock_reported_order
+from apps.orders.locks import Told, lock_reported_orders
 from apps.orders.models import Fill, Order
 from apps.orders.services import discrepancies
 from apps.orders.services.amendments import may_still_grow, prove_by_fill
 from apps.orders.services.discrepancies import Kind
-from apps.orders.services.settling import settle_intents
-from apps.orders.services.steps import BROKER, event_of, take_step
+from apps.orders.services.settling import settle_placed
+from apps.orders.services.steps import BROKER, event_of, step, take_step
 from qts.adapters.ssi.trading_codec import BrokerMatch
+from qts.domain.errors import TerminalError
 from qts.domain.events import OrderFilled, OrderSent
 from qts.domain.market import to_vietnam
 from qts.domain.orders import TERMINAL, OrderTrigger, Status, fill_trigger
 from qts.domain.values import Side
 from qts.observability.crash_points import passing
+from qts.web.many_rows import insert_rows, put_rows
 
 SURFACED_REASON = "found at the broker"
+# what matches change of their orders
+_MOVED: Final = [
+    "broker_order_id", "status", "reason", "quantity", "price_vnd", "wanted_quantity", "wanted_price_vnd",
+    "filled_quantity", "filled_value_vnd", "reported_filled_quantity", "last_event_id", "updated_at",
+]  # fmt: skip
 
 
 def fill_id_of(connection_id: UUID, trading_day: date, notify_id: int) -> UUID:
@@ -31,24 +41,50 @@ def fill_id_of(connection_id: UUID, trading_day: date, notify_id: int) -> UUID:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """A match that its order has, and that the books have not seen yet."""
+    """A match that its order has taken, and that neither the tables nor the books have seen yet."""
 
     order: Order
     fill: Fill
+    event: OrderFilled
 
 
-def take_match(connection_id: UUID, match: BrokerMatch, *, now: datetime) -> Matched | None:
-    """Bring the order forward by one match; None when there is nothing to book. The caller has a transaction, and
-    hands what it gets to `book_matched` in it."""
-    matched_at = moment(match.matched_ms, now)
-    trading_day = to_vietnam(matched_at).date()
-    order = lock_order_of(connection_id, matched_at, match.order_id, match.unique_id)
-    if order is None:
-        subject = f"{trading_day.isoformat()}:{match.notify_id}"
-        discrepancies.note(connection_id, Kind.FOREIGN_FILL, subject=subject, detail=f"{match}", now=now)
-        return None
-    fill_id = fill_id_of(connection_id, trading_day, match.notify_id)
-    known = Fill.objects.filter(id=fill_id).first()
+def take_matches(connection_id: UUID, matches: Sequence[BrokerMatch], *, now: datetime) -> None:
+    """Bring orders forward by their matches, in the order in which they are given, and book them. The caller has a
+    transaction. What one match does is the same alone and in company: orders and fills are worked out in memory, and
+    each table is written once."""
+    by_day = groupby(matches, key=lambda match: to_vietnam(moment(match.matched_ms, now)).date())
+    for trading_day, some in by_day:
+        if taken := _take_day(connection_id, trading_day, list(some), now):
+            _store(taken, now)
+            _book(taken, now)
+
+
+def _take_day(connection_id: UUID, trading_day: date, matches: Sequence[BrokerMatch], now: datetime) -> list[Matched]:
+    told = [Told(match.order_id, (match.unique_id,)) for match in matches]
+    orders = lock_reported_orders(connection_id, trading_day, told)
+    known = Fill.objects.in_bulk([fill_id_of(connection_id, trading_day, match.notify_id) for match in matches])
+    taken: list[Matched] = []
+    moved: set[UUID] = set()
+    for match, order in zip(matches, orders, strict=True):
+        if order is None:
+            subject = f"{trading_day.isoformat()}:{match.notify_id}"
+            discrepancies.note(connection_id, Kind.FOREIGN_FILL, subject=subject, detail=f"{match}", now=now)
+        elif order.id in moved and order.filled_quantity + match.quantity > order.quantity:
+            # a proved amendment reserves anew: the books have to know of the matches before it
+            raise TerminalError(f"{match} is more than {order} has left, one by one")
+        elif matched := _take(order, match, known, trading_day, now):
+            known[matched.fill.id] = matched.fill
+            moved.add(order.id)
+            taken.append(matched)
+    return taken
+
+
+def _take(
+    order: Order, match: BrokerMatch, fills: Mapping[UUID, Fill], trading_day: date, now: datetime
+) -> Matched | None:
+    """None when there is nothing to store."""
+    matched_at, fill_id = moment(match.matched_ms, now), fill_id_of(order.connection_id, trading_day, match.notify_id)
+    known = fills.get(fill_id)
     if known is not None and (known.order_id, known.quantity, known.price_vnd) == (
         order.id,
         match.quantity,
@@ -60,32 +96,40 @@ def take_match(connection_id: UUID, match: BrokerMatch, *, now: datetime) -> Mat
     trouble = _trouble_with(order, match, known)
     if trouble is not None:
         kind, detail = trouble
-        discrepancies.note(connection_id, kind, subject=str(fill_id), detail=detail, now=now, order=order)
+        discrepancies.note(order.connection_id, kind, subject=str(fill_id), detail=detail, now=now, order=order)
         return None
     learn_broker_id(order, match.order_id)
-    settle_intents(order, evidence=f"match {match.notify_id} of order {match.order_id}")
-    fill = Fill.objects.create(
+    fill = Fill(
         id=fill_id,
         order=order,
-        connection_id=connection_id,
+        connection_id=order.connection_id,
         trading_day=trading_day,
         notify_id=match.notify_id,
         quantity=match.quantity,
         price_vnd=match.price_vnd,
         matched_at=matched_at,
     )
+    return Matched(order, fill, _move_by_fill(order, fill, now))
+
+
+def _store(taken: Sequence[Matched], now: datetime) -> None:
+    insert_rows([one.fill for one in taken])
     passing("fill.saved")
-    _move_by_fill(order, fill, now)
+    last = {one.order.id: one for one in taken}
+    settle_placed(
+        {order_id: f"match {one.fill.notify_id} of {one.order.broker_order_id}" for order_id, one in last.items()}
+    )
+    numbers = eventlog.record_all([one.event for one in taken], actor=BROKER, now=now)
+    for one, number in zip(taken, numbers, strict=True):
+        one.order.last_event_id = number
+    put_rows([one.order for one in last.values()], unique=["id"], changed=_MOVED)
     passing("fill.moved")
-    return Matched(order, fill)
 
 
-def book_matched(matches: Sequence[Matched], now: datetime) -> None:
+def _book(taken: Sequence[Matched], now: datetime) -> None:
     """Into the books, together; then what their orders can no longer use is given back."""
-    if not matches:
-        return
-    to_book = {str(match.fill.id): match for match in matches}
-    for refused in ledger.book_fills([_to_book(match) for match in matches]):
+    to_book = {str(one.fill.id): one for one in taken}
+    for refused in ledger.book_fills([_to_book(one) for one in taken]):
         # It happened at the exchange, so the order has it; the books need a person (shares they do not know of).
         match = to_book[refused.fill.fill_id]
         discrepancies.note(
@@ -97,8 +141,9 @@ def book_matched(matches: Sequence[Matched], now: datetime) -> None:
             order=match.order,
         )
     passing("fill.booked")
-    for order in {match.order.id: match.order for match in matches}.values():  # as its last match left it
-        release_what_cannot_trade(order, now)
+    orders = {one.order.id: one.order for one in taken}
+    for order_id in accounts.holding_orders(list(orders)):  # as their last match left them
+        release_what_cannot_trade(orders[order_id], now)
 
 
 def _to_book(match: Matched) -> ledger.FillToBook:
@@ -129,7 +174,7 @@ def _trouble_with(order: Order, match: BrokerMatch, known: Fill | None) -> tuple
     return None
 
 
-def _move_by_fill(order: Order, fill: Fill, now: datetime) -> None:
+def _move_by_fill(order: Order, fill: Fill, now: datetime) -> OrderFilled:
     if order.status == Status.REJECTED:  # we or the broker said it was not there; its match says that it was
         take_step(order, OrderTrigger.SURFACED, announce=OrderSent, actor=BROKER, now=now, reason=SURFACED_REASON)
     trigger = fill_trigger(quantity=order.quantity, filled_quantity=order.filled_quantity, fill_quantity=fill.quantity)
@@ -138,12 +183,10 @@ def _move_by_fill(order: Order, fill: Fill, now: datetime) -> None:
     order.filled_quantity += fill.quantity
     order.filled_value_vnd += fill.quantity * fill.price_vnd
     order.reported_filled_quantity = max(order.reported_filled_quantity, order.filled_quantity)
-    take_step(order, trigger, announce=None, actor=BROKER, now=now, reason="")
-    event = event_of(
+    step(order, trigger, now=now, reason="")
+    return event_of(
         OrderFilled, order, now=now, fill_id=str(fill.id), fill_quantity=fill.quantity, fill_price_vnd=fill.price_vnd
     )
-    order.last_event_id = eventlog.record(event, actor=BROKER, now=now)
-    order.save(update_fields=["last_event_id"])
 
 
 def release_what_cannot_trade(order: Order, now: datetime) -> None:
@@ -165,7 +208,8 @@ def learn_broker_id(order: Order, broker_order_id: str) -> None:
 
 def lock_order_of(connection_id: UUID, at: datetime, broker_order_id: str, *request_ids: str) -> Order | None:
     """Account and order locked; None when the broker speaks of an order that did not come from here."""
-    return lock_reported_order(connection_id, to_vietnam(at).date(), broker_order_id, request_ids)
+    told = Told(broker_order_id, request_ids)
+    return lock_reported_orders(connection_id, to_vietnam(at).date(), [told])[0]
 
 
 def moment(epoch_ms: int, now: datetime) -> datetime:

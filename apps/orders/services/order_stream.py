@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from itertools import groupby
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -18,10 +18,9 @@ from apps.orders.models import StreamPosition
 from apps.orders.services import discrepancies
 from apps.orders.services.book_comparison import BookComparison
 from apps.orders.services.broker import open_client
-from apps.orders.services.broker_events import apply_broker_event
+from apps.orders.services.broker_events import apply_broker_events
 from apps.orders.services.day_comparison import DayComparison
 from apps.orders.services.discrepancies import Kind
-from apps.orders.services.matches import Matched, book_matched, take_match
 from apps.orders.services.reconciliation import Reconciler
 from apps.orders.services.turns import SLICE_S, run_for_each_connection, run_under_lease
 from qts.adapters.lease import Slice
@@ -40,7 +39,7 @@ LEASE_NAME = "order-stream"
 READ_S = 0.25
 SHOW_EVERY_S = 2.0
 RETRY_S_MAX = 5.0
-TOGETHER_MAX = 10
+TOGETHER_MAX = 50
 _MOVE = """
     UPDATE orders_streamposition SET trading_day = %(day)s, last_notify_id = %(notify_id)s
     WHERE connection_id = %(connection_id)s
@@ -133,14 +132,13 @@ def take_together(connection_id: UUID, frames: Sequence[ReceivedFrame], *, now: 
 
 
 def take_frames(connection_id: UUID, frames: Iterable[ReceivedFrame], *, now: datetime) -> None:
-    """A message that cannot be read or applied is kept for a person, and the stream goes on. Matches that follow each
-    other are booked together."""
+    """Matches that follow each other are taken in together, every other message for itself."""
     for is_match, messages in groupby(_messages(connection_id, frames, now), lambda one: isinstance(one, BrokerMatch)):
         if is_match:
-            _take_matches(connection_id, cast("Iterator[BrokerMatch]", messages), now)
+            take_messages(connection_id, list(messages), now=now)
         else:
             for message in messages:
-                take_message(connection_id, message, now=now)
+                take_messages(connection_id, [message], now=now)
 
 
 def _messages(connection_id: UUID, frames: Iterable[ReceivedFrame], now: datetime) -> Iterator[BrokerMessage]:
@@ -155,49 +153,28 @@ def _messages(connection_id: UUID, frames: Iterable[ReceivedFrame], now: datetim
         yield from decoded.messages
 
 
-def _take_matches(connection_id: UUID, messages: Iterable[BrokerMatch], now: datetime) -> None:
-    """Order by order, then all of them into the books in one go. Where the database refuses them together, each is
-    taken in for itself."""
-    several = list(messages)
-    if len(several) == 1 or not _took_together(connection_id, several, now):
-        for message in several:
-            take_message(connection_id, message, now=now)
-
-
-def _took_together(connection_id: UUID, several: Sequence[BrokerMatch], now: datetime) -> bool:
-    try:
-        with transaction.atomic():
-            matches = [_take_one(connection_id, message, now) for message in several]
-            book_matched([match for match in matches if match], now)
-            passing("message.applied")
-    except (IllegalTransition, TerminalError, IntegrityError, DataError, ValueError) as error:
-        log.warning("matches_one_by_one", reason=str(error), matches=len(several))
-        return False
-    return True
-
-
-def _take_one(connection_id: UUID, message: BrokerMatch, now: datetime) -> Matched | None:
-    passing("stream.received")
-    match = take_match(connection_id, message, now=now)
-    _move_position(connection_id, message, now)
-    passing("message.positioned")
-    return match
-
-
-def take_message(connection_id: UUID, message: BrokerMessage, *, now: datetime) -> None:
+def take_messages(connection_id: UUID, messages: Sequence[BrokerMessage], *, now: datetime) -> None:
+    """One, or matches that came together. What cannot be applied together is taken in for itself, and what cannot be
+    applied at all is kept for a person; the stream goes on."""
     passing("stream.received")
     try:
         with transaction.atomic():
-            apply_broker_event(connection_id, message, now=now)
+            apply_broker_events(connection_id, messages, now=now)
             passing("message.applied")
-            _move_position(connection_id, message, now)
+            _move_position(connection_id, messages, now)
             passing("message.positioned")
     except (IllegalTransition, TerminalError, IntegrityError, DataError, ValueError) as error:
+        if len(messages) > 1:
+            log.warning("messages_one_by_one", reason=str(error), messages=len(messages))
+            for message in messages:
+                take_messages(connection_id, [message], now=now)
+            return
+        (message,) = messages
         subject = f"notifyID {message.notify_id}"
         detail = f"{type(error).__name__}: {error}: {message}"
         discrepancies.note(connection_id, Kind.UNREADABLE, subject=subject, detail=detail, now=now)
         with transaction.atomic():
-            _move_position(connection_id, message, now)
+            _move_position(connection_id, messages, now)
 
 
 def position_of(connection_id: UUID, today: date) -> StreamPosition:
@@ -214,15 +191,13 @@ def rewind(connection_id: UUID) -> None:
     StreamPosition.objects.filter(connection_id=connection_id).update(last_notify_id=0)
 
 
-def _move_position(connection_id: UUID, message: BrokerMessage, now: datetime) -> None:
-    """Numbers begin anew each day; some refusals carry none."""
-    if message.notify_id <= 0:
+def _move_position(connection_id: UUID, messages: Sequence[BrokerMessage], now: datetime) -> None:
+    """Behind the last of them. Numbers begin anew each day; some refusals carry none."""
+    numbered = [(_day_of(message, now), message.notify_id) for message in messages if message.notify_id > 0]
+    if not numbered:
         return
-    asked: dict[str, Any] = {
-        "connection_id": connection_id,
-        "day": _day_of(message, now),
-        "notify_id": message.notify_id,
-    }
+    day, notify_id = max(numbered)
+    asked: dict[str, Any] = {"connection_id": connection_id, "day": day, "notify_id": notify_id}
     with connection.cursor() as cursor:
         cursor.execute(_MOVE, asked)
 

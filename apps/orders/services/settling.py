@@ -1,6 +1,8 @@
 """A report names requests of ours: the broker has received them, whatever became of the answers."""
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
@@ -23,6 +25,13 @@ _SETTLE = """
     WHERE order_id = %(order_id)s AND (kind = 'PLACE' OR request_id = ANY(%(request_ids)s))
         AND state = ANY(%(unsettled)s)
 """
+
+
+def settle_placed(evidence: Mapping[UUID, str]) -> None:
+    """Of these orders, all of which the broker has: what nobody has heard of yet."""
+    waiting = Intent.objects.filter(order_id__in=list(evidence), kind=Intent.Kind.PLACE, state__in=_UNSETTLED)
+    for intent in waiting.select_related("order"):
+        settle_intents(intent.order, evidence=evidence[intent.order_id])
 
 
 def settle_intents(order: Order, *request_ids: str, evidence: str) -> None:

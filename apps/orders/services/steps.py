@@ -73,18 +73,24 @@ def take_step(
 
     Raises IllegalTransition. Other fields that the caller has changed on `order` are saved with it.
     """
+    changed = step(order, trigger, now=now, reason=reason)
+    if changed and announce is not None:
+        order.last_event_id = eventlog.record(event_of(announce, order, now=now), actor=actor, now=now)
+    order.save()
+    return changed
+
+
+def step(order: Order, trigger: OrderTrigger, *, now: datetime, reason: str | None = None) -> bool:
+    """As `take_step`, for who stores the order and tells of it together with others."""
     before, after = Status(order.status), next_status(Status(order.status), trigger)
     order.status, order.updated_at = after, now
     if after in TERMINAL:
         order.wanted_quantity = order.wanted_price_vnd = None
         if before in _CHANGING:
             close_amendments(order)
-    if reason is not None and before is not after:
-        order.reason = reason[:REASON_LENGTH_MAX]
     changed = before is not after
-    if changed and announce is not None:
-        order.last_event_id = eventlog.record(event_of(announce, order, now=now), actor=actor, now=now)
-    order.save()
+    if reason is not None and changed:
+        order.reason = reason[:REASON_LENGTH_MAX]
     if changed:
         ORDERS.labels(status=after).inc()
     return changed

@@ -107,7 +107,7 @@ def sent_order(desk: Desk, history: History) -> Order:
 
 def tell(desk: Desk, messages: list[BrokerMessage]) -> None:
     for message in messages:
-        order_stream.take_message(desk.connection_id, message, now=MORNING)
+        order_stream.take_messages(desk.connection_id, [message], now=MORNING)
 
 
 @settings(

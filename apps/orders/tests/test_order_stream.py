@@ -199,6 +199,15 @@ def test_messages_that_are_there_together_are_one_transaction(desk, sent, monkey
     assert StreamPosition.objects.get().last_notify_id == 6
 
 
+def test_matches_of_two_days_in_each_others_midst_are_all_counted(desk, sent):
+    tomorrow = at("09:15:00", "2026-11-25")
+    several = [match_event(sent, 100, 6), match_event(sent, 100, 1, now=tomorrow), match_event(sent, 200, 7)]
+    take_frames(desk.connection_id, [frame(*several)], now=MORNING)
+    assert (desk.order(sent.id).filled_quantity, desk.order(sent.id).status) == (300, Status.FILLED)
+    assert noted() == [("FOREIGN_FILL", False)]
+    assert sum(fill.quantity for fill in Fill.objects.all()) == 300
+
+
 def test_what_the_books_refuse_together_is_taken_in_one_by_one(desk, sent, monkeypatch):
     """A check that looks only at the end of a transaction, and refuses as long as there are two messages in one."""
     honest, taken = order_stream.take_frames, []

@@ -49,7 +49,7 @@ def test_reports_cost_so_many_statements(busy_desk, gateway, stream):
 
     def report(status: str, **more: int) -> None:
         message = stream.make_event(order, status, **more)
-        order_stream.take_message(busy_desk.connection_id, message, now=MORNING)
+        order_stream.take_messages(busy_desk.connection_id, [message], now=MORNING)
 
     assert statements(report, "QU") <= 10
     assert statements(stream.match, order, 300) <= 33

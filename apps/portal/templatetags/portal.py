@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from apps.portal.views import backtest_words, data_words, formats, parity_words, wording
 from apps.portal.views.refusals import reason_text
 from apps.portal.views.silence_words import nothing_text, number_text, silence_text
+from qts.web.said import told
 
 register = template.Library()
 ICONS = "vendor/lucide/1.62.0/icons.svg"
@@ -35,6 +36,7 @@ register.filter("what_if_basis", wording.what_if_basis)
 register.filter("gap_cause", data_words.cause_label)
 register.filter("gap_fill", data_words.fill_label)
 register.filter("book_fault", data_words.fault_label)
+register.filter("told", told)
 register.filter("permille", formats.permille)
 register.filter("backtest_kind", backtest_words.kind_label)
 register.filter("backtest_status", backtest_words.status_label)

@@ -1,9 +1,21 @@
 """Numbers as the board shows them."""
 
+import base64
+import itertools
+import json
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
 import pytest
+from django.conf import settings
+from django.template import Context, Template
+from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
+from playwright._impl._driver import compute_driver_executable
 
+from apps.notifications.services import sentence
 from apps.portal.views import formats
 
 
@@ -62,3 +74,61 @@ def test_large_numbers_are_grouped():
     assert formats.billions_text(12_345_600_000_000) == "12,345.6"
     assert formats.index_text(128_050) == "1,280.50"
     assert formats.money_text(None) == "–"
+
+
+SCRIPT = Path(settings.BASE_DIR) / "static" / "js" / "format.js"
+AMOUNTS_VND = [0, 1, 9_990, 24_645, 25_300, -150, 1_234_500, 128_050_000, -2_500_000_000_000]
+
+
+def said_by_the_script(calls):
+    """What functions of static/js/format.js answer to ["name", [arguments]], in the browser's own language."""
+    module = "data:text/javascript;base64," + base64.b64encode(SCRIPT.read_bytes()).decode()
+    program = f"""const rules = await import({json.dumps(module)});
+        console.log(JSON.stringify({json.dumps(calls)}.map(([name, given]) => rules[name](...given))))"""
+    done = subprocess.run(
+        [compute_driver_executable()[0], "--input-type=module", "-e", program],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def test_what_changes_on_a_page_is_written_as_what_stood_there():
+    pairs = list(itertools.product(AMOUNTS_VND, [100_000, 24_000]))
+    calls = [["price", [vnd, kind]] for vnd in AMOUNTS_VND for kind in ("STOCK", "FUTURE")]
+    calls += [[name, [vnd]] for name in ("quantity", "money", "index", "billions") for vnd in AMOUNTS_VND if vnd >= 0]
+    calls += [["change", [vnd, reference]] for vnd, reference in pairs if vnd >= 0]
+    calls += [["percent", [part, whole]] for part, whole in pairs]
+    texts = [formats.price_text(vnd, kind) for vnd in AMOUNTS_VND for kind in ("STOCK", "FUTURE")]
+    for say in (formats.quantity_text, formats.money_text, formats.index_text, formats.billions_text):
+        texts += [say(vnd) for vnd in AMOUNTS_VND if vnd >= 0]
+    texts += [formats.change_text(vnd, reference) for vnd, reference in pairs if vnd >= 0]
+    texts += [formats.percent_text(part, whole) for part, whole in pairs]
+    assert list(zip(calls, said_by_the_script(calls), strict=True)) == list(zip(calls, texts, strict=True))
+
+
+def test_a_day_and_a_time_of_the_script_are_those_of_vietnam():
+    moment_ms = 1_795_383_903_000  # 2026-11-22 21:45:03 UTC
+    assert said_by_the_script([["clock", [moment_ms]], ["day", [moment_ms]]]) == ["04:45:03", "23/11/2026"]
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_what_templates_write_by_themselves_has_the_same_form(language):
+    moment = datetime(2026, 11, 22, 22, 25, 3, tzinfo=UTC)
+    with translation.override(language), timezone.override("Asia/Ho_Chi_Minh"):
+        page = Template("{{ ratio }} {{ ratio|floatformat:1 }} {{ ratio|floatformat:'2g' }} {{ at }} {{ at.date }}")
+        shown = page.render(Context({"ratio": 1234.56, "at": moment}))
+    assert shown == "1234.56 1234.6 1,234.56 23/11/2026 05:25:03 22/11/2026"
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_an_alert_writes_numbers_as_the_board(language):
+    facts = {"quantity": 1_200, "price_vnd": 25_300, "side": "BUY", "filled": 1_200, "of": 5_000}
+    with translation.override(language):
+        filled = sentence("FILL", "SSI", facts)
+        changed = sentence("CHANGE_BELOW", "SSI", {"value": -250, "last_vnd": 24_645})
+        future = sentence("PRICE_ABOVE", "VN30F1M", {"value": 128_050_000, "threshold": 128_000_000})
+    assert {"1,200", "25.30", "(1,200/5,000)"} <= set(filled.split())
+    assert {"-2.50%", "24.65"} <= set(changed.replace(",", " ").split())
+    assert "1,280.50" in future

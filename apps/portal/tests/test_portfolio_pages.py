@@ -2,14 +2,19 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from apps.accounts import selectors, services
+from apps.accounts.selectors import PositionView
 from apps.marketdata.selectors import market_now
+from apps.portal.views.position_rows import position_rows, spark_line
 from qts.domain.market import to_vietnam
 from qts.domain.values import Side
 
@@ -20,18 +25,21 @@ _WORTH = """
 """
 
 
-def fill(account_id, side, quantity, fill_id, order_id=None):
+def fill(account_id, side, quantity, fill_id, *, order_id=None, symbol="SSI", price_vnd=25_000):
     with transaction.atomic():
         services.book_fill(
             account_id=account_id,
             order_id=order_id or uuid4(),
             fill_id=fill_id,
-            symbol="SSI",
+            symbol=symbol,
             side=side,
             quantity=quantity,
-            price_vnd=25_000,
+            price_vnd=price_vnd,
             now=market_now(),
         )
+
+
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -39,7 +47,7 @@ def traded(desk):
     # 200 x 25,000 + 7,500 = 5,007,500 owed; 300 x 25,000 - 11,250 - 7,500 = 7,481,250 to come, on Thursday: 26 November
     desk.order_id = uuid4()
     fill(desk.mine, Side.BUY, 200, "f1")
-    fill(desk.mine, Side.SELL, 300, "f2", desk.order_id)
+    fill(desk.mine, Side.SELL, 300, "f2", order_id=desk.order_id)
     return desk
 
 
@@ -54,6 +62,63 @@ def test_the_overview_shows_how_the_net_worth_is_spread(traded):
     assert 'data-part="SSI"' in shown
     assert 'data-part="CASH"' in shown
     assert 'data-money="day_pnl"' in shown
+
+
+def test_a_position_shows_the_way_of_its_price_by_one_query_for_all(traded):
+    bars = apps.get_model("marketdata", "DailyBar").objects
+    today = to_vietnam(market_now()).date()
+    for days_ago, close_vnd in ((40, 90_000), (3, 20_000), (2, 24_000), (1, 22_000)):
+        bars.create(
+            symbol="SSI", trading_day=today - timedelta(days=days_ago), open_vnd=1, high_vnd=1, low_vnd=1,
+            close_vnd=close_vnd, volume=1, value_vnd=1,
+        )  # fmt: skip
+    shown = page(traded, "/positions/")
+    (line,) = re.findall(
+        r'<svg class="spark (\S+)" viewBox="0 0 60 16" aria-hidden="true"><polyline points="(.*?)"/>', shown
+    )
+    mark_vnd = accounts_mark(shown)
+    highest = max(24_000, mark_vnd)
+    ys = [1 + 14 * (highest - price) // (highest - 20_000) for price in (20_000, 24_000, 22_000, mark_vnd)]
+    assert line == ("c-up", " ".join(f"{x},{y}" for x, y in zip((0, 20, 40, 60), ys, strict=True)))
+    assert "style=" not in shown[shown.index("<tbody>") : shown.index("</tbody>")]
+    with CaptureQueriesContext(connection) as one:
+        page(traded, "/positions/")
+    fill(traded.mine, Side.BUY, 100, "f3", symbol="HPG")
+    with CaptureQueriesContext(connection) as two:
+        page(traded, "/positions/")
+    assert len(two) == len(one)
+
+
+def accounts_mark(shown):
+    return int(re.search(r'data-position="SSI".*?data-mark="(\d+)"', shown)[1])
+
+
+def test_contracts_stand_below_the_shares(desk):
+    future = "41I1GB000"
+    numbers = apps.get_model("accounts", "BrokerageAccount").objects.filter(id=desk.mine)
+    numbers.update(kind="DERIVATIVES")
+    fill(desk.mine, Side.SELL, 2, "c1", symbol=future, price_vnd=128_050_000)
+    shown = page(desk, "/positions/")
+    (row,) = re.findall(r'<tr data-contract="41I1GB000" data-net="-2">(.*?)</tr>', shown, re.DOTALL)
+    assert [re.sub("<.*?>", "", cell) for cell in re.findall("<td.*?>(.*?)</td>", row)] == [
+        future, "\u22122", "1,280.50", "\u2013", "\u2013", "0", "\u221231,768",
+    ]  # fmt: skip
+    assert "No positions" not in shown
+
+
+def test_a_line_needs_two_prices_and_a_flat_one_stands_still():
+    assert (spark_line([]), spark_line([5])) == ("", "")
+    assert 'points="0,1 60,1"' in spark_line([5, 5])
+    assert "c-down" in spark_line([6, 5])
+
+
+def test_what_a_symbol_is_called_cannot_break_out_of_its_row():
+    position = PositionView('{"><b>', 1, 1, 0, 5, 1, 1, -1, None, None, None, None)
+    row = position_rows([position], uuid4(), may_trade=True)
+    assert "<b>" not in row
+    assert "{&quot;&gt;&lt;b&gt;" in row
+    assert "%7B%22%3E%3Cb%3E" in row
+    assert "+5" in row
 
 
 def test_the_settlement_calendar_says_what_becomes_available_when(traded):

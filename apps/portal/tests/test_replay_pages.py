@@ -109,7 +109,7 @@ def test_a_start_leads_to_its_board_and_a_refusal_back_to_the_list(desk, replay)
         assert answer.redirect_chain[-1][0] == "/replay/"
         assert 'class="note bad"' in text(answer)
     answer = client.post("/replay/start/", {"day": "2026-11-20"}, follow=True)
-    assert "Too many days are played at once" in text(answer)
+    assert "You play 2 days already; end one first." in text(answer)
 
 
 def test_its_owner_and_operators_steer_it(desk, replay):

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from apps.notifications.selectors import AlertView, RuleView
-from apps.notifications.services import ChannelProblem, RuleProblem, sentence
+from apps.notifications.services import CHANNEL_SENTENCES, RULE_SENTENCES, ChannelProblem, RuleProblem, sentence
 from apps.notifications.services.words import percent, price, thousandths
 
 KINDS = {
@@ -66,35 +66,4 @@ def _threshold(rule: RuleView) -> str:
 
 def problem_text(problem: RuleProblem | ChannelProblem) -> str:
     """By its kind: some names stand in both lists."""
-    return _rule_problems()[problem] if isinstance(problem, RuleProblem) else _channel_problems()[problem]
-
-
-def _rule_problems() -> dict[str, str]:
-    return {
-        RuleProblem.KIND_UNKNOWN: _("Choose what to wait for."),
-        RuleProblem.SYMBOL_MISSING: _("Type a symbol: a price, a change and an indicator are of one security."),
-        RuleProblem.SYMBOL_MALFORMED: _("This symbol is not in the list of securities."),
-        RuleProblem.INDICATOR_MISSING: _("Name the indicator as a strategy does, for example rsi_14."),
-        RuleProblem.THRESHOLD_MISSING: _("Type the level at which to alert."),
-        RuleProblem.THRESHOLD_OUT_OF_RANGE: _("The level cannot be read: type a price as on the board, or a number."),
-        RuleProblem.COOLDOWN_OUT_OF_RANGE: _("The pause is between 0 minutes and a day."),
-        RuleProblem.CHANNEL_NOT_FOUND: _("One of the channels is gone. Choose again."),
-        RuleProblem.TOO_MANY_RULES: _("You have 200 alerts. Delete some first."),
-        RuleProblem.RULE_NOT_FOUND: _("This alert is gone."),
-    }
-
-
-def _channel_problems() -> dict[str, str]:
-    return {
-        ChannelProblem.KIND_UNKNOWN: _("Choose e-mail, webhook or chat."),
-        ChannelProblem.NAME_MISSING: _("Give the channel a name."),
-        ChannelProblem.NAME_TAKEN: _("You have a channel of that name."),
-        ChannelProblem.ADDRESS_MALFORMED: _("The address cannot be read."),
-        ChannelProblem.ADDRESS_REFUSED: _("This address is refused: it must be https and outside of this network."),
-        ChannelProblem.TOKEN_MALFORMED: _("Paste the bot's token as Telegram's BotFather gave it."),
-        ChannelProblem.NO_MAIL_SERVER: _("No mail server is set up (MAIL_URL). Ask an operator."),
-        ChannelProblem.QUIET_HALF_SET: _("Quiet hours need a beginning and an end."),
-        ChannelProblem.TOO_MANY_CHANNELS: _("You have 20 channels. Delete one first."),
-        ChannelProblem.CHANNEL_NOT_FOUND: _("This channel is gone."),
-        ChannelProblem.TESTED_JUST_NOW: _("A test was sent a moment ago. Wait ten seconds."),
-    }
+    return _(RULE_SENTENCES[problem] if isinstance(problem, RuleProblem) else CHANNEL_SENTENCES[problem])

@@ -14,8 +14,8 @@ from apps.portal.views.access import OFFICERS, asks_for_fragment, page
 from apps.portal.views.what_if import answers
 from apps.risk import selectors as risk
 from apps.risk import services as risk_services
-from apps.risk.services import ApprovalProblem
 from apps.sso.selectors import actor_of
+from qts.web.said import told
 
 REASON_LENGTH_MIN = 5
 
@@ -61,7 +61,7 @@ def approval(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
         elif not problem:
             risk_services.reject(proposal_id, reason=reason, actor=me, now=marketdata.market_now())
     except risk_services.ApprovalRefused as refusal:
-        problem = problem_text(refusal)
+        problem = told(refusal)
     if problem:
         return _dialog(request, found, context | {"problem": problem, "reason": reason}, status=422)
     said = _("Approved. It acts on the next order.") if agrees else _("Not approved. Nothing has changed.")
@@ -77,17 +77,3 @@ def _dialog(
     """What is asked for, and what it would do."""
     shown = {"answers": answers(risk_services.proposed_changes(found))}
     return render(request, "portal/risk/approval.html", context | shown, status=status)
-
-
-def problem_text(refusal: risk_services.ApprovalRefused) -> str:
-    """The refusal in the language of the page; what has figures in it stays as the service says it."""
-    sentences = {
-        ApprovalProblem.NOT_AN_OFFICER: _("Only a risk officer may do this."),
-        ApprovalProblem.SAME_PERSON: _("Nobody approves what they proposed."),
-        ApprovalProblem.ALREADY_DECIDED: _("It is decided already."),
-        ApprovalProblem.EXPIRED: _("It was proposed too long ago. Propose it again."),
-        ApprovalProblem.CONTENT_DIFFERS: _("This is not what was shown. Look at it again."),
-        ApprovalProblem.OVERTAKEN: _("It was changed after the proposal. Propose it again."),
-        ApprovalProblem.TOO_MANY_TODAY: _("This limit was loosened too often today."),
-    }
-    return sentences.get(refusal.problem, str(refusal))

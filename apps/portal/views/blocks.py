@@ -21,6 +21,7 @@ from apps.portal.views.basket_table import read_table
 from apps.portal.views.refusals import refusals
 from apps.sso.selectors import actor_of
 from qts.domain.orders import OrderRequest
+from qts.web.said import told
 
 TYPED: Final = ("symbol", "side", "quantity", "price", "basis")
 
@@ -44,7 +45,7 @@ def block(request: HttpRequest) -> HttpResponse:
             return _send(request, wanted, mine, context)
         found = order_services.preview_block(wanted, actor=actor_of(request.user), now=marketdata.market_now())
     except ValueError as error:
-        return render(request, "portal/plans/block.html", context | {"problem": str(error)}, status=422)
+        return render(request, "portal/plans/block.html", context | {"problem": told(error)}, status=422)
     numbers = {account.id: account for account in mine}
     more = {
         "order": wanted.order,

@@ -10,12 +10,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts import selectors as accounts
 from apps.accounts import services as account_services
-from apps.accounts.services import CashEventProblem, CashEventRefused
+from apps.accounts.services import CashEventRefused
 from apps.marketdata import selectors as marketdata
 from apps.portal.forms import read_quantity
 from apps.portal.selectors import actor_names
 from apps.portal.views.access import OPERATORS, chosen_account, page
 from apps.sso.selectors import actor_of
+from qts.web.said import told
 
 DOCUMENT_LENGTH_MAX: Final = 40
 NOTE_LENGTH_MAX: Final = 200
@@ -43,7 +44,7 @@ def cash_events(request: HttpRequest) -> HttpResponse:
             now=marketdata.market_now(),
         )
     except CashEventRefused as refusal:
-        return _page(request, problem=problem_text(refusal), status=422)
+        return _page(request, problem=told(refusal), status=422)
     return redirect("portal:cash-events")
 
 
@@ -57,7 +58,7 @@ def decide(request: HttpRequest, request_id: UUID) -> HttpResponse:
         else:
             account_services.reject_cash_event(request_id, actor=actor, now=now)
     except CashEventRefused as refusal:
-        return _page(request, problem=problem_text(refusal), status=422)
+        return _page(request, problem=told(refusal), status=422)
     return redirect("portal:cash-events")
 
 
@@ -75,14 +76,3 @@ def _page(request: HttpRequest, *, problem: str = "", status: int = 200) -> Http
         "tab": "cash-events",
     }
     return render(request, "portal/portfolio/cash_events.html", context, status=status)
-
-
-def problem_text(refusal: CashEventRefused) -> str:
-    """In the language of the page; what has figures in it stays as the service says it."""
-    sentences = {
-        CashEventProblem.NONSENSE: _("A kind, an account, an amount above zero and the document's number are needed."),
-        CashEventProblem.ENTERED_TWICE: _("This document is entered already."),
-        CashEventProblem.SAME_PERSON: _("Nobody confirms what they entered."),
-        CashEventProblem.ALREADY_DECIDED: _("It is decided already."),
-    }
-    return sentences.get(refusal.problem, str(refusal))

@@ -10,13 +10,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts import selectors as accounts
 from apps.accounts import services as account_services
-from apps.accounts.services import ActionNotice, ActionProblem, ActionRefused
+from apps.accounts.services import ActionNotice, ActionRefused
 from apps.marketdata import selectors as marketdata
 from apps.portal.selectors import actor_names
 from apps.portal.views.access import OPERATORS, page
 from apps.portal.views.blotter import read_day
 from apps.sso.selectors import actor_of
 from qts.domain.portfolio import ActionKind, ActionTerms
+from qts.web.said import told
 
 NUMBER_LENGTH_MAX = 9
 
@@ -33,7 +34,7 @@ def corporate_actions(request: HttpRequest) -> HttpResponse:
     try:
         account_services.propose_action(notice, actor=actor_of(request.user), now=marketdata.market_now())
     except ActionRefused as refusal:
-        return _page(request, problem=problem_text(refusal), status=422)
+        return _page(request, problem=told(refusal), status=422)
     return redirect("portal:corporate-actions")
 
 
@@ -44,7 +45,7 @@ def decide(request: HttpRequest, action_id: UUID) -> HttpResponse:
     try:
         act(action_id, actor=actor_of(request.user), now=marketdata.market_now())
     except ActionRefused as refusal:
-        return _page(request, problem=problem_text(refusal), status=422)
+        return _page(request, problem=told(refusal), status=422)
     return redirect("portal:corporate-actions")
 
 
@@ -93,13 +94,3 @@ def kind_labels() -> dict[str, str]:
         ActionKind.SPLIT: _("Split"),
         ActionKind.RIGHTS: _("Rights to subscribe"),
     }
-
-
-def problem_text(refusal: ActionRefused) -> str:
-    """In the language of the page; what has figures in it stays as the service says it."""
-    sentences = {
-        ActionProblem.ENTERED_TWICE: _("This action of the symbol is entered already for that ex-date."),
-        ActionProblem.SAME_PERSON: _("Nobody confirms what they entered."),
-        ActionProblem.ALREADY_DECIDED: _("It is decided already."),
-    }
-    return sentences.get(refusal.problem, str(refusal))

@@ -10,10 +10,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from apps.orders.selectors import Evidence, GateReport, Hop, OrderView
-from apps.portal.views.refusals import figure_text, rule_text
+from apps.portal.views.refusals import figure_text
 from qts.domain.errors import RuleCode
 from qts.domain.risk import RULES, Figure, Unit, controls_asked, headroom, is_floor, used_bps
 from qts.domain.values import Side
+from qts.web.said import rule_text
 
 TIGHT_BPS, FULL_BPS = 7_500, 10_000
 PICTURE_WIDTH: Final = 1_000

@@ -23,6 +23,7 @@ from apps.risk.selectors import FIRM, KillSwitchView, ProposalView, account_scop
 from apps.sso.selectors import actor_of
 from apps.strategies import selectors as strategies
 from qts.domain.values import ActorKind
+from qts.web.said import told
 
 log = structlog.get_logger(__name__)
 
@@ -105,7 +106,7 @@ def kill_switch(request: HttpRequest) -> HttpResponse:
             scope=row.scope, reason=reason[:500], actor=actor_of(request.user), now=marketdata.market_now()
         )
     except risk_services.ApprovalRefused as refusal:
-        context |= {"problems": [str(refusal)], "reason": reason}
+        context |= {"problems": [told(refusal)], "reason": reason}
         return render(request, "portal/risk/kill.html", context, status=422)
     return _done(_("Asked for the release: {what}. A second risk officer has to approve it.").format(what=row.label))
 

@@ -11,9 +11,10 @@ from django.views.decorators.http import require_http_methods
 
 from apps.accounts import selectors as accounts
 from apps.accounts import services as account_services
-from apps.accounts.services import MemberProblem, MemberRefused
+from apps.accounts.services import MemberRefused
 from apps.marketdata import selectors as marketdata
 from apps.portal.views.access import EVERYBODY, chosen_account, page
+from qts.web.said import told
 
 USERNAME_LENGTH_MAX = 150
 
@@ -31,7 +32,7 @@ def members(request: HttpRequest) -> HttpResponse:
         try:
             _change(request, account.id)
         except MemberRefused as refusal:
-            context |= {"problem": problem_text(refusal), "typed": request.POST}
+            context |= {"problem": told(refusal), "typed": request.POST}
         else:
             return redirect(f"{reverse('portal:members')}?account={account.id}")
     if account is not None:
@@ -55,12 +56,3 @@ def role_labels() -> dict[str, str]:
         "trade": _("sees it and trades"),
         "manage": _("sees it, trades and says who may"),
     }
-
-
-def problem_text(refusal: MemberRefused) -> str:
-    return {
-        MemberProblem.NOT_YOURS: _("Only who manages an account changes its members."),
-        MemberProblem.NO_SUCH_USER: _("There is no such user."),
-        MemberProblem.NO_SUCH_ROLE: _("There is no such role."),
-        MemberProblem.LAST_MANAGER: _("Nobody else manages the account: make somebody else a manager first."),
-    }[refusal.problem]

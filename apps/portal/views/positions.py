@@ -1,5 +1,7 @@
 """Positions, money and profit of one account."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -7,6 +9,7 @@ from django.views.decorators.http import require_GET
 from apps.accounts import selectors as accounts
 from apps.marketdata import selectors as marketdata
 from apps.portal.views.access import EVERYBODY, TRADERS, asks_for_fragment, chosen_account, page
+from apps.portal.views.position_rows import position_rows
 from apps.sso.selectors import has_role
 
 
@@ -17,15 +20,13 @@ def positions(request: HttpRequest) -> HttpResponse:
     mine = accounts.accounts_of(request.user)
     account = chosen_account(request, mine)
     portfolio = accounts.portfolio(account.id, marketdata.market_now()) if account else None
-    kinds = {security.symbol: security.kind for security in marketdata.securities(active_only=False)}
-    held = portfolio.positions if portfolio else ()
-    context = {
-        "accounts": mine,
-        "account": account,
-        "portfolio": portfolio,
-        "rows": [(position, kinds.get(position.symbol, "STOCK")) for position in held if _is_shown(position)],
-        "may_trade": has_role(request.user, *TRADERS),
-    }
+    may_trade = has_role(request.user, *TRADERS)
+    shown = [position for position in portfolio.positions if _is_shown(position)] if portfolio else []
+    context: dict[str, Any] = {"accounts": mine, "account": account, "portfolio": portfolio, "may_trade": may_trade}
+    if portfolio:
+        context["contracts"] = [one for one in portfolio.contracts if one.net or one.due_vnd or one.realised_pnl_vnd]
+    if account and shown:
+        context["rows"] = position_rows(shown, account.id, may_trade=may_trade)
     is_fragment = asks_for_fragment(request)
     return render(request, "portal/positions/table.html" if is_fragment else "portal/positions/page.html", context)
 

@@ -17,13 +17,14 @@ from apps.marketdata import selectors as marketdata
 from apps.portal.selectors import actor_names
 from apps.portal.views import broker_log_in
 from apps.portal.views.access import EVERYBODY, asks_for_fragment, chosen_account, page, visible_account
-from apps.portal.views.approvals import REASON_LENGTH_MIN, problem_text
+from apps.portal.views.approvals import REASON_LENGTH_MIN
 from apps.portal.views.pre_open_words import check_row
 from apps.risk import selectors as risk
 from apps.risk import services as risk_services
-from apps.risk.services import ArmingProblem, ArmingRefused
+from apps.risk.services import ArmingRefused
 from apps.sso.selectors import Role, actor_of, has_role
 from qts.domain.market import to_vietnam
+from qts.web.said import told
 
 ACTS = ("arm", "disarm", "override")
 
@@ -89,20 +90,10 @@ def _acted(request: HttpRequest, account: AccountView, act: str, reason: str) ->
     try:
         does(account.id, reason=reason, actor=actor_of(request.user), now=marketdata.market_now())
     except ArmingRefused as refusal:
-        return _arming_problem(refusal)
+        return told(refusal)
     except risk_services.ApprovalRefused as refusal:
-        return problem_text(refusal)
+        return told(refusal)
     return ""
-
-
-def _arming_problem(refusal: ArmingRefused) -> str:
-    sentences = {
-        ArmingProblem.NOT_PERMITTED: _("Only a trader of the account or a risk officer may do this."),
-        ArmingProblem.CHECKS_NOT_GREEN: _("Not every check is green: a risk officer may propose to trade."),
-        ArmingProblem.OFFICER_NEEDED: _("A risk officer took it back: one has to give it again."),
-        ArmingProblem.NOTHING_TO_CHANGE: _("It is so already."),
-    }
-    return sentences.get(refusal.problem, str(refusal))
 
 
 def _state(request: HttpRequest, account: AccountView) -> dict[str, Any]:

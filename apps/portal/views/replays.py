@@ -18,9 +18,10 @@ from apps.marketdata.services.time_machine import ReplayRefused
 from apps.portal.selectors import may_steer
 from apps.portal.views.access import EVERYBODY, View, page
 from apps.portal.views.board import board_context
-from apps.portal.views.replay_words import refusal_text
 from apps.portal.views.shell import matching_securities
 from apps.portal.views.symbol import listed, replay_data, symbol_context
+from qts.domain.errors import Said
+from qts.web.said import told
 
 DAYS_SHOWN_MAX = 60
 
@@ -63,7 +64,7 @@ def start(request: HttpRequest) -> HttpResponse:
             at=_time(request),
         )
     except ReplayRefused as refusal:
-        messages.error(request, refusal_text(refusal))
+        messages.error(request, told(refusal))
         return redirect("portal:replays")
     return redirect("portal:replay-board", replay_id=replay_id)
 
@@ -81,7 +82,7 @@ def act(request: HttpRequest, replay_id: str) -> HttpResponse:
     try:
         time_machine.steer_replay(replay_id, wanted, speed=_speed(request), at=_time(request))
     except ReplayRefused as refusal:
-        return HttpResponse(refusal_text(refusal), status=422)
+        return HttpResponse(told(refusal), status=422)
     if wanted == "stop" and not request.headers.get("HX-Request"):
         messages.success(request, _("The replay is over."))
         return redirect("portal:replays")
@@ -137,7 +138,7 @@ def _day(request: HttpRequest) -> date:
     try:
         return date.fromisoformat(request.POST.get("day", ""))
     except ValueError:
-        raise ReplayRefused("NOT_RECORDED", "Name a day.") from None
+        raise ReplayRefused("NOT_RECORDED", Said("Name a day.")) from None
 
 
 def _speed(request: HttpRequest) -> int:

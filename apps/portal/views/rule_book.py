@@ -17,6 +17,7 @@ from apps.risk import services as risk_services
 from apps.sso.selectors import actor_of
 from qts.domain.market import RuleRow, RuleSubject, RuleWrong, row_of_json
 from qts.domain.values import Exchange, InstrumentKind
+from qts.web.said import told
 
 REASON_LENGTH_MIN: Final = 5
 _VALUE_LENGTH_MAX: Final = 4_000
@@ -52,7 +53,7 @@ def rule_book(request: HttpRequest) -> HttpResponse:
             [row], reason=typed["reason"], actor=actor_of(request.user), now=marketdata.market_now()
         )
     except (RuleWrong, risk_services.ApprovalRefused) as error:
-        return _page(request, {"typed": typed, "problems": getattr(error, "problems", (str(error),))}, status=422)
+        return _page(request, {"typed": typed, "problems": getattr(error, "problems", (told(error),))}, status=422)
     return redirect("portal:approvals")
 
 

@@ -12,6 +12,7 @@ from apps.accounts.selectors import AccountView
 from apps.portal.views.access import EVERYBODY, chosen_account, page
 from qts.adapters.ssi.statement_file import StatementRefused, read_statement
 from qts.domain.portfolio import Cause
+from qts.web.said import told
 
 UPLOAD_BYTES_MAX: Final = 4_000_000
 
@@ -27,7 +28,7 @@ def statement_check(request: HttpRequest) -> HttpResponse:
         try:
             context |= _compared(request, account)
         except StatementRefused as refusal:
-            context["problem"] = str(refusal)
+            context["problem"] = told(refusal)
     status = 422 if "problem" in context else 200
     return render(request, "portal/portfolio/statement_check.html", context, status=status)
 

@@ -13,13 +13,14 @@ from apps.accounts import selectors as accounts
 from apps.marketdata import selectors as marketdata
 from apps.portal.selectors import actor_names
 from apps.portal.views.access import EVERYBODY, OFFICERS, TRADERS, asks_for_fragment, page
-from apps.portal.views.approvals import REASON_LENGTH_MIN, problem_text
+from apps.portal.views.approvals import REASON_LENGTH_MIN
 from apps.portal.views.strategy_numbers import typed_numbers
 from apps.risk.services import ApprovalRefused
 from apps.sso.selectors import actor_of, has_role
 from apps.strategies import selectors as strategies
 from apps.strategies import services
 from apps.strategies.selectors import PromotionView, StrategyView
+from qts.web.said import told
 
 PROMOTIONS_MAX = 20
 
@@ -134,7 +135,7 @@ def promote(request: HttpRequest, strategy_id: UUID) -> HttpResponse:
     except services.StrategyRefused as refused:
         return render(request, "portal/strategies/promote.html", context | {"problems": refused.problems}, status=422)
     except ApprovalRefused as refusal:
-        context["problems"] = [problem_text(refusal)]
+        context["problems"] = [told(refusal)]
         return render(request, "portal/strategies/promote.html", context, status=422)
     return _done(_("Proposed. A risk officer decides."))
 
@@ -166,7 +167,7 @@ def promotion(request: HttpRequest, promotion_id: UUID) -> HttpResponse:
         elif not problem:
             services.reject_promotion(promotion_id, reason=reason, actor=me, now=now)
     except ApprovalRefused as refusal:
-        problem = problem_text(refusal)
+        problem = told(refusal)
     if problem:
         shown_again = context | {"problem": problem, "reason": reason}
         return render(request, "portal/strategies/promotion.html", shown_again, status=422)

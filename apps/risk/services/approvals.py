@@ -37,7 +37,7 @@ from apps.risk.services.limits import (
     refuse_nonsense,
 )
 from apps.sso.selectors import Role, has_role
-from qts.domain.errors import TerminalError
+from qts.domain.errors import Said, TerminalError, said_by
 from qts.domain.events import ApprovalDecided, ApprovalRequested
 from qts.domain.market import RuleRow, RuleWrong, row_json, row_of_json, to_vietnam
 from qts.domain.risk import RULES, Binds
@@ -126,7 +126,7 @@ def propose_release(*, scope: str, reason: str, actor: Actor, now: datetime) -> 
     with transaction.atomic():
         switch = lock_kill_switch(scope)
         if switch is None or not switch.is_engaged:
-            raise ApprovalRefused(ApprovalProblem.NOTHING_TO_RELEASE, f"{scope} is not stopped")
+            raise ApprovalRefused(ApprovalProblem.NOTHING_TO_RELEASE, Said("{scope} is not stopped.", scope=scope))
         content = {"scope": scope, "seen_version": switch.version}
         return _propose(Kind.RELEASE, scope, content, reason=reason, actor=actor, now=now)
 
@@ -140,7 +140,7 @@ def propose_rules(rows: Sequence[RuleRow], *, reason: str, actor: Actor, now: da
         try:
             marketdata_services.rules_with(rows)
         except RuleWrong as error:
-            raise ApprovalRefused(ApprovalProblem.RULES_DO_NOT_FIT, str(error)) from error
+            raise ApprovalRefused(ApprovalProblem.RULES_DO_NOT_FIT, said_by(error)) from error
         lines = [change.text for change in marketdata.rule_changes(list(rows), known)]
         content = {"rows": [row_json(row) for row in rows], "seen_version": known.version, "lines": lines}
         subject = rows[0].name if len(rows) == 1 else f"{len(rows)} rules"
@@ -152,7 +152,7 @@ def propose_arming(account_id: UUID, *, reason: str, actor: Actor, now: datetime
     refuse_person(actor, MAY_PROPOSE[Kind.ARMING])
     account, failing = accounts.account(account_id), failing_checks(account_id, now)
     if account is None or not failing:
-        raise ApprovalRefused(ApprovalProblem.NOTHING_TO_RELEASE, "every check is green: arm it by hand")
+        raise ApprovalRefused(ApprovalProblem.NOTHING_TO_RELEASE, Said("Every check is green: arm it by hand."))
     day = to_vietnam(now).date().isoformat()
     content = {"account_id": str(account_id), "trading_day": day, "failing": failing}
     with transaction.atomic():
@@ -173,11 +173,13 @@ def approve(proposal_id: UUID, *, seen_hash: str, reason: str, actor: Actor, now
     with transaction.atomic():
         proposal = _open_proposal(proposal_id)
         if proposal.proposed_by == str(actor):
-            raise ApprovalRefused(ApprovalProblem.SAME_PERSON, "nobody approves what they proposed")
+            raise ApprovalRefused(ApprovalProblem.SAME_PERSON, Said("Nobody approves what they proposed."))
         if not proposal.content_hash == seen_hash == _hash(proposal):
-            raise ApprovalRefused(ApprovalProblem.CONTENT_DIFFERS, "this is not what was shown")
+            raise ApprovalRefused(
+                ApprovalProblem.CONTENT_DIFFERS, Said("This is not what was shown. Look at it again.")
+            )
         if proposal.expires_at <= datetime.now(UTC):
-            raise ApprovalRefused(ApprovalProblem.EXPIRED, "it was proposed too long ago: propose it again")
+            raise ApprovalRefused(ApprovalProblem.EXPIRED, Said("It was proposed too long ago. Propose it again."))
         if proposal.kind == Kind.LIMITS:
             _apply_limits(proposal, actor, now)
         elif proposal.kind == Kind.RULES:
@@ -202,7 +204,7 @@ def _propose(
     kind: ChangeProposal.Kind, subject: str, content: dict[str, Any], *, reason: str, actor: Actor, now: datetime
 ) -> UUID:
     if not reason.strip():
-        raise ApprovalRefused(ApprovalProblem.REASON_MISSING, "a proposal needs a reason")
+        raise ApprovalRefused(ApprovalProblem.REASON_MISSING, Said("A proposal needs a reason."))
     proposal = ChangeProposal(
         id=uuid4(),
         kind=kind,
@@ -238,15 +240,15 @@ def refuse_person(actor: Actor, roles: tuple[Role, ...]) -> None:
     if actor.kind is ActorKind.USER and actor.id.isdecimal():
         user = get_user_model().objects.filter(pk=actor.id, is_active=True).first()
     if user is None or str(user.pk) != actor.id or not has_role(user, *roles):
-        raise ApprovalRefused(ApprovalProblem.NOT_AN_OFFICER, "only a risk officer may do this")
+        raise ApprovalRefused(ApprovalProblem.NOT_AN_OFFICER, Said("Only a risk officer may do this."))
 
 
 def _open_proposal(proposal_id: UUID) -> ChangeProposal:
     proposal = lock_proposal(proposal_id)
     if proposal is None:
-        raise ApprovalRefused(ApprovalProblem.NO_SUCH_PROPOSAL, "there is no such proposal")
+        raise ApprovalRefused(ApprovalProblem.NO_SUCH_PROPOSAL, Said("There is no such proposal."))
     if proposal.status != Status.OPEN:
-        raise ApprovalRefused(ApprovalProblem.ALREADY_DECIDED, f"it is {proposal.status} already")
+        raise ApprovalRefused(ApprovalProblem.ALREADY_DECIDED, Said("It is decided already."))
     return proposal
 
 
@@ -256,13 +258,16 @@ def _apply_limits(proposal: ChangeProposal, actor: Actor, now: datetime) -> None
         current = lock_in_force(change, now)
         planned = planned_version(change)
         if planned is not None and planned.recorded_at > proposal.recorded_at:  # neither of them has seen it
-            raise ApprovalRefused(ApprovalProblem.OVERTAKEN, f"{change.name} was planned anew after the proposal")
+            raise ApprovalRefused(
+                ApprovalProblem.OVERTAKEN,
+                Said("{name} was planned anew after the proposal. Propose it again.", name=change.name),
+            )
         _refuse_beyond_the_days_cap(change, current, now)
         proposer = Actor(ActorKind.USER, proposal.proposed_by.removeprefix(f"{ActorKind.USER}:"))
         try:
             apply_change(change, current, reason=proposal.reason, actor=proposer, now=now, approved_by=str(actor))
         except LimitChangedMeanwhile as error:
-            raise ApprovalRefused(ApprovalProblem.OVERTAKEN, str(error)) from error
+            raise ApprovalRefused(ApprovalProblem.OVERTAKEN, said_by(error)) from error
 
 
 def _apply_rules(proposal: ChangeProposal, actor: Actor, now: datetime) -> None:
@@ -277,20 +282,20 @@ def _apply_rules(proposal: ChangeProposal, actor: Actor, now: datetime) -> None:
             now=now,
         )
     except RuleWrong as error:
-        raise ApprovalRefused(ApprovalProblem.OVERTAKEN, str(error)) from error
+        raise ApprovalRefused(ApprovalProblem.OVERTAKEN, said_by(error)) from error
 
 
 def _release(proposal: ChangeProposal, actor: Actor, now: datetime) -> None:
     switch = lock_kill_switch(proposal.content["scope"])
     if switch is None or not switch.is_engaged or switch.version != proposal.content["seen_version"]:
-        raise ApprovalRefused(ApprovalProblem.OVERTAKEN, "the switch was changed after the proposal")
+        raise ApprovalRefused(ApprovalProblem.OVERTAKEN, Said("It was changed after the proposal. Propose it again."))
     release_locked(switch, reason=proposal.reason, actor=actor, now=now)
 
 
 def _arm(proposal: ChangeProposal, actor: Actor, now: datetime) -> None:
     account_id, day = UUID(proposal.content["account_id"]), date.fromisoformat(proposal.content["trading_day"])
     if not arm_overriding(account_id, day, reason=proposal.reason, actor=actor, now=now):
-        raise ApprovalRefused(ApprovalProblem.OVERTAKEN, "the day is over, or the account is armed by now")
+        raise ApprovalRefused(ApprovalProblem.OVERTAKEN, Said("The day is over, or the account is armed by now."))
 
 
 def _refuse_beyond_the_days_cap(change: LimitChange, current: RiskLimit | None, now: datetime) -> None:
@@ -300,7 +305,9 @@ def _refuse_beyond_the_days_cap(change: LimitChange, current: RiskLimit | None, 
     day_began = to_vietnam(now).replace(hour=0, minute=0, second=0, microsecond=0)
     today = versions.filter(effective_at__gte=day_began)
     if today.exclude(approved_by="").count() >= settings.RISK_LOOSENINGS_PER_DAY_MAX:
-        raise ApprovalRefused(ApprovalProblem.TOO_MANY_TODAY, f"{change.name} was loosened too often today")
+        raise ApprovalRefused(
+            ApprovalProblem.TOO_MANY_TODAY, Said("{name} was loosened too often today.", name=change.name)
+        )
     before = versions.filter(effective_at__lt=day_began, voided_at=None).order_by("-version").first()
     anchor = before or versions.filter(is_planned=False, voided_at=None).order_by("version").first()
     if anchor is None or not (anchor.is_active and change.is_active and anchor.limit > 0):
@@ -308,12 +315,14 @@ def _refuse_beyond_the_days_cap(change: LimitChange, current: RiskLimit | None, 
     rule, percent = RULES[change.code], settings.RISK_LOOSENING_PERCENT_MAX
     far = anchor.limit * 100 // percent if rule.binds is Binds.FLOOR else anchor.limit * percent // 100
     if rule.binds is not Binds.WIDEST and rule.is_looser(far, change.limit):
-        raise ApprovalRefused(ApprovalProblem.TOO_FAR_TODAY, f"{change.name} may reach {far:,} today at most")
+        raise ApprovalRefused(
+            ApprovalProblem.TOO_FAR_TODAY, Said("{name} may reach {far:,} today at most.", name=change.name, far=far)
+        )
 
 
 def _decide(proposal: ChangeProposal, status: ChangeProposal.Status, reason: str, actor: Actor, now: datetime) -> None:
     if not reason.strip():
-        raise ApprovalRefused(ApprovalProblem.REASON_MISSING, "a decision needs a reason")
+        raise ApprovalRefused(ApprovalProblem.REASON_MISSING, Said("A decision needs a reason."))
     proposal.status, proposal.decided_by, proposal.decided_at = status, str(actor), now
     proposal.decision_reason = reason.strip()[:500]
     proposal.save(update_fields=["status", "decided_by", "decided_at", "decision_reason"])

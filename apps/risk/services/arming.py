@@ -20,7 +20,7 @@ from apps.risk.models import TradingArming
 from apps.risk.selectors import armings
 from apps.risk.services.pre_open import pre_open_checks, write_down
 from apps.sso.selectors import Role, has_role
-from qts.domain.errors import TerminalError
+from qts.domain.errors import Said, TerminalError
 from qts.domain.events import ArmingChanged
 from qts.domain.market import to_vietnam
 from qts.domain.values import Actor, ActorKind
@@ -89,7 +89,7 @@ def disarm(account_id: UUID, *, reason: str, actor: Actor, now: datetime) -> Non
     with transaction.atomic():
         row = lock_arming(account_id, to_vietnam(now).date())
         if row is not None and not row.is_armed and (row.needs_officer or not is_officer):
-            raise ArmingRefused(ArmingProblem.NOTHING_TO_CHANGE, "the account is not armed")
+            raise ArmingRefused(ArmingProblem.NOTHING_TO_CHANGE, Said("It is so already."))
         _set(account_id, now, is_armed=False, how=How.HAND, reason=reason, actor=actor, needs_officer=is_officer)
 
 
@@ -98,13 +98,20 @@ def arm(account_id: UUID, *, reason: str, actor: Actor, now: datetime) -> None:
     is_officer = _refuse_stranger(account_id, actor)
     _refuse_without(reason)
     if failing := failing_checks(account_id, now):
-        raise ArmingRefused(ArmingProblem.CHECKS_NOT_GREEN, f"not green: {', '.join(failing)}")
+        raise ArmingRefused(
+            ArmingProblem.CHECKS_NOT_GREEN,
+            Said(
+                "Not every check is green: a risk officer may propose to trade. ({failing})", failing=", ".join(failing)
+            ),
+        )
     with transaction.atomic():
         row = lock_arming(account_id, to_vietnam(now).date())
         if row is not None and row.is_armed:
-            raise ArmingRefused(ArmingProblem.NOTHING_TO_CHANGE, "the account is armed")
+            raise ArmingRefused(ArmingProblem.NOTHING_TO_CHANGE, Said("It is so already."))
         if row is not None and row.needs_officer and not is_officer:
-            raise ArmingRefused(ArmingProblem.OFFICER_NEEDED, "a risk officer took it back: one has to give it again")
+            raise ArmingRefused(
+                ArmingProblem.OFFICER_NEEDED, Said("A risk officer took it back: one has to give it again.")
+            )
         _set(account_id, now, is_armed=True, how=How.HAND, reason=reason, actor=actor)
 
 
@@ -133,13 +140,15 @@ def _refuse_stranger(account_id: UUID, actor: Actor) -> bool:
     user = get_user_model().objects.filter(pk=actor.id, is_active=True).first() if actor.id.isdecimal() else None
     is_officer = user is not None and has_role(user, Role.RISK_OFFICER)
     if not is_officer and (user is None or not accounts.may_trade(user, account_id)):
-        raise ArmingRefused(ArmingProblem.NOT_PERMITTED, "only a trader of the account or a risk officer may do this")
+        raise ArmingRefused(
+            ArmingProblem.NOT_PERMITTED, Said("Only a trader of the account or a risk officer may do this.")
+        )
     return is_officer
 
 
 def _refuse_without(reason: str) -> None:
     if not reason.strip():
-        raise ArmingRefused(ArmingProblem.REASON_MISSING, "say why: it is recorded")
+        raise ArmingRefused(ArmingProblem.REASON_MISSING, Said("Say why: it is recorded."))
 
 
 def _set(

@@ -55,7 +55,7 @@ def test_engaging_and_releasing_are_each_announced_once(officers):
 def test_one_person_stops_and_no_one_person_lets_go(officers):
     engage()
     proposal_id = ask_for_release(officers[0])
-    with pytest.raises(ApprovalRefused, match="nobody approves"):
+    with pytest.raises(ApprovalRefused, match="Nobody approves"):
         approve(proposal_id, officers[0])
     assert engaged() == ["firm"]
     approve(proposal_id, officers[1])
@@ -65,7 +65,7 @@ def test_one_person_stops_and_no_one_person_lets_go(officers):
 def test_an_administrator_may_ask_but_not_agree(officers):
     administrator = make_user("root", Role.ADMINISTRATOR)
     engage()
-    with pytest.raises(ApprovalRefused, match="only a risk officer"):
+    with pytest.raises(ApprovalRefused, match="Only a risk officer"):
         approve(ask_for_release(officers[0]), administrator)
     assert engaged() == ["firm"]
     approve(ask_for_release(administrator), officers[0])

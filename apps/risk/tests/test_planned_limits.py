@@ -252,7 +252,7 @@ def test_a_first_limit_that_opens_something_waits_for_the_second_officer(account
     officer = verified_client(make_user("officer", Role.RISK_OFFICER))
     code = next(code for code, rule in RULES.items() if rule.grants)
     given = {"code": code, "scope": "firm", "scope_id": "", "limit": "1", "is_active": "on", "reason": "opened up"}
-    answer = officer.post(reverse("admin:risk_risklimit_add"), given, follow=True)
+    answer = officer.post(reverse("admin:risk_risklimit_add"), given, follow=True, headers={"accept-language": "en"})
     assert answer.status_code == HTTPStatus.OK
     assert "waits for a second risk officer" in answer.content.decode()
     assert (RiskLimit.objects.filter(code=code).exists(), len(selectors.open_proposals())) == (False, 1)

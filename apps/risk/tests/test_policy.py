@@ -57,7 +57,7 @@ def test_tighter_acts_at_once_and_looser_waits_for_the_second(officers):
     )
     assert in_force() == before | {"POSITION_EXCEEDS_MAX": 5_000}
     shown = selectors.proposal(proposal_id).content_hash
-    with pytest.raises(ApprovalRefused, match="nobody approves"):
+    with pytest.raises(ApprovalRefused, match="Nobody approves"):
         services.approve(proposal_id, seen_hash=shown, reason="as agreed", actor=actor_of(first), now=MONDAY)
     services.approve(proposal_id, seen_hash=shown, reason="as agreed", actor=actor_of(second), now=MONDAY)
     after = before | {"POSITION_EXCEEDS_MAX": 5_000, "ORDER_VALUE_EXCEEDS_MAX": 2_500_000_000}
@@ -95,7 +95,7 @@ def test_what_is_no_policy_changes_nothing(officers, text):
 
 def test_nobody_but_a_risk_officer_imports_even_what_tightens(officers):
     before = in_force()
-    with pytest.raises(ApprovalRefused, match="only a risk officer"):
+    with pytest.raises(ApprovalRefused, match="Only a risk officer"):
         take(edited(POSITION_EXCEEDS_MAX=5), make_user("root", Role.ADMINISTRATOR))
     assert in_force() == before
 

@@ -42,10 +42,11 @@ def test_every_text_has_a_vietnamese_form():
 
 
 def test_the_compiled_catalogue_is_that_of_the_source():
-    folder = ROOT / "apps/sso/locale/vi/LC_MESSAGES"
+    """Of the words of libraries."""
+    folder = ROOT / "locale/of_libraries/vi/LC_MESSAGES"
     source = (folder / "django.po").read_text(encoding="utf-8")
     pairs = re.findall(r'^msgid "(.+)"\nmsgstr "(.+)"$', source, re.MULTILINE)
-    assert len(pairs) > 100
+    assert len(pairs) > 20
     with (folder / "django.mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)
     assert [text for text, wanted in pairs if compiled.gettext(text) != wanted] == []

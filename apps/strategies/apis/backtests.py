@@ -20,7 +20,8 @@ from apps.strategies import selectors, services
 from apps.strategies.selectors import BacktestView
 from qts.backtest import BarPeriod, FillAt, StudyKind
 from qts.backtest.spec import LATENCY_MS_MAX, SLIPPAGE_TICKS_MAX
-from qts.web.errors import Refused
+from qts.domain.errors import Said
+from qts.web.errors import Refused, refused_for_reasons
 from qts.web.serializers import StrictSerializer, WholeNumberField
 
 STATUSES = ["QUEUED", "RUNNING", "DONE", "FAILED", "CANCELLED"]
@@ -246,7 +247,9 @@ class BacktestResultApi(APIView):
         found = _found(request, run_id)
         document = selectors.backtest_document(run_id)
         if document is None:
-            raise Refused("BACKTEST_NOT_DONE", f"It is {found.status}: there is no result.", status_code=409)
+            raise Refused(
+                "BACKTEST_NOT_DONE", Said("It is {status}: there is no result.", status=found.status), status_code=409
+            )
         return Response(document)
 
 
@@ -281,28 +284,28 @@ def _or_refuse(act: Any) -> Any:
     try:
         return act()
     except services.BacktestRefused as refused:
-        raise Refused("BACKTEST_REFUSED", str(refused), context={"problems": refused.problems}) from refused
+        raise refused_for_reasons("BACKTEST_REFUSED", refused.problems) from refused
 
 
 def _refuse_strangers(request: Request) -> None:
     if not roles_of(request.user):
-        raise Refused("PERMISSION_DENIED", "Backtests are for people with a role.", status_code=403)
+        raise Refused("PERMISSION_DENIED", Said("Backtests are for people with a role."), status_code=403)
 
 
 def _refuse_readers(request: Request) -> None:
     if not has_role(request.user, Role.TRADER, Role.ADMINISTRATOR):
-        raise Refused("PERMISSION_DENIED", "Only traders and administrators run backtests.", status_code=403)
+        raise Refused("PERMISSION_DENIED", Said("Only traders and administrators run backtests."), status_code=403)
 
 
 def _found(request: Request, run_id: UUID) -> BacktestView:
     _refuse_strangers(request)
     found = selectors.backtest(run_id)
     if found is None:
-        raise Refused("BACKTEST_NOT_FOUND", "There is no such backtest.", status_code=404)
+        raise Refused("BACKTEST_NOT_FOUND", Said("There is no such backtest."), status_code=404)
     return found
 
 
 def _refuse_others(request: Request, run_id: UUID) -> None:
     found = _found(request, run_id)
     if found.created_by != str(actor_of(request.user)) and not has_role(request.user, Role.ADMINISTRATOR):
-        raise Refused("PERMISSION_DENIED", "It is somebody else's backtest.", status_code=403)
+        raise Refused("PERMISSION_DENIED", Said("It is somebody else's backtest."), status_code=403)

@@ -14,6 +14,7 @@ from apps.accounts import selectors as accounts
 from apps.marketdata.selectors import board_day, market_now
 from apps.strategies import selectors
 from apps.strategies.serializers import StrategyDayOut
+from qts.domain.errors import Said
 from qts.domain.market import FIRST_TRADING_DAY
 from qts.web.errors import Refused
 from qts.web.serializers import StrictSerializer
@@ -37,10 +38,12 @@ class StrategyDayApi(APIView):
         query.is_valid(raise_exception=True)
         strategy = selectors.strategy(strategy_id)
         if strategy is None or not accounts.may_view(request.user, strategy.account_id):
-            raise Refused("STRATEGY_NOT_FOUND", "There is no such strategy on your accounts.", status_code=404)
+            raise Refused("STRATEGY_NOT_FOUND", Said("There is no such strategy on your accounts."), status_code=404)
         symbol = query.validated_data["symbol"].upper()
         if symbol and symbol not in strategy.symbols:
-            raise Refused("SYMBOL_NOT_TRADED", f"This strategy does not trade {symbol}.", status_code=404)
+            raise Refused(
+                "SYMBOL_NOT_TRADED", Said("This strategy does not trade {symbol}.", symbol=symbol), status_code=404
+            )
         day = query.validated_data.get("day") or board_day()
         found = selectors.strategy_day(strategy, day, market_now(), symbol=symbol)
         told = {field.name: getattr(found, field.name) for field in fields(found)}

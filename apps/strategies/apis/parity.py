@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from apps.accounts import selectors as accounts
 from apps.strategies import selectors
 from apps.strategies.serializers import ParityDayOut, ParityOut
+from qts.domain.errors import Said
 from qts.web.errors import Refused
 
 
@@ -29,14 +30,14 @@ class ParityDayApi(APIView):
         _look(request, strategy_id)
         found = selectors.parity_day(strategy_id, parsed) if (parsed := _parsed(day)) else None
         if found is None:
-            raise Refused("PARITY_NOT_MEASURED", f"There is no parity of {day}.", status_code=404)
+            raise Refused("PARITY_NOT_MEASURED", Said("There is no parity of {day}.", day=day), status_code=404)
         return Response(ParityDayOut(found).data)
 
 
 def _look(request: Request, strategy_id: UUID) -> None:
     strategy = selectors.strategy(strategy_id)
     if strategy is None or not accounts.may_view(request.user, strategy.account_id):
-        raise Refused("STRATEGY_NOT_FOUND", "There is no such strategy on your accounts.", status_code=404)
+        raise Refused("STRATEGY_NOT_FOUND", Said("There is no such strategy on your accounts."), status_code=404)
 
 
 def _parsed(day: str) -> date | None:

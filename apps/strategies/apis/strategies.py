@@ -20,8 +20,9 @@ from apps.sso.selectors import Role, actor_of, has_role
 from apps.strategies import selectors, services
 from apps.strategies.selectors import StrategyView
 from apps.strategies.serializers import DecisionOut, ExplanationOut, FileOut, PromotionOut, StrategyOut, VersionOut
-from qts.domain.errors import RuleCode
-from qts.web.errors import Refused
+from qts.domain.errors import RuleCode, Said
+from qts.web.errors import Refused, refused_for_reasons
+from qts.web.said import told
 from qts.web.serializers import StrictSerializer
 
 
@@ -75,9 +76,9 @@ class StrategiesApi(APIView):
         """Make a strategy, on paper and stopped."""
         given = _read(StrategyIn, request)
         if not accounts.may_trade(request.user, given["account_id"]):
-            raise Refused("ACCOUNT_NOT_FOUND", "There is no such account that you may trade.", status_code=404)
+            raise Refused("ACCOUNT_NOT_FOUND", Said("There is no such account that you may trade."), status_code=404)
         if given["class_key"] not in {one.class_key for one in selectors.choices()}:
-            raise Refused("STRATEGY_REFUSED", f"There is no strategy class {given['class_key']!r}.")
+            raise Refused("STRATEGY_REFUSED", Said("There is no strategy class {given!r}.", given=given["class_key"]))
         with _refusals():
             strategy_id = services.create_strategy(**given)
         return Response(StrategyOut(selectors.strategy(strategy_id)).data, status=201)
@@ -139,7 +140,7 @@ class StrategyFileApi(APIView):
     def post(self, request: Request, name: str) -> Response:
         """Check the file in a confined process and take it in as it is now; 422 says what is wrong in which line."""
         if not has_role(request.user, Role.TRADER, Role.ADMINISTRATOR):
-            raise Refused("PERMISSION_DENIED", "Only a trader may take a file in.", status_code=403)
+            raise Refused("PERMISSION_DENIED", Said("Only a trader may take a file in."), status_code=403)
         with _refusals():
             content_hash = services.register_file(name, actor=actor_of(request.user), now=market_now())
         return Response(VersionOut(selectors.version(content_hash)).data)
@@ -160,7 +161,7 @@ class PromotionApi(APIView):
         """Approve what somebody else proposed, or reject it; rejecting one's own takes it back."""
         found, given = selectors.promotion(promotion_id), _read(PromotionIn, request)
         if found is None or not accounts.may_view(request.user, found.account_id):
-            raise Refused("PROMOTION_NOT_FOUND", "There is no such promotion on your accounts.", status_code=404)
+            raise Refused("PROMOTION_NOT_FOUND", Said("There is no such promotion on your accounts."), status_code=404)
         who, now, reason = actor_of(request.user), market_now(), given["reason"]
         with _refusals():
             if given["approve"]:
@@ -206,10 +207,10 @@ class OrderExplanationApi(APIView):
         """The decision behind an order and the market message behind the decision."""
         order = orders.order(order_id)
         if order is None or not accounts.may_view(request.user, order.account_id):
-            raise Refused(RuleCode.ORDER_NOT_FOUND, "There is no such order.", status_code=404)
+            raise Refused(RuleCode.ORDER_NOT_FOUND, Said("There is no such order."), status_code=404)
         explanation = selectors.explanation(order_id)
         if explanation is None:
-            raise Refused("NOT_A_STRATEGY_ORDER", "A person placed this order.", status_code=404)
+            raise Refused("NOT_A_STRATEGY_ORDER", Said("A person placed this order."), status_code=404)
         return Response(ExplanationOut(explanation).data)
 
 
@@ -225,9 +226,9 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except services.StrategyRefused as refusal:
-        raise Refused("STRATEGY_REFUSED", str(refusal), context={"problems": refusal.problems}) from refusal
+        raise refused_for_reasons("STRATEGY_REFUSED", refusal.problems) from refusal
     except ApprovalRefused as refusal:
-        raise Refused(refusal.problem, str(refusal), status_code=409) from refusal
+        raise Refused(refusal.problem, told(refusal), status_code=409) from refusal
 
 
 def _account_ids(request: Request) -> list[UUID]:
@@ -237,7 +238,7 @@ def _account_ids(request: Request) -> list[UUID]:
 def _own(request: Request, strategy_id: UUID) -> StrategyView:
     strategy = selectors.strategy(strategy_id)
     if strategy is None or not accounts.may_trade(request.user, strategy.account_id):
-        raise Refused("STRATEGY_NOT_FOUND", "There is no such strategy on your accounts.", status_code=404)
+        raise Refused("STRATEGY_NOT_FOUND", Said("There is no such strategy on your accounts."), status_code=404)
     return strategy
 
 

@@ -14,6 +14,7 @@ from qts.backtest import BarPeriod, BarsUnreadable, BarTable, TickTable
 from qts.backtest.bars import ROWS_MAX, VND_PER_THOUSAND, bars_of_file
 from qts.backtest.benchmark import INDEX
 from qts.backtest.packing import pack
+from qts.domain.errors import Said
 from qts.domain.market import FIRST_TRADING_DAY, VIETNAM, Instrument
 from qts.domain.values import Actor, Exchange, InstrumentKind
 
@@ -30,15 +31,23 @@ def keep_file(
     """The hash under which its bars are kept. Raises BacktestRefused, with the line where one is wrong."""
     name = name.rpartition("/")[2][-NAME_LENGTH_MAX:]
     if size > UPLOAD_BYTES_MAX:
-        raise BacktestRefused([f"The file is larger than {UPLOAD_BYTES_MAX >> 20} MB."])
+        raise BacktestRefused([Said("The file is larger than {megabytes} MB.", megabytes=UPLOAD_BYTES_MAX >> 20)])
     if not name.lower().endswith(UPLOAD_SUFFIXES):
-        raise BacktestRefused(["Send a CSV or a Parquet file; not a compressed one."])
+        raise BacktestRefused([Said("Send a CSV or a Parquet file; not a compressed one.")])
     try:
         table = bars_of_file(file, name, period=period, unit_vnd=unit_vnd)
     except BarsUnreadable as error:
-        raise BacktestRefused([f"{error}."]) from error
+        raise BacktestRefused([Said("{error}.", error=error)]) from error
     if len(table.symbols) > SYMBOLS_MAX:
-        raise BacktestRefused([f"The file holds {len(table.symbols)} symbols; {SYMBOLS_MAX} are the most."])
+        raise BacktestRefused(
+            [
+                Said(
+                    "The file holds {symbols} symbols; {symbols_max} are the most.",
+                    symbols=len(table.symbols),
+                    symbols_max=SYMBOLS_MAX,
+                )
+            ]
+        )
     return _keep(table, period, BacktestData.Source.UPLOAD, name, actor)
 
 
@@ -50,11 +59,19 @@ def keep_stored(
     Raises BacktestRefused where there are none."""
     wanted = sorted(set(symbols))
     if not wanted:
-        raise BacktestRefused(["Choose at least one symbol."])
+        raise BacktestRefused([Said("Choose at least one symbol.")])
     if len(wanted) > SYMBOLS_MAX:
-        raise BacktestRefused([f"These are {len(wanted)} symbols; {SYMBOLS_MAX} are the most."])
+        raise BacktestRefused(
+            [
+                Said(
+                    "These are {wanted} symbols; {symbols_max} are the most.",
+                    wanted=len(wanted),
+                    symbols_max=SYMBOLS_MAX,
+                )
+            ]
+        )
     if since is not None and until is not None and since > until:
-        raise BacktestRefused(["The first day comes after the last one."])
+        raise BacktestRefused([Said("The first day comes after the last one.")])
     tables, empty = [], []
     for symbol in wanted:
         rows = _stored_rows(symbol, period, since, until, STORED_BARS_MAX // len(wanted))
@@ -63,7 +80,7 @@ def keep_stored(
         else:
             empty.append(symbol)
     if empty:
-        raise BacktestRefused([f"The bar store has nothing of {', '.join(empty)} for these days."])
+        raise BacktestRefused([Said("The bar store has nothing of {empty} for these days.", empty=", ".join(empty))])
     if INDEX not in wanted and (days := _stored_rows(INDEX, BarPeriod.DAY, since, until, STORED_BARS_MAX)):
         tables.append(_of_rows(INDEX, BarPeriod.DAY, days))
     name = f"{', '.join(wanted)}"[:NAME_LENGTH_MAX]
@@ -74,10 +91,10 @@ def keep_part(digest: str, symbols: Sequence[str], *, actor: Actor) -> str:
     """Of bars that are kept those of some symbols. Raises BacktestRefused for symbols or bars that are not there."""
     data, table = selectors.backtest_data(digest), selectors.backtest_table(digest)
     if data is None or table is None:
-        raise BacktestRefused(["These bars are not kept any more: send the file again."])
+        raise BacktestRefused([Said("These bars are not kept any more: send the file again.")])
     wanted = set(symbols) | ({INDEX} & set(table.symbols)) if symbols else set(table.symbols)
     if missing := wanted - set(table.symbols):
-        raise BacktestRefused([f"The bars hold nothing of {', '.join(sorted(missing))}."])
+        raise BacktestRefused([Said("The bars hold nothing of {missing}.", missing=", ".join(sorted(missing)))])
     if wanted == set(table.symbols):
         return digest
     return _keep(table.of_symbols(wanted), BarPeriod(data.period), data.source, data.name, actor)

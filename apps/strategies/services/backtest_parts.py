@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from apps.strategies import selectors
 from apps.strategies.services.refusals import BacktestRefused
 from qts.backtest.study import source_json
+from qts.domain.errors import Said
 from qts.domain.strategy import Parameter, check_parameters
 
 
@@ -42,7 +43,7 @@ def _file(key: str, version: str) -> tuple[dict[str, str], Sequence[Parameter]]:
     try:
         code = selectors.code_of(key, version)
     except KeyError:
-        raise BacktestRefused([f"There is no version {version[:8]} of {key}."]) from None
+        raise BacktestRefused([Said("There is no version {version} of {key}.", version=version[:8], key=key)]) from None
     if code.source is None:
-        raise BacktestRefused([f"There is no text of {key}."])
+        raise BacktestRefused([Said("There is no text of {key}.", key=key)])
     return source_json(code.source), code.parameters

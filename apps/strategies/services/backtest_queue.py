@@ -20,6 +20,7 @@ from qts.backtest import SpecWrong, StudyKind
 from qts.backtest.benchmark import INDEX
 from qts.backtest.signals import signals_json
 from qts.backtest.study import Study, study_json, study_of_json
+from qts.domain.errors import Said, said_by
 from qts.domain.events import BacktestChanged
 from qts.domain.strategy import ParameterError
 from qts.domain.values import Actor
@@ -40,7 +41,7 @@ def study_on(digest: str, told: Mapping[str, Any]) -> Study:
     """
     data = selectors.backtest_data(digest)
     if data is None:
-        raise BacktestRefused(["These bars are not kept any more: choose them again."])
+        raise BacktestRefused([Said("These bars are not kept any more: choose them again.")])
     listed = [
         {"symbol": one.symbol, "exchange": one.exchange.value, "kind": one.kind.value, "lot_size": one.lot_size}
         for one in instruments_of([symbol for symbol in data.symbols if symbol != INDEX]).values()
@@ -81,10 +82,17 @@ def queue_backtest(
             return run_id
         data = BacktestData.objects.select_for_update().defer("packed").filter(digest=digest).first()
         if data is None:
-            raise BacktestRefused(["These bars are not kept any more: choose them again."])
+            raise BacktestRefused([Said("These bars are not kept any more: choose them again.")])
         unfinished = BacktestRun.objects.filter(created_by=str(actor), status__in=selectors.UNFINISHED)
         if unfinished.count() >= UNFINISHED_MAX:
-            raise BacktestRefused([f"{UNFINISHED_MAX} of your backtests are not finished: wait, or cancel one."])
+            raise BacktestRefused(
+                [
+                    Said(
+                        "{unfinished_max} of your backtests are not finished: wait, or cancel one.",
+                        unfinished_max=UNFINISHED_MAX,
+                    )
+                ]
+            )
         run = BacktestRun.objects.create(
             id=run_id or uuid4(),
             name=(name.strip() or _name_of(study))[:NAME_LENGTH_MAX],
@@ -104,7 +112,7 @@ def repeat_backtest(run_id: UUID, *, actor: Actor, now: datetime) -> UUID:
     """The same study on the same bars, once more. Raises BacktestRefused."""
     found = selectors.backtest(run_id)
     if found is None:
-        raise BacktestRefused(["There is no such backtest."])
+        raise BacktestRefused([Said("There is no such backtest.")])
     try:
         study = study_of_json(found.study)
     except (SpecWrong, ParameterError) as error:
@@ -132,7 +140,7 @@ def delete_backtest(run_id: UUID, *, actor: Actor, now: datetime) -> None:
         if run is None:
             return
         if run.status in selectors.UNFINISHED:
-            raise BacktestRefused(["It is not over: cancel it first."])
+            raise BacktestRefused([Said("It is not over: cancel it first.")])
         digest = run.data_id
         eventlog.record(
             BacktestChanged(backtest_id=str(run.id), status="DELETED", reason=run.name), actor=actor, now=now
@@ -155,5 +163,7 @@ def _name_of(study: Study) -> str:
 
 
 def _sentence(error: Exception) -> str:
-    text = str(error)
+    text = said_by(error)
+    if isinstance(text, Said):
+        return text
     return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith(".") else ".")

@@ -16,6 +16,7 @@ from apps.strategies.selectors.code import CodeView, code_of, is_file
 from apps.strategies.selectors.promotions import mode_problems
 from apps.strategies.services.refusals import StrategyRefused
 from qts.adapters.sandbox.host import StrategyHost, StrategyHostError
+from qts.domain.errors import Said
 from qts.domain.events import StrategyChanged
 from qts.domain.strategy import ParameterError, check_parameters, strategy_class
 from qts.domain.strategy.deciding import PolicyWrong, parse_policy
@@ -40,11 +41,11 @@ def create_strategy(
     decision_policy: Mapping[str, Any] | None = None,
 ) -> UUID:
     """Raises StrategyRefused for an unknown class, wrong parameters or policy, unknown symbols or a taken name."""
-    problems = [] if name.strip() else ["It needs a name."]
+    problems: list[str] = [] if name.strip() else [Said("It needs a name.")]
     problems += _problems(class_key, "", parameters, symbols) or _problems_in_child(class_key, parameters)
     problems += _policy_problems(decision_policy or {})
     if Strategy.objects.filter(name=name).exists():
-        problems.append(f"There is already a strategy named {name!r}.")
+        problems.append(Said("There is already a strategy named {name!r}.", name=name))
     if problems:
         raise StrategyRefused(problems)
     created = Strategy.objects.create(
@@ -72,7 +73,7 @@ def start_strategy(strategy_id: UUID, *, actor: Actor, now: datetime) -> None:
         problems += mode_problems(strategy)
         problems += _stops(strategy)
         if stop := _market_stop(strategy.symbols):
-            problems.append(f"The market is stopped: {stop}.")
+            problems.append(Said("The market is stopped: {stop}.", stop=stop))
         if problems:
             raise StrategyRefused(problems)
         strategy.run += 1
@@ -86,7 +87,7 @@ def change_policy(strategy_id: UUID, policy: Mapping[str, Any], *, actor: Actor,
     with transaction.atomic():
         strategy = lock_strategy(strategy_id)
         if strategy.status == StrategyStatus.RUNNING:
-            raise StrategyRefused(["Stop it first: a policy changes between two runs."])
+            raise StrategyRefused([Said("Stop it first: a policy changes between two runs.")])
         if strategy.decision_policy == dict(policy):
             return
         strategy.decision_policy = dict(policy)
@@ -104,7 +105,7 @@ def change_parameters(strategy_id: UUID, parameters: Mapping[str, object], *, ac
     with transaction.atomic():
         strategy = lock_strategy(strategy_id)
         if strategy.status == StrategyStatus.RUNNING:
-            raise StrategyRefused(["Stop it first: parameters change between two runs."])
+            raise StrategyRefused([Said("Stop it first: parameters change between two runs.")])
         problems = _problems(strategy.class_key, strategy.code_hash, parameters, strategy.symbols) or problems
         if problems:
             raise StrategyRefused(problems)
@@ -157,9 +158,9 @@ def _stops(strategy: Strategy) -> list[str]:
     """A kill switch takes two officers to release; what a dead-man timer holds goes on by itself."""
     held = {f"{hold.scope} ({hold.cause})": hold.reason for hold in risk.holds()}
     told = (
-        f"Trading is held back: {held[stop.scope]}. It goes on by itself when that is over."
+        Said("Trading is held back: {held}. It goes on by itself when that is over.", held=held[stop.scope])
         if stop.scope in held
-        else "The kill switch is engaged; a risk officer has to release it first."
+        else Said("The kill switch is engaged; a risk officer has to release it first.")
         for stop in risk.kill_states(strategy.account_id, str(strategy.id))
     )
     return list(dict.fromkeys(told))  # several switches are one sentence
@@ -174,16 +175,16 @@ def _problems(class_key: str, code_hash: str, parameters: Mapping[str, object], 
     try:
         code = code_of(class_key, code_hash)
     except KeyError:
-        return [f"There is no strategy class {class_key!r}."]
+        return [Said("There is no strategy class {class_key!r}.", class_key=class_key)]
     problems: list[str] = []
     try:
         problems += _indicator_problems(code, check_parameters(code.parameters, parameters))
     except ParameterError as error:
         problems += error.problems
     listed = {security.symbol for security in marketdata.securities()}
-    problems += [f"Unknown symbol {symbol}." for symbol in symbols if symbol not in listed]
+    problems += [Said("Unknown symbol {symbol}.", symbol=symbol) for symbol in symbols if symbol not in listed]
     if not symbols:
-        problems.append("It needs at least one symbol.")
+        problems.append(Said("It needs at least one symbol."))
     return problems
 
 
@@ -191,7 +192,7 @@ def _policy_problems(given: Mapping[str, Any]) -> list[str]:
     try:
         parse_policy(given)
     except PolicyWrong as error:
-        return [f"Decision policy, {place}: {what}." for place, what in error.problems]
+        return [Said("Decision policy, {place}: {what}.", place=place, what=what) for place, what in error.problems]
     return []
 
 
@@ -211,7 +212,7 @@ def _problems_in_child(class_key: str, parameters: Mapping[str, object]) -> list
         with StrategyHost("", check_parameters(code.parameters, parameters), source=code.source) as host:
             return problems_of(host.indicator_names)
     except StrategyHostError as error:
-        return [f"{code.source.file_name}: {error}"]
+        return [Said("{file_name}: {error}", file_name=code.source.file_name, error=error)]
 
 
 def _adopt_installed(strategy: Strategy) -> None:

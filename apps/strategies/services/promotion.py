@@ -18,6 +18,7 @@ from apps.strategies.models import Mode, Promotion, Strategy, StrategyStatus
 from apps.strategies.selectors.code import code_of, is_file
 from apps.strategies.selectors.promotions import LADDER, binding_of, is_approved, promotion_hash
 from apps.strategies.services.refusals import StrategyRefused
+from qts.domain.errors import Said, said_by
 from qts.domain.events import PromotionDecided, PromotionRequested, StrategyModeChanged
 from qts.domain.values import Actor
 
@@ -30,14 +31,14 @@ def propose_promotion(strategy_id: UUID, *, mode: str, reason: str, actor: Actor
     """Ask for the next mode; the promotion's id. Raises StrategyRefused, and ApprovalRefused for who may not ask."""
     refuse_person(actor, MAY_PROPOSE)
     if not reason.strip():
-        raise ApprovalRefused(ApprovalProblem.REASON_MISSING, "a proposal needs a reason")
+        raise ApprovalRefused(ApprovalProblem.REASON_MISSING, Said("A proposal needs a reason."))
     with transaction.atomic():
         strategy = lock_strategy(strategy_id)
         _adopt_installed(strategy)
         _refuse_step(strategy, mode)
         waiting = Promotion.objects.filter(strategy=strategy, mode=mode, status=Status.OPEN)
         if waiting.filter(expires_at__gt=datetime.now(UTC), binding=binding_of(strategy)).exists():
-            raise StrategyRefused([f"A promotion to {mode.lower()} waits for a second person already."])
+            raise StrategyRefused([Said("A promotion to {mode} waits for a second person already.", mode=mode.lower())])
         proposed = Promotion(
             id=uuid4(),
             strategy=strategy,
@@ -70,19 +71,25 @@ def approve_promotion(promotion_id: UUID, *, seen_hash: str, reason: str, actor:
     with transaction.atomic():
         found, strategy = _open(promotion_id)
         if found.proposed_by == str(actor):
-            raise ApprovalRefused(ApprovalProblem.SAME_PERSON, "nobody approves what they proposed")
+            raise ApprovalRefused(ApprovalProblem.SAME_PERSON, Said("Nobody approves what they proposed."))
         if not found.content_hash == seen_hash == promotion_hash(found):
-            raise ApprovalRefused(ApprovalProblem.CONTENT_DIFFERS, "this is not what was shown")
+            raise ApprovalRefused(
+                ApprovalProblem.CONTENT_DIFFERS, Said("This is not what was shown. Look at it again.")
+            )
         if found.expires_at <= datetime.now(UTC):
-            raise ApprovalRefused(ApprovalProblem.EXPIRED, "it was proposed too long ago: propose it again")
+            raise ApprovalRefused(ApprovalProblem.EXPIRED, Said("It was proposed too long ago. Propose it again."))
         if found.binding != binding_of(strategy):
-            raise ApprovalRefused(ApprovalProblem.OVERTAKEN, "the strategy was changed after the proposal")
+            raise ApprovalRefused(
+                ApprovalProblem.OVERTAKEN, Said("It was changed after the proposal. Propose it again.")
+            )
         if strategy.status == StrategyStatus.RUNNING:
-            raise ApprovalRefused(ApprovalProblem.OVERTAKEN, "the strategy runs: it is stopped before its mode changes")
+            raise ApprovalRefused(
+                ApprovalProblem.OVERTAKEN, Said("The strategy runs: stop it before its mode changes.")
+            )
         try:
             _refuse_step(strategy, found.mode)
         except StrategyRefused as refusal:
-            raise ApprovalRefused(ApprovalProblem.OVERTAKEN, str(refusal)) from refusal
+            raise ApprovalRefused(ApprovalProblem.OVERTAKEN, said_by(refusal)) from refusal
         _decide(found, Status.APPROVED, reason, actor, now)
         _change_mode(strategy, found.mode, actor, now)
 
@@ -105,9 +112,17 @@ def take_back(strategy_id: UUID, *, mode: str, actor: Actor, now: datetime) -> N
         if strategy.mode == mode:
             return
         if strategy.status == StrategyStatus.RUNNING:
-            raise StrategyRefused(["Stop it first."])
+            raise StrategyRefused([Said("Stop it first.")])
         if mode != Mode.PAPER and LADDER.get(Mode(strategy.mode)) != mode:
-            raise StrategyRefused([f"From {strategy.mode.lower()} to {mode.lower()} is no step down."])
+            raise StrategyRefused(
+                [
+                    Said(
+                        "From {current} to {wanted} is no step down.",
+                        current=strategy.mode.lower(),
+                        wanted=mode.lower(),
+                    )
+                ]
+            )
         _change_mode(strategy, mode, actor, now)
 
 
@@ -121,29 +136,40 @@ def _adopt_installed(strategy: Strategy) -> None:
 def _refuse_step(strategy: Strategy, mode: str) -> None:
     below = LADDER.get(Mode(mode)) if mode in Mode.values else None
     if below is None:
-        raise StrategyRefused([f"There is no promotion to {mode!r}: it goes from paper to shadow to live."])
+        raise StrategyRefused(
+            [Said("There is no promotion to {mode!r}: it goes from paper to shadow to live.", mode=mode)]
+        )
     if strategy.mode != below:
         raise StrategyRefused(
-            [f"{mode.capitalize()} comes after {below.lower()}; this strategy is in {strategy.mode.lower()}."]
+            [
+                Said(
+                    "{mode} comes after {below}; this strategy is in {current}.",
+                    mode=mode.capitalize(),
+                    below=below.lower(),
+                    current=strategy.mode.lower(),
+                )
+            ]
         )
     if not is_approved(strategy, below):
-        raise StrategyRefused([f"This code and these parameters are not approved for {below.lower()} yet."])
+        raise StrategyRefused(
+            [Said("This code and these parameters are not approved for {below} yet.", below=below.lower())]
+        )
 
 
 def _open(promotion_id: UUID) -> tuple[Promotion, Strategy]:
     """Both locked, the strategy first as everywhere."""
     known = Promotion.objects.filter(id=promotion_id).first()
     if known is None:
-        raise ApprovalRefused(ApprovalProblem.NO_SUCH_PROPOSAL, "there is no such promotion")
+        raise ApprovalRefused(ApprovalProblem.NO_SUCH_PROPOSAL, Said("There is no such promotion."))
     strategy, found = lock_strategy(known.strategy_id), lock_promotion(promotion_id)
     if found is None or found.status != Status.OPEN:
-        raise ApprovalRefused(ApprovalProblem.ALREADY_DECIDED, "it is decided already")
+        raise ApprovalRefused(ApprovalProblem.ALREADY_DECIDED, Said("It is decided already."))
     return found, strategy
 
 
 def _decide(found: Promotion, status: Promotion.Status, reason: str, actor: Actor, now: datetime) -> None:
     if not reason.strip():
-        raise ApprovalRefused(ApprovalProblem.REASON_MISSING, "a decision needs a reason")
+        raise ApprovalRefused(ApprovalProblem.REASON_MISSING, Said("A decision needs a reason."))
     found.status, found.decided_by, found.decided_at = status, str(actor), now
     found.decision_reason = reason.strip()[:500]
     found.save(update_fields=["status", "decided_by", "decided_at", "decision_reason"])

@@ -23,6 +23,7 @@ from qts.adapters.rule_files import Problem, RulesUnreadable, read_rules
 from qts.adapters.sandbox.host import StrategyHost, StrategyHostError
 from qts.adapters.sandbox.source import RULES, StrategySource, is_name
 from qts.backtest import BacktestResult, BacktestSpec, BarTable, SpecWrong, StrategyPart, run
+from qts.domain.errors import Said, said_by
 from qts.domain.market import VIETNAM, to_vietnam
 from qts.domain.strategy import Bar, Context, Intents, Parameters, Strategy
 from qts.domain.strategy.rules import RuleSet
@@ -78,7 +79,15 @@ def save_rules(name: str, text: str, *, seen_hash: str, actor: Actor, now: datet
         _refuse_name(name, seen_hash)  # somebody may have saved it while this text was examined
         known = StrategyVersion.objects.filter(content_hash=source.content_hash).first()
         if known is not None and (known.name, known.content_hash) != (name, seen_hash):
-            raise StrategyRefused([f"This text is a version already: {known.name} {known.content_hash[:8]}."])
+            raise StrategyRefused(
+                [
+                    Said(
+                        "This text is a version already: {name} {content_hash}.",
+                        name=known.name,
+                        content_hash=known.content_hash[:8],
+                    )
+                ]
+            )
         keep_version(name, source, told, actor=actor, now=now)
     return source.content_hash
 
@@ -94,11 +103,13 @@ def preview_rules(text: str, *, symbol: str, days: int, now: datetime) -> RulesP
         with StrategyHost("", {}, source=source) as host:
             return RulesPreview(symbol, bars, _run(host, symbol, [*before, *bars], bars[0][0]))
     except StrategyHostError as error:
-        raise StrategyRefused([str(error)]) from error
+        raise StrategyRefused([said_by(error)]) from error
     except SpecWrong as error:
-        raise StrategyRefused([f"{error}."]) from error
+        raise StrategyRefused([Said("{error}.", error=error)]) from error
     except PreviewTooLong:
-        raise StrategyRefused([f"It took longer than {PREVIEW_S_MAX:.0f} s: choose fewer days."]) from None
+        raise StrategyRefused(
+            [Said("It took longer than {preview_s_max:.0f} s: choose fewer days.", preview_s_max=PREVIEW_S_MAX)]
+        ) from None
 
 
 class Previewed(Strategy[Parameters]):
@@ -139,7 +150,7 @@ def _stored(symbol: str, days: int, now: datetime) -> tuple[list[tuple[int, ...]
     """Some of before, and those of the latest `days` days that have bars."""
     rows = marketdata.minute_rows(symbol, since=None, until=now, limit=BARS_MAX)
     if not rows:
-        raise StrategyRefused([f"The bar store has no minutes of {symbol} for these days."])
+        raise StrategyRefused([Said("The bar store has no minutes of {symbol} for these days.", symbol=symbol)])
     of_days = sorted({_day(row[0]) for row in rows})[-days:]
     first = next(number for number, row in enumerate(rows) if _day(row[0]) == of_days[0])
     return rows[max(0, first - WARM_UP_BARS) : first], rows[first:]
@@ -156,15 +167,19 @@ def _refuse_name(name: str, seen_hash: str) -> None:
 
 def _name_problems(name: str, seen_hash: str) -> list[str]:
     if not is_name(name) or name.startswith("test_"):
-        return [f"{name!r} is no name for a strategy: small letters, digits and _, a letter first."]
+        return [Said("{name!r} is no name for a strategy: small letters, digits and _, a letter first.", name=name)]
     newest = StrategyVersion.objects.filter(name=name).first()
     if newest is not None and newest.suffix != RULES:
-        return [f"{name} is a strategy in Python already."]
+        return [Said("{name} is a strategy in Python already.", name=name)]
     if newest is not None and not seen_hash:
-        return [f"There is a document {name} already: open it to change it."]
+        return [Said("There is a document {name} already: open it to change it.", name=name)]
     if newest is not None and newest.content_hash != seen_hash:
-        who = f"{newest.content_hash[:8]} was saved meanwhile"
-        return [f"{who}. Open the document anew in another tab, and bring your changes over."]
+        return [
+            Said(
+                "{version} was saved meanwhile. Open the document anew in another tab, and bring your changes over.",
+                version=newest.content_hash[:8],
+            )
+        ]
     return []
 
 

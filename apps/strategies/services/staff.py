@@ -59,8 +59,8 @@ class Employed:
 class Staff:
     """One thread's. What a strategy breaks is told where people see it, and the others go on.
 
-    `goes_on` renews the lease: it is asked before each process is started, which takes a second on a busy machine and is
-    not done once the lease is lost, and before each question.
+    `goes_on` renews the lease: it is asked before each process is started, which takes a second on a busy machine and
+    is not done once the lease is lost, and before each question.
     """
 
     def __init__(self, goes_on: Callable[[], bool] = lambda: True) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from apps.strategies.services.refusals import StrategyRefused
 from apps.strategies.services.versions import strategies_folder
 from qts.adapters.sandbox.source import is_name
+from qts.domain.errors import Said
 
 _STRATEGY = '''"""What it does, in one sentence. It runs alike in a backtest, on paper, in shadow and live."""
 
@@ -67,11 +68,13 @@ def test_it_buys_above_and_leaves_below_its_average():
 def write_template(name: str) -> tuple[Path, Path]:
     """The file and its test; nothing is written over. Raises StrategyRefused."""
     if not is_name(name) or name.startswith("test_"):
-        raise StrategyRefused([f"{name!r} is no name for a strategy: small letters, digits and _, a letter first."])
+        raise StrategyRefused(
+            [Said("{name!r} is no name for a strategy: small letters, digits and _, a letter first.", name=name)]
+        )
     folder = strategies_folder()
     paths = folder / f"{name}.py", folder / f"test_{name}.py"
     if taken := [path.name for path in paths if path.exists()]:
-        raise StrategyRefused([f"{', '.join(taken)} is there already, in {folder}."])
+        raise StrategyRefused([Said("{taken} is there already, in {folder}.", taken=", ".join(taken), folder=folder)])
     words = {
         "name": name,
         "cls": "".join(part.capitalize() for part in name.split("_")),

@@ -19,6 +19,7 @@ from apps.strategies.selectors.promotions import is_approved
 from apps.strategies.services.refusals import StrategyRefused
 from qts.adapters.sandbox.host import StrategyHost, StrategyHostError
 from qts.adapters.sandbox.source import SourceUnreadable, StrategySource, read_source
+from qts.domain.errors import Said, said_by
 from qts.domain.events import StrategyVersionChanged, StrategyVersionRegistered
 from qts.domain.strategy import Parameter, ParameterError, check_parameters
 from qts.domain.values import Actor
@@ -42,7 +43,7 @@ def register_file(name: str, *, actor: Actor, now: datetime) -> str:
     try:
         source = read_source(settings.STRATEGIES_DIR, name)
     except SourceUnreadable as error:
-        raise StrategyRefused([str(error)]) from error
+        raise StrategyRefused([said_by(error)]) from error
     return register_source(name, source, actor=actor, now=now)
 
 
@@ -85,7 +86,7 @@ def examine(source: StrategySource) -> CodeView:
             problems = problems_of(host.indicator_names)
             told = CodeView("", source.content_hash, host.title, host.summary, described, source)
     except StrategyHostError as error:
-        raise StrategyRefused([f"{source.file_name}: {error}"]) from error
+        raise StrategyRefused([Said("{file_name}: {error}", file_name=source.file_name, error=error)]) from error
     if problems:
         raise StrategyRefused([f"{source.file_name}: {problem}" for problem in problems])
     return told
@@ -102,19 +103,25 @@ def change_version(strategy_id: UUID, content_hash: str, *, keeps_state: bool, a
         if strategy.code_hash == content_hash:
             return
         if not is_file(strategy.class_key):
-            raise StrategyRefused(["Its code comes with QTS: it changes with the installation."])
+            raise StrategyRefused([Said("Its code comes with QTS: it changes with the installation.")])
         try:
             code = code_of(strategy.class_key, content_hash)
             check_parameters(code.parameters, strategy.parameters)
         except KeyError:
             named = strategy.class_key.removeprefix(FILE_KEY)
-            raise StrategyRefused([f"There is no version {content_hash[:8]} of {named}."]) from None
+            raise StrategyRefused(
+                [Said("There is no version {content_hash} of {named}.", content_hash=content_hash[:8], named=named)]
+            ) from None
         except ParameterError as error:
-            raise StrategyRefused([f"Its parameters do not fit this version. {error}"]) from error
+            raise StrategyRefused([Said("Its parameters do not fit this version. {error}", error=error)]) from error
         previous, strategy.code_hash, strategy.keeps_state = strategy.code_hash, content_hash, keeps_state
         if not is_approved(strategy, strategy.mode):
-            said = f"This version is not approved for {strategy.mode.lower()}. Take the strategy back to paper first,"
-            raise StrategyRefused([f"{said} or promote a copy of it with this version."])
+            said = Said(
+                "This version is not approved for {mode}. "
+                "Take the strategy back to paper first, or promote a copy of it with this version.",
+                mode=strategy.mode.lower(),
+            )
+            raise StrategyRefused([said])
         strategy.save(update_fields=["code_hash", "keeps_state"])
         changed = StrategyVersionChanged(
             strategy_id=str(strategy.id), content_hash=content_hash, previous_hash=previous, keeps_state=keeps_state

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Final
 
-from qts.domain.errors import TerminalError
+from qts.domain.errors import Said, TerminalError
 from qts.domain.portfolio import StatementTrade
 from qts.domain.values import Side
 
@@ -39,10 +39,12 @@ def read_statement(content: bytes) -> list[StatementTrade]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise StatementRefused("the file is not UTF-8 text: save it as CSV UTF-8") from error
+        raise StatementRefused(Said("the file is not UTF-8 text: save it as CSV UTF-8")) from error
     rows = list(csv.reader(io.StringIO(text), delimiter=";" if text.count(";") > text.count(",") else ","))
     if not rows or len(rows) > ROWS_MAX:
-        raise StatementRefused(f"the file has {len(rows)} lines; 1 to {ROWS_MAX:,} are read")
+        raise StatementRefused(
+            Said("the file has {rows} lines; 1 to {rows_max:,} are read", rows=len(rows), rows_max=ROWS_MAX)
+        )
     columns = _columns(rows[0])
     lines = enumerate(rows[1:], start=2)
     return [_trade(row, columns, number) for number, row in lines if any(cell.strip() for cell in row)]
@@ -54,18 +56,22 @@ def _columns(headings: list[str]) -> dict[str, int]:
     for name, known in _HEADINGS.items():
         found = next((plain.index(heading) for heading in known if heading in plain), None)
         if found is None:
-            raise StatementRefused(f"the first line names no column for the {name}: one of {', '.join(known)}")
+            raise StatementRefused(
+                Said("the first line names no column for the {name}: one of {known}", name=name, known=", ".join(known))
+            )
         columns[name] = found
     return columns
 
 
 def _trade(row: list[str], columns: Mapping[str, int], number: int) -> StatementTrade:
     if len(row) <= max(columns.values()):
-        raise StatementRefused(f"line {number} has {len(row)} columns")
+        raise StatementRefused(Said("line {number} has {row} columns", number=number, row=len(row)))
     cell = {name: row[index].strip() for name, index in columns.items()}
     side = (_SIDES | _SIDES_SOLD).get(_plain(cell["side"]))
     if side is None or not cell["symbol"]:
-        raise StatementRefused(f"line {number} is no purchase and no sale of a symbol: {cell['side']!r}")
+        raise StatementRefused(
+            Said("line {number} is no purchase and no sale of a symbol: {cell!r}", number=number, cell=cell["side"])
+        )
     return StatementTrade(
         day=_day(cell["day"], number),
         symbol=cell["symbol"].upper(),
@@ -83,7 +89,7 @@ def _day(text: str, number: int) -> date:
             return datetime.strptime(text, form).replace(tzinfo=UTC).date()
         except ValueError:
             continue
-    raise StatementRefused(f"line {number}: {text!r} is no day")
+    raise StatementRefused(Said("line {number}: {text!r} is no day", number=number, text=text))
 
 
 def _whole(text: str, number: int) -> int:
@@ -94,7 +100,7 @@ def _whole(text: str, number: int) -> int:
         if groups and all(len(group) == 3 and group.isdecimal() for group in groups) and head.isdecimal():
             plain = head + "".join(groups)
     if not (plain.isascii() and plain.isdecimal()):
-        raise StatementRefused(f"line {number}: {text!r} is no whole number")
+        raise StatementRefused(Said("line {number}: {text!r} is no whole number", number=number, text=text))
     return int(plain)
 
 

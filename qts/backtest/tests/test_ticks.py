@@ -212,12 +212,12 @@ def test_the_share_of_the_volume_is_of_the_minute():
 
 WRONG = [
     ({"period": BarPeriod.MINUTE}, "matches and only they are run with the period TICK"),
-    ({"frictionless": FillAt.CLOSE}, "matches are for the market's rules"),
-    ({"latency_ms": -1}, "a latency is 0 to 60,000 ms"),
-    ({"slippage_ticks": 101}, "slippage is 0 to 100 ticks"),
+    ({"frictionless": FillAt.CLOSE}, "Matches are for the market's rules"),
+    ({"latency_ms": -1}, "A latency is 0 to 60,000 ms"),
+    ({"slippage_ticks": 101}, "Slippage is 0 to 100 ticks"),
     ({"queue_quantity": -1}, "not negative"),
     ({"foreign_room": {"VNM": 1}}, "foreign room of VNM, which is no instrument"),
-    ({"frictionless": FillAt.CLOSE, "period": BarPeriod.DAY, "latency_ms": 1}, "without friction there is no latency"),
+    ({"frictionless": FillAt.CLOSE, "period": BarPeriod.DAY, "latency_ms": 1}, "Without friction there is no latency"),
 ]
 
 

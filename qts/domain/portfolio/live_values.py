@@ -3,7 +3,7 @@ again."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +18,26 @@ class LiveTotals:
 
 @dataclass(frozen=True, slots=True)
 class ValuedBooks:
-    """What does not move with prices. `held`: quantity and total cost by symbol; `opening_…`: as the day began."""
+    """What does not move with prices. `held`: quantity and total cost by symbol; `opening_…`: as the day began;
+    `contracts`: of futures, short below zero, how many and what they are carried at. What they have gained since the
+    last mark is worth something, they themselves are not; as the day began they were carried at the last evening's
+    price."""
 
     cash_vnd: int
     held: Mapping[str, tuple[int, int]]
     opening_cash_vnd: int
     opening_quantities: Mapping[str, int]
+    contracts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    books: ValuedBooks
+    cost_vnd: int
+    held: "_Sum"
+    opening: "_Sum"
+    contracts: "_Sum"
+    carried_vnd: int
 
 
 class _Sum:
@@ -74,21 +88,29 @@ class LiveValues:
 
     def __init__(self) -> None:
         self._marks, self._references = _Prices(), _Prices()
-        self._books: dict[Hashable, tuple[ValuedBooks, int, _Sum, _Sum]] = {}
+        self._accounts: dict[Hashable, _Account] = {}
 
     def put(self, name: Hashable, books: ValuedBooks) -> None:
         """A new account, or a known one after a booking."""
         self.drop(name)
         held = {symbol: quantity for symbol, (quantity, _cost) in books.held.items() if quantity}
         opening = {symbol: quantity for symbol, quantity in books.opening_quantities.items() if quantity}
-        cost = sum(cost for quantity, cost in books.held.values() if quantity)
-        self._books[name] = (books, cost, self._marks.follow(held), self._references.follow(opening))
+        open_contracts = {symbol: net for symbol, (net, _cost) in books.contracts.items() if net}
+        self._accounts[name] = _Account(
+            books,
+            cost_vnd=sum(cost for quantity, cost in books.held.values() if quantity),
+            held=self._marks.follow(held),
+            opening=self._references.follow(opening),
+            contracts=self._marks.follow(open_contracts),
+            carried_vnd=sum(cost for net, cost in books.contracts.values() if net),
+        )
 
     def drop(self, name: Hashable) -> None:
-        gone = self._books.pop(name, None)
+        gone = self._accounts.pop(name, None)
         if gone is not None:
-            self._marks.forget(gone[2])
-            self._references.forget(gone[3])
+            self._marks.forget(gone.held)
+            self._marks.forget(gone.contracts)
+            self._references.forget(gone.opening)
 
     def price(self, symbol: str, *, mark_vnd: int, reference_vnd: int) -> bool:
         """The last price of the day, or the reference before the first match; whether either is new. 0 = not known."""
@@ -97,9 +119,13 @@ class LiveValues:
 
     def totals(self, name: Hashable) -> LiveTotals:
         """Raises KeyError for a name that nobody has put."""
-        books, cost_vnd, held, opening = self._books[name]
-        if held.unknown:
+        account = self._accounts[name]
+        books, held = account.books, account.held
+        if held.unknown or account.contracts.unknown:
             return LiveTotals(None, None, None, None)
-        equity_vnd = books.cash_vnd + held.value_vnd
-        day_pnl_vnd = None if opening.unknown else equity_vnd - books.opening_cash_vnd - opening.value_vnd
-        return LiveTotals(held.value_vnd, held.value_vnd - cost_vnd, equity_vnd, day_pnl_vnd)
+        floating_vnd = account.contracts.value_vnd - account.carried_vnd
+        equity_vnd = books.cash_vnd + held.value_vnd + floating_vnd
+        open_pnl_vnd = held.value_vnd - account.cost_vnd + floating_vnd
+        opening_vnd = books.opening_cash_vnd + account.opening.value_vnd
+        day_pnl_vnd = None if account.opening.unknown else equity_vnd - opening_vnd
+        return LiveTotals(held.value_vnd, open_pnl_vnd, equity_vnd, day_pnl_vnd)

@@ -6,8 +6,8 @@ has one average over all. The two differ in what counts as realised until the sh
 realised and open profit.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from qts.domain.portfolio.allocation import pro_rata
@@ -96,3 +96,14 @@ def _spread(held: dict[str, Holding], move: OwnedMove) -> None:
         one = held[owner]
         cost = one.cost_total_vnd - less + more
         held[owner] = Holding(one.quantity + sign * quantity, cost, one.realised_pnl_vnd - less)
+    _hand_on(held, owners)
+
+
+def _hand_on(held: dict[str, Holding], owners: Sequence[str]) -> None:
+    """Whoever is left without a share by rounding gives its cost to who holds most: it is the cost of those shares."""
+    most = max(owners, key=lambda owner: held[owner].quantity)
+    for owner in owners:
+        one = held[owner]
+        if not one.quantity and one.cost_total_vnd and owner != most:
+            held[owner] = Holding(0, 0, one.realised_pnl_vnd)
+            held[most] = replace(held[most], cost_total_vnd=held[most].cost_total_vnd + one.cost_total_vnd)

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
+from qts.domain.errors import Said
+
 
 @dataclass(frozen=True)
 class Parameters:
@@ -60,14 +62,22 @@ def parse_parameters(cls: type[P], given: Mapping[str, object]) -> P:
 def check_parameters(told: Iterable[Parameter], given: Mapping[str, object]) -> dict[str, int]:
     """The same, for a strategy whose parameters are known by their description alone."""
     known = {p.name: p for p in told}
-    problems = [f"Unknown parameter {name!r}." for name in given if name not in known]
+    problems: list[str] = [Said("Unknown parameter {name!r}.", name=name) for name in given if name not in known]
     values: dict[str, int] = {}
     for name, p in known.items():
         value = given.get(name, p.default)
         if isinstance(value, bool) or not isinstance(value, int):
-            problems.append(f"{name} must be a whole number.")
+            problems.append(Said("{name} must be a whole number.", name=name))
         elif not p.minimum <= value <= p.maximum:
-            problems.append(f"{name} must be between {p.minimum} and {p.maximum} {p.unit}.")
+            problems.append(
+                Said(
+                    "{name} must be between {minimum} and {maximum} {unit}.",
+                    name=name,
+                    minimum=p.minimum,
+                    maximum=p.maximum,
+                    unit=p.unit,
+                )
+            )
         else:
             values[name] = value
     if problems:

@@ -20,10 +20,6 @@ SOURCES = [
 ]
 
 
-# of the order stream: a message for itself, and matches that came together
-TWO_WAYS = ("stream.received", "message.applied", "message.positioned")
-
-
 def test_each_place_is_in_the_code_once():
     passed = Counter(
         name
@@ -31,8 +27,7 @@ def test_each_place_is_in_the_code_once():
         if file.name != "crash_points.py"
         for name in re.findall(r'(?:passing|_pass)\("([\w.]+)"\)', file.read_text(encoding="utf-8"))
     )
-    together = dict.fromkeys(TWO_WAYS, 1)
-    assert passed == Counter(dict.fromkeys(crash_points.CRASH_POINTS, 1)) + Counter(together)
+    assert passed == Counter(dict.fromkeys(crash_points.CRASH_POINTS, 1))
     assert len(passed) >= 25
 
 

@@ -3,8 +3,10 @@
 Run it with the role that owns the tables, after each `migrate`; the application then connects with ROLE. The triggers
 refuse UPDATE and DELETE for everybody, the owner included; the rights refuse TRUNCATE and taking the triggers off too.
 `--hand-over` makes ROLE the owner of everything but the ledger: it makes and drops partitions as days come and go.
+`--create` makes the role first, or gives it another password: the one in APPLICATION_PASSWORD, never on a command line.
 """
 
+import os
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -24,6 +26,8 @@ _NOT_YET: Final = """
     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm')
         AND relowner <> (SELECT oid FROM pg_roles WHERE rolname = %s) AND NOT (relname = ANY(%s))
 """
+PASSWORD_VARIABLE: Final = "APPLICATION_PASSWORD"  # noqa: S105 (its name)
+_MAKE: Final = "{} ROLE {} LOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB NOBYPASSRLS PASSWORD {}"
 _MAY_ANYTHING: Final = "SELECT rolsuper OR rolbypassrls OR rolcreaterole FROM pg_roles WHERE rolname = %s"
 
 
@@ -34,9 +38,13 @@ class Command(BaseCommand):
         parser.add_argument("role", help="the role that the application connects with")
         parser.add_argument("--hand-over", action="store_true", help="make it the owner of all that is not the ledger")
 
+        parser.add_argument("--create", action="store_true", help=f"make it, with the password in {PASSWORD_VARIABLE}")
+
     def handle(self, *args: Any, **options: Any) -> None:
         role = sql.Identifier(options["role"])
         with connection.cursor() as cursor:
+            if options["create"]:
+                _create(cursor, options["role"])
             cursor.execute(_MAY_ANYTHING, [options["role"]])
             found = cursor.fetchone()
             if found is None or found[0]:
@@ -49,6 +57,18 @@ class Command(BaseCommand):
             if options["hand_over"]:
                 _hand_over(cursor, options["role"])
         self.stdout.write(f"{options['role']} may add to {', '.join(APPEND_ONLY)} and not change it")
+
+
+def _create(cursor: Any, name: str) -> None:
+    password = os.environ.get(PASSWORD_VARIABLE, "")
+    if not password:
+        raise CommandError(f"{PASSWORD_VARIABLE} is empty: a role without a password is nobody's")
+    cursor.execute("SELECT rolname = current_user FROM pg_roles WHERE rolname = %s", [name])
+    found = cursor.fetchone()
+    if found and found[0]:
+        raise CommandError(f"{name} is who asks: the owner of the ledger is kept from nothing")
+    verb = sql.SQL("ALTER" if found else "CREATE")
+    cursor.execute(sql.SQL(_MAKE).format(verb, sql.Identifier(name), sql.Literal(password)))
 
 
 def _hand_over(cursor: Any, name: str) -> None:

@@ -22,17 +22,22 @@ books = st.builds(
     held=st.dictionaries(st.sampled_from(SYMBOLS), st.tuples(st.integers(0, 5_000), st.integers(0, 10**9))),
     opening_cash_vnd=st.integers(0, 10**12),
     opening_quantities=quantities,
+    contracts=st.dictionaries(
+        st.sampled_from(SYMBOLS), st.tuples(st.integers(-50, 50), st.integers(-(10**9), 10**9)), max_size=2
+    ),
 )
 moves = st.lists(st.tuples(st.sampled_from(SYMBOLS), prices, prices), max_size=20)
 
 
 def added_up(account: ValuedBooks, marks: dict[str, int], references: dict[str, int]) -> LiveTotals:
     held = {symbol: pair for symbol, pair in account.held.items() if pair[0]}
-    if not all(marks.get(symbol) for symbol in held):
+    contracts = {symbol: pair for symbol, pair in account.contracts.items() if pair[0]}
+    if not all(marks.get(symbol) for symbol in (*held, *contracts)):
         return LiveTotals(None, None, None, None)
     valued = [Valued(quantity, cost, marks[symbol]) for symbol, (quantity, cost) in held.items()]
     value = market_value_vnd(valued)
-    equity = account.cash_vnd + value
+    floating = sum(net * marks[symbol] - cost for symbol, (net, cost) in contracts.items())
+    equity = account.cash_vnd + value + floating
     day = None
     if all(references.get(symbol) for symbol, quantity in account.opening_quantities.items() if quantity):
         day = day_pnl_vnd(
@@ -41,7 +46,7 @@ def added_up(account: ValuedBooks, marks: dict[str, int], references: dict[str, 
             opening_quantities=account.opening_quantities,
             reference_vnd=references,
         )
-    return LiveTotals(value, sum(unrealised_pnl_vnd(one) for one in valued), equity, day)
+    return LiveTotals(value, sum(unrealised_pnl_vnd(one) for one in valued) + floating, equity, day)
 
 
 @given(accounts=st.lists(books, min_size=1, max_size=3), before=moves, after=moves, again=books)

@@ -47,6 +47,14 @@ def test_a_cost_that_a_split_loses_is_the_loss_of_those_who_held():
     assert books == {"": Holding(0, 0, -30_000), "cross": Holding(0, 0, -10_000)}
 
 
+def test_whose_last_share_a_split_rounds_away_leaves_its_cost_to_who_holds_most():
+    # 1 and 99 become 50; the half share is taken from the first
+    books = sub_books(
+        [OwnedMove(BUY, "", 1, 30_000), OwnedMove(BUY, "cross", 99, 990_000), OwnedMove(ACTION, "", -50, 0)]
+    )
+    assert books == {"": Holding(0, 0, 0), "cross": Holding(50, 1_020_000, 0)}
+
+
 def test_nobody_sells_what_nobody_has():
     with pytest.raises(ValueError, match="all of them hold 100"):
         sub_books([OwnedMove(BUY, "", 100, 1), OwnedMove(SELL, "cross", -101, 5)])
@@ -57,7 +65,7 @@ def test_random_moves_keep_shares_and_money_together(data):
     held, cash, moves = 0, 0, []
     for _ in range(data.draw(st.integers(1, 25))):
         owner = data.draw(st.sampled_from(OWNERS))
-        kind = data.draw(st.sampled_from(["buy", "sell", "bonus"]))
+        kind = data.draw(st.sampled_from(["buy", "sell", "bonus", "reverse split"]))
         quantity = data.draw(st.integers(1, 5_000))
         amount = data.draw(st.integers(0, 10**9))
         if kind == "buy":
@@ -66,6 +74,9 @@ def test_random_moves_keep_shares_and_money_together(data):
         elif kind == "bonus" and held:
             moves.append(OwnedMove(ACTION, "", quantity, 0))
             held += quantity
+        elif kind == "reverse split" and held > 1:
+            moves.append(OwnedMove(ACTION, "", -(held // 2), 0))
+            held -= held // 2
         elif kind == "sell" and held:
             quantity = min(quantity, held)
             moves.append(OwnedMove(SELL, owner, -quantity, amount))

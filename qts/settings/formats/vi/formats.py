@@ -1,0 +1,1 @@
+from qts.settings.formats.board import *  # noqa: F403
