@@ -17,6 +17,7 @@ SYMBOL: Final = "FPT"
 # parts of pages, files, and what is only ever posted
 _OTHERS: Final = """
     alert-channel alert-channel-new alert-rule alert-rule-new alerts-read amend api-key-revoke arming attention
+    audit-export layout-reset session-end sessions-end
     board-securities cash-event-decide performance-pdf replay-act replay-bars replay-start futures-roll history marks
     backtest-cancel backtest-chart backtest-delete backtest-fills backtest-progress
     backtest-repeat banners bars broker-code-enter broker-code-request cancel cancel-all conditional-cancel
