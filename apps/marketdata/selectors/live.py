@@ -148,6 +148,7 @@ def _state(known: SecurityView, quote: LiveQuote, stream: Mapping[bytes, bytes],
         day_volume=quote.total_quantity,
         listed_quantity=known.listed_quantity,
         foreign_room_left=quote.foreign_room_left if quote.foreign_room_total else None,
+        told_on=known.told_on,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.marketdata.selectors import Resolution, StreamState
+from apps.marketdata.selectors import Resolution, SecurityView, StreamState, market_today, takes_orders
 from qts.domain.values import Exchange, InstrumentKind
 from qts.web.serializers import StrictSerializer
 
@@ -21,6 +21,11 @@ class SecurityOut(serializers.Serializer[Any]):
     lot_size = serializers.IntegerField()
     listed_quantity = serializers.IntegerField()
     is_active = serializers.BooleanField()
+    told_on = serializers.DateField(allow_null=True, help_text="The newest day on which the broker told it in full.")
+    is_armed = serializers.SerializerMethodField(help_text="False: every order is refused with SYMBOL_NOT_ARMED.")
+
+    def get_is_armed(self, known: SecurityView) -> bool:
+        return takes_orders(known.told_on, market_today())
 
 
 class QuoteOut(serializers.Serializer[Any]):
