@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.marketdata.selectors import Resolution, SecurityView, market_today, takes_orders
+from apps.marketdata.selectors import Resolution, SecurityView, StreamState, market_today, takes_orders
 from qts.domain.values import Exchange, InstrumentKind
 from qts.web.serializers import StrictSerializer
 
@@ -52,6 +52,15 @@ class QuoteOut(serializers.Serializer[Any]):
     foreign_sold_quantity = serializers.IntegerField()
     ts_exchange_ms = serializers.IntegerField()
     ts_received_ns = serializers.IntegerField()
+
+
+class QuoteAnswerOut(QuoteOut):
+    """A quote, and whether the stream that tells quotes is heard: the same in every row of an answer."""
+
+    stream_state = serializers.ChoiceField(
+        choices=list(StreamState), help_text="Prices may be old unless it is connected."
+    )
+    stream_age_ms = serializers.IntegerField(allow_null=True, help_text="Since the market was heard; null: never.")
 
 
 class BarOut(serializers.Serializer[Any]):

@@ -9,11 +9,11 @@ from django.conf import settings
 from apps.marketdata import selectors
 from apps.marketdata.models import DailyBar, DailyReference, ForeignLimit, Security, TradingRule
 from apps.marketdata.selectors import StreamState
-from apps.marketdata.services.live_state import LiveState
+from apps.marketdata.services.live_state import Checkpoint, LiveState, StateLost
 from apps.marketdata.services.references import capture_references, derive_references
 from apps.marketdata.tests.conftest import at, frame, quote_record, session_record, trade_record
 from apps.marketdata.tests.test_pipeline import Reader
-from qts.adapters.tests.fastconnect_frames import ODD_LOT
+from qts.adapters.tests.fastconnect_frames import INDEX, ODD_LOT
 from qts.domain.values import Exchange, Session
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,6 +22,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def clock_at(text, day="2026-11-23"):
     """A market clock that stands still at that moment: its wall start is far away."""
     return f"affine:{day},{text},{(at(text, day) + timedelta(hours=7, seconds=1)).time().isoformat()},9999999999,1"
+
+
+def index_record(code, value, *, day="23/11/2026"):
+    return "MI", {**INDEX, "IndexId": code, "IndexValue": value, "TradingDate": day, "Time": "10:15:00"}
 
 
 def gate_state(symbol: str, now: datetime) -> selectors.MarketState:
@@ -47,6 +51,22 @@ def test_a_quote_is_put_together_from_its_parts(market):
     assert quote.bids == ((24_950, 300), (24_900, 100))
     assert quote.asks == ((25_000, 500),)
     assert (quote.session, quote.status) == ("CONTINUOUS", "N")
+
+
+def test_indices_are_told_in_order_with_what_was_said_last(market):
+    market.take(frame(index_record("VN30", 1876.81), index_record("HNXINDEX", 260.5), index_record("VN30", 1877.02)))
+    market.take(frame(index_record("UPCOM", 90.0, day="20/11/2026")))
+    told = [(index.index_code, index.value_centipoints) for index in selectors.live_indices()]
+    assert told == [("HNXINDEX", 26_050), ("VN30", 187_702)]
+
+
+def test_a_reader_that_finds_its_checkpoint_moved_writes_no_other(valkey):
+    live = LiveState(settings.REDIS_URL)
+    live.write([], Checkpoint("1:8", 5))
+    LiveState(settings.REDIS_URL).write([], Checkpoint("1:900", 7))
+    with pytest.raises(StateLost):
+        live.write([], Checkpoint("1:100", 5))
+    assert LiveState(settings.REDIS_URL).checkpoint() == Checkpoint("1:900", 7)
 
 
 def test_odd_lots_have_a_board_of_their_own_and_change_nothing_else(market):

@@ -36,6 +36,7 @@ def cause_label(cause: str) -> str:
         "SILENCE": _("silence"),
         "VOLUME": _("volume and matches differ"),
         "INDEX": _("index moved without a match"),
+        "LOG": _("log unreadable"),
     }
     return words.get(cause, cause)
 
