@@ -22,6 +22,7 @@ from benchmarks import (
     risk,
     runaway,
     technical_analysis,
+    terminal,
     tick_signal,
 )
 from benchmarks.figures import Section, write
@@ -42,6 +43,7 @@ NAMES = (
     "latency",
     "rest",
     "risk",
+    "terminal",
 )
 WITHOUT_SYSTEM = {
     "ingest": ingest.run,
@@ -55,7 +57,7 @@ WITHOUT_SYSTEM = {
     "accounts": accounts.run,
     "hub": hub.run,
 }
-MEASURES = {"latency": latency.run, "rest": rest.run, "risk": risk.run_snapshot}
+MEASURES = {"latency": latency.run, "rest": rest.run, "risk": risk.run_snapshot, "terminal": terminal.run}
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 
 

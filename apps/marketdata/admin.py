@@ -34,6 +34,7 @@ from qts.web.read_only_admin import ReadOnlyAdmin
 
 @admin.register(Security)
 class SecurityAdmin(ReadOnlyAdmin):
+    portal_page = "portal:symbol"
     list_display = ["symbol", "exchange", "kind", "name_vi", "lot_size", "is_active", "told_on", "updated_at"]
     list_filter = ["exchange", "kind", "is_active"]
     search_fields = ["symbol", "name_vi", "name_en"]

@@ -1,5 +1,6 @@
 // What is on every page: market clock, session, state and age of the data, theme, shortcuts, dialogs, errors.
 
+import { ask } from "./api.js";
 import { age, atMostEvery, isTyping, say, sayOf, setText, toast } from "./dom.js";
 import { clock, day } from "./format.js";
 import { startBell } from "./bell.js";
@@ -16,6 +17,7 @@ export function startShell() {
   bindShortcuts();
   bindDialogs();
   bindErrors();
+  document.querySelector(".segmented [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   const holder = document.getElementById("market-state");
   if (!holder) return;
   startBell();
@@ -115,7 +117,8 @@ function bindTheme() {
     if (!event.target.closest('[data-action="theme"]')) return;
     const root = document.documentElement;
     root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
-    document.cookie = `qts_theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax`;
+    document.cookie = `qts_theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax`; // for the log-in page
+    if (document.body.classList.contains("desk")) ask("PATCH", "/api/v1/preferences/", { theme: root.dataset.theme });
     document.dispatchEvent(new Event("qts:theme"));
   });
 }

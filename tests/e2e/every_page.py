@@ -5,7 +5,7 @@ each address that has arguments.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ SYMBOL: Final = "FPT"
 # parts of pages, files, and what is only ever posted
 _OTHERS: Final = """
     alert-channel alert-channel-new alert-rule alert-rule-new alerts-read amend api-key-revoke arming attention
+    audit-export layout-reset session-end sessions-end
     board-securities cash-event-decide performance-pdf replay-act replay-bars replay-start futures-roll history marks
     backtest-cancel backtest-chart backtest-delete backtest-fills backtest-progress
     backtest-repeat banners bars broker-code-enter broker-code-request cancel cancel-all conditional-cancel
@@ -46,8 +47,8 @@ _LINKS: Final = """() => [...document.querySelectorAll('main a[href]')].map(
     (link) => new URL(link.getAttribute('href'), location).href)"""
 
 
-def walk(page: Page) -> Iterator[tuple[str, str]]:
-    """(name, path) of each page, which is open in `page` while it is looked at."""
+def walk(page: Page, *, without: Container[str] = ()) -> Iterator[tuple[str, str]]:
+    """(name, path) of each page, which is open in `page` while it is looked at; those of `without` are left out."""
     routes = page_routes()
     found = {name: EXAMPLES.get(name, f"/{route}") for name, route in routes.items() if not _ARGUMENT.search(route)}
     found.pop("backtest-compare", None)  # says 422 unless something is chosen, and the list of backtests links to it
@@ -55,6 +56,8 @@ def walk(page: Page) -> Iterator[tuple[str, str]]:
     seen = {name for name, _ in waiting}
     while waiting:
         name, path = waiting.pop(0)
+        if name in without:
+            continue
         page.goto(path)
         yield name, path
         for link in page.evaluate(_LINKS):

@@ -169,10 +169,16 @@ def icon(name: str, css_class: str = "") -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def theme(context: Context) -> str:
-    """The page is drawn in the chosen theme at once: a cookie, so that no inline script is needed."""
+    """The page is drawn in the chosen theme at once: the person's, else the browser's cookie; no inline script."""
     request = context.get("request")
     chosen = request.COOKIES.get("qts_theme", "") if request else ""
+    chosen = getattr(context.get("user"), "theme", "") or chosen
     return chosen if chosen in THEMES else THEMES[0]
+
+
+@register.simple_tag(takes_context=True)
+def density(context: Context) -> str:
+    return getattr(context.get("user"), "density", "") or "roomy"
 
 
 @register.simple_tag

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 
 import pytest
 from django.apps import apps
@@ -215,3 +216,14 @@ def test_htmx_gets_the_live_part_alone(desk):
         part = client.get(address, headers={"HX-Request": "true"}).content.decode()
         assert "<html" not in part
         assert part.strip()
+
+
+def test_a_page_leaves_compressed_and_names_its_scripts_at_once(desk):
+    client = desk.client("trader")
+    answer = client.get("/board/", headers={"Accept-Encoding": "gzip"})
+    assert answer["Content-Encoding"] == "gzip"
+    head = gzip.decompress(answer.content).decode().partition("</head>")[0]
+    asked = re.findall(r'rel="modulepreload" href="/static/js/([\w-]+)\.js"', head)
+    assert {"main", "shell", "dom", "live", "board", "board-rows", "board-window", "quotes"} <= set(asked)
+    assert len(asked) == len(set(asked))
+    assert "symbol" not in asked  # that of another page

@@ -7,7 +7,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
-from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
 from apps.accounts import selectors as accounts
@@ -72,7 +71,6 @@ def _columns() -> list[tuple[str, str]]:
 @require_GET
 @page(*EVERYBODY)
 @cache_control(private=True, max_age=LISTED_KEPT_S)
-@gzip_page
 def board_securities(_request: HttpRequest) -> HttpResponse:
     """[symbol, name, exchange, kind, sector, indices] of everything that is listed, by symbol. The sector is an
     officer's word, else the exchange's."""

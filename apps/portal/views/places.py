@@ -39,7 +39,7 @@ def main_places(user: Any) -> list[tuple[str, str, str]]:
         ("patterns", "trending-up", _("Patterns")),
         ("risk", "shield-alert", _("Risk")),
         ("data-stream", "zap", _("Market data")),
-        ("replays", "clock", _("Time machine")),
+        ("replays", "play", _("Time machine")),
         ("pre-open", "circle-check", _("Before the open")),
         ("auction", "clock", _("Auctions")),
         ("futures", "layers", _("Futures")),
@@ -69,11 +69,14 @@ def _further_places(user: Any) -> list[tuple[str, str, str]]:
         ("master-indices", "zap", _("Indices")),
         ("master-changes", "zap", _("Changes of master data")),
         ("alerts", "bell", _("Alerts")),
+        ("settings", "user", _("Settings")),
         ("api-keys", "server", _("API keys")),
         ("design", "palette", _("Signs and shortcuts")),
     ]
     if has_role(user, Role.RISK_OFFICER, Role.ADMINISTRATOR):
         places += [("kill-console", "shield-alert", _("Kill switches")), ("approvals", "shield-alert", _("Approvals"))]
+    if has_role(user, Role.RISK_OFFICER, Role.OPERATOR, Role.ADMINISTRATOR):
+        places.append(("audit", "eye", _("Audit")))
     return places
 
 
