@@ -13,6 +13,7 @@ from benchmarks import (
     hub,
     ingest,
     latency,
+    log_to_bars,
     machine,
     matching,
     orders,
@@ -21,13 +22,17 @@ from benchmarks import (
     risk,
     runaway,
     technical_analysis,
+    terminal,
+    tick_signal,
 )
 from benchmarks.figures import Section, write
 
 # `orders`, `accounts` and `runaway` have servers of their own, before the system of the others
 NAMES = (
     "ingest",
+    "log-to-bars",
     "replay",
+    "tick-signal",
     "matching",
     "backtest",
     "technical-analysis",
@@ -38,10 +43,13 @@ NAMES = (
     "latency",
     "rest",
     "risk",
+    "terminal",
 )
 WITHOUT_SYSTEM = {
     "ingest": ingest.run,
+    "log-to-bars": log_to_bars.run,
     "replay": replay.run,
+    "tick-signal": tick_signal.run,
     "matching": matching.run,
     "backtest": backtest.run,
     "technical-analysis": technical_analysis.run,
@@ -49,7 +57,7 @@ WITHOUT_SYSTEM = {
     "accounts": accounts.run,
     "hub": hub.run,
 }
-MEASURES = {"latency": latency.run, "rest": rest.run, "risk": risk.run_snapshot}
+MEASURES = {"latency": latency.run, "rest": rest.run, "risk": risk.run_snapshot, "terminal": terminal.run}
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 
 

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,7 +72,16 @@ class Look:
     drawn_per_s: float
     long_ms_per_s: float
     work_ms_per_s: float
+    batches_per_s: float
     heap_mb: float
+
+    @property
+    def ms_per_frame(self) -> float:
+        return self.work_ms_per_s / self.drawn_per_s
+
+    def ms_per_batch(self, quiet: "Look") -> float:
+        """Above what the page does without messages."""
+        return (self.work_ms_per_s - quiet.work_ms_per_s) / self.batches_per_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +102,20 @@ class Watch:
         worked_s = self.worked_s() - worked_s
         told = self.browser.stop_tracing()
         trace.write_bytes(gzip.compress(told))
-        drawn = sum(event["name"] == "DrawFrame" for event in json.loads(told)["traceEvents"])
+        seen = Counter(event["name"] for event in json.loads(told)["traceEvents"])
         self.client.send("HeapProfiler.collectGarbage")
         heap = self.client.send("Runtime.getHeapUsage")["usedSize"]
         took_s = (at[-1] - at[0]) / 1_000
         each = [sum(second <= (one - at[0]) / 1_000 < second + 1 for one in at) for second in range(int(took_s))]
-        work_ms = worked_s * 1_000 / took_s
-        return Look(len(at) / took_s, min(each), drawn / took_s, long_ms / took_s, work_ms, heap / 1e6)
+        return Look(
+            frames_per_s=len(at) / took_s,
+            worst=min(each),
+            drawn_per_s=seen["DrawFrame"] / took_s,
+            long_ms_per_s=long_ms / took_s,
+            work_ms_per_s=worked_s * 1_000 / took_s,
+            batches_per_s=seen["WebSocketReceive"] / took_s,
+            heap_mb=heap / 1e6,
+        )
 
     def worked_s(self) -> float:
         told = self.client.send("Performance.getMetrics")["metrics"]
@@ -150,6 +167,8 @@ def run(section: Section, folder: Path, *, seconds: float, trace: Path) -> None:
             f"{way}: frames against those without messages", *[[one[way].frames_per_s] for one in (busy, quiet)]
         )
         section.add(f"{way}: main thread's processor time", "ms/s", [busy[way].work_ms_per_s])
+        section.add(f"{way}: the same a frame drawn", "ms", [busy[way].ms_per_frame])
+        section.add(f"{way}: the same a message batch", "ms", [busy[way].ms_per_batch(quiet[way])])
         section.add(f"{way}: in tasks over 50 ms", "ms/s", [busy[way].long_ms_per_s])
         section.add(f"{way}: heap afterwards", "MB", [busy[way].heap_mb])
 

@@ -35,6 +35,7 @@ class FillInline(ReadOnly, TabularInline):  # type: ignore[misc]  # unfold ships
 
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
+    portal_page = "portal:order"
     list_display = (
         "submitted_at", "account", "side", "symbol", "order_type", "quantity", "price_vnd", "filled_quantity", "status",
         "reason",

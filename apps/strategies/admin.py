@@ -8,6 +8,7 @@ from qts.web.read_only_admin import ReadOnlyAdmin
 
 @admin.register(Strategy)
 class StrategyAdmin(ReadOnlyAdmin):
+    portal_page = "portal:strategy"
     list_display = ["name", "class_key", "status", "status_changed_by", "status_changed_at"]
     list_filter = ["status"]
 
@@ -22,6 +23,7 @@ class DecisionAdmin(ReadOnlyAdmin):
 
 @admin.register(BacktestRun)
 class BacktestRunAdmin(ReadOnlyAdmin):
+    portal_page = "portal:backtest"
     list_display = ["queued_at", "name", "kind", "status", "created_by", "started_at", "finished_at", "attempt"]
     list_filter = ["status", "kind"]
     search_fields = ["name"]

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
-from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from qts.observability.logs import configure_structlog, logging_config
+from qts.settings.admin_theme import UNFOLD  # noqa: F401
 from qts.settings.environment import ROOT, Environment, database_settings, mail_settings
 
 environment = Environment()
@@ -49,6 +49,8 @@ HISTORY_INDEX_DAYS = environment.history_index_days
 HISTORY_INDICES = [code.strip() for code in environment.history_indices.split(",") if code.strip()]
 HISTORY_CALLS_PER_S_MAX = environment.history_calls_per_s_max
 WAL_DIR = QTS_DATA_DIR / "wal"
+WAL_BYTES_MAX = environment.wal_gib_max * 1024**3
+WAL_DAYS_MAX = environment.wal_days_max
 ARCHIVE_DIR = QTS_DATA_DIR / "archive"  # closed days as Parquet files; every process that reads history reads them
 TICK_KEEP_DAYS = environment.tick_keep_days
 MINUTE_KEEP_DAYS = environment.minute_keep_days
@@ -213,14 +215,6 @@ AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # else somebody could keep a colleague out for ever
 AXES_LOCKOUT_TEMPLATE = "account/locked_out.html"
 AXES_VERBOSE = False
-UNFOLD = {
-    "SITE_TITLE": "QTS",
-    "SITE_HEADER": "QTS",
-    "SITE_URL": "/",
-    "SITE_SYMBOL": "candlestick_chart",
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("logo.svg")}],
-    "STYLES": [lambda _request: static("css/admin.css")],
-}
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 60 * 60
@@ -259,7 +253,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT: Path | None = QTS_DATA_DIR / "staticfiles"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "qts.web.static_files.HashedFiles"},
 }
 
 # --- alerts: the mail server (none: nothing goes out by e-mail), the chat, where webhooks may point -----------------

@@ -88,9 +88,11 @@ class LiveTable(ScrollView, can_focus=True):
         return self._keys[self._cursor] if self._keys else ""
 
     def set_keys(self, keys: Iterable[str]) -> None:
-        """These rows, all drawn anew."""
-        before = self.key
-        self._keys = list(keys)
+        """These rows; where they are those of before, only what changed in them is drawn."""
+        before, known, self._keys = self.key, self._keys, list(keys)
+        if self._keys == known:
+            self.touch(known)
+            return
         self._rows = {key: row for row, key in enumerate(self._keys)}
         self._cursor = self._rows.get(before, min(self._cursor, max(len(self._keys) - 1, 0)))
         self._strips.clear()
@@ -105,9 +107,10 @@ class LiveTable(ScrollView, can_focus=True):
             if key not in self._rows:
                 continue
             drawn = self._strips.pop(key, None)
-            if drawn is not None and drawn == (strip := self._strip(self._cells(key))):
-                self._strips[key] = strip
-            else:
+            if not self._is_in_sight(self._rows[key]):
+                continue
+            strip = self._strips[key] = self._strip(self._cells(key))
+            if strip != drawn:
                 self._refresh_row(self._rows[key])
 
     def redraw(self) -> None:
@@ -177,9 +180,11 @@ class LiveTable(ScrollView, can_focus=True):
         self._strips.clear()
 
     def _refresh_row(self, row: int) -> None:
-        line = row - self.scroll_offset.y + HEADER_LINES
-        if HEADER_LINES <= line < self.size.height:
-            self.refresh(Region(0, line, self.size.width, 1))
+        if self._is_in_sight(row):
+            self.refresh(Region(0, row - self.scroll_offset.y + HEADER_LINES, self.size.width, 1))
+
+    def _is_in_sight(self, row: int) -> bool:
+        return HEADER_LINES <= row - self.scroll_offset.y + HEADER_LINES < self.size.height
 
     def on_resize(self, event: events.Resize) -> None:
         self._fit()

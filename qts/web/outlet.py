@@ -1,8 +1,11 @@
 """Where a socket's messages leave this process, and whether its client takes them.
 
 ASGI does not say how much of what was sent still waits. Daphne's own `send` belongs to the connection, whose transport
-tells: it calls a producer back when more than 64 KiB wait here, and again when all of it has gone. What stands between
-wraps `send`, so `KnownSend` keeps the server's for whoever wants an outlet.
+tells: it calls a producer back when more than a few KiB wait here, and again when all of it has gone. What stands
+between wraps `send`, so `KnownSend` keeps the server's for whoever wants an outlet.
+
+Little waits for a slow client, here and in the kernel: whatever waits was encoded and written for nobody, and is old
+when it arrives. One message ahead is enough, for the next one tells all that is known by then.
 """
 
 import socket
@@ -10,7 +13,9 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-KERNEL_BUFFER_BYTES = 128 * 1024  # what waits there is out of our hands, and old when it arrives
+WAITING_BYTES_MAX = 8 * 1024  # here; more, and the socket is full
+UNSENT_BYTES_MAX = 8 * 1024  # in the kernel, before it takes no more from us; what is on its way is not counted
+KERNEL_BUFFER_BYTES = 128 * 1024  # with what is on its way: enough for a fast client far away
 
 
 Application = Callable[..., Awaitable[Any]]
@@ -36,6 +41,7 @@ class Outlet:
         if transport is not None:
             transport.unregisterProducer()  # that of the HTTP request which asked for this socket
             transport.registerProducer(self, True)
+            transport.bufferSize = WAITING_BYTES_MAX
             _shorten_kernel_buffer(transport)
 
     @property
@@ -60,3 +66,5 @@ def _shorten_kernel_buffer(transport: Any) -> None:
     handle = getattr(transport, "getHandle", lambda: None)()
     if isinstance(handle, socket.socket):
         handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER_BYTES)
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # Linux and macOS
+            handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES_MAX)

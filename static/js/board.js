@@ -23,14 +23,15 @@ export async function start() {
   await board.watchlists.takeOverOld((symbol) => board.securities.has(symbol));
 }
 
-function readSecurity([symbol, name, exchange, kind, sector]) {
-  return { symbol, name, exchange, kind, sector, search: `${symbol} ${name}`.toLowerCase() };
+function readSecurity([symbol, name, exchange, kind, sector, index]) {
+  return { symbol, name, exchange, kind, sector, index, search: `${symbol} ${name}`.toLowerCase() };
 }
 
 class Board {
   constructor(page, securities) {
     this.page = page;
     this.securities = new Map(securities.map((one) => [one.symbol, one]));
+    for (const symbol of page.unarmed) if (this.securities.has(symbol)) this.securities.get(symbol).isUnarmed = true;
     this.selected = null;
     this.hovered = null;
     this.symbols = [];
@@ -48,9 +49,10 @@ class Board {
       table: this.table,
       makeRow: () => new BoardRow(template),
       lend: (row, symbol) => this.lend(row, symbol),
+      catchUp: (row) => this.catchUp(row),
       changed: () => this.follow(),
     });
-    this.layout = new BoardLayout(page.layout, this.table, () => this.rows.draw());
+    this.layout = new BoardLayout(page.layout, this.table, () => this.rows.reshape());
     this.bind();
     this.begin();
   }
@@ -94,9 +96,15 @@ class Board {
 
   lend(row, symbol) {
     row.lendTo(this.securities.get(symbol));
+    row.isBehind = false;
     const known = this.feed.quotes.get(symbol);
     if (known) row.draw(known, {});
     this.mark(row, known !== undefined);
+  }
+
+  catchUp(row) {
+    row.isBehind = false;
+    row.draw(this.feed.quotes.get(row.symbol), {});
   }
 
   mark(row, isOld = false) {
@@ -113,7 +121,10 @@ class Board {
   }
 
   drawQuote(symbol, quote, before) {
-    this.rows.rows.get(symbol)?.draw(quote, before);
+    const row = this.rows.rows.get(symbol);
+    if (!row) return;
+    if (this.rows.isInSight(row)) row.draw(quote, before);
+    else row.isBehind = true;
   }
 
   bind() {

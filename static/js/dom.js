@@ -5,18 +5,43 @@ export function setText(element, text, flash = "") {
   if (!element || element.textContent === text) return false;
   const isFirst = element.textContent === "" || element.textContent === "–";
   element.textContent = text;
-  if (flash && !isFirst) restartFlash(element, flash);
+  if (flash && !isFirst) lightUp(element, flash);
   return true;
 }
 
-const FLASHES = ["flash-up", "flash-down", "flash-flat"];
+const LIT_MS = 600;
+const SWEEP_MS = 150;
+const lit = new Map(); // element -> {name, until}, the oldest first
+let sweeper = null;
 
-/** An animation of another name starts anew by itself: no layout has to be computed in between. */
-export function restartFlash(element, name) {
-  const isAgain = element.classList.contains("flash-again");
-  element.classList.remove(...FLASHES);
-  element.classList.toggle("flash-again", !isAgain);
-  element.classList.add(name);
+/** A colour for a moment. A class and no animation: between its coming and its going nothing has to be drawn. */
+export function lightUp(element, name) {
+  const before = lit.get(element);
+  if (before?.name !== name) {
+    if (before) element.classList.replace(before.name, name);
+    else element.classList.add(name);
+  }
+  lit.delete(element);
+  lit.set(element, { name, until: performance.now() + LIT_MS });
+  sweeper ??= setInterval(sweep, SWEEP_MS);
+}
+
+export function putOut(element) {
+  const known = lit.get(element);
+  if (!known) return;
+  lit.delete(element);
+  element.classList.remove(known.name);
+}
+
+function sweep() {
+  const now = performance.now();
+  for (const [element, { until }] of lit) {
+    if (until > now) break;
+    putOut(element);
+  }
+  if (lit.size) return;
+  clearInterval(sweeper);
+  sweeper = null;
 }
 
 /** Calls `act` at most once per `ms`, the last time at the end. */

@@ -1,6 +1,6 @@
 // What moves on a symbol's page beside the chart: headline, statistics, depth, time and sales.
 
-import { restartFlash, setText } from "./dom.js";
+import { lightUp, setText } from "./dom.js";
 import * as format from "./format.js";
 import { drawOwn } from "./symbol-ladder.js";
 
@@ -13,7 +13,7 @@ export function drawQuote(quote, before, kind) {
   const headline = part("headline");
   for (const cell of [headline, part("last")]) format.setColour(cell, colour);
   if (before.total_qty !== undefined && before.total_qty !== quote.total_qty) {
-    restartFlash(headline, quote.last > before.last ? "flash-up" : quote.last < before.last ? "flash-down" : "flash-flat");
+    lightUp(headline, quote.last > before.last ? "flash-up" : quote.last < before.last ? "flash-down" : "flash-flat");
   }
   setText(part("last"), format.price(quote.last, kind));
   setText(part("change"), format.change(quote.last, quote.ref, kind));
@@ -77,7 +77,7 @@ export function drawTape(ticks, isSnapshot, kind) {
     row.dataset.colour = colour;
     row.append(cell(format.clock(tick.time), "left muted"), cell(format.price(tick.price, kind), colour), cell(format.quantity(tick.qty)));
     body.prepend(row);
-    if (!isSnapshot) restartFlash(row, "flash-flat");
+    if (!isSnapshot) lightUp(row, "flash-flat");
   }
   while (body.rows.length > TAPE_ROWS_MAX) body.lastElementChild.remove();
   document.getElementById("tape-none").hidden = body.rows.length > 0;

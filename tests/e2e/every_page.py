@@ -5,7 +5,7 @@ each address that has arguments.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
@@ -38,7 +38,7 @@ ADMIN: Final = {
     "admin": "/admin/",
     "admin-list": "/admin/orders/order/",
     "admin-row": "/admin/risk/risklimit/",
-    "admin-form": "/admin/marketdata/marketholiday/add/",
+    "admin-form": "/admin/risk/securitysector/add/",
 }
 _ARGUMENT: Final = re.compile(r"<(\w+):\w+>")
 _KINDS: Final = {"uuid": "[0-9a-f-]{36}", "int": "[0-9]+", "slug": "[-a-zA-Z0-9_]+", "str": "[^/]+"}
@@ -47,8 +47,8 @@ _LINKS: Final = """() => [...document.querySelectorAll('main a[href]')].map(
     (link) => new URL(link.getAttribute('href'), location).href)"""
 
 
-def walk(page: Page) -> Iterator[tuple[str, str]]:
-    """(name, path) of each page, which is open in `page` while it is looked at."""
+def walk(page: Page, *, without: Container[str] = ()) -> Iterator[tuple[str, str]]:
+    """(name, path) of each page, which is open in `page` while it is looked at; those of `without` are left out."""
     routes = page_routes()
     found = {name: EXAMPLES.get(name, f"/{route}") for name, route in routes.items() if not _ARGUMENT.search(route)}
     found.pop("backtest-compare", None)  # says 422 unless something is chosen, and the list of backtests links to it
@@ -56,6 +56,8 @@ def walk(page: Page) -> Iterator[tuple[str, str]]:
     seen = {name for name, _ in waiting}
     while waiting:
         name, path = waiting.pop(0)
+        if name in without:
+            continue
         page.goto(path)
         yield name, path
         for link in page.evaluate(_LINKS):

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 
 import pytest
 from django.apps import apps
@@ -54,6 +55,9 @@ PAGES = {
     "/data/completeness/": EVERYBODY,
     "/data/quality/": EVERYBODY,
     "/data/unreadable/": EVERYBODY,
+    "/data/securities/": EVERYBODY,
+    "/data/indices/?code=VNFIN": EVERYBODY,
+    "/data/changes/": EVERYBODY,
     "/data/books/SSI/": EVERYBODY,
     "/broker-log-in/": {"trader", "operator", "admin"},
     "/pre-open/": EVERYBODY,
@@ -111,7 +115,7 @@ def test_the_board_brings_what_is_listed_once_and_small(desk):
     assert (answer["Content-Encoding"], answer["Cache-Control"]) == ("gzip", "private, max-age=300")
     listed = json.loads(gzip.decompress(answer.content))["securities"]
     assert len(listed) == 30
-    assert ["SSI", "Chứng khoán SSI", "HOSE", "STOCK", ""] in listed
+    assert ["SSI", "Chứng khoán SSI", "HOSE", "STOCK", "Finance", ["VNFIN"]] in listed
 
 
 def test_the_board_knows_sectors_and_the_lists_and_layout_of_its_reader(desk):
@@ -120,7 +124,7 @@ def test_the_board_knows_sectors_and_the_lists_and_layout_of_its_reader(desk):
     accounts.save_layout(desk.users.trader, "board", {"hidden": ["foreign"]})
     client = desk.client("trader")
     listed = {row[0]: row[4] for row in client.get("/board/securities/").json()["securities"]}
-    assert (listed["SSI"], listed["VCB"]) == ("Chứng khoán", "")
+    assert (listed["SSI"], listed["VCB"], listed["FPT"]) == ("Chứng khoán", "Finance", "")
     told = page_data(client)
     assert told["watchlists"] == [{"id": str(mine.id), "name": "Mine", "symbols": ["SSI"]}]
     assert told["layout"] == {"hidden": ["foreign"]}
@@ -212,3 +216,14 @@ def test_htmx_gets_the_live_part_alone(desk):
         part = client.get(address, headers={"HX-Request": "true"}).content.decode()
         assert "<html" not in part
         assert part.strip()
+
+
+def test_a_page_leaves_compressed_and_names_its_scripts_at_once(desk):
+    client = desk.client("trader")
+    answer = client.get("/board/", headers={"Accept-Encoding": "gzip"})
+    assert answer["Content-Encoding"] == "gzip"
+    head = gzip.decompress(answer.content).decode().partition("</head>")[0]
+    asked = re.findall(r'rel="modulepreload" href="/static/js/([\w-]+)\.js"', head)
+    assert {"main", "shell", "dom", "live", "board", "board-rows", "board-window", "quotes"} <= set(asked)
+    assert len(asked) == len(set(asked))
+    assert "symbol" not in asked  # that of another page

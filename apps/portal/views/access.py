@@ -9,6 +9,7 @@ from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.views.decorators.gzip import gzip_page
 
 from apps.accounts import selectors as accounts
 from apps.accounts.selectors import AccountView
@@ -26,7 +27,8 @@ OPERATORS = (Role.OPERATOR, Role.ADMINISTRATOR)
 def page(*roles: Role) -> Callable[[View], View]:
     """A page or fragment for users with one of the roles in a verified session.
 
-    Without Redis there is no live state and no lock: the page then says so with status 503 and tries again by itself.
+    It leaves compressed, with random padding: its length tells nothing of what it holds. Without Redis there is no
+    live state and no lock: the page then says so with status 503 and tries again by itself.
     """
 
     def decorate(view: View) -> View:
@@ -38,7 +40,7 @@ def page(*roles: Role) -> Callable[[View], View]:
             except TransientError as error:
                 return render(request, "portal/unavailable.html", {"error": error}, status=503)
 
-        return role_required(*roles)(answer)
+        return role_required(*roles)(gzip_page(answer))
 
     return decorate
 

@@ -1,14 +1,12 @@
-"""What belongs to no single page: the way to a symbol, banners, the page of signs."""
+"""What belongs to no single page: the way to a symbol, and banners."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from apps.marketdata import selectors as marketdata
 from apps.marketdata.selectors import SecurityView
 from apps.portal.views.access import EVERYBODY, page
-from apps.portal.views.shortcuts import shortcuts
 
 FOUND_MAX = 60
 
@@ -41,17 +39,3 @@ def matching_securities(request: HttpRequest) -> tuple[str, SecurityView | None,
 @page(*EVERYBODY)
 def banners(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/parts/banners_fragment.html")
-
-
-@require_GET
-@page(*EVERYBODY)
-def design(request: HttpRequest) -> HttpResponse:
-    """Colours, signs and shortcuts: a help page for people, and the design system for whoever extends the portal."""
-    samples = [
-        ("c-ceiling", _("Ceiling"), "26.75"),
-        ("c-up", _("Up"), "25.30"),
-        ("c-reference", _("Reference"), "25.00"),
-        ("c-down", _("Down"), "24.70"),
-        ("c-floor", _("Floor"), "23.25"),
-    ]
-    return render(request, "portal/design.html", {"samples": samples, "shortcuts": shortcuts()})

@@ -8,7 +8,6 @@ from urllib.parse import quote
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
 from apps.accounts import selectors as accounts
@@ -64,14 +63,12 @@ def symbol_page(request: HttpRequest, symbol: str) -> HttpResponse:
 
 @require_GET
 @page(*EVERYBODY)
-@gzip_page
 def bars(_request: HttpRequest, symbol: str) -> HttpResponse:
     return JsonResponse({"bars": _minutes(listed(symbol))})
 
 
 @require_GET
 @page(*EVERYBODY)
-@gzip_page
 def history(request: HttpRequest, symbol: str) -> HttpResponse:
     """Bars of the length ?timeframe=, as in `marketdata.bars_of_length`, the open one included."""
     security = listed(symbol)
