@@ -26,8 +26,8 @@ def record(event: Event, *, actor: Actor, now: datetime, correlation_id: str = "
     """Append one event to the log, to be published once the caller's transaction has committed; its number.
 
     Without `correlation_id` the one of the current request or handled event is taken; the address is that of the
-    request, if there is one. Raises TransactionManagementError
-    outside a transaction: an event without its state change, or the reverse, would be a lie.
+    request, if there is one. Raises TransactionManagementError outside a transaction: an event without its state
+    change, or the reverse, would be a lie.
     """
     return record_all([event], actor=actor, now=now, correlation_id=correlation_id)[0]
 
