@@ -13,6 +13,7 @@ from benchmarks import (
     hub,
     ingest,
     latency,
+    log_to_bars,
     machine,
     matching,
     orders,
@@ -22,13 +23,16 @@ from benchmarks import (
     runaway,
     technical_analysis,
     terminal,
+    tick_signal,
 )
 from benchmarks.figures import Section, write
 
 # `orders`, `accounts` and `runaway` have servers of their own, before the system of the others
 NAMES = (
     "ingest",
+    "log-to-bars",
     "replay",
+    "tick-signal",
     "matching",
     "backtest",
     "technical-analysis",
@@ -43,7 +47,9 @@ NAMES = (
 )
 WITHOUT_SYSTEM = {
     "ingest": ingest.run,
+    "log-to-bars": log_to_bars.run,
     "replay": replay.run,
+    "tick-signal": tick_signal.run,
     "matching": matching.run,
     "backtest": backtest.run,
     "technical-analysis": technical_analysis.run,

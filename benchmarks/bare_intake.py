@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 _HEADER = struct.Struct("<IIQ")
-_LEVELS = [f"{side}{what}{level}" for side in ("Bid", "Ask") for what in ("Price", "Vol") for level in range(1, 11)]
+_LEVELS = [f"{side}{what}{level}" for side in ("Ask", "Bid") for what in ("Price", "Vol") for level in range(1, 11)]
 
 
 class _Call(msgspec.Struct):
@@ -30,6 +30,8 @@ class _Envelope(msgspec.Struct, rename="pascal"):
 
 
 class _Stamped(msgspec.Struct, rename="pascal"):
+    """Fields stand in the order of the wire, in which they are found fastest."""
+
     trading_date: str
     time: str
 
@@ -82,7 +84,7 @@ class _Index(_Stamped):
 
 
 _Quote = msgspec.defstruct(
-    "_Quote", [("Symbol", str), ("TradingDate", str), ("Time", str), *[(name, float) for name in _LEVELS]]
+    "_Quote", [("TradingDate", str), ("Time", str), ("Symbol", str), *[(name, float) for name in _LEVELS]]
 )
 _FRAME = msgspec.json.Decoder(_Frame)
 _ENVELOPE = msgspec.json.Decoder(_Envelope)

@@ -189,17 +189,30 @@ def _batches(sent: Sequence[bytes]) -> list[Batch]:
 
 @contextmanager
 def _pipeline(folder: Path, valkey: EmbeddedValkey, symbol_count: int) -> Iterator["IngestPipeline"]:
+    with (
+        _empty(valkey),
+        tempfile.TemporaryDirectory(dir=folder) as wal_dir,
+        pipeline_in(Path(wal_dir), symbol_count) as pipeline,
+    ):
+        yield pipeline
+
+
+@contextmanager
+def pipeline_in(wal_dir: Path, symbol_count: int) -> Iterator["IngestPipeline"]:
+    """On the Valkey that Django's settings name."""
+    from django.conf import settings
+
     from apps.marketdata.services.live_state import LiveState
     from apps.marketdata.services.pipeline import IngestPipeline
     from qts.adapters import bus as event_bus
     from qts.adapters.wal import WalReader, WalWriter
 
-    with _empty(valkey), tempfile.TemporaryDirectory(dir=folder) as wal_dir, WalWriter(Path(wal_dir)) as wal:
+    with WalWriter(wal_dir) as wal:
         pipeline = IngestPipeline(
             wal,
-            WalReader(Path(wal_dir)),
-            event_bus.connect(valkey.url),
-            LiveState(valkey.url),
+            WalReader(wal_dir),
+            event_bus.connect(settings.REDIS_URL),
+            LiveState(settings.REDIS_URL),
             instruments=_instruments(symbol_count),
             replay_from=str,
         )

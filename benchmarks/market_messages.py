@@ -1,18 +1,20 @@
 """A seeded stream of market frames as FastConnect Data sends them: one broadcast a frame, JSON in JSON in JSON.
 
-The mix is that of a busy minute of continuous trading: mostly order books, then matches with the quote that each one
-brings, a little foreign room and the indices.
+The mix is that of a busy minute of continuous trading: mostly order books, then matches, each followed by the quote
+that counts it, a little foreign room and the indices. Fields are in the order of the broker's own samples.
 """
 
 import json
 import random
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 TRADING_DATE = "20/11/2026"
 FIRST_SECOND = 9 * 3600 + 30 * 60
 MESSAGES_PER_SECOND = 2_000  # how fast the time in the messages passes
-MIX = {"X-QUOTE": 0.58, "B": 0.18, "X-TRADE": 0.18, "R": 0.04, "MI": 0.02}
+MIX = {"X-QUOTE": 0.58, "B": 0.18, "R": 0.04, "MI": 0.02}  # and an X-TRADE for each B
 INDICES = ("VNINDEX", "VN30", "HNXINDEX")
 HOSE_LEVELS = 3
 TICK_VND = 50
@@ -60,10 +62,8 @@ def frames(count: int, symbol_count: int, *, seed: int = 20_261_121) -> list[byt
         for symbol in symbols(symbol_count)
         for price in [TICK_VND * chance.randrange(200, 2_400)]
     ]
-    kinds = chance.choices(list(MIX), weights=list(MIX.values()), k=count)
-    return [
-        _frame(number, kind, _record(kind, number, chance.choice(market), chance)) for number, kind in enumerate(kinds)
-    ]
+    messages = islice(_messages(market, chance), count)
+    return [_frame(number, kind, _stamp(number) | record) for number, (kind, record) in enumerate(messages)]
 
 
 def _frame(number: int, kind: str, record: Record) -> bytes:
@@ -76,28 +76,36 @@ def _compact(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-def _record(kind: str, number: int, security: _Security, chance: random.Random) -> Record:
+def _stamp(number: int) -> Record:
     second = FIRST_SECOND + number // MESSAGES_PER_SECOND
-    stamp = {"TradingDate": TRADING_DATE, "Time": f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"}
-    if kind == "X-QUOTE":
-        return _quote(security, chance) | stamp
-    if kind == "MI":
-        return _index(chance) | stamp
-    if kind == "R":
-        return _room(security, chance) | stamp
-    quantity = security.move(chance)
-    return (_match(security, quantity) if kind == "B" else _trade(security, quantity)) | stamp
+    return {"TradingDate": TRADING_DATE, "Time": f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"}
+
+
+def _messages(market: Sequence[_Security], chance: random.Random) -> Iterator[tuple[str, Record]]:
+    kinds, weights = list(MIX), list(MIX.values())
+    while True:
+        (kind,), security = chance.choices(kinds, weights), chance.choice(market)
+        if kind == "X-QUOTE":
+            yield kind, _quote(security, chance)
+        elif kind == "MI":
+            yield kind, _index(chance)
+        elif kind == "R":
+            yield kind, _room(security, chance)
+        else:
+            quantity = security.move(chance)
+            yield kind, _match(security, quantity)
+            yield "X-TRADE", _trade(security, quantity)
 
 
 def _quote(security: _Security, chance: random.Random) -> Record:
-    record: Record = {"Exchange": "HOSE", "Symbol": security.symbol, "RType": "X-QUOTE", "TradingSession": "LO"}
+    record: Record = {"Exchange": "HOSE", "Symbol": security.symbol, "RType": "X-QUOTE"}
     for prefix, direction in (("Ask", 1), ("Bid", -1)):
         for level in range(1, 11):
-            is_shown = level <= HOSE_LEVELS
             price_vnd = security.last_vnd + direction * TICK_VND * level
-            record[f"{prefix}Price{level}"] = float(price_vnd) if is_shown else 0.0
-            record[f"{prefix}Vol{level}"] = float(100 * chance.randrange(1, 500)) if is_shown else 0.0
-    return record
+            record[f"{prefix}Price{level}"] = float(price_vnd) if level <= HOSE_LEVELS else 0.0
+        for level in range(1, 11):
+            record[f"{prefix}Vol{level}"] = float(100 * chance.randrange(1, 500)) if level <= HOSE_LEVELS else 0.0
+    return record | {"TradingSession": "LO"}
 
 
 def _match(security: _Security, quantity: int) -> Record:

@@ -4,9 +4,6 @@ The floor is the published program's own pipeline with its log (`peers_floor.py`
 machine's player is measured beside it: the same log into a market of its own, as fast as it goes.
 """
 
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -14,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import ingest, market_messages
+from benchmarks import ingest, market_messages, published_floor
 from benchmarks.figures import Section, progress
-from benchmarks.peers import SHARED_PROGRAMS
 from qts.embedded.valkey import EmbeddedValkey
 
 if TYPE_CHECKING:
@@ -24,14 +20,6 @@ if TYPE_CHECKING:
     from qts.domain.values import InstrumentKind
 
 SYMBOLS = 500
-WHOLE_FLOOR = 6  # of the published program: all of its stages
-FLOOR = """
-import sys
-sys.path.insert(0, sys.argv[1])
-import peers_floor
-messages = peers_floor.make(int(sys.argv[3]), int(sys.argv[4]))
-print(peers_floor.pipeline(messages, int(sys.argv[5]), sys.argv[2])[0])
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +60,8 @@ def _one_run(wal_dir: Path, folder: Path, valkey: EmbeddedValkey, count: int) ->
         "the player folding, nothing shown": count / _timed(_jump(wal_dir, valkey)),
         "bare decode": count / _timed(lambda: _bare(wal_dir)),
     }
-    if (SHARED_PROGRAMS / "peers_floor.py").exists():
-        rates["published floor, all stages and log"] = _published(folder, count)
+    if published_floor.is_there():
+        rates["published floor, all stages and log"] = published_floor.run(folder, count, SYMBOLS).messages_per_s
     return rates
 
 
@@ -154,11 +142,3 @@ def _bare(wal_dir: Path) -> None:
 
     for record in WalReader(wal_dir).replay():
         bare_intake.decode(record.payload)
-
-
-def _published(folder: Path, count: int) -> float:
-    command = [sys.executable, "-c", FLOOR, str(SHARED_PROGRAMS), str(folder / f"floor.{os.getpid()}")]
-    told = subprocess.run(
-        [*command, str(count), str(SYMBOLS), str(WHOLE_FLOOR)], capture_output=True, text=True, check=True
-    )
-    return float(told.stdout.split()[-1])

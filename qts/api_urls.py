@@ -26,6 +26,7 @@ urlpatterns = [
     path("signals/", analytics.SignalsApi.as_view()),
     path("watchlists/", accounts.WatchlistsApi.as_view()),
     path("watchlists/<uuid:watchlist_id>/", accounts.WatchlistApi.as_view()),
+    path("preferences/", portal.PreferencesApi.as_view()),
     path("layouts/<slug:screen>/", accounts.LayoutApi.as_view()),
     path("accounts/", accounts.AccountsApi.as_view()),
     path("accounts/<uuid:account_id>/positions/", accounts.PositionsApi.as_view()),

@@ -57,7 +57,7 @@ class _Run:
 
     async def until(self, stop: asyncio.Event) -> None:
         options = self._options
-        world = World(options.plan, vietnam_calendar(), options.state_folder)
+        world = World(options.plan, options.plan.history.calendar, options.state_folder)
         application = Application(
             world, options.schedule, has_controls=options.has_controls, restart=self._restart
         ).build()

@@ -1,19 +1,13 @@
-"""The calendar of the simulated exchanges: weekdays less Vietnam's public holidays."""
+"""The calendar of the simulated exchanges, and how the wire writes a day."""
 
 from datetime import date
-from functools import cache
-from typing import Final
 
-import holidays
-
-from qts.domain.market import TradingCalendar
-
-_YEARS: Final = range(2000, 2036)
+from qts.domain.market import TradingCalendar, built_in_history
 
 
-@cache
 def vietnam_calendar() -> TradingCalendar:
-    return TradingCalendar(frozenset(holidays.country_holidays("VN", years=_YEARS)))
+    """As the market's clock goes; rules of the simulator's own may close further days."""
+    return built_in_history().calendar
 
 
 def day_text(day: date) -> str:

@@ -16,6 +16,8 @@ import httpx2
 from django.conf import settings
 from django.db import connection
 
+from tests.market_worker import FORK
+
 ROOT = Path(__file__).resolve().parents[1]
 LOG_CHARACTERS = 3_000
 
@@ -79,6 +81,10 @@ class Program:
             self._process.wait(10)
             self._process = None
 
+    def kill_child(self, child_file: Path) -> None:
+        os.kill(int(child_file.read_text()), signal.SIGKILL)
+        child_file.unlink()
+
     def is_alive(self) -> bool:
         """Fails the test, with the log's end, when the process has ended by itself."""
         assert self._process is not None
@@ -89,11 +95,14 @@ class Program:
 class Market:
     """An exchange of its own and the pipeline behind it. `data_dir` holds the write-ahead log of this market.
 
-    `names` are the slices that get a worker each, `patience_s` see there.
+    `names` are the slices that get a worker each, `patience_s` and what it means that it `forks` see there.
     """
 
-    def __init__(self, folder: Path, names: Sequence[str] = ("ingest", "recorder"), patience_s: str = "") -> None:
+    def __init__(
+        self, folder: Path, names: Sequence[str] = ("ingest", "recorder"), patience_s: str = "", *, forks: bool = False
+    ) -> None:
         self._folder = folder
+        self._forks = forks
         self._port = free_port()
         self._clock = ""
         self.url = f"http://127.0.0.1:{self._port}/"
@@ -138,7 +147,16 @@ class Market:
 
     def let_go(self, program: Program) -> None:
         """A worker that waits for its clock."""
-        program.tell(self._clock)
+        if not self._forks:
+            program.tell(self._clock)
+            return
+        program.tell(FORK + self._clock)
+        wait_for(self._child_file(program).exists, 30, f"{program.name} does not fork")
+
+    def replace(self, program: Program) -> None:
+        """As `kill -9` of a worker that forks does, and a successor at once."""
+        program.kill_child(self._child_file(program))
+        self.let_go(program)
 
     def kill_all(self) -> None:
         for program in (*self.workers.values(), self.simulator):
@@ -160,6 +178,9 @@ class Market:
             return bool(self.ask("sim/healthz"))
         except httpx2.HTTPError:
             return False
+
+    def _child_file(self, program: Program) -> Path:
+        return self._folder / f"{program.name}.ready.child"
 
     def _ready_file(self, name: str) -> Path:
         return self._folder / f"{name}.ready"

@@ -73,6 +73,8 @@ def _of_the_request(snapshot: RiskSnapshot, intent: OrderIntent) -> set[Any]:
         found.add(("ACCOUNT_NOT_TRADABLE", None, None))
     if not snapshot.account.is_armed:
         found.add(("ACCOUNT_NOT_ARMED", None, None))
+    if snapshot.market is not None and not snapshot.market.is_armed:
+        found.add(("SYMBOL_NOT_ARMED", None, None))
     if not snapshot.activity.actor_may_trade:
         found.add(("ACTOR_NOT_PERMITTED", None, None))
     if asked.quantity < 1:

@@ -177,7 +177,9 @@ def test_reading(floor):
     client = floor.trader_client
     floor.place()
     assert [row["symbol"] for row in client.get("/api/v1/securities/").json()] == ["SSI"]
-    assert client.get("/api/v1/quotes/?symbols=ssi").json()[0]["last_vnd"] == 25_000
+    (quoted,) = client.get("/api/v1/quotes/?symbols=ssi").json()
+    assert (quoted["last_vnd"], quoted["stream_state"]) == (25_000, "connected")
+    assert 0 <= quoted["stream_age_ms"] < 600_000
     assert client.get("/api/v1/quotes/?symbols=XYZ").json()["code"] == "UNKNOWN_SYMBOL"
     assert client.get("/api/v1/bars/SSI/").json() == []
     assert client.get("/api/v1/bars/SSI/?resolution=5m&prices=adjusted").json() == []
@@ -188,7 +190,7 @@ def test_reading(floor):
     assert client.get("/api/v1/fills/").json() == []
     (account,) = client.get("/api/v1/accounts/").json()
     portfolio = client.get(f"/api/v1/accounts/{account['id']}/positions/").json()
-    assert portfolio["cash_settled_vnd"] == 100_000_000
+    assert (portfolio["cash_settled_vnd"], portfolio["stream_state"]) == (100_000_000, "connected")
     assert portfolio["reserved_vnd"] == floor.desk.reserved_vnd > 300 * 25_050
     assert portfolio["positions"][0]["market_value_vnd"] == 25_000_000
     use = {row["code"]: row for row in client.get(f"/api/v1/accounts/{account['id']}/limit-use/").json()}

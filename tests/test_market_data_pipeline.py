@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -17,7 +18,9 @@ from qts.adapters import bus as event_bus
 from qts.adapters.ssi.codec import decode_frame
 from qts.adapters.wal import WalReader
 from qts.domain.events import BarClosed, QuoteUpdated, TickReceived
+from qts.domain.market import ms_of
 from tests.market_pipeline import Market, wait_for
+from tests.system.market_witness import MarketWitness, Span
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(400)]
 
@@ -28,8 +31,8 @@ def start_market(transactional_db, tmp_path, settings):
     forget_market()
     started: list[Market] = []
 
-    def start(day, begins, ends, speed, *arguments, opens_in_s=6.0):
-        market = Market(tmp_path)
+    def start(day, begins, ends, speed, *arguments, opens_in_s=6.0, forks=False):
+        market = Market(tmp_path, forks=forks)
         started.append(market)
         settings.SSI_DATA_URL = market.url
         settings.WAL_DIR = market.data_dir / "wal"
@@ -105,6 +108,23 @@ def assert_every_match_is_stored_once(wal_dir):
     assert set(stored) == live
 
 
+def assert_the_tape_is_stored(witness):
+    """Each match that the exchange told to somebody else as well is in the table once, or in a marked gap."""
+    gaps = [Span(ms_of(gap.market_from_at), ms_of(gap.market_to_at), gap.symbols) for gap in MarketGap.objects.all()]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT symbol, (extract(epoch FROM traded_at) * 1000)::bigint, price_vnd, quantity FROM marketdata_tick"
+        )
+        stored = cursor.fetchall()
+    missing, invented, compared = witness.compare(stored, gaps)
+    marked_s = sum(gap.to_ms - gap.from_ms for gap in gaps if gap.symbols == "*") / 1_000
+    print(f"matches compared {compared:,} of {len(witness.heard):,}, gaps {len(gaps)}, of all symbols {marked_s:.0f} s")
+    print(f"missing {missing.total()}, doubled or invented {invented.total()}")
+    assert missing == Counter(), "not recorded, and no gap says so"
+    assert invented == Counter(), "recorded, but the exchange never said so"
+    assert compared > 300
+
+
 def assert_volumes_equal_the_totals():
     """Between two totals that the exchange told on one connection, exactly the volume in between is in the table."""
     volumes: dict[str, list[tuple[tuple[int, ...], int]]] = {}
@@ -138,6 +158,8 @@ def test_ticks_and_bars_survive_broken_messages_lost_streams_and_killed_processe
     assert quote.floor_vnd < quote.last_vnd < quote.ceiling_vnd
     assert quote.bids
     assert quote.asks
+    witness = MarketWitness(market.url, market.ask("sim/credentials")["data"])
+    witness.start()
 
     market.ask("sim/faults", {"broken_market_message": True, "snapshot_ticks": True})
     letter = wait_for(DeadLetter.objects.first, 30, "no dead letter")
@@ -163,10 +185,12 @@ def test_ticks_and_bars_survive_broken_messages_lost_streams_and_killed_processe
     gaps = list(MarketGap.objects.order_by("from_at").values_list("cause", "symbols", "reason"))
     assert [cause for cause, _, _ in gaps].count("RECONNECT") == 3, gaps
     print("gaps:", gaps)
+    assert_dead_time_is_marked_in_the_markets_time_too()
 
     market.simulator.kill()  # first, so that nothing is in the log that only a successor of the reader would publish
     wait_for(lambda: not selectors.stream_status().is_live, 15, "a dead exchange still looks alive")
     market.ingest.kill()
+    witness.stop()
     wait_until_all_is_recorded()
     market.recorder.kill()
     assert stored_bars() == bars_of_ticks()
@@ -175,6 +199,13 @@ def test_ticks_and_bars_survive_broken_messages_lost_streams_and_killed_processe
     }
     assert_every_match_is_stored_once(settings.WAL_DIR)
     assert_volumes_equal_the_totals()
+    assert_the_tape_is_stored(witness)
+
+
+def assert_dead_time_is_marked_in_the_markets_time_too():
+    """It is what history fills: at thirty times the speed of the wall clock."""
+    for gap in MarketGap.objects.filter(cause="RECONNECT"):
+        assert gap.market_to_at - gap.market_from_at > 25 * (gap.to_at - gap.from_at), gap
 
 
 def assert_it_goes_on():

@@ -86,6 +86,7 @@ def a_market(chance: random.Random, instrument: Instrument | None) -> MarketFact
         foreign_room_left=maybe(chance, chance.randint(0, 4_000)),
         master_data_age_days=maybe(chance, chance.randint(0, 4)),
         gap_count=chance.randint(0, 3),
+        is_armed=maybe(chance, True, False),
     )
 
 

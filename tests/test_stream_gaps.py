@@ -54,6 +54,8 @@ def assert_silence_is_marked(market):
     wait_for(
         lambda: (MarketGap.objects.get(pk=gap.pk).to_at - gap.from_at).total_seconds() > 3, 10, "the gap does not grow"
     )
+    known = Tick.objects.count()  # what breaks while it is silent is of the same gap
+    wait_for(lambda: Tick.objects.count() > known + 20, 30, "no more matches come")
 
 
 def assert_a_lost_connection_is_marked(market, act):

@@ -27,6 +27,7 @@ from apps.accounts.serializers import (
     DaysIn,
     MaxQuantityIn,
     MaxQuantityOut,
+    PortfolioAnswerOut,
     PortfolioOut,
     StatementLineOut,
     SubBookOut,
@@ -37,7 +38,7 @@ from apps.accounts.serializers import (
 )
 from apps.accounts.services import LogInAnswer
 from apps.configuration.services import LogInProblem
-from apps.marketdata.selectors import market_now, market_today
+from apps.marketdata.selectors import market_now, market_today, stream_status
 from apps.sso.apis import IsPerson
 from apps.sso.selectors import actor_of
 from qts.domain.errors import RuleCode, Said, TerminalError
@@ -57,11 +58,13 @@ class AccountsApi(APIView):
 
 
 class PositionsApi(APIView):
-    @extend_schema(responses=PortfolioOut)
+    @extend_schema(responses=PortfolioAnswerOut)
     def get(self, request: Request, account_id: UUID) -> Response:
-        """Cash, positions and profit of one account at live marks."""
+        """Cash, positions and profit of one account at live marks, and whether the stream that tells them is heard."""
         _refuse_hidden(request, account_id)
-        return Response(PortfolioOut(selectors.portfolio(account_id, market_now())).data)
+        stream = stream_status()
+        told = {"stream_state": stream.state, "stream_age_ms": stream.age_ms}
+        return Response(PortfolioOut(selectors.portfolio(account_id, market_now())).data | told)
 
 
 class SubBooksApi(APIView):

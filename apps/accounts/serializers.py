@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from apps.accounts.selectors import BOARD, CHART
 from apps.configuration.selectors import LogInView
+from apps.marketdata.selectors import StreamState
 from qts.adapters.ssi.credentials import SecondFactor
 from qts.domain.market import Timeframe
 from qts.domain.values import Side
@@ -61,6 +62,13 @@ class PortfolioOut(serializers.Serializer[Any]):
     day_pnl_vnd = serializers.IntegerField(allow_null=True)
     positions = PositionOut(many=True)
     contracts = ContractOut(many=True)
+
+
+class PortfolioAnswerOut(PortfolioOut):
+    """Marks may be old unless the stream is connected; its age is since the market was heard, null: never."""
+
+    stream_state = serializers.ChoiceField(choices=list(StreamState))
+    stream_age_ms = serializers.IntegerField(allow_null=True)
 
 
 class SubPositionOut(serializers.Serializer[Any]):

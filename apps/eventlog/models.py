@@ -1,5 +1,6 @@
 """One append-only table: audit trail, outbox and event history. The trigger in the first migration guards it."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +16,8 @@ class EventRecord(models.Model):
     actor_kind = models.CharField(_("actor kind"), max_length=16)
     actor_id = models.CharField(_("actor"), max_length=100)
     correlation_id = models.CharField(_("correlation id"), max_length=100, blank=True)
+    # of the request that led to it; empty for what no request did
+    ip_address = models.CharField(_("address"), max_length=45, blank=True, db_default="")
     occurred_at = models.DateTimeField(_("occurred at"))  # as told by the service: market time for market matters
     recorded_at = models.DateTimeField(_("recorded at"), db_default=Now())  # the wall clock of the database
     published_at = models.DateTimeField(_("published at"), null=True, editable=False)
@@ -27,6 +30,7 @@ class EventRecord(models.Model):
             models.Index(fields=["id"], condition=models.Q(published_at__isnull=True), name="eventlog_unpublished"),
             models.Index(fields=["key", "-id"], name="eventlog_key"),
             models.Index(fields=["topic", "-id"], name="eventlog_topic"),
+            BrinIndex(fields=["recorded_at"], name="eventlog_recorded"),
         ]
 
     def __str__(self) -> str:

@@ -1,11 +1,10 @@
-"""Market data as operators see it: to read, except for the days that differ from the public calendar."""
+"""Market data as operators see it: to read. What people decide is proposed in the portal."""
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 
 from apps.marketdata.models import (
     ArchivedDay,
@@ -14,15 +13,17 @@ from apps.marketdata.models import (
     DailyPrice,
     DailyReference,
     DeadLetter,
+    ForeignLimit,
     HistoryBackfill,
     IndexDay,
     IndexMember,
     IngestCheckpoint,
     MarketGap,
-    MarketHoliday,
     MarketIndex,
     MasterDataChange,
     MasterDataLoad,
+    MasterDataPart,
+    PriceRight,
     Security,
     TradingRule,
 )
@@ -34,7 +35,7 @@ from qts.web.read_only_admin import ReadOnlyAdmin
 @admin.register(Security)
 class SecurityAdmin(ReadOnlyAdmin):
     portal_page = "portal:symbol"
-    list_display = ["symbol", "exchange", "kind", "name_vi", "lot_size", "is_active", "updated_at"]
+    list_display = ["symbol", "exchange", "kind", "name_vi", "lot_size", "is_active", "told_on", "updated_at"]
     list_filter = ["exchange", "kind", "is_active"]
     search_fields = ["symbol", "name_vi", "name_en"]
 
@@ -67,6 +68,13 @@ class TradingRuleAdmin(ReadOnlyAdmin):
     list_display = ["subject", "exchange", "kind", "effective_from", "value", "source", "proposed_by", "approved_by"]
     list_display += ["recorded_at"]
     list_filter = ["subject", "exchange"]
+    date_hierarchy = "effective_from"
+
+
+@admin.register(ForeignLimit)
+class ForeignLimitAdmin(ReadOnlyAdmin):
+    list_display = ["symbol", "effective_from", "limit_quantity", "source", "recorded_at"]
+    search_fields = ["symbol"]
     date_hierarchy = "effective_from"
 
 
@@ -143,9 +151,23 @@ class MasterDataLoadAdmin(ReadOnlyAdmin):
     list_display = ["trading_day", "finished_at", "securities", "changed"]
 
 
-@admin.register(MarketHoliday)
-class MarketHolidayAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
-    list_display = ["day", "is_trading_day", "reason"]
+@admin.register(MasterDataPart)
+class MasterDataPartAdmin(ReadOnlyAdmin):
+    list_display = ["trading_day", "kind", "subject", "found", "refusal", "answered_at"]
+    list_filter = ["kind"]
+    search_fields = ["subject"]
+    date_hierarchy = "trading_day"
+
+
+@admin.register(PriceRight)
+class PriceRightAdmin(ReadOnlyAdmin):
+    """What two people confirmed on the page of corporate actions."""
+
+    list_display = ["ex_date", "symbol", "kind", "cash_per_share_vnd", "new_shares", "old_shares"]
+    list_display += ["subscription_price_vnd"]
+    list_filter = ["kind"]
+    search_fields = ["symbol"]
+    date_hierarchy = "ex_date"
 
 
 @admin.register(HistoryBackfill)

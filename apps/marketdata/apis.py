@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from apps.marketdata import selectors
 from apps.marketdata.selectors import SecurityView
-from apps.marketdata.serializers import BarOut, BarsQuery, QuoteOut, QuotesQuery, SecurityOut
+from apps.marketdata.serializers import BarOut, BarsQuery, QuoteAnswerOut, QuoteOut, QuotesQuery, SecurityOut
 from qts.domain.errors import RuleCode, Said
 from qts.web.errors import Refused
 
@@ -37,9 +37,9 @@ class SecurityApi(APIView):
 
 
 class QuotesApi(APIView):
-    @extend_schema(operation_id="quotes_list", parameters=[QuotesQuery], responses=QuoteOut(many=True))
+    @extend_schema(operation_id="quotes_list", parameters=[QuotesQuery], responses=QuoteAnswerOut(many=True))
     def get(self, request: Request) -> Response:
-        """The latest quote of each symbol."""
+        """The latest quote of each symbol, and whether the stream that tells quotes is heard."""
         query = QuotesQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         known = {security.symbol for security in selectors.securities()}
@@ -50,7 +50,10 @@ class QuotesApi(APIView):
             raise Refused(
                 RuleCode.UNKNOWN_SYMBOL, Said("Unknown: {unknown}.", unknown=", ".join(unknown[:10])), context=context
             )
-        return Response(QuoteOut(selectors.live_quotes(symbols).values(), many=True).data)
+        quotes = selectors.live_quotes(symbols).values()
+        stream = selectors.stream_status()
+        told = {"stream_state": stream.state, "stream_age_ms": stream.age_ms}
+        return Response([quote | told for quote in QuoteOut(quotes, many=True).data])
 
 
 class BarsApi(APIView):

@@ -1,4 +1,4 @@
-"""Replays over REST: who may steer one is said in one place for pages and programs."""
+"""Replays and preferences over REST: who may steer one is said in one place for pages and programs."""
 
 from typing import Any
 
@@ -12,7 +12,8 @@ from apps.marketdata.selectors import ReplayView
 from apps.marketdata.services import time_machine
 from apps.marketdata.services.time_machine import ReplayRefused
 from apps.portal.selectors import may_steer
-from apps.portal.serializers import RecordingOut, ReplayActIn, ReplayIn, ReplayOut
+from apps.portal.serializers import PreferencesIn, RecordingOut, ReplayActIn, ReplayIn, ReplayOut
+from apps.sso.services import save_preferences
 from qts.domain.errors import Said
 from qts.web.errors import Refused
 from qts.web.said import told
@@ -82,3 +83,20 @@ class ReplayApi(APIView):
         except ReplayRefused as refusal:
             raise _refused(refusal) from refusal
         return Response(ReplayOut(steered).data, status=202)
+
+
+class PreferencesApi(APIView):
+    """How you want the pages, in every browser; empty is 'as the browser has it'."""
+
+    @extend_schema(operation_id="preferences_read", responses=PreferencesIn)
+    def get(self, request: Request) -> Response:
+        return Response(PreferencesIn(request.user).data)
+
+    @extend_schema(operation_id="preferences_write", request=PreferencesIn, responses=PreferencesIn)
+    def patch(self, request: Request) -> Response:
+        """What is left out stays as it is."""
+        body = PreferencesIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        user: Any = request.user
+        save_preferences(user, **body.validated_data)
+        return Response(PreferencesIn(user).data)

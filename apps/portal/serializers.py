@@ -1,10 +1,11 @@
-"""The shapes of replays in the REST API. Times are ISO 8601 in UTC unless they say otherwise."""
+"""The shapes of replays and preferences in the REST API. Times are ISO 8601 in UTC unless they say otherwise."""
 
 from typing import Any
 
 from rest_framework import serializers
 
 from apps.marketdata.services.time_machine import ACTS
+from apps.sso.services import PREFERENCES
 from qts.adapters.time_machine.replays import Source, State
 from qts.domain.market import SPEED_MAX, SPEED_MIN
 from qts.web.serializers import StrictSerializer, WholeNumberField
@@ -58,3 +59,9 @@ class ReplayActIn(StrictSerializer):
         if given["act"] == "speed" and "speed" not in self.initial_data:
             raise serializers.ValidationError({"speed": ["Name a speed."]})
         return given
+
+
+class PreferencesIn(StrictSerializer):
+    language = serializers.ChoiceField(choices=PREFERENCES["language"], required=False, allow_blank=True)
+    theme = serializers.ChoiceField(choices=PREFERENCES["theme"], required=False, allow_blank=True)
+    density = serializers.ChoiceField(choices=PREFERENCES["density"], required=False, allow_blank=True)

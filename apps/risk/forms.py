@@ -30,7 +30,8 @@ class RiskLimitForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes no p
         super().__init__(*args, **kwargs)
         self.fields["seen_version"].initial = (self.instance.version or 0) if self.instance.is_current else 0
         self.initial["reason"] = ""  # each change has its own
-        self.fields["limit"].widget.attrs["min"] = 0
+        if "limit" in self.fields:  # whoever may only look gets no field of the limit
+            self.fields["limit"].widget.attrs["min"] = 0
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

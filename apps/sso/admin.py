@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
@@ -17,9 +18,9 @@ from apps.sso.forms import AdminPasswordChangeForm, NewUserForm, UserForm
 from apps.sso.models import User
 from apps.sso.selectors import actor_of
 
-# Roles are code: their groups are not edited; allauth's page of authenticators would show the stored data; and QTS
-# sends no mail, so addresses that allauth would verify mean nothing.
-for registered in (Group, Authenticator, EmailAddress):
+# Roles are code: their groups are not edited; allauth's pages of authenticators and sessions would show what opens
+# doors; and QTS sends no mail, so addresses that allauth would verify mean nothing.
+for registered in (Group, Authenticator, EmailAddress, UserSession):
     if admin.site.is_registered(registered):
         admin.site.unregister(registered)
 
@@ -53,7 +54,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]  #
 
     def save_related(self, request: HttpRequest, form: "ModelForm[User]", formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        services.assign_roles(form.instance, form.cleaned_data["roles"])
+        services.assign_roles(form.instance, form.cleaned_data["roles"], by=actor_of(request.user))
 
     @admin.action(description=_("Remove the second factor (lost phone)"), permissions=["change"])
     def remove_second_factor(self, request: HttpRequest, chosen: Any) -> None:

@@ -19,7 +19,19 @@ class Role(StrEnum):
 
 
 class User(AbstractUser):  # type: ignore[django-manager-missing]  # of django-otp, which ships no types
+    class Theme(models.TextChoices):
+        DARK = "dark", _("dark")
+        LIGHT = "light", _("light")
+
+    class Density(models.TextChoices):
+        ROOMY = "roomy", _("roomy")
+        COMPACT = "compact", _("compact")
+
     id = models.BigAutoField(primary_key=True)
+    # how this person wants the pages, in every browser; empty: as the browser has it
+    language = models.CharField(_("language"), max_length=7, blank=True, db_default="", default="")
+    theme = models.CharField(_("theme"), max_length=5, blank=True, db_default="", default="", choices=Theme)
+    density = models.CharField(_("density"), max_length=7, blank=True, db_default="", default="", choices=Density)
 
     class Meta:
         verbose_name = _("user")

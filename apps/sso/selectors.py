@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.utils import timezone
@@ -29,7 +30,9 @@ __all__ = [
     "ApiKeyView",
     "OpenSession",
     "Role",
+    "SecondFactors",
     "SessionEnd",
+    "SessionView",
     "actor_of",
     "api_key",
     "api_key_digest",
@@ -39,7 +42,9 @@ __all__ = [
     "is_session_verified",
     "is_verified",
     "roles_of",
+    "second_factors",
     "session_ends",
+    "sessions_of",
 ]
 
 ROLE_LABELS: Final["Mapping[Role, StrOrPromise]"] = {
@@ -163,9 +168,7 @@ def session_ends(known: Sequence[OpenSession]) -> list[SessionEnd | None]:
 def _session_end(
     known: OpenSession, session: Mapping[str, Any], user: User | None, devices: Mapping[int, int]
 ) -> SessionEnd | None:
-    if user is None or session.get(SESSION_KEY) != str(user.pk):
-        return SessionEnd.LOGGED_OUT
-    if not constant_time_compare(session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()):
+    if user is None or not _is_of(session, user):
         return SessionEnd.LOGGED_OUT
     device_ids = {AllauthDevice(pk=pk).persistent_id for pk, owner_id in devices.items() if owner_id == user.pk}
     if session.get(DEVICE_ID_SESSION_KEY) not in device_ids:
@@ -179,6 +182,49 @@ def _session_contents(keys: Sequence[str]) -> dict[str, dict[str, Any]]:
     store = import_module(settings.SESSION_ENGINE).SessionStore()
     rows = store.get_model_class().objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
     return {row.session_key: store.decode(row.session_data) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """A log-in that still holds. Its key opens doors and is not told. Times are of the wall clock."""
+
+    id: int
+    ip_address: str
+    user_agent: str
+    started_at: datetime
+    last_seen_at: datetime
+    is_current: bool
+
+
+def sessions_of(user: User, current_key: str) -> list[SessionView]:
+    """The one that asks first, then those that were seen last."""
+    rows = list(UserSession.objects.filter(user=user))
+    contents = _session_contents([row.session_key for row in rows])
+    living = [row for row in rows if _is_of(contents.get(row.session_key, {}), user)]
+    views = [
+        SessionView(row.pk, row.ip, row.user_agent, row.created_at, row.last_seen_at, row.session_key == current_key)
+        for row in living
+    ]
+    return sorted(views, key=lambda view: (view.is_current, view.last_seen_at), reverse=True)
+
+
+def _is_of(session: Mapping[str, Any], user: User) -> bool:
+    """Whether the session is a log-in of this user with the password of today."""
+    return session.get(SESSION_KEY) == str(user.pk) and constant_time_compare(
+        session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactors:
+    enrolled_at: datetime | None
+    recovery_codes_left: int
+
+
+def second_factors(user: User) -> SecondFactors:
+    found = {row.type: row for row in Authenticator.objects.filter(user=user)}
+    app, codes = (found.get(kind) for kind in (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES))
+    return SecondFactors(app.created_at if app else None, len(codes.wrap().get_unused_codes()) if codes else 0)
 
 
 def has_second_factor(user: Any) -> bool:

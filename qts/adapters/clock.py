@@ -3,8 +3,7 @@
 import time
 from datetime import UTC, date, datetime
 
-from qts.adapters.vietnam_holidays import vietnam_calendar
-from qts.domain.market import Schedule, parse_clock, to_vietnam
+from qts.domain.market import Schedule, built_in_history, parse_clock, to_vietnam
 from qts.domain.ports import MarketClock
 
 
@@ -32,4 +31,4 @@ def market_clock(spec: str) -> MarketClock:
 
     Raises ValueError when the text is neither.
     """
-    return _ScheduledClock(parse_clock(spec, vietnam_calendar()))
+    return _ScheduledClock(parse_clock(spec, built_in_history().calendar))

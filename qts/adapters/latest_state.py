@@ -1,6 +1,6 @@
 """How the latest state of a market stands in Valkey: the live one, and each replayed one under a prefix of its own.
 
-A hash per symbol holds the last event of each kind as the JSON that also went to the bus, a string per index its last.
+A hash per symbol holds the last event of each kind as the JSON that also went to the bus, one hash that of each index.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,16 @@ from qts.domain.events import (
 )
 from qts.domain.ports import BusMessage
 
+Place = tuple[str, str]  # a hash by its name below the prefix, and a field of it
+
 LIVE_PREFIX: Final = "qts:live:"
+# One command for all: packing and answering each HSET alone costs its sender several times what the server needs.
+_PUT_ALL: Final = """
+for number, hash in ipairs(KEYS) do
+  redis.call('HSET', hash, ARGV[2 * number - 1], ARGV[2 * number])
+end
+"""
+_INDICES: Final = "index:"
 FIELD_OF: Final[Mapping[str, str]] = {
     QuoteUpdated.topic: "quote",
     OrderBookUpdated.topic: "book",
@@ -26,35 +35,32 @@ FIELD_OF: Final[Mapping[str, str]] = {
 }
 
 
-def index_key(prefix: str, code: str) -> str:
-    return f"{prefix}index:{code}"
+def indices_key(prefix: str) -> str:
+    return prefix + _INDICES
 
 
-def index_codes_key(prefix: str) -> str:
-    return f"{prefix}indices"
+def write_latest(client: Any, prefix: str, messages: Iterable[BusMessage]) -> None:
+    """The last message of each kind and key. `client` may be a pipeline, which is not executed here."""
+    put_latest(client, prefix, latest_of(messages))
 
 
-def write_latest(pipe: Any, prefix: str, messages: Iterable[BusMessage]) -> None:
-    """The last message of each kind and key, into a pipeline that is not executed here."""
-    put_latest(pipe, prefix, *latest_of(messages))
+def latest_of(messages: Iterable[BusMessage]) -> dict[Place, bytes]:
+    latest: dict[Place, bytes] = {}
+    for topic, key, body in messages:
+        if field := FIELD_OF.get(topic):
+            latest[key, field] = body
+        elif topic == IndexUpdated.topic:
+            latest[_INDICES, key] = body
+    return latest
 
 
-def latest_of(messages: Iterable[BusMessage]) -> tuple[dict[str, dict[str, bytes]], dict[str, bytes]]:
-    """What each symbol's hash gets, and each index."""
-    fields: dict[str, dict[str, bytes]] = {}
-    indices: dict[str, bytes] = {}
-    for message in messages:
-        if field := FIELD_OF.get(message.topic):
-            fields.setdefault(message.key, {})[field] = message.body
-        elif message.topic == IndexUpdated.topic:
-            indices[message.key] = message.body
-    return fields, indices
+def put_latest(client: Any, prefix: str, latest: Mapping[Place, bytes]) -> None:
+    if latest:
+        hashes, fields = hashes_and_fields(prefix, latest)
+        client.eval(_PUT_ALL, len(hashes), *hashes, *fields)
 
 
-def put_latest(pipe: Any, prefix: str, fields: Mapping[str, Mapping[str, bytes]], indices: Mapping[str, bytes]) -> None:
-    for symbol, changed in fields.items():
-        pipe.hset(prefix + symbol, mapping=changed)
-    for code, body in indices.items():
-        pipe.set(index_key(prefix, code), body)
-    if indices:
-        pipe.sadd(index_codes_key(prefix), *indices)
+def hashes_and_fields(prefix: str, latest: Mapping[Place, bytes]) -> tuple[list[str], list[str | bytes]]:
+    """Keys and arguments of a script that writes them: for each hash its field and the body."""
+    fields = [part for (_, field), body in latest.items() for part in (field, body)]
+    return [prefix + name for name, _ in latest], fields

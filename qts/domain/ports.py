@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class MarketClock(Protocol):
@@ -26,8 +26,7 @@ class MarketClock(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class BusMessage:
+class BusMessage(NamedTuple):
     """`body` is the event as JSON bytes; `key` decides the partition."""
 
     topic: str
@@ -54,6 +53,11 @@ class Bus(Protocol):
         self, topics: Sequence[str], *, group: str, consumer: str, count: int, block_ms: int
     ) -> Sequence[Delivery]:
         """Own unacknowledged messages first (after a restart), then those of dead consumers, then new ones."""
+        ...
+
+    def has_lost(self, topic: str, *, group: str) -> bool:
+        """Whether the bus has dropped messages before the group got them. To be asked before consuming: who consumes
+        goes on after what was dropped."""
         ...
 
     def acknowledge(self, group: str, deliveries: Sequence[Delivery]) -> None: ...

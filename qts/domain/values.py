@@ -60,6 +60,7 @@ class GapCause(StrEnum):
     SILENCE = "SILENCE"
     VOLUME = "VOLUME"
     INDEX = "INDEX"
+    LOG = "LOG"  # they came, and the log of them cannot be read back
 
 
 class ActorKind(StrEnum):

@@ -29,6 +29,7 @@ def system_environment(options: Options, *, database_url: str, redis_url: str, m
         "SSI_TRADING_URL": simulator,
         "SSI_TRADING_STREAM_URL": simulator,
         "SIM_PORT": str(options.sim_port),
+        "HISTORY_CALLS_PER_S_MAX": os.environ.get("HISTORY_CALLS_PER_S_MAX") or "20",  # the simulator admits 50
         "FLOWER_URL": f"http://127.0.0.1:{options.flower_port}/",
         "PYTHONUNBUFFERED": "1",
         # who starts the demo as root in a container knows it; JSON messages carry no code

@@ -5,8 +5,7 @@ import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from qts.adapters.vietnam_holidays import vietnam_calendar
-from qts.domain.market import parse_clock, to_vietnam
+from qts.domain.market import built_in_history, parse_clock, to_vietnam
 from qts.embedded.options import DAY_END, Options
 
 OPENING_PAUSE_S = 10.0  # the clock stands at its start so long, while the processes come up
@@ -23,7 +22,7 @@ class MarketDay:
     def open(self, options: Options, wall_s: float) -> str:
         """The specification for this run: today or the next trading day, but after the last day used here."""
         day = to_vietnam(datetime.fromtimestamp(wall_s, tz=UTC)).date()
-        calendar = vietnam_calendar()
+        calendar = built_in_history().calendar
         if not calendar.is_trading_day(day):
             day = calendar.next_trading_day(day)
         if last := self._last_day():
@@ -45,5 +44,5 @@ class MarketDay:
         if not self._path.exists():
             return None
         content = json.loads(self._path.read_text(encoding="utf-8"))
-        schedule = parse_clock(content["spec"], vietnam_calendar())
+        schedule = parse_clock(content["spec"], built_in_history().calendar)
         return to_vietnam(schedule.at(float(content["alive_s"]) + 2 * ALIVE_EVERY_S)).date()

@@ -49,6 +49,8 @@ HISTORY_INDEX_DAYS = environment.history_index_days
 HISTORY_INDICES = [code.strip() for code in environment.history_indices.split(",") if code.strip()]
 HISTORY_CALLS_PER_S_MAX = environment.history_calls_per_s_max
 WAL_DIR = QTS_DATA_DIR / "wal"
+WAL_BYTES_MAX = environment.wal_gib_max * 1024**3
+WAL_DAYS_MAX = environment.wal_days_max
 ARCHIVE_DIR = QTS_DATA_DIR / "archive"  # closed days as Parquet files; every process that reads history reads them
 TICK_KEEP_DAYS = environment.tick_keep_days
 MINUTE_KEEP_DAYS = environment.minute_keep_days
@@ -108,6 +110,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "allauth.headless",
     "django_otp",
     "axes",
@@ -141,6 +144,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "apps.sso.views.person.OfOnePerson",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",

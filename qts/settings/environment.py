@@ -25,6 +25,8 @@ class Environment(BaseSettings):
     ssi_stream_url: str = "http://127.0.0.1:8700/"
     ssi_trading_url: str = "http://127.0.0.1:8700/"
     ssi_trading_stream_url: str = "http://127.0.0.1:8700/"
+    wal_gib_max: int = Field(default=32, ge=1)  # of the broker's messages: 2,000 of them, a lively second, are 2 MB
+    wal_days_max: int = Field(default=30, ge=1)
     tick_keep_days: int = Field(default=90, ge=0)  # in the database; archived ones go then. 0: for ever
     minute_keep_days: int = Field(default=0, ge=0)
     history_days: int = Field(default=0, ge=0, le=3_650)  # of daily bars to ask for beyond those of master data

@@ -31,6 +31,7 @@ arm(os.environ.get(VARIABLE, ""))
 
 # Few tests play the whole morning; those about arming switch it on.
 ARMING_IS_NEEDED = False
+HISTORY_CALLS_PER_S_MAX = 50.0  # what the simulator allows
 WEBHOOKS_MAY_STAY_INSIDE = True
 
 # Most tests run one worker without its fellows; those about lost workers set their own patience.

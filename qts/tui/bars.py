@@ -15,6 +15,7 @@ from qts.tui.wire import Replay, Status
 
 PLAIN = Style(color="#e4e8f0")
 QUIET = Style(color=MUTED)
+PRICED = frozenset({"/ws/markets", "/ws/positions"})  # who shows these, shows prices
 KEY = Style(color="#6c9bff", bold=True)
 ALARM = Style(color="#ffffff", bgcolor="#a3202a", bold=True)
 
@@ -43,10 +44,9 @@ class Connection:
             return _("Logged out"), BAD
         if FeedState.LOST in states:
             return _("Not connected"), BAD
-        status, age_s = self._desk.status, self._desk.data_age_s(now)
-        if states - {FeedState.LIVE} or status is None or age_s is None:
+        if states - {FeedState.LIVE} or self._desk.status is None:
             return _("Connecting"), WARN
-        return _word_of(status, age_s)
+        return _word_of(self._desk.status, self._desk.data_age_s(now))
 
     def stale_text(self, path: str, now: float) -> str:
         """How old what a socket told is, where it is old; a market that has gone silent counts as well."""
@@ -55,16 +55,24 @@ class Connection:
             return ""
         if feed.state is not FeedState.LIVE:
             return formats.age(now - feed.heard_at) if feed.heard_at else "…"
-        age_s = self._desk.data_age_s(now) if path == "/ws/markets" else None
-        return formats.age(age_s) if age_s is not None and age_s > DATA_AGE_S_LATE else ""
+        return self._stale_prices(now) if path in PRICED else ""
+
+    def _stale_prices(self, now: float) -> str:
+        status, age_s = self._desk.status, self._desk.data_age_s(now)
+        if status is None:
+            return ""
+        is_heard = status.replay is not None or status.stream.state == "connected"
+        if age_s is None:
+            return "" if is_heard else "…"
+        return "" if is_heard and age_s <= DATA_AGE_S_LATE else formats.age(age_s)
 
 
-def _word_of(status: Status, age_s: float) -> tuple[str, str]:
+def _word_of(status: Status, age_s: float | None) -> tuple[str, str]:
     if status.replay is not None:
         return _("REPLAY"), WARN
     if status.stream.state == "down":
         return _("No data"), BAD
-    if status.stream.state != "connected":
+    if status.stream.state != "connected" or age_s is None:
         return _("Reconnecting"), WARN
     return (_("Live"), GOOD) if age_s <= DATA_AGE_S_LATE else (_("Data is late"), WARN)
 
@@ -125,12 +133,14 @@ class Banner(Lines):
 
     def _of_data(self, now: float) -> str:
         age_s, status = self._desk.data_age_s(now), self._desk.status
-        if status is None or age_s is None:
+        if status is None:
             return ""
         if status.replay is not None:
             return self._of_replay(status.replay, now)
-        if status.stream.state == "down":
+        if status.stream.state == "down" and age_s is not None:
             return _("No market data for {age}: prices are old, orders are refused.").format(age=formats.age(age_s))
+        if status.stream.state != "connected" or age_s is None:
+            return _("The market data stream is not there. Prices may be old.")
         if age_s > DATA_AGE_S_LATE:
             return _("Market data is {age} old.").format(age=formats.age(age_s))
         return ""

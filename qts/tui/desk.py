@@ -128,8 +128,8 @@ class Desk:
         return self.signals.decisions if self.signals else []
 
     def data_age_s(self, now: float) -> float | None:
-        """Of the newest market data that the server has, as old as it is by now; None before the first word."""
-        if self.status is None:
+        """Of the newest market data that the server has, as old as it is by now; None when it has none."""
+        if self.status is None or self.status.stream.age_ms is None:
             return None
         return self.status.stream.age_ms / 1000 + (now - self.status_at)
 

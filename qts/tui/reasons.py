@@ -63,6 +63,10 @@ REASONS: Final = {
         noop("The account is not armed for trading today: see the page Before the open."),
         "",
     ),
+    "SYMBOL_NOT_ARMED": (
+        noop("The symbol takes no order: its master data is not today's. Wait for the load, see the page Master data."),
+        "",
+    ),
     "KILL_SWITCH_ENGAGED": (
         noop("A kill switch is engaged, or a dead-man timer holds trading, for something that the order is part of."),
         "",

@@ -44,7 +44,12 @@ class Session:
         self.market = market
         self.person: wire.Person | None = None
         self._is_local = urlsplit(self.url).hostname in LOOPBACK
-        self._http = httpx2.AsyncClient(base_url=self.url, timeout=TIMEOUT_S, trust_env=not self._is_local)
+        self._http = httpx2.AsyncClient(
+            base_url=self.url,
+            timeout=TIMEOUT_S,
+            trust_env=not self._is_local,
+            headers={"User-Agent": "QTS terminal"},  # what its user reads in the list of sessions
+        )
 
     async def __aenter__(self) -> Self:
         return self

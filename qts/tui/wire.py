@@ -79,10 +79,10 @@ class Index(Struct):
 
 
 class Stream(Struct):
-    """Whether the server hears the market; `age_ms` of what it heard last."""
+    """Whether the server hears the market; `age_ms` of what it heard last, None when it never did."""
 
     state: str
-    age_ms: int
+    age_ms: int | None
 
 
 class Clock(Struct):

@@ -3,7 +3,7 @@
 import { say } from "./dom.js";
 
 export class ListTabs {
-  /** `choose(shown)` is called with "all", "list:<id>", "exchange:<code>" or "sector:<name>". */
+  /** `choose(shown)` is called with "all", "list:<id>", "exchange:<code>", "sector:<name>" or "index:<code>". */
   constructor(watchlists, choose) {
     this.watchlists = watchlists;
     this.choose = choose;
@@ -24,8 +24,8 @@ export class ListTabs {
   }
 
   fillGroups(securities) {
-    for (const kind of ["exchange", "sector"]) {
-      const names = [...new Set(securities.map((one) => one[kind]))].filter(Boolean).sort((a, b) => a.localeCompare(b));
+    for (const kind of ["exchange", "sector", "index"]) {
+      const names = [...new Set(securities.flatMap((one) => one[kind]))].filter(Boolean).sort((a, b) => a.localeCompare(b));
       const part = this.group.querySelector(`[data-kind="${kind}"]`);
       part.replaceChildren(...names.map((name) => new Option(name, `${kind}:${name}`)));
       part.hidden = names.length === 0;
@@ -47,7 +47,7 @@ export class ListTabs {
     const lists = this.watchlists.lists.map((one) => tab(one.name, `list:${one.id}`, one.symbols.length));
     this.tabs.replaceChildren(all, ...lists);
     for (const one of this.tabs.children) one.setAttribute("aria-pressed", String(one.dataset.shown === shown));
-    this.group.value = shown.startsWith("exchange:") || shown.startsWith("sector:") ? shown : "";
+    this.group.value = /^(exchange|sector|index):/.test(shown) ? shown : "";
     this.menu.hidden = this.opened === null;
     if (document.activeElement !== this.name) this.name.value = this.opened?.name ?? "";
   }

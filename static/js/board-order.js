@@ -12,6 +12,7 @@ const VALUES = {
   total: ({ figures }) => figures.total_qty || 0,
   value: ({ figures }) => figures.total_value || 0,
 };
+const GROUPS = new Set(["exchange", "sector", "index"]);
 const NONE = {};
 
 export class BoardOrder {
@@ -23,7 +24,7 @@ export class BoardOrder {
     this.isDescending = false;
     this.trend = "all"; // all, up, down
     this.typed = "";
-    this.shown = "all"; // all, list:<id>, exchange:<code>, sector:<name>
+    this.shown = "all"; // all, list:<id>, exchange:<code>, sector:<name>, index:<code>
     this.figures = new Map(); // symbol -> {last, ref, total_qty, total_value}
     this.isFollowing = false;
   }
@@ -54,7 +55,7 @@ export class BoardOrder {
     const security = this.securities.get(symbol);
     if (!security) return false; // watched, but no longer listed
     const [kind, name] = this.shown.split(/:(.*)/s);
-    if ((kind === "exchange" || kind === "sector") && security[kind] !== name) return false;
+    if (GROUPS.has(kind) && ![security[kind]].flat().includes(name)) return false;
     if (this.typed && !security.search.includes(this.typed)) return false;
     if (this.trend === "all") return true;
     const { last, ref } = this.figures.get(symbol) ?? NONE;

@@ -63,6 +63,7 @@ export class BoardRow {
     this.name.show(security.symbol);
     this.name.paint("c-none");
     this.link.title = security.name;
+    this.element.classList.toggle("is-unarmed", security.isUnarmed === true);
     this.link.href = this.address.replace("SYMBOL", encodeURIComponent(security.symbol));
     this.watch.setAttribute("aria-label", this.watchLabel.replace("SYMBOL", security.symbol));
     this.cells.sector.show(security.sector);

@@ -23,14 +23,15 @@ export async function start() {
   await board.watchlists.takeOverOld((symbol) => board.securities.has(symbol));
 }
 
-function readSecurity([symbol, name, exchange, kind, sector]) {
-  return { symbol, name, exchange, kind, sector, search: `${symbol} ${name}`.toLowerCase() };
+function readSecurity([symbol, name, exchange, kind, sector, index]) {
+  return { symbol, name, exchange, kind, sector, index, search: `${symbol} ${name}`.toLowerCase() };
 }
 
 class Board {
   constructor(page, securities) {
     this.page = page;
     this.securities = new Map(securities.map((one) => [one.symbol, one]));
+    for (const symbol of page.unarmed) if (this.securities.has(symbol)) this.securities.get(symbol).isUnarmed = true;
     this.selected = null;
     this.hovered = null;
     this.symbols = [];

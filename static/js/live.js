@@ -55,7 +55,7 @@ class LiveSocket extends EventTarget {
   }
 
   retryNow() {
-    if (this.state !== "reconnecting") return;
+    if (this.state !== "reconnecting" || this.socket.readyState === WebSocket.CONNECTING) return;
     clearTimeout(this.timer);
     this.connect();
   }

@@ -17,7 +17,15 @@ export function startOrders({ onChange = () => undefined } = {}) {
     window.htmx.trigger(document.body, "qts:orders");
     onChange();
   });
+  let wasTold = false;
   live("/ws/orders").subscribe("orders", {}, (data, isSnapshot) => {
-    if (!isSnapshot) refresh();
+    if (!isSnapshot || wasTold || !isAsShown(data.orders)) refresh();
+    wasTold = true;
   });
+}
+
+/** Whether the rows say the same of these orders: they may have changed since the server drew the page. */
+function isAsShown(orders) {
+  const shown = new Map([...document.querySelectorAll("tr[data-order]")].map((row) => [row.dataset.order, row.dataset.status]));
+  return orders.every(({ id, status }) => (shown.get(id) ?? status) === status);
 }

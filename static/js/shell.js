@@ -1,5 +1,6 @@
 // What is on every page: market clock, session, state and age of the data, theme, shortcuts, dialogs, errors.
 
+import { ask } from "./api.js";
 import { age, atMostEvery, isTyping, say, sayOf, setText, toast } from "./dom.js";
 import { clock, day } from "./format.js";
 import { startBell } from "./bell.js";
@@ -62,11 +63,12 @@ function drawSession() {
 
 function drawConnection() {
   const pill = document.getElementById("connection");
-  const dataAge = status.stream ? status.stream.age_ms + (performance.now() - status.at) : null;
+  const told = status.stream?.age_ms ?? null; // null: nothing was ever heard
+  const dataAge = told === null ? null : told + (performance.now() - status.at);
   const [state, label] = connectionState(dataAge);
   pill.dataset.state = state;
   setText(document.getElementById("connection-label"), label);
-  setText(document.getElementById("data-age"), dataAge === null || Number.isNaN(dataAge) ? "–" : age(dataAge));
+  setText(document.getElementById("data-age"), ageText(dataAge));
   drawBanner(dataAge);
 }
 
@@ -78,7 +80,15 @@ function connectionState(dataAge) {
   if (document.body.dataset.market) return [status.replay?.is_silent ? "down" : "replay", say("replay")];
   if (status.stream.state === "down") return ["down", say("down")];
   if (status.stream.state === "reconnecting") return ["reconnecting", say("reconnecting")];
-  return dataAge > DATA_AGE_MS_LATE ? ["reconnecting", say("stale")] : ["live", say("live")];
+  return isLate(dataAge) ? ["reconnecting", say("stale")] : ["live", say("live")];
+}
+
+function isLate(dataAge) {
+  return dataAge === null || dataAge > DATA_AGE_MS_LATE;
+}
+
+function ageText(dataAge) {
+  return dataAge === null ? "–" : age(dataAge);
 }
 
 function bannerText(dataAge) {
@@ -87,9 +97,9 @@ function bannerText(dataAge) {
     return ["bad", say("lost", { seconds: Math.max(1, Math.ceil((market.retryAt - Date.now()) / 1000)) })];
   }
   if (!status.stream || document.body.dataset.market) return null; // a replay's own banner tells of it
-  if (status.stream.state === "down") return ["bad", say("stream_down", { age: age(dataAge) })];
+  if (status.stream.state === "down") return ["bad", say("stream_down", { age: ageText(dataAge) })];
   if (status.stream.state === "reconnecting") return ["warn", say("stream_reconnecting")];
-  return dataAge > DATA_AGE_MS_LATE ? ["warn", say("stream_late", { age: age(dataAge) })] : null;
+  return isLate(dataAge) ? ["warn", say("stream_late", { age: ageText(dataAge) })] : null;
 }
 
 function drawBanner(dataAge) {
@@ -107,7 +117,8 @@ function bindTheme() {
     if (!event.target.closest('[data-action="theme"]')) return;
     const root = document.documentElement;
     root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
-    document.cookie = `qts_theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax`;
+    document.cookie = `qts_theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax`; // for the log-in page
+    if (document.body.classList.contains("desk")) ask("PATCH", "/api/v1/preferences/", { theme: root.dataset.theme });
     document.dispatchEvent(new Event("qts:theme"));
   });
 }

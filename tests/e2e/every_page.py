@@ -17,6 +17,7 @@ SYMBOL: Final = "FPT"
 # parts of pages, files, and what is only ever posted
 _OTHERS: Final = """
     alert-channel alert-channel-new alert-rule alert-rule-new alerts-read amend api-key-revoke arming attention
+    audit-export layout-reset session-end sessions-end
     board-securities cash-event-decide performance-pdf replay-act replay-bars replay-start futures-roll history marks
     backtest-cancel backtest-chart backtest-delete backtest-fills backtest-progress
     backtest-repeat banners bars broker-code-enter broker-code-request cancel cancel-all conditional-cancel
@@ -37,7 +38,7 @@ ADMIN: Final = {
     "admin": "/admin/",
     "admin-list": "/admin/orders/order/",
     "admin-row": "/admin/risk/risklimit/",
-    "admin-form": "/admin/marketdata/marketholiday/add/",
+    "admin-form": "/admin/risk/securitysector/add/",
 }
 _ARGUMENT: Final = re.compile(r"<(\w+):\w+>")
 _KINDS: Final = {"uuid": "[0-9a-f-]{36}", "int": "[0-9]+", "slug": "[-a-zA-Z0-9_]+", "str": "[^/]+"}

@@ -70,6 +70,10 @@ def test_the_language_is_switched_before_and_after_log_in(doors: Doors):
     expect(inside.locator("html")).to_have_attribute("lang", "vi")
     expect(inside).to_have_url(re.compile("/orders/$"))
     expect(inside.get_by_role("heading", name="Sổ lệnh", exact=True)).to_be_visible()
+    elsewhere = doors.let_in("trader2", path="/orders/").page  # it is the person's, not the browser's
+    expect(elsewhere.get_by_role("heading", name="Sổ lệnh", exact=True)).to_be_visible()
+    elsewhere.get_by_role("button", name="EN", exact=True).first.click()
+    expect(elsewhere.get_by_role("heading", name="Orders", exact=True)).to_be_visible()
 
 
 def test_nothing_scrolls_sideways_on_a_phone(doors: Doors):

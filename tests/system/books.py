@@ -8,6 +8,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import namedtuple_row
 
+from tests.system.market_witness import Match, Span
+
 OVER = {"FILLED", "CANCELLED", "REJECTED", "EXPIRED", "DENIED"}
 NEVER_THERE = {"NOT_RECEIVED", "WITHDRAWN", "REFUSED"}  # states of an intent to place whose order the broker has not
 # By the broker's status of an order: the state of our intent to place it, and the order's status here.
@@ -26,12 +28,17 @@ _ORDERS = """
     FROM orders_order o JOIN accounts_brokerageaccount a ON a.id = o.account_id
 """
 _TICKS = """
-    SELECT received_at_ns, symbol, (extract(epoch FROM traded_at) * 1000)::bigint AS traded_ms, price_vnd, quantity
+    SELECT symbol, (extract(epoch FROM traded_at) * 1000)::bigint AS traded_ms, price_vnd, quantity
     FROM marketdata_tick
 """
 _GAPS = """
     SELECT (extract(epoch FROM from_at) * 1000)::bigint * 1000000 AS from_ns,
            (extract(epoch FROM to_at) * 1000)::bigint * 1000000 AS to_ns
+    FROM marketdata_marketgap
+"""
+_MARKET_GAPS = """
+    SELECT (extract(epoch FROM market_from_at) * 1000)::bigint AS from_ms,
+           (extract(epoch FROM market_to_at) * 1000)::bigint AS to_ms, symbols
     FROM marketdata_marketgap
 """
 _BARS = """
@@ -107,8 +114,16 @@ class Books:
         found = {name: int(self.value(sql, over=sorted(OVER))) for name, sql in counts.items()}
         return {name: count for name, count in found.items() if count}
 
-    def ticks(self) -> list[tuple[int, tuple[str, int, int, int]]]:
-        return [(row[0], tuple(row[1:])) for row in self.rows(_TICKS)]
+    def ticks(self) -> list[Match]:
+        return [tuple(row) for row in self.rows(_TICKS)]
+
+    def newest_tick_ns(self) -> int:
+        """When the newest stored match was received."""
+        return int(self.value("SELECT coalesce(max(received_at_ns), 0) FROM marketdata_tick"))
+
+    def market_gaps(self) -> list[Span]:
+        """By the market's time."""
+        return [Span(*row) for row in self.rows(_MARKET_GAPS)]
 
     def gaps(self) -> list[tuple[int, int]]:
         return [tuple(row) for row in self.rows(_GAPS)]

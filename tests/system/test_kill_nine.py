@@ -115,7 +115,7 @@ class Morning:
         self.wait(lambda: not self.books.unsettled(), 60, "not everything ends")
         self.witness.stop()
         newest = max(at_ns for at_ns, _ in self.witness.heard)
-        self.wait(lambda: max(self.books.ticks())[0] > newest, 30, "ticks stop")
+        self.wait(lambda: self.books.newest_tick_ns() > newest, 30, "ticks stop")
 
     def slow_down_broker(self) -> bool:
         """And it lets many calls pass; who sends learns that when it logs in, after the first kill."""
@@ -243,7 +243,7 @@ def test_cash_and_shares_are_the_brokers(morning, at_broker):
 
 def test_every_match_outside_a_marked_gap_is_recorded_once(morning):
     gaps = morning.books.gaps()
-    missing, invented, compared = morning.witness.compare(morning.books.ticks(), gaps)
+    missing, invented, compared = morning.witness.compare(morning.books.ticks(), morning.books.market_gaps())
     print("matches compared:", compared, "gaps, s:", [round((to_ns - from_ns) / 1e9, 1) for from_ns, to_ns in gaps])
     assert missing == Counter(), f"not recorded, and no gap says so: {gaps}"
     assert invented == Counter(), "recorded, but the exchange never said so"

@@ -33,6 +33,7 @@ DAY = date(2026, 2, 24)
 RECORDING = SHARED / "intraday" / "vn30f1m_ticks" / f"{DAY}.csv.gz"
 SYMBOL = "VN30F1M"
 SPEED = 400
+LENGTHS = {"1s": "1s", "1m": "1min", "5m": "5min", "15m": "15min", "1h": "1h", "1d": "1D"}
 PATIENCE_S = "10"
 OPERATOR = Actor(ActorKind.SYSTEM, "test")
 CROSS = ("moving_average_cross", {"fast": 5, "slow": 20, "quantity": 100})
@@ -82,17 +83,23 @@ def start_strategies():
         strategies.start_strategy(strategy_id, actor=OPERATOR, now=selectors.market_now())
 
 
-def recorded_bars():
-    """By minute: prices in VND per contract (a point is 100,000 VND), and how many contracts."""
+def recorded_bars(length="1min"):
+    """Prices in VND per contract (a point is 100,000 VND), and how many contracts. Lunch cuts its hour."""
     matches = pd.read_csv(RECORDING)
-    minutes = pd.to_datetime(f"{DAY} " + matches["time"]).dt.floor("min").dt.tz_localize("Asia/Ho_Chi_Minh")
+    at = pd.to_datetime(f"{DAY} " + matches["time"])
+    start, cut = at.dt.floor(length), pd.Timestamp(f"{DAY} 11:30")
+    if length != "1D":
+        start = start.where((start >= cut) | (at < cut), cut)
     matches["price_vnd"] = (matches["price"] * 10).round().astype("int64") * 10_000
-    return matches.groupby(minutes).agg(
+    matches["value_vnd"] = matches["price_vnd"] * matches["volume"]
+    return matches.groupby(start.dt.tz_localize("Asia/Ho_Chi_Minh")).agg(
         open_vnd=("price_vnd", "first"),
         high_vnd=("price_vnd", "max"),
         low_vnd=("price_vnd", "min"),
         close_vnd=("price_vnd", "last"),
         volume=("volume", "sum"),
+        value_vnd=("value_vnd", "sum"),
+        trade_count=("price_vnd", "size"),
     )
 
 
@@ -132,6 +139,7 @@ def test_strategies_decide_on_a_recorded_day_what_a_batch_over_the_file_decides(
     assert MarketGap.objects.count() == 0
     stored = {at: tuple(figures) for at, *figures in Bar1m.objects.values_list("starts_at", *bars.columns)}
     assert stored == {at: tuple(map(int, figures)) for at, *figures in bars.itertuples()}
+    assert_bars_of_every_length_equal_the_files()
     assert_indicators_equal(batch_indicators(closes))
 
     decided = {
@@ -143,6 +151,15 @@ def test_strategies_decide_on_a_recorded_day_what_a_batch_over_the_file_decides(
     assert decided == expected
     assert Decision.objects.count() == len(expected) > 20
     assert_nothing_was_bought_and_every_reason_is_kept()
+
+
+def assert_bars_of_every_length_equal_the_files():
+    wait_for(lambda: selectors.market_today() > DAY, 60, "the market's day does not end")
+    for resolution, length in LENGTHS.items():
+        names = selectors.SeriesBar.__dataclass_fields__
+        found = selectors.bar_series(SYMBOL, selectors.Resolution(resolution), limit=20_000)
+        expected = [(at, *map(int, figures)) for at, *figures in recorded_bars(length).itertuples()]
+        assert [tuple(getattr(bar, name) for name in names) for bar in found] == expected, resolution
 
 
 def assert_indicators_equal(batch):

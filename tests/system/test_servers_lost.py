@@ -59,7 +59,7 @@ class Session:
         act()
         for what, is_so in (
             ("page", lambda: self.page.changed_at > lost_at + 0.5),
-            ("store", lambda: self.newest_tick_ns() > (lost_at + 0.5) * NS),
+            ("store", lambda: self.books.newest_tick_ns() > (lost_at + 0.5) * NS),
             ("ready", self.system.is_healthy),
             ("bars", lambda: (newest := self.books.newest_bar()) and newest > bar),
         ):
@@ -75,9 +75,6 @@ class Session:
 
     def kill_postgres(self) -> None:
         self.system.wait_for_successor("postgres", self.system.kill("postgres"))
-
-    def newest_tick_ns(self) -> int:
-        return int(self.books.value("SELECT max(received_at_ns) FROM marketdata_tick"))
 
     def wait(self, is_so: Callable[[], Any], reason: str) -> None:
         until = time.monotonic() + PATIENCE_S
@@ -96,7 +93,7 @@ class Session:
         time.sleep(2)
         self.witness.stop()
         newest = max(at_ns for at_ns, _ in self.witness.heard)
-        self.wait(lambda: self.newest_tick_ns() > newest - NS, "the last matches are not stored")
+        self.wait(lambda: self.books.newest_tick_ns() > newest - NS, "the last matches are not stored")
 
     def told_anew(self) -> dict[str, dict[str, Any]]:
         """What the exchange tells of each symbol to somebody who comes now."""
@@ -139,14 +136,14 @@ def session(running_system) -> Session:
 
 def gaps_before(session: Session) -> list[Span]:
     """Without the silence of the market that was stopped."""
-    newest = max(at_ns for at_ns, _ in session.witness.heard)
-    return [gap for gap in session.books.gaps() if gap[0] < newest - NS]
+    newest_ms = max(match[1] for _, match in session.witness.heard)
+    return [gap for gap in session.books.market_gaps() if gap.from_ms < newest_ms - 1_000]
 
 
 def test_every_match_is_stored_once_or_in_a_marked_gap(session):
     gaps = gaps_before(session)
     missing, invented, compared = session.witness.compare(session.books.ticks(), gaps)
-    print("matches compared:", compared, "gaps, s:", [round((to_ns - from_ns) / NS, 1) for from_ns, to_ns in gaps])
+    print("matches compared:", compared, "gaps, s:", [(gap.to_ms - gap.from_ms) / 1_000 for gap in gaps])
     assert missing == Counter(), f"not recorded, and no gap says so: {gaps}"
     assert invented == Counter(), "recorded, but the exchange never said so"
     assert compared > 500

@@ -11,10 +11,12 @@ from django.db import connection, transaction
 from qts.domain.events import Event
 from qts.domain.values import Actor
 
+ADDRESS_NAME = "client_address"  # in structlog's context, where the web tier puts it
+
 # every state change of the system passes here, some of them several times in one transaction
 _INSERT = """
-    INSERT INTO eventlog_eventrecord (topic, key, body, actor_kind, actor_id, correlation_id, occurred_at)
-    SELECT topic, key, body::jsonb, %(actor_kind)s, %(actor_id)s, %(correlation_id)s, %(occurred_at)s
+    INSERT INTO eventlog_eventrecord (topic, key, body, actor_kind, actor_id, correlation_id, ip_address, occurred_at)
+    SELECT topic, key, body::jsonb, %(actor_kind)s, %(actor_id)s, %(correlation_id)s, %(ip_address)s, %(occurred_at)s
     FROM unnest(%(topics)s::text[], %(keys)s::text[], %(bodies)s::text[]) AS told (topic, key, body)
     RETURNING id
 """
@@ -23,7 +25,8 @@ _INSERT = """
 def record(event: Event, *, actor: Actor, now: datetime, correlation_id: str = "") -> int:
     """Append one event to the log, to be published once the caller's transaction has committed; its number.
 
-    Without `correlation_id` the one of the current request or handled event is taken. Raises TransactionManagementError
+    Without `correlation_id` the one of the current request or handled event is taken; the address is that of the
+    request, if there is one. Raises TransactionManagementError
     outside a transaction: an event without its state change, or the reverse, would be a lie.
     """
     return record_all([event], actor=actor, now=now, correlation_id=correlation_id)[0]
@@ -42,6 +45,7 @@ def record_all(events: Sequence[Event], *, actor: Actor, now: datetime, correlat
         "actor_kind": str(actor.kind),
         "actor_id": actor.id,
         "correlation_id": correlation_id or _current_correlation_id(),
+        "ip_address": str(structlog.contextvars.get_contextvars().get(ADDRESS_NAME, "")),
         "occurred_at": now,
     }
     with connection.cursor() as cursor:

@@ -11,13 +11,19 @@ from apps.marketdata.models.records import (
     IndexDay,
     IngestCheckpoint,
     MarketGap,
-    MarketHoliday,
     MasterDataLoad,
     PriceRight,
     Security,
     Tick,
 )
-from apps.marketdata.models.reference import IndexMember, MarketIndex, MasterDataChange, TradingRule
+from apps.marketdata.models.reference import (
+    ForeignLimit,
+    IndexMember,
+    MarketIndex,
+    MasterDataChange,
+    MasterDataPart,
+    TradingRule,
+)
 
 __all__ = [
     "ArchivedDay",
@@ -26,15 +32,16 @@ __all__ = [
     "DailyPrice",
     "DailyReference",
     "DeadLetter",
+    "ForeignLimit",
     "HistoryBackfill",
     "IndexDay",
     "IndexMember",
     "IngestCheckpoint",
     "MarketGap",
-    "MarketHoliday",
     "MarketIndex",
     "MasterDataChange",
     "MasterDataLoad",
+    "MasterDataPart",
     "PriceRight",
     "Security",
     "Tick",

@@ -18,6 +18,7 @@ class Security(models.Model):
     lot_size = models.PositiveIntegerField(default=100)
     listed_quantity = models.BigIntegerField(default=0)
     is_active = models.BooleanField(default=True, help_text="False when the broker's list no longer holds it")
+    told_on = models.DateField(null=True, help_text="the newest trading day on which the broker told it in full")
     updated_at = models.DateTimeField()
 
     class Meta:
@@ -41,20 +42,6 @@ class MasterDataLoad(models.Model):
 
     def __str__(self) -> str:
         return f"{self.trading_day}: {self.securities} securities"
-
-
-class MarketHoliday(models.Model):
-    """A day that differs from the public calendar: a closed weekday, or one that trades after all."""
-
-    day = models.DateField(unique=True)
-    is_trading_day = models.BooleanField(default=False)
-    reason = models.CharField(max_length=200)
-
-    class Meta:
-        ordering = ["-day"]
-
-    def __str__(self) -> str:
-        return f"{self.day}: {self.reason}"
 
 
 class DailyReference(models.Model):

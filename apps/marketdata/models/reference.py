@@ -38,6 +38,28 @@ class TradingRule(models.Model):
         return f"{self.subject} {self.exchange} {self.kind} {self.effective_from}"
 
 
+class ForeignLimit(models.Model):
+    """How much of one security foreigners may hold in all, from a day on until the next row of it. What is left of it
+    on a day is in the daily prices."""
+
+    symbol = models.CharField(_("symbol"), max_length=20)
+    effective_from = models.DateField(_("effective from"))
+    limit_quantity = models.BigIntegerField(_("shares"))
+    source = models.CharField(_("source"), max_length=300)
+    recorded_at = models.DateTimeField(_("recorded at"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("foreign limit")
+        verbose_name_plural = _("foreign limits")
+        ordering = ["symbol", "-effective_from"]
+        constraints = [
+            models.UniqueConstraint(fields=["symbol", "effective_from"], name="marketdata_foreign_limit_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.effective_from}: {self.limit_quantity}"
+
+
 class MarketIndex(models.Model):
     """An index as the broker lists it. Codes are compared as they are written."""
 
@@ -70,6 +92,34 @@ class IndexMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.symbol} in {self.index_id}"
+
+
+class MasterDataPart(models.Model):
+    """One question of a day's load that the broker has answered: a load that broke off goes on with the others."""
+
+    class Kind(models.TextChoices):
+        SECURITIES = "SECURITIES", _("list and details of securities")
+        INDICES = "INDICES", _("list of indices")
+        MEMBERS = "MEMBERS", _("members of an index")
+        DAYS = "DAYS", _("daily history of a symbol")
+
+    trading_day = models.DateField(_("trading day"))
+    kind = models.CharField(_("what"), max_length=10, choices=Kind.choices)
+    subject = models.CharField(_("symbol or index"), max_length=40, blank=True)
+    found = models.PositiveIntegerField(_("found"), default=0, help_text=_("what differed, or the days that came"))
+    refusal = models.CharField(_("refusal"), max_length=300, blank=True, help_text=_("what the broker said"))
+    answered_at = models.DateTimeField(_("answered at"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("part of a load")
+        verbose_name_plural = _("parts of a load")
+        ordering = ["-trading_day", "kind", "subject"]
+        constraints = [
+            models.UniqueConstraint(fields=["trading_day", "kind", "subject"], name="marketdata_part_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.trading_day} {self.kind} {self.subject}"
 
 
 class MasterDataChange(models.Model):

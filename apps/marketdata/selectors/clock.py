@@ -3,23 +3,14 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from typing import Final
 
 from django.conf import settings
-from django.db import connection
 
-from apps.marketdata.selectors.rules import note_newest_rule, rules_at
+from apps.marketdata.selectors.rules import rule_history, rules_at
 from qts.adapters.clock import market_clock
-from qts.adapters.vietnam_holidays import YEARS, vietnam_holidays
 from qts.domain.market import VIETNAM, AffineSchedule, TradingCalendar, parse_clock, session_at, to_vietnam
 from qts.domain.ports import MarketClock
 from qts.domain.values import Exchange, Session
-
-# what the rules are is asked along with it
-_OVERRIDES: Final = """
-    SELECT day, is_trading_day, NULL FROM marketdata_marketholiday
-    UNION ALL SELECT NULL, NULL, COALESCE(max(id), 0) FROM marketdata_tradingrule
-"""
 
 
 @cache
@@ -47,19 +38,8 @@ def market_today() -> date:
 
 
 def trading_calendar() -> TradingCalendar:
-    """Public holidays with the overrides that an operator entered. One query."""
-    holidays = set(vietnam_holidays(YEARS))
-    with connection.cursor() as cursor:
-        cursor.execute(_OVERRIDES)
-        rows = cursor.fetchall()
-    for day, is_trading_day, newest_rule in rows:
-        if day is None:
-            note_newest_rule(newest_rule)
-        elif is_trading_day:
-            holidays.discard(day)
-        else:
-            holidays.add(day)
-    return TradingCalendar(frozenset(holidays))
+    """Of every day by the rules of that day. At most one query a second."""
+    return rule_history().calendar
 
 
 def board_day() -> date:

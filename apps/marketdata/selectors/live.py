@@ -27,7 +27,7 @@ from apps.marketdata.selectors.types import (
     ToldVolume,
 )
 from qts.adapters.bus import decode
-from qts.adapters.latest_state import FIELD_OF, LIVE_PREFIX, index_codes_key, index_key
+from qts.adapters.latest_state import FIELD_OF, LIVE_PREFIX, indices_key
 from qts.adapters.redis_client import redis_client, transient_errors
 from qts.adapters.ssi.codec import TRADABLE_STATUSES
 from qts.domain.events import (
@@ -148,6 +148,7 @@ def _state(known: SecurityView, quote: LiveQuote, stream: Mapping[bytes, bytes],
         day_volume=quote.total_quantity,
         listed_quantity=known.listed_quantity,
         foreign_room_left=quote.foreign_room_left if quote.foreign_room_total else None,
+        told_on=known.told_on,
     )
 
 
@@ -159,9 +160,8 @@ def live_indices() -> list[LiveIndex]:
 def indices_at(prefix: str, day: date) -> list[LiveIndex]:
     """The same of a market whose latest state stands elsewhere."""
     with transient_errors():
-        codes = sorted(_client().smembers(index_codes_key(prefix)))
-    answers = _read(lambda pipe: [pipe.get(index_key(prefix, code.decode())) for code in codes])
-    events = [_of_day(IndexUpdated.topic, body, day) for body in answers if body]
+        found = _client().hgetall(indices_key(prefix))
+    events = [_of_day(IndexUpdated.topic, body, day) for _, body in sorted(found.items())]
     return [_index(event) for event in events if event is not None]
 
 

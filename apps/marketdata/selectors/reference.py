@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from django.db import connection
 
-from apps.marketdata.models import DailyReference, IndexMember, MasterDataLoad, Security
+from apps.marketdata.models import DailyReference, ForeignLimit, IndexMember, MarketIndex, MasterDataLoad, Security
 from apps.marketdata.selectors.clock import market_today
 from apps.marketdata.selectors.rules import note_newest_rule, rules_on
 from apps.marketdata.selectors.types import SecurityView
@@ -14,7 +14,7 @@ from qts.domain.values import Exchange, InstrumentKind
 
 # asked for every order
 _SECURITY = """
-    SELECT symbol, exchange, kind, name_vi, name_en, listed_quantity, is_active,
+    SELECT symbol, exchange, kind, name_vi, name_en, listed_quantity, is_active, told_on,
         (SELECT COALESCE(max(id), 0) FROM marketdata_tradingrule)
     FROM marketdata_security WHERE symbol = %s
 """
@@ -29,7 +29,7 @@ def security(symbol: str) -> SecurityView | None:
     note_newest_rule(row[-1])
     exchange, kind = Exchange(row[1]), InstrumentKind(row[2])
     lot_size = _lot(rules_on(market_today()), exchange, kind)
-    return SecurityView(row[0], exchange, kind, row[3], row[4], lot_size, row[5], row[6])
+    return SecurityView(row[0], exchange, kind, row[3], row[4], lot_size, row[5], row[6], row[7])
 
 
 def securities(*, active_only: bool = True) -> list[SecurityView]:
@@ -37,6 +37,11 @@ def securities(*, active_only: bool = True) -> list[SecurityView]:
     rows = Security.objects.order_by("symbol")
     rules = rules_on(market_today())
     return [_view(row, rules) for row in (rows.filter(is_active=True) if active_only else rows)]
+
+
+def index_codes() -> list[str]:
+    """Of the listed indices, in order."""
+    return list(MarketIndex.objects.filter(is_active=True).order_by("code").values_list("code", flat=True))
 
 
 def index_members(index_code: str) -> list[str]:
@@ -63,6 +68,13 @@ def references(symbols: Sequence[str], day: date) -> Mapping[str, tuple[int, int
         symbol: (reference, ceiling, floor)
         for symbol, reference, ceiling, floor in rows.values_list("symbol", "reference_vnd", "ceiling_vnd", "floor_vnd")
     }
+
+
+def foreign_limits(symbols: Sequence[str], day: date) -> Mapping[str, int]:
+    """Shares that foreigners may hold in all, by symbol, as it held on that day; unknown ones are left out."""
+    rows = ForeignLimit.objects.filter(symbol__in=symbols, effective_from__lte=day)
+    newest = rows.order_by("symbol", "-effective_from").distinct("symbol")
+    return dict(newest.values_list("symbol", "limit_quantity"))
 
 
 def is_master_data_of(day: date) -> bool:
@@ -96,4 +108,5 @@ def _view(row: Security, rules: RuleBook) -> SecurityView:
         lot_size=_lot(rules, Exchange(row.exchange), InstrumentKind(row.kind)),
         listed_quantity=row.listed_quantity,
         is_active=row.is_active,
+        told_on=row.told_on,
     )

@@ -5,6 +5,7 @@ whether there is a newer row; whoever else asks looks again after a second. A ch
 meet an older book than its own day's.
 """
 
+import json
 import time
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -123,16 +124,19 @@ def rule_changes(rows: list[RuleRow], history: RuleHistory | None = None) -> lis
     known = (history or rule_history()).rows
     merged = {row.key: row for row in known} | {row.key: row for row in rows}
     after = [row for row in merged.values() if not row.is_withdrawn]
-    return [
-        RuleChangeLine(
-            scope_name(row.scope),
-            row.effective_from,
-            _value_on(known, row),
-            _value_on(after, row),
-            row.source,
-        )
-        for row in rows
-    ]
+    return [_line(row, _value_on(known, row), _value_on(after, row)) for row in rows]
+
+
+def _line(row: RuleRow, before: str, after: str) -> RuleChangeLine:
+    """Of a calendar only the days that differ: a year's list tells nobody anything."""
+    if row.subject is RuleSubject.CALENDAR and before and after:
+        before, after = _days_only_in(before, after), _days_only_in(after, before)
+    return RuleChangeLine(scope_name(row.scope), row.effective_from, before, after, row.source)
+
+
+def _days_only_in(one: str, other: str) -> str:
+    mine, theirs = json.loads(one), json.loads(other)
+    return ", ".join(f"{word} {day}" for word in ("closed", "open") for day in mine[word] if day not in theirs[word])
 
 
 def _value_on(rows: tuple[RuleRow, ...] | list[RuleRow], wanted: RuleRow) -> str:

@@ -23,6 +23,7 @@ class SecurityView:
     lot_size: int
     listed_quantity: int
     is_active: bool
+    told_on: date | None = None  # the newest trading day on which the broker told it in full
 
     @property
     def name(self) -> str:
@@ -142,6 +143,7 @@ class MarketState:
     day_volume: int
     listed_quantity: int
     foreign_room_left: int | None
+    told_on: date | None
 
 
 class StreamState(StrEnum):

@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.marketdata.selectors import Resolution
+from apps.marketdata.selectors import Resolution, SecurityView, StreamState, market_today, takes_orders
 from qts.domain.values import Exchange, InstrumentKind
 from qts.web.serializers import StrictSerializer
 
@@ -21,6 +21,11 @@ class SecurityOut(serializers.Serializer[Any]):
     lot_size = serializers.IntegerField()
     listed_quantity = serializers.IntegerField()
     is_active = serializers.BooleanField()
+    told_on = serializers.DateField(allow_null=True, help_text="The newest day on which the broker told it in full.")
+    is_armed = serializers.SerializerMethodField(help_text="False: every order is refused with SYMBOL_NOT_ARMED.")
+
+    def get_is_armed(self, known: SecurityView) -> bool:
+        return takes_orders(known.told_on, market_today())
 
 
 class QuoteOut(serializers.Serializer[Any]):
@@ -47,6 +52,15 @@ class QuoteOut(serializers.Serializer[Any]):
     foreign_sold_quantity = serializers.IntegerField()
     ts_exchange_ms = serializers.IntegerField()
     ts_received_ns = serializers.IntegerField()
+
+
+class QuoteAnswerOut(QuoteOut):
+    """A quote, and whether the stream that tells quotes is heard: the same in every row of an answer."""
+
+    stream_state = serializers.ChoiceField(
+        choices=list(StreamState), help_text="Prices may be old unless it is connected."
+    )
+    stream_age_ms = serializers.IntegerField(allow_null=True, help_text="Since the market was heard; null: never.")
 
 
 class BarOut(serializers.Serializer[Any]):

@@ -18,7 +18,7 @@ from apps.marketdata import selectors
 from apps.marketdata.models import ArchivedDay, HistoryBackfill
 from apps.marketdata.services.bar_files import store_told_bars
 from apps.marketdata.services.daily_store import store_daily_prices, store_index_days
-from apps.marketdata.services.master_data import data_client, load_days
+from apps.marketdata.services.master_data import data_client, store_days
 from qts.adapters.lease import Lease, slice_of
 from qts.adapters.ssi.market_data import RANGE_DAYS_MAX, MarketDataClient
 from qts.backtest import BarPeriod
@@ -127,7 +127,7 @@ def _part_after(row: HistoryBackfill, today: date) -> _Part | None:
 def _load(client: MarketDataClient, part: _Part) -> int:
     match part.row.kind:
         case Kind.DAYS:
-            return load_days(client, part.row.symbol, part.since, part.until)
+            return store_days(part.row.symbol, client.daily_ohlc(part.row.symbol, part.since, part.until))
         case Kind.MINUTES:
             return _load_minutes(client, part)
         case Kind.INDICES:

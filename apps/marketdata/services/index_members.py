@@ -3,39 +3,36 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from django.db import transaction
 from django.utils import timezone
 
 from apps.eventlog.services import record
 from apps.marketdata.models import IndexMember, MarketIndex
 from apps.marketdata.services.master_changes import ACTOR, Difference, keep_differences
-from qts.adapters.ssi.market_data import ListedIndex, MarketDataClient
+from qts.adapters.ssi.market_data import ListedIndex
 from qts.domain.events import SecurityUpdated
 
 MEMBER = "member of"
 
 
-def load_indices(client: MarketDataClient, *, today: date, now: datetime) -> int:
-    """How many memberships and indices changed. Asked for are the list and each index of it; an index whose members
-    are not told keeps those it had. Raises TransientError or TerminalError of the client, before anything is stored."""
-    listed = client.index_list()
-    members = {one.code: frozenset(client.index_components(one.code)) for one in listed}
-    return _store(listed, {code: symbols for code, symbols in members.items() if symbols}, today, now)
-
-
-def _store(listed: Iterable[ListedIndex], members: dict[str, frozenset[str]], today: date, now: datetime) -> int:
+def store_indices(listed: Iterable[ListedIndex], *, today: date) -> int:
+    """How many indices changed."""
     told = {one.code: one for one in listed}
-    with transaction.atomic():
-        before = {row.code: row for row in MarketIndex.objects.select_for_update()}
-        differences = _indices(before, told)
-        known: dict[str, set[str]] = {}
-        for code, symbol in IndexMember.objects.values_list("index_id", "symbol"):
-            known.setdefault(code, set()).add(symbol)
-        for code, symbols in members.items():
-            differences += _members(code, known.get(code, set()), symbols)
-        keep_differences(differences, today)
-        for symbol in sorted({one.subject for one in differences if one.field == MEMBER}):
-            record(SecurityUpdated(symbol=symbol), actor=ACTOR, now=now)
+    before = {row.code: row for row in MarketIndex.objects.select_for_update()}
+    differences = _indices(before, told)
+    keep_differences(differences, today)
+    return len(differences)
+
+
+def store_members(code: str, symbols: Iterable[str], *, today: date, now: datetime) -> int:
+    """How many came or went, with one event each. An index of which no member is told keeps those it had."""
+    told = frozenset(symbols)
+    if not told:
+        return 0
+    known = set(IndexMember.objects.select_for_update().filter(index_id=code).values_list("symbol", flat=True))
+    differences = _members(code, known, told)
+    keep_differences(differences, today)
+    for one in differences:
+        record(SecurityUpdated(symbol=one.subject), actor=ACTOR, now=now)
     return len(differences)
 
 

@@ -8,11 +8,18 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
-from apps.marketdata.selectors import StreamState, instrument_kinds, market_now, recorded_wal_position, rules_as_known
+from apps.marketdata.selectors import (
+    StreamState,
+    instrument_kinds,
+    market_at,
+    market_now,
+    recorded_wal_position,
+    rules_as_known,
+)
 from apps.marketdata.services.expected_session import ExpectedSession
 from apps.marketdata.services.live_state import LiveState
 from apps.marketdata.services.master_data import data_client
-from apps.marketdata.services.pipeline import IngestPipeline
+from apps.marketdata.services.pipeline import LATE_S_MAX, NS, IngestPipeline
 from qts.adapters import bus as event_bus
 from qts.adapters.lease import Lease, Slice, slice_of
 from qts.adapters.ssi.market_data import MarketDataClient
@@ -21,7 +28,7 @@ from qts.adapters.ssi.signalr import SignalRConnection, StreamClosed
 from qts.adapters.wal import WalBroken, WalReader, WalWriter
 from qts.domain.errors import TerminalError, TransientError
 from qts.domain.events import GapDetected
-from qts.domain.market import session_at, to_vietnam
+from qts.domain.market import ms_of, session_at, to_vietnam
 from qts.domain.market.gap_watch import ALL_SYMBOLS, SILENCE_NS_MAX
 from qts.domain.values import Exchange, GapCause
 from qts.observability.metrics import STREAM_CONNECTED, STREAM_RECONNECTS
@@ -49,7 +56,7 @@ def run_stream_slice(*, seconds_max: float = SLICE_S) -> None:
             return
         client = data_client()
         try:
-            with WalWriter(settings.WAL_DIR) as wal:
+            with _wal_writer() as wal:
                 if wal.recovery.torn_bytes or wal.recovery.damages:
                     log.warning("wal_recovered", recovery=str(wal.recovery))
                 pipeline = IngestPipeline(
@@ -63,6 +70,12 @@ def run_stream_slice(*, seconds_max: float = SLICE_S) -> None:
                 StreamFollower(Hold(lease, turn), client, pipeline, LiveState(settings.REDIS_URL)).run()
         finally:
             client.close()
+
+
+def _wal_writer() -> WalWriter:
+    return WalWriter(
+        settings.WAL_DIR, retention_bytes_max=settings.WAL_BYTES_MAX, retention_days_max=settings.WAL_DAYS_MAX
+    )
 
 
 def _recorded_position() -> str:
@@ -104,7 +117,8 @@ class StreamFollower:
         self._state = StreamState.RECONNECTING
         self._since_ns = time.time_ns()
         self._detail = ""
-        self._last_frame_ns = live.last_frame_ns()
+        frame_ns, self._last_market_ms = live.last_heard()
+        self._last_frame_ns = frame_ns or pipeline.newest_ns()
         self._failures = 0
         self._lost_because = "the stream reader was not running"
         self._lost_ns = 0  # since when messages may be missing, while the connection is lost
@@ -137,12 +151,12 @@ class StreamFollower:
     def _follow(self) -> None:
         """One connection from its beginning to its end. Raises what ended it, nothing when the turn is over."""
         self._catch_up()
-        subscribed_ms = int(market_now().timestamp() * 1000)
+        subscribed_ms = self._first_new_ms()
         stream = connect_market_stream(settings.SSI_STREAM_URL, self._client, CHANNELS)
         try:
             self._connected_ns = time.time_ns()
             self._pipeline.subscribed(subscribed_ms)
-            self._mark_lost()
+            self._mark_lost(at_least_to_ms=subscribed_ms)
             self._lost_ns = 0
             if not self._silent_times:  # else it has to say something first
                 self._become(StreamState.CONNECTED)
@@ -154,11 +168,11 @@ class StreamFollower:
 
     def _take(self, stream: SignalRConnection) -> None:
         frames = stream.frames(FRAMES_TIMEOUT_S)
-        self._last_frame_ns = stream.last_frame_ns or self._last_frame_ns
         if frames:
             self._failures = self._silent_times = 0
             self._become(StreamState.CONNECTED)
             self._pipeline.take([(frame.received_ns, frame.raw) for frame in frames])
+        self._last_frame_ns = stream.last_frame_ns or self._last_frame_ns  # only now: what is not logged may be lost
         if self._pipeline.is_behind:
             try:
                 self._catch_up()
@@ -190,24 +204,40 @@ class StreamFollower:
                 self._report.now()  # before the connection is closed: the other side may not be there to answer
                 raise StreamClosed(text)
 
-    def _mark_lost(self) -> None:
+    def _first_new_ms(self) -> int:
+        """From which market time on matches are none of the server's snapshot. Those of the last second heard of come
+        again with it, and nothing tells them from new ones: that second belongs to the gap."""
+        now_ms, newest_ms = ms_of(market_now()), self._newest_market_ms
+        is_same_second = 0 <= newest_ms // 1_000 - now_ms // 1_000 <= 1
+        return newest_ms - newest_ms % 1_000 + 1_000 if is_same_second else now_ms
+
+    def _mark_lost(self, *, at_least_to_ms: int = 0) -> None:
         """Since the last message of the connection before, or since it fell silent, messages may be missing."""
         watch = self._pipeline.watch
         self._lost_ns = self._lost_ns or watch.silent_since_ns or self._last_frame_ns
         if not self._lost_ns:
             return
         cause = GapCause.SILENCE if watch.silent_since_ns == self._lost_ns else GapCause.RECONNECT
-        market_ms = int(market_now().timestamp() * 1_000)
         gap = GapDetected(
             symbols=ALL_SYMBOLS,
             ts_from_ns=self._lost_ns,
             ts_to_ns=max(self._lost_ns, time.time_ns()),
             cause=cause.value,
             reason=self._lost_because,
-            ts_market_from_ms=min(watch.last_market_ms or market_ms, market_ms),
-            ts_market_to_ms=market_ms,
+            ts_market_from_ms=self._lost_since_ms(),
+            ts_market_to_ms=max(at_least_to_ms, ms_of(market_now())),
         )
         self._pipeline.mark([gap])
+
+    def _lost_since_ms(self) -> int:
+        """Market time: the newest moment that the exchange had named by then, unless that is no news any more."""
+        latest, earliest = (ms_of(market_at(self._lost_ns / NS - late_s)) for late_s in (0, LATE_S_MAX))
+        return max(earliest, min(self._newest_market_ms, latest))
+
+    @property
+    def _newest_market_ms(self) -> int:
+        """That the exchange has named, to this reader or to the one before it."""
+        return max(self._pipeline.watch.last_market_ms, self._last_market_ms)
 
     def _lost(self, error: Exception, state: StreamState) -> None:
         self._lost_because = str(error)
@@ -236,6 +266,7 @@ class StreamFollower:
                 since_ns=self._since_ns,
                 reported_ns=time.time_ns(),
                 last_frame_ns=self._pipeline.watch.silent_since_ns or self._last_frame_ns,  # keep-alives are no data
+                market_ms=self._newest_market_ms,
                 detail=self._detail,
             )
             now = market_now()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import structlog
 
+from apps.marketdata.selectors import market_at
 from apps.marketdata.services.live_state import Checkpoint, LiveState
 from apps.marketdata.services.stream_health import StreamHealth
 from qts.adapters.bus import encode
@@ -18,15 +19,18 @@ from qts.adapters.ssi.batch import Batch, subscribed_record
 from qts.adapters.wal import Damage, Record, WalPositionGone, WalReader, WalWriter
 from qts.domain.errors import TransientError
 from qts.domain.events import GapDetected
-from qts.domain.market import GapWatch
+from qts.domain.market import GapWatch, ms_of
+from qts.domain.market.gap_watch import ALL_SYMBOLS
 from qts.domain.market.snapshots import SnapshotSieve
 from qts.domain.ports import Bus
-from qts.domain.values import InstrumentKind
+from qts.domain.values import GapCause, InstrumentKind
 from qts.observability.metrics import INGEST_BATCH_SECONDS, INGEST_MESSAGES
 
 log = structlog.get_logger(__name__)
 
+NS = 1_000_000_000
 BATCH_FRAMES_MAX = 1_000
+LATE_S_MAX = 60.0  # after the exchange named its time, a message is here; so all from before that came to who listened
 GAPS_KEPT = 200  # told again to a bus that was emptied; to store one twice changes nothing
 
 
@@ -62,6 +66,10 @@ class IngestPipeline:
     def is_behind(self) -> bool:
         """The log holds what the bus has not got: `catch_up` before anything new can be published."""
         return self._is_behind
+
+    def newest_ns(self) -> int:
+        """When the newest frame of the log came, whoever wrote it: what an emptied Valkey does not know any more."""
+        return self._reader.newest_ns()
 
     def subscribed(self, market_ms: int) -> None:
         """A new subscription begins. What it reports of matches before that second is a snapshot of the past."""
@@ -133,11 +141,28 @@ class IngestPipeline:
         self._suspects = {}
 
     def _records(self, start: str) -> Iterator[Record]:
+        """From `start` on. What cannot be read any more and was not published either is a gap."""
+        unreadable: list[str] = []
+        heard_ns = self.watch.last_ns
+        for record in self._read(start, unreadable.append):
+            if unreadable and record.received_ns:
+                gap = _unreadable_gap(unreadable[0], heard_ns or record.received_ns, record.received_ns)
+                self._gaps[gap.symbols, gap.ts_from_ns] = gap
+                unreadable.clear()
+            heard_ns = record.received_ns or heard_ns
+            yield record
+
+    def _read(self, start: str, note: Callable[[str], None]) -> Iterator[Record]:
+        def note_damage(damage: Damage) -> None:
+            log.error("wal_damaged", damage=str(damage))
+            note(str(damage))
+
         try:
-            yield from self._reader.replay(start or None, on_damage=_log_damage)
+            yield from self._reader.replay(start or None, on_damage=note_damage)
         except WalPositionGone as error:
             log.warning("wal_position_gone", position=start, reason=str(error))
-            yield from self._reader.replay(None, on_damage=_log_damage)
+            note(str(error))
+            yield from self._reader.replay(None, on_damage=note_damage)
 
     def _decode(self, payload: bytes, received_ns: int, position: str, into: Batch) -> None:
         for notice in into.take(payload, received_ns, position, self.instruments):
@@ -183,5 +208,14 @@ class IngestPipeline:
         self._tell_suspects()
 
 
-def _log_damage(damage: Damage) -> None:
-    log.error("wal_damaged", damage=str(damage))
+def _unreadable_gap(reason: str, from_ns: int, to_ns: int) -> GapDetected:
+    from_at, to_at = market_at(from_ns / NS - LATE_S_MAX), market_at(to_ns / NS)
+    return GapDetected(
+        symbols=ALL_SYMBOLS,
+        ts_from_ns=from_ns,
+        ts_to_ns=max(from_ns, to_ns),
+        cause=GapCause.LOG.value,
+        reason=reason,
+        ts_market_from_ms=ms_of(from_at),
+        ts_market_to_ms=ms_of(to_at),
+    )

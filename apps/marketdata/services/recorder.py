@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from apps.marketdata.locks import lock_checkpoint
 from apps.marketdata.models import IngestCheckpoint
-from apps.marketdata.selectors import market_now
+from apps.marketdata.selectors import market_now, recorded_wal_position
 from apps.marketdata.services.bar_store import (
     announce_again,
     announce_bars,
@@ -31,11 +31,12 @@ from apps.marketdata.services.bar_store import (
 )
 from apps.marketdata.services.dead_letters import store_dead_letters
 from apps.marketdata.services.gap_store import store_gaps
+from apps.marketdata.services.log_recovery import ticks_logged_since
 from apps.marketdata.services.partitions import days_ahead, ensure_tick_partitions
 from apps.marketdata.services.references import capture_references
 from apps.marketdata.services.tick_store import Minute, minute_of, moment, store_ticks, ticks_since, trading_day_of
 from qts.adapters import bus as event_bus
-from qts.adapters.lease import Lease, slice_of
+from qts.adapters.lease import Lease, Slice, slice_of
 from qts.adapters.redis_client import redis_client, transient_errors
 from qts.domain.errors import TransientError
 from qts.domain.events import BarClosed, Event, GapDetected, MessageDeadLettered, TickReceived
@@ -49,6 +50,7 @@ TOPICS = (TickReceived.topic, MessageDeadLettered.topic, GapDetected.topic)
 LEASE_TTL_S = 6
 BATCH_SIZE_MAX = 2_000
 BLOCK_MS = 100
+AWAY_S = 5.0  # one that reads more often is not overtaken by the end of what the bus keeps
 GRACE_S = 0.5  # of the wall clock, for ticks under way when their minute ends
 REFERENCES_EVERY_S = 15
 KNOWN_KEY = "qts:ingest:recorder"
@@ -70,8 +72,12 @@ def run_recorder_slice(*, seconds_max: float = 60) -> None:
             announce_again(since=market_now() - ANNOUNCED_AGAIN)
         recorder = Recorder(bus, epoch=turn.epoch, now=market_now())
         past = PastMarketTime(market_now, GRACE_S)
-        capture_at = 0.0
+        capture_at = read_at = 0.0
+        is_caught_up = False
         while turn.goes_on():
+            if not is_caught_up or time.monotonic() - read_at > AWAY_S:
+                _fetch_what_the_bus_lost(bus, recorder, turn)
+            read_at = time.monotonic()
             deliveries = bus.consume(TOPICS, group=NAME, consumer=NAME, count=BATCH_SIZE_MAX, block_ms=BLOCK_MS)
             is_caught_up = len(deliveries) < BATCH_SIZE_MAX
             minutes_over_at = past.now() if is_caught_up else None
@@ -82,6 +88,19 @@ def run_recorder_slice(*, seconds_max: float = 60) -> None:
             if time.monotonic() >= capture_at:
                 capture_references()
                 capture_at = time.monotonic() + REFERENCES_EVERY_S
+
+
+def _fetch_what_the_bus_lost(bus: Bus, recorder: "Recorder", turn: Slice) -> None:
+    """From the log, before anything of the bus is taken: a run that ends too soon for all of it leaves the rest, from
+    the checkpoint on, to the next one."""
+    if not bus.has_lost(TickReceived.topic, group=NAME):
+        return
+    since = recorded_wal_position()
+    log.warning("bus_lost_matches", recorded_until=since)
+    for ticks in ticks_logged_since(since):
+        recorder.take(ticks, minutes_over_at=None)
+        if not turn.goes_on():
+            raise LeaseLost("the turn ended while matches were fetched from the log")
 
 
 def _is_bus_emptied() -> bool:

@@ -2,25 +2,69 @@
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Final
 
-from apps.marketdata.models import DailyBar, DailyReference
-from apps.marketdata.selectors import SecurityView, live_quotes, market_today, references, rules_on, securities
+from django.db import transaction
+
+from apps.eventlog.services import record
+from apps.marketdata.models import DailyBar, DailyReference, ForeignLimit
+from apps.marketdata.selectors import (
+    SecurityView,
+    foreign_limits,
+    live_quotes,
+    market_now,
+    market_today,
+    references,
+    rules_on,
+    securities,
+)
+from apps.marketdata.services.master_changes import ACTOR, Difference, keep_differences
+from qts.domain.events import SecurityUpdated
 from qts.domain.market import price_band
 from qts.domain.values import InstrumentKind
 
+ROOM_SOURCE: Final = "the exchange, by the stream of foreign rooms (R)"
 Prices = tuple[int, int, int]  # reference, ceiling, floor in VND
 
 
 def capture_references() -> int:
-    """Keep what the exchange said today, as the live quotes show it. Returns how many were new or different."""
+    """Keep what the exchange said today, as the live quotes show it: references and the limits of foreigners. Returns
+    how many references were new or different."""
     today = market_today()
     symbols = [known.symbol for known in securities()]
+    quotes = {symbol: quote for symbol, quote in live_quotes(symbols).items() if quote.is_from(today)}
+    _keep_foreign_limits({symbol: quote.foreign_room_total for symbol, quote in quotes.items()}, today)
     told = {
         symbol: (quote.reference_vnd, quote.ceiling_vnd, quote.floor_vnd)
-        for symbol, quote in live_quotes(symbols).items()
-        if quote.is_from(today) and quote.reference_vnd and quote.ceiling_vnd and quote.floor_vnd
+        for symbol, quote in quotes.items()
+        if quote.reference_vnd and quote.ceiling_vnd and quote.floor_vnd
     }
     return _store(told, today, DailyReference.Source.STREAM, known=references(symbols, today))
+
+
+def _keep_foreign_limits(told: Mapping[str, int], today: date) -> None:
+    """A row where a limit differs from the one that held, with the difference and an event; 0 is one not told yet."""
+    known = foreign_limits(list(told), today)
+    changed = {symbol: limit for symbol, limit in told.items() if limit and known.get(symbol) != limit}
+    if not changed:
+        return
+    with transaction.atomic():
+        ForeignLimit.objects.bulk_create(
+            [
+                ForeignLimit(symbol=symbol, effective_from=today, limit_quantity=limit, source=ROOM_SOURCE)
+                for symbol, limit in changed.items()
+            ],
+            update_conflicts=True,
+            unique_fields=["symbol", "effective_from"],
+            update_fields=["limit_quantity", "source"],
+        )
+        before = {symbol: str(known.get(symbol, "")) for symbol in changed}
+        keep_differences(
+            [Difference(symbol, "foreign_limit", before[symbol], str(limit)) for symbol, limit in changed.items()],
+            today,
+        )
+        for symbol in changed:
+            record(SecurityUpdated(symbol=symbol), actor=ACTOR, now=market_now())
 
 
 def derive_references(listed: list[SecurityView], day: date) -> int:

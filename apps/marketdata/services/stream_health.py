@@ -15,7 +15,7 @@ from django.conf import settings
 
 from apps.marketdata.selectors.stream_health import BOOKS_KEY, COUNTS_KEY, HEALTH_KEY, SNAPSHOTS
 from qts.adapters.redis_client import redis_client, transient_errors
-from qts.domain.events import Event, OrderBookUpdated, QuoteUpdated
+from qts.domain.events import Event, QuoteUpdated
 from qts.domain.market.book_check import BookReplicas
 from qts.domain.values import Session
 from qts.observability.metrics import BOOK_FAILURES
@@ -39,15 +39,9 @@ class StreamHealth:
         self._told_books: dict[str, dict[str, object]] = {}
 
     def take(self, events: Sequence[Event], *, published_ns: int, is_replay: bool) -> None:
+        self._counts.update([(event.topic, event.key) for event in events])
         for event in events:
-            self._counts[event.topic, event.key] += 1
-            if isinstance(event, OrderBookUpdated):
-                faults = self._books.take_book(event)
-            elif isinstance(event, QuoteUpdated):
-                faults = self._books.take_quote(event)
-            else:
-                continue
-            for fault in faults:
+            for fault in self._books.take(event):
                 BOOK_FAILURES.labels(fault=fault.value).inc()
         self._total += len(events)
         if not is_replay:

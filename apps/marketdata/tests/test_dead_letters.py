@@ -54,8 +54,8 @@ def test_the_bytes_are_kept_as_they_came(stream):
 
 
 def test_a_match_that_the_codec_has_learnt_to_read_is_stored_once_however_often_it_is_read(stream, monkeypatch):
-    known = dict(codec._READERS)
-    monkeypatch.setitem(codec._READERS, "B", unreadable)
+    known = dict(codec.READERS)
+    monkeypatch.setitem(codec.READERS, "B", unreadable)
     stream.take(frame(b_record(volume=100.0), b_record(volume=200.0)))
     record()
     letters = list(DeadLetter.objects.values_list("pk", flat=True))
@@ -63,7 +63,7 @@ def test_a_match_that_the_codec_has_learnt_to_read_is_stored_once_however_often_
     assert replay_dead_letters(letters, now=NOW) == {"UNREADABLE": 2}
     record()
     assert quantities() == []
-    monkeypatch.setitem(codec._READERS, "B", known["B"])
+    monkeypatch.setitem(codec.READERS, "B", known["B"])
     for _ in range(3):
         assert replay_dead_letters(letters, now=NOW) == {"PUBLISHED": 2}
         record()
@@ -72,11 +72,11 @@ def test_a_match_that_the_codec_has_learnt_to_read_is_stored_once_however_often_
 
 
 def test_a_state_is_not_told_again_late(stream, monkeypatch):
-    known = codec._READERS["X-TRADE"]
-    monkeypatch.setitem(codec._READERS, "X-TRADE", unreadable)
+    known = codec.READERS["X-TRADE"]
+    monkeypatch.setitem(codec.READERS, "X-TRADE", unreadable)
     stream.take(frame(trade_record()))
     record()
-    monkeypatch.setitem(codec._READERS, "X-TRADE", known)
+    monkeypatch.setitem(codec.READERS, "X-TRADE", known)
     published = []
     monkeypatch.setattr(service, "publish_events", lambda _bus, events: published.extend(events))
     [letter] = DeadLetter.objects.all()

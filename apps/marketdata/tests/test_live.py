@@ -7,13 +7,13 @@ import pytest
 from django.conf import settings
 
 from apps.marketdata import selectors
-from apps.marketdata.models import DailyBar, DailyReference, MarketHoliday, Security
+from apps.marketdata.models import DailyBar, DailyReference, ForeignLimit, Security, TradingRule
 from apps.marketdata.selectors import StreamState
-from apps.marketdata.services.live_state import LiveState
+from apps.marketdata.services.live_state import Checkpoint, LiveState, StateLost
 from apps.marketdata.services.references import capture_references, derive_references
 from apps.marketdata.tests.conftest import at, frame, quote_record, session_record, trade_record
 from apps.marketdata.tests.test_pipeline import Reader
-from qts.adapters.tests.fastconnect_frames import ODD_LOT
+from qts.adapters.tests.fastconnect_frames import INDEX, ODD_LOT
 from qts.domain.values import Exchange, Session
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,6 +22,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def clock_at(text, day="2026-11-23"):
     """A market clock that stands still at that moment: its wall start is far away."""
     return f"affine:{day},{text},{(at(text, day) + timedelta(hours=7, seconds=1)).time().isoformat()},9999999999,1"
+
+
+def index_record(code, value, *, day="23/11/2026"):
+    return "MI", {**INDEX, "IndexId": code, "IndexValue": value, "TradingDate": day, "Time": "10:15:00"}
 
 
 def gate_state(symbol: str, now: datetime) -> selectors.MarketState:
@@ -47,6 +51,22 @@ def test_a_quote_is_put_together_from_its_parts(market):
     assert quote.bids == ((24_950, 300), (24_900, 100))
     assert quote.asks == ((25_000, 500),)
     assert (quote.session, quote.status) == ("CONTINUOUS", "N")
+
+
+def test_indices_are_told_in_order_with_what_was_said_last(market):
+    market.take(frame(index_record("VN30", 1876.81), index_record("HNXINDEX", 260.5), index_record("VN30", 1877.02)))
+    market.take(frame(index_record("UPCOM", 90.0, day="20/11/2026")))
+    told = [(index.index_code, index.value_centipoints) for index in selectors.live_indices()]
+    assert told == [("HNXINDEX", 26_050), ("VN30", 187_702)]
+
+
+def test_a_reader_that_finds_its_checkpoint_moved_writes_no_other(valkey):
+    live = LiveState(settings.REDIS_URL)
+    live.write([], Checkpoint("1:8", 5))
+    LiveState(settings.REDIS_URL).write([], Checkpoint("1:900", 7))
+    with pytest.raises(StateLost):
+        live.write([], Checkpoint("1:100", 5))
+    assert LiveState(settings.REDIS_URL).checkpoint() == Checkpoint("1:900", 7)
 
 
 def test_odd_lots_have_a_board_of_their_own_and_change_nothing_else(market):
@@ -76,19 +96,33 @@ def test_yesterdays_last_price_is_not_todays(market):
     assert selectors.marks_vnd(["SSI", "VNM"]) == {"SSI": 24_000}
 
 
+def rule_the_year(closed: list[str]) -> None:
+    TradingRule.objects.create(
+        subject="CALENDAR", effective_from="2026-01-01", value={"closed": closed, "open": []},
+        source="a notice", reason="a storm", proposed_by="one", approved_by="another",
+    )  # fmt: skip
+    selectors.forget_rules()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_rules():
+    selectors.forget_rules()
+    yield
+    selectors.forget_rules()
+
+
 def test_the_board_of_a_closed_day_shows_the_last_trading_day(market, settings):
     market.take(frame(trade_record()))
     settings.MARKET_CLOCK = clock_at("10:15:00", "2026-11-25")
     assert selectors.live_quotes(["SSI"])["SSI"].last_vnd == 0
-    MarketHoliday.objects.create(day="2026-11-25", reason="a storm")  # the 24th is a public holiday
+    rule_the_year(closed=["2026-11-24", "2026-11-25"])  # the 24th is a public holiday, the 25th a storm
     assert selectors.live_quotes(["SSI"])["SSI"].last_vnd == 25_000
 
 
-def test_an_operators_row_overrides_the_public_calendar(db):
+def test_the_years_row_of_the_rule_book_goes_before_the_built_in_one(db):
     calendar = selectors.trading_calendar()
     assert not calendar.is_trading_day(at("10:00:00", "2026-09-02").date())
-    MarketHoliday.objects.create(day="2026-09-02", is_trading_day=True, reason="the exchange opens")
-    MarketHoliday.objects.create(day="2026-11-25", reason="a storm")
+    rule_the_year(closed=["2026-11-25"])
     changed = selectors.trading_calendar()
     assert changed.is_trading_day(at("10:00:00", "2026-09-02").date())
     assert not changed.is_trading_day(at("10:00:00", "2026-11-25").date())
@@ -96,10 +130,10 @@ def test_an_operators_row_overrides_the_public_calendar(db):
 
 def test_quotes_of_many_symbols_cost_one_pipeline(market, django_assert_num_queries):
     market.take(frame(*(trade_record(f"S{number:02d}") for number in range(30))))
-    with django_assert_num_queries(1):  # the calendar
+    with django_assert_num_queries(1):  # the calendar, once a second
         quotes = selectors.live_quotes([f"S{number:02d}" for number in range(30)])
     assert all(quote.last_vnd == 25_000 for quote in quotes.values())
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):  # the reference of what has no quote
         selectors.live_quotes(["S01", "NEW"])
 
 
@@ -151,6 +185,32 @@ def test_a_reader_that_stopped_reporting_is_down(valkey):
     status = selectors.stream_status()
     assert (status.state, status.is_live) == (StreamState.DOWN, False)
     assert (status.age_ms or 0) >= 6_000
+
+
+def room_record(total, time="10:15:00"):
+    return "R", {
+        "RType": "R", "TradingDate": "23/11/2026", "Time": time, "Isin": "SSI", "Symbol": "SSI", "TotalRoom": total,
+        "CurrentRoom": 1_000.0, "BuyVol": 0.0, "SellVol": 0.0, "BuyVal": 0.0, "SellVal": 0.0, "MarketId": "HOSE",
+        "Exchange": "HOSE",
+    }  # fmt: skip
+
+
+def test_the_limit_of_foreigners_is_a_row_from_the_day_on_which_it_differs(market):
+    day = at("10:00:00").date()
+    ForeignLimit.objects.create(symbol="SSI", effective_from="2026-11-02", limit_quantity=490, source="before")
+    market.take(frame(room_record(490.0)))
+    capture_references()
+    assert ForeignLimit.objects.count() == 1, "it says what held before"
+    market.take(frame(room_record(1_000.0, "10:16:00")))
+    capture_references()
+    capture_references()
+    rows = ForeignLimit.objects.order_by("effective_from").values_list("effective_from", "limit_quantity")
+    assert list(rows) == [(day.replace(day=2), 490), (day, 1_000)]
+    assert selectors.foreign_limits(["SSI", "VNM"], day) == {"SSI": 1_000}
+    assert selectors.foreign_limits(["SSI"], day.replace(day=22)) == {"SSI": 490}
+    assert selectors.foreign_limits(["SSI"], day.replace(day=1)) == {}
+    [change] = selectors.master_changes(subject="SSI", limit=10)
+    assert (change.field, change.before, change.after) == ("foreign_limit", "490", "1000")
 
 
 def test_what_the_exchange_says_replaces_a_derived_reference(market):

@@ -203,3 +203,35 @@ def test_replay_stops_when_the_turn_is_over(reader, wal_dir, monkeypatch):
     successor.kill()
     Reader(wal_dir).start()
     assert [tick.quantity for tick in on_bus(TickReceived)] == [1, 2, 3, 4, 5, 6, 7]
+
+
+def flip_byte(path, offset):
+    image = bytearray(path.read_bytes())
+    image[offset] ^= 1
+    path.write_bytes(bytes(image))
+
+
+def test_what_the_log_cannot_give_back_is_a_gap(reader, wal_dir):
+    reader.take(frame(b_record(volume=1.0)))
+    reader.bus.is_away = True
+    reader.take(frame(b_record(volume=2.0)))
+    lost_at = int(reader.wal.position.partition(":")[2])
+    reader.pipeline.take([(NS + 7_000, frame(b_record(volume=3.0)))])
+    reader.pipeline.take([(NS + 9_000, frame(b_record(volume=4.0)))])
+    reader.kill()
+    flip_byte(wal_dir / "000000000001.wal", lost_at + 40)
+    Reader(wal_dir).start(subscribed="10:16:00")
+    assert [tick.quantity for tick in on_bus(TickReceived)] == [1, 2, 4]
+    [gap] = on_bus(GapDetected)
+    assert (gap.cause, gap.symbols, gap.ts_from_ns, gap.ts_to_ns) == ("LOG", "*", NS, NS + 9_000)
+    assert f"damaged from byte {lost_at} to" in gap.reason
+
+
+def test_what_was_dropped_from_the_log_before_it_was_published_is_a_gap(reader, wal_dir):
+    reader.take(frame(b_record(volume=1.0)))
+    reader.kill()
+    (wal_dir / "000000000001.wal").rename(wal_dir / "000000000003.wal")
+    Reader(wal_dir).start(subscribed="10:16:00")
+    [gap] = on_bus(GapDetected)
+    assert (gap.cause, gap.symbols, gap.ts_to_ns) == ("LOG", "*", NS)
+    assert "outside of the segments 3 to 3" in gap.reason

@@ -38,6 +38,7 @@ _NOT_NOW: Final = _RATES | {
     RuleCode.SESSION_FORBIDS_ORDER_TYPE,
     RuleCode.SECURITY_NOT_TRADABLE,
     RuleCode.ACCOUNT_NOT_ARMED,
+    RuleCode.SYMBOL_NOT_ARMED,
     RuleCode.KILL_SWITCH_ENGAGED,  # a hold that passes; what a switch stops is cancelled before it gets here
 }
 

@@ -37,6 +37,15 @@ def test_what_was_never_sent_is_taken_back_at_once(desk, gateway, broker):
     assert broker.calls == []
 
 
+def test_a_symbol_that_takes_no_order_today_lets_cancels_pass(desk, gateway, broker, working, settings):
+    settings.ARMING_IS_NEEDED = True
+    refusal = desk.submit()
+    assert RuleCode.SYMBOL_NOT_ARMED in {breach.code for breach in refusal.breaches}
+    assert cancel(working.id).status == Status.CANCEL_PENDING
+    assert gateway.send(3) == 1
+    assert [what for what, _ in broker.calls] == ["new", "cancel"]
+
+
 def test_a_working_order_is_cancelled_by_the_broker(desk, gateway, broker, stream, working):
     answer = cancel(working.id)
     assert (answer.accepted, answer.status) == (True, Status.CANCEL_PENDING)

@@ -10,6 +10,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
 
+from apps.marketdata.selectors import SecurityView, market_today, takes_orders
 from apps.portal.views import backtest_words, data_words, formats, parity_words, wording
 from apps.portal.views.refusals import reason_text
 from apps.portal.views.silence_words import nothing_text, number_text, silence_text
@@ -35,6 +36,8 @@ register.filter("proposal_status_label", wording.proposal_status_label)
 register.filter("what_if_basis", wording.what_if_basis)
 register.filter("gap_cause", data_words.cause_label)
 register.filter("gap_fill", data_words.fill_label)
+register.filter("load_step", data_words.step_label)
+register.filter("history_kind", data_words.history_label)
 register.filter("book_fault", data_words.fault_label)
 register.filter("told", told)
 register.filter("permille", formats.permille)
@@ -51,6 +54,12 @@ register.filter("money", formats.money_text)
 register.filter("index_points", formats.index_text)
 register.filter("billions", formats.billions_text)
 register.filter("sign_class", formats.sign_class)
+
+
+@register.filter("takes_orders")
+def security_takes_orders(security: SecurityView) -> bool:
+    """Whether the broker has told it today."""
+    return takes_orders(security.told_on, market_today())
 
 
 @register.filter
@@ -160,10 +169,16 @@ def icon(name: str, css_class: str = "") -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def theme(context: Context) -> str:
-    """The page is drawn in the chosen theme at once: a cookie, so that no inline script is needed."""
+    """The page is drawn in the chosen theme at once: the person's, else the browser's cookie; no inline script."""
     request = context.get("request")
     chosen = request.COOKIES.get("qts_theme", "") if request else ""
+    chosen = getattr(context.get("user"), "theme", "") or chosen
     return chosen if chosen in THEMES else THEMES[0]
+
+
+@register.simple_tag(takes_context=True)
+def density(context: Context) -> str:
+    return getattr(context.get("user"), "density", "") or "roomy"
 
 
 @register.simple_tag

@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.accounts.selectors import broken_books, broker_log_ins
 from apps.marketdata.selectors import market_moment
 from apps.portal.selectors import actor_names
+from apps.portal.views.audit import MAY_SEARCH
 from apps.portal.views.broker_log_in import MAY_LOG_IN
 from apps.portal.views.market import stream_status
 from apps.portal.views.places import main_places
@@ -62,6 +63,11 @@ def replay_ending(detail: str) -> str:
 @register.filter
 def may_log_in_at_broker(user: Any) -> bool:
     return has_role(user, *MAY_LOG_IN)
+
+
+@register.filter
+def may_audit(user: Any) -> bool:
+    return has_role(user, *MAY_SEARCH)
 
 
 @register.filter

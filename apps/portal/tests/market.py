@@ -9,7 +9,7 @@ from apps.marketdata.selectors import StreamState
 from apps.marketdata.services.live_state import Checkpoint, LiveState
 from apps.marketdata.services.master_data import load_master_data
 from qts.adapters.bus import encode
-from qts.adapters.ssi.market_data import ListedSecurity
+from qts.adapters.ssi.market_data import ListedIndex, ListedSecurity
 from qts.domain.events import IndexUpdated, OrderBookUpdated, QuoteUpdated
 from qts.domain.market import price_band, round_down_to_tick, rule_book_on, tick_size_vnd, to_vietnam
 from qts.domain.values import Exchange, InstrumentKind
@@ -47,11 +47,15 @@ class ListedEverywhere:
         return []
 
     def index_list(self):
-        return []
+        return [ListedIndex("VNFIN", "VN Financials", "HOSE")]
+
+    def index_components(self, _index_code):
+        return ["SSI", "VCB"]
 
 
 def list_securities(now: datetime) -> None:
-    load_master_data(ListedEverywhere(), today=to_vietnam(now).date(), now=now)  # type: ignore[arg-type]
+    day = to_vietnam(now).date()
+    load_master_data(ListedEverywhere(), today=day, now=now, pause=lambda _: None)  # type: ignore[arg-type]
 
 
 def quote_of(symbol: str, now: datetime, *, ticks: int = 0, total: int = 1_234_500, last_quantity: int = 500):

@@ -55,6 +55,9 @@ PAGES = {
     "/data/completeness/": EVERYBODY,
     "/data/quality/": EVERYBODY,
     "/data/unreadable/": EVERYBODY,
+    "/data/securities/": EVERYBODY,
+    "/data/indices/?code=VNFIN": EVERYBODY,
+    "/data/changes/": EVERYBODY,
     "/data/books/SSI/": EVERYBODY,
     "/broker-log-in/": {"trader", "operator", "admin"},
     "/pre-open/": EVERYBODY,
@@ -112,7 +115,7 @@ def test_the_board_brings_what_is_listed_once_and_small(desk):
     assert (answer["Content-Encoding"], answer["Cache-Control"]) == ("gzip", "private, max-age=300")
     listed = json.loads(gzip.decompress(answer.content))["securities"]
     assert len(listed) == 30
-    assert ["SSI", "Chứng khoán SSI", "HOSE", "STOCK", ""] in listed
+    assert ["SSI", "Chứng khoán SSI", "HOSE", "STOCK", "Finance", ["VNFIN"]] in listed
 
 
 def test_the_board_knows_sectors_and_the_lists_and_layout_of_its_reader(desk):
@@ -121,7 +124,7 @@ def test_the_board_knows_sectors_and_the_lists_and_layout_of_its_reader(desk):
     accounts.save_layout(desk.users.trader, "board", {"hidden": ["foreign"]})
     client = desk.client("trader")
     listed = {row[0]: row[4] for row in client.get("/board/securities/").json()["securities"]}
-    assert (listed["SSI"], listed["VCB"]) == ("Chứng khoán", "")
+    assert (listed["SSI"], listed["VCB"], listed["FPT"]) == ("Chứng khoán", "Finance", "")
     told = page_data(client)
     assert told["watchlists"] == [{"id": str(mine.id), "name": "Mine", "symbols": ["SSI"]}]
     assert told["layout"] == {"hidden": ["foreign"]}

@@ -1,5 +1,7 @@
 """The rule book in the portal: any day's rows, a row that is looked at before it is proposed, and who may."""
 
+from datetime import date
+
 import pytest
 
 from apps.marketdata import selectors as marketdata
@@ -91,3 +93,46 @@ def test_what_cannot_be_is_refused_with_its_reason(desk, changes, said):
 
 def test_traders_do_not_see_it(desk):
     assert desk.client("trader").get("/risk/rule-book/").status_code == 403
+
+
+def proposed_day(desk, act, **changes):
+    asked = {"day": "2026-11-25", "is_open": "0", "exchange": "", "source": "a notice", "reason": "a storm comes"}
+    return desk.client("risk").post("/risk/rule-book/days/", asked | {"act": act} | changes)
+
+
+def test_the_trading_days_of_a_year_stand_on_a_page(desk):
+    page = desk.client("risk").get("/risk/rule-book/days/").content.decode()
+    assert 'data-day="2026-11-24"' in page
+    assert 'data-day="2025-' not in page
+    assert 'data-day="2014-01-28"' in desk.client("risk").get("/risk/rule-book/days/?year=2014").content.decode()
+    assert desk.client("trader").get("/risk/rule-book/days/").status_code == 403
+
+
+def test_a_day_that_closes_takes_two_people_and_then_every_page_knows(desk):
+    assert "+ closed 2026-11-25" in proposed_day(desk, "preview").content.decode()
+    assert open_proposals() == []
+    assert proposed_day(desk, "propose").status_code == 302
+    [waiting] = open_proposals()
+    assert waiting.lines == ("CALENDAR / 2026-01-01: – → closed 2026-11-25",)
+    storm = date(2026, 11, 25)
+    assert marketdata.trading_calendar().is_trading_day(storm)
+    seen = {"act": "approve", "reason": "I read it too", "content_hash": waiting.content_hash}
+    assert desk.client("risk2").post(f"/risk/approvals/{waiting.id}/", seen).status_code == 200
+    assert not marketdata.trading_calendar().is_trading_day(storm)
+    assert 'data-day="2026-11-25"' in desk.client("risk").get("/risk/rule-book/days/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"day": "soon"}, "The day is needed"),
+        ({"source": ""}, "A row names its source"),
+        ({"day": "2026-11-24"}, "the rules say so already"),
+        ({"reason": "x"}, "Say why"),
+    ],
+)
+def test_a_day_that_cannot_be_is_refused_with_its_reason(desk, changes, said):
+    answer = proposed_day(desk, "propose", **changes)
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert open_proposals() == []

@@ -14,11 +14,13 @@ from apps.accounts.selectors import BOARD
 from apps.marketdata import selectors as marketdata
 from apps.marketdata.selectors import LiveMarket, Market
 from apps.portal.views.access import EVERYBODY, TRADERS, page
+from apps.portal.views.data_words import sector_of
 from apps.portal.views.market import indexes
 from apps.risk import selectors as risk
 from apps.sso.selectors import has_role
 
 LEVEL_COUNT = 3
+UNARMED_MARKED_MAX = 200
 LISTED_KEPT_S = 300  # of what a browser remembers: lists change overnight, an officer's sectors now and then
 
 
@@ -32,7 +34,9 @@ def board(request: HttpRequest) -> HttpResponse:
 def board_context(request: HttpRequest, market: Market, *, may_trade: bool) -> dict[str, Any]:
     """The board of any market."""
     lists = accounts.watchlists(request.user)
+    unarmed = [] if market.replay else marketdata.unarmed_symbols(marketdata.market_today())
     return {
+        "unarmed": unarmed,
         "indexes": indexes(market),
         "bid_levels": range(LEVEL_COUNT, 0, -1),
         "ask_levels": range(1, LEVEL_COUNT + 1),
@@ -43,6 +47,8 @@ def board_context(request: HttpRequest, market: Market, *, may_trade: bool) -> d
             "ticket_url": reverse("portal:ticket") if may_trade else "",
             "watchlists": [{"id": one.id, "name": one.name, "symbols": one.symbols} for one in lists],
             "layout": accounts.layout(request.user, BOARD),
+            # before the load of the day it is all of them, which the note above the board says
+            "unarmed": unarmed if len(unarmed) <= UNARMED_MARKED_MAX else [],
         },
     }
 
@@ -66,8 +72,14 @@ def _columns() -> list[tuple[str, str]]:
 @page(*EVERYBODY)
 @cache_control(private=True, max_age=LISTED_KEPT_S)
 def board_securities(_request: HttpRequest) -> HttpResponse:
-    """[symbol, name, exchange, kind, sector] of everything that is listed, by symbol."""
+    """[symbol, name, exchange, kind, sector, indices] of everything that is listed, by symbol. The sector is an
+    officer's word, else the exchange's."""
     listed = marketdata.securities()
     sectors = risk.sectors([security.symbol for security in listed])
-    rows = [(one.symbol, one.name, str(one.exchange), str(one.kind), sectors.get(one.symbol, "")) for one in listed]
+    indices = marketdata.indices_by_symbol()
+    rows = []
+    for one in listed:
+        codes = indices.get(one.symbol, [])
+        sector = sectors.get(one.symbol) or sector_of(codes)
+        rows.append((one.symbol, one.name, str(one.exchange), str(one.kind), sector, codes))
     return JsonResponse({"securities": rows})

@@ -41,7 +41,7 @@ def stream(request: HttpRequest) -> HttpResponse:
         "wrong_books": sorted(symbol for symbol, state in marketdata.book_states().items() if state.wrong_now),
         "book_failures": sum(state.failure_count for state in marketdata.book_states().values()),
     }
-    return _shown(request, "stream", context)
+    return data_page(request, "stream", context)
 
 
 @require_GET
@@ -62,7 +62,7 @@ def completeness(request: HttpRequest) -> HttpResponse:
         "gap_s": sum(gap.length_s for gap in gaps),
         "open_gaps": sum(not gap.is_filled for gap in gaps),
     }
-    return _shown(request, "completeness", context)
+    return data_page(request, "completeness", context)
 
 
 @require_GET
@@ -77,7 +77,7 @@ def quality(request: HttpRequest) -> HttpResponse:
         "books": marketdata.book_states() if day == marketdata.market_today() else {},
         "dead_letter_count": marketdata.dead_letters_of_day(day),
     }
-    return _shown(request, "quality", context)
+    return data_page(request, "quality", context)
 
 
 @require_GET
@@ -102,7 +102,7 @@ def order_book(request: HttpRequest, symbol: str) -> HttpResponse:
         "symbols": [one.symbol for one in marketdata.securities()],
         "gaps": marketdata.gaps_of_day(marketdata.market_today(), symbol),
     }
-    return _shown(request, "book", context)
+    return data_page(request, "book", context)
 
 
 def _in_pairs(bids: Sequence[Level], asks: Sequence[Level]) -> list[tuple[Level | None, Level | None]]:
@@ -119,7 +119,7 @@ def dead_letters(request: HttpRequest) -> HttpResponse:
         "may_replay": has_role(request.user, *OPERATORS),
         "limit": LETTERS_MAX,
     }
-    return _shown(request, "letters", context)
+    return data_page(request, "letters", context)
 
 
 @require_POST
@@ -183,7 +183,8 @@ def _day_context(day: date, symbol: str) -> dict[str, Any]:
     return {"day": day, "symbol": symbol, "is_today": day == today}
 
 
-def _shown(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+def data_page(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+    """The whole page, or for htmx its body alone."""
     context["tab"] = name
     context["body"] = f"portal/data/{name}.html"
     return render(request, context["body"] if asks_for_fragment(request) else "portal/data/page.html", context)

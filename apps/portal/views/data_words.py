@@ -36,6 +36,7 @@ def cause_label(cause: str) -> str:
         "SILENCE": _("silence"),
         "VOLUME": _("volume and matches differ"),
         "INDEX": _("index moved without a match"),
+        "LOG": _("log unreadable"),
     }
     return words.get(cause, cause)
 
@@ -72,3 +73,40 @@ def fault_label(fault: str) -> str:
         "OUTSIDE_BAND": _("a price outside of the day's band"),
     }
     return words.get(fault, fault)
+
+
+def sector_of(index_codes: list[str]) -> str:
+    """The sector that an exchange's own index of sectors says; empty where none holds the security."""
+    words = {
+        "VNCOND": _("Consumer discretionary"),
+        "VNCONS": _("Consumer staples"),
+        "VNENE": _("Energy"),
+        "VNFIN": _("Finance"),
+        "VNHEAL": _("Health care"),
+        "VNIND": _("Industry"),
+        "VNIT": _("Information technology"),
+        "VNMAT": _("Materials"),
+        "VNREAL": _("Real estate"),
+        "VNUTI": _("Utilities"),
+    }
+    return next((str(words[code]) for code in index_codes if code in words), "")
+
+
+def step_label(kind: str) -> str:
+    words = {
+        "SECURITIES": _("Securities and their details"),
+        "INDICES": _("List of indices"),
+        "MEMBERS": _("Members of each index"),
+        "DAYS": _("Days of each security up to yesterday"),
+    }
+    return words.get(kind, kind)
+
+
+def history_label(kind: str) -> str:
+    words = {
+        "days": _("Daily bars"),
+        "minutes": _("One-minute bars"),
+        "prices": _("Daily prices, foreigners, put-through"),
+        "indices": _("Days of the indices"),
+    }
+    return words.get(kind, kind)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from apps.portal.views.access import EVERYBODY, page
+from apps.portal.views.shortcuts import shortcuts
 
 THEMES = ("dark", "light")
 SIZES = "sizes"
@@ -42,6 +43,7 @@ def design(request: HttpRequest) -> HttpResponse:
         "themes": [("dark", _("Dark")), ("light", _("Light"))],
         "colours": list(colours()),
         "letters": [(name, value) for name, value in sizes.items() if name.startswith("fs")],
+        "shortcuts": shortcuts(),
         "measures": [(name, value) for name, value in sizes.items() if not name.startswith(("fs", "font", "mono"))],
     }
     return render(request, "portal/design.html", context)

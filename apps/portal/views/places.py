@@ -65,12 +65,18 @@ def _further_places(user: Any) -> list[tuple[str, str, str]]:
         ("risk-monitor", "shield-alert", _("Risk monitor")),
         ("data-completeness", "zap", _("Completeness")),
         ("data-quality", "zap", _("Quality")),
+        ("master-data", "zap", _("Master data")),
+        ("master-indices", "zap", _("Indices")),
+        ("master-changes", "zap", _("Changes of master data")),
         ("alerts", "bell", _("Alerts")),
+        ("settings", "user", _("Settings")),
         ("api-keys", "server", _("API keys")),
         ("design", "palette", _("Signs and shortcuts")),
     ]
     if has_role(user, Role.RISK_OFFICER, Role.ADMINISTRATOR):
         places += [("kill-console", "shield-alert", _("Kill switches")), ("approvals", "shield-alert", _("Approvals"))]
+    if has_role(user, Role.RISK_OFFICER, Role.OPERATOR, Role.ADMINISTRATOR):
+        places.append(("audit", "eye", _("Audit")))
     return places
 
 

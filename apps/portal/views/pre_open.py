@@ -110,6 +110,7 @@ def _state(request: HttpRequest, account: AccountView) -> dict[str, Any]:
         "is_needed": settings.ARMING_IS_NEEDED,
         "arming": arming,
         "day": day,
+        "unarmed_symbols": marketdata.unarmed_symbols(day),
         "names": actor_names([arming.changed_by] if arming else []),
         "can_disarm": may_act and is_armed,
         "can_arm": may_act and is_green and not is_armed,

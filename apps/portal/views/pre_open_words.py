@@ -102,7 +102,7 @@ def _way(name: PreOpenName, user: Any) -> tuple[str, str]:
     """Where it is done, for who may open that page."""
     runs_machines = has_role(user, Role.OPERATOR, Role.ADMINISTRATOR)
     ways = {
-        PreOpenName.MASTER_DATA: ("portal:data-stream", _("Market data"), True),
+        PreOpenName.MASTER_DATA: ("portal:master-data", _("Master data"), True),
         PreOpenName.MARKET_STREAM: ("portal:data-stream", _("Market data"), True),
         PreOpenName.LOG_IN: (
             "portal:broker-log-in",

@@ -31,6 +31,8 @@ DETAILS: Final = (
     gettext_noop("the market stream is not connected"),
     gettext_noop("no quote of {symbol} has come today"),
     gettext_noop("no master data has been loaded"),
+    gettext_noop("{symbol} was last told on {day}"),
+    gettext_noop("{symbol} was never told"),
 )
 _LABELS: Final = {"status": status_label, "session": session_label, "order_type": order_type_label}
 

@@ -81,7 +81,8 @@ def _page(request: HttpRequest, context: dict[str, Any], status: int = 200) -> H
         "book": book,
         "history_version": history.version,
         "rows": rows,
-        "planned": history.changes_after(day),
+        # every later year has its calendar, which stands on a page of its own
+        "planned": [row for row in history.changes_after(day) if row.subject is not RuleSubject.CALENDAR],
         "subjects": list(RuleSubject),
         "exchanges": list(Exchange),
         "kinds": list(InstrumentKind),

@@ -205,5 +205,7 @@ def _market(state: MarketState, limits: Mapping[RuleCode, int], now: datetime) -
         day_volume=state.day_volume,
         listed_quantity=state.listed_quantity,
         foreign_room_left=state.foreign_room_left,
+        is_armed=marketdata.takes_orders(state.told_on, today),
+        told_on=state.told_on,
         **asked,
     )

@@ -1,10 +1,12 @@
 """Arming: by itself when all is green, never past a person, against the checks by two officers; asked by the gate."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from django.apps import apps
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.accounts import selectors as accounts
 from apps.accounts import services as ledger
@@ -36,7 +38,13 @@ def morning(account_id, settings, monkeypatch) -> UUID:
     known = {**pre_open._CHECKS, PreOpenName.LOG_IN: green, PreOpenName.MASTER_DATA: green}
     monkeypatch.setattr(pre_open, "_CHECKS", known)
     ledger.record_comparison(account_id, [], MONDAY)
+    tell("SSI", TODAY)
     return account_id
+
+
+def tell(symbol: str, day: date | None) -> None:
+    """The broker last told the security on that day."""
+    apps.get_model("marketdata", "Security").objects.filter(symbol=symbol).update(told_on=day)
 
 
 def actor(name: str, *roles: Role) -> Actor:
@@ -122,6 +130,24 @@ def test_a_sunday_and_a_missing_limit(morning):
     assert state(morning, PreOpenName.LIMITS) is OK
     RiskLimit.objects.filter(code="DAILY_LOSS_EXCEEDS_MAX").delete()
     assert state(morning, PreOpenName.LIMITS) is BAD
+
+
+@pytest.mark.parametrize(
+    ("told_on", "said"), [(TODAY - timedelta(days=3), "last told on 2026-11-06"), (None, "never told")]
+)
+def test_a_symbol_that_was_not_told_today_takes_no_order_until_it_is(morning, told_on, said):
+    ArmingWatch().look(MONDAY)
+    check(morning, "BUY 100 SSI @ 25000")  # what a process asks for once
+    with CaptureQueriesContext(connection) as told_today:
+        assert check(morning, "BUY 100 SSI @ 25000") == ()
+    tell("SSI", told_on)
+    with CaptureQueriesContext(connection) as told_before:
+        (bought,) = check(morning, "BUY 100 SSI @ 25000")
+    assert (bought.code, bought.detail) == ("SYMBOL_NOT_ARMED", f"SSI was {said}")
+    assert codes(check(morning, "SELL 100 SSI @ 25000")) == ["SYMBOL_NOT_ARMED"]
+    assert len(told_before) == len(told_today)
+    tell("SSI", TODAY)
+    assert check(morning, "SELL 100 SSI @ 25000") == ()
 
 
 def test_the_log_in_and_the_master_data_by_their_own_tables(account_id):

@@ -5,8 +5,14 @@ from typing import Final
 
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
+from django.utils import timezone
 
+from apps.eventlog import services as eventlog
 from apps.sso.models import Role, User
+from qts.domain.events import RolesChanged
+from qts.domain.values import Actor, ActorKind
+
+_SET_UP: Final = Actor(ActorKind.SYSTEM, "set-up")
 
 _VIEW = frozenset({"view"})
 _EDIT = frozenset({"view", "add", "change"})
@@ -61,15 +67,25 @@ def grant_role_permissions() -> None:
             group.permissions.set(_permissions(grants))
 
 
-def assign_roles(user: User, roles: Iterable[Role]) -> None:
+def assign_roles(user: User, roles: Iterable[Role], *, by: Actor = _SET_UP) -> None:
     """Make these the user's roles, and the user staff where one of them works in the admin."""
     chosen = set(roles)
     with transaction.atomic():
+        before = user.groups.filter(name__in=list(Role)).values_list("name", flat=True)
+        event = RolesChanged(
+            user_id=str(user.pk), username=user.username, roles_before=_listed(before), roles=_listed(chosen)
+        )
+        if event.roles != event.roles_before:
+            eventlog.record(event, actor=by, now=timezone.now())
         user.groups.remove(*Group.objects.filter(name__in=list(Role)))
         user.groups.add(*Group.objects.filter(name__in=chosen))
         user.is_staff = user.is_superuser or bool(chosen & STAFF_ROLES)
         user.save(update_fields=["is_staff"])
     user.__dict__.pop("_qts_roles", None)
+
+
+def _listed(roles: Iterable[str]) -> str:
+    return ", ".join(sorted(str(role) for role in roles))
 
 
 def _permissions(grants: Mapping[str, frozenset[str]]) -> list[Permission]:

@@ -1,10 +1,15 @@
-"""What a session has proved, and the audit trail of log-ins."""
+"""What a session has proved, when it was seen and how it ends, and the audit trail of log-ins."""
+
+import time
+from typing import Final
 
 import django_otp
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -15,7 +20,10 @@ from apps.sso.services.factors import device_of
 from qts.domain.events import Event, FactorChanged, LogInFailed, SessionEnded, SessionStarted
 from qts.domain.values import Actor, ActorKind
 
+ACTIVITY_NOTED_EVERY_S: Final = 60
+SESSIONS_REMEMBERED_MAX: Final = 10_000
 _NOBODY = Actor(ActorKind.SYSTEM, "log-in")
+_noted_at: dict[str, float] = {}  # of this process, by session key
 
 
 def verify_session(request: HttpRequest, authenticator: Authenticator) -> None:
@@ -25,7 +33,9 @@ def verify_session(request: HttpRequest, authenticator: Authenticator) -> None:
     """
     if request.user.pk != authenticator.user_id:
         return  # a log-in under way: the session is nobody's yet, `note_log_in` comes when it is complete
+    key_before = request.session.session_key
     request.session.cycle_key()
+    UserSession.objects.filter(session_key=key_before).update(session_key=request.session.session_key)
     django_otp.login(request, device_of(authenticator))
 
 
@@ -34,6 +44,7 @@ def note_log_in(request: HttpRequest, user: User) -> None:
     authenticator = _authenticator_shown(request, user)
     if authenticator is not None:
         django_otp.login(request, device_of(authenticator))
+    note_activity(str(request.session.session_key))
     event = SessionStarted(
         user_id=str(user.pk),
         username=user.username,
@@ -46,8 +57,46 @@ def note_log_in(request: HttpRequest, user: User) -> None:
 def note_log_out(request: HttpRequest, user: User | None) -> None:
     if user is None:
         return  # nobody was logged in
-    event = SessionEnded(user_id=str(user.pk), username=user.username, ip_address=client_address(request))
-    _record(event, actor_of(user))
+    _record(_ended(request, user), actor_of(user))
+
+
+def note_activity(session_key: str) -> None:
+    """When a session was last seen, for the page of sessions; each process writes it once a minute at most."""
+    now = time.monotonic()
+    if now - _noted_at.get(session_key, -ACTIVITY_NOTED_EVERY_S) < ACTIVITY_NOTED_EVERY_S:
+        return
+    if len(_noted_at) >= SESSIONS_REMEMBERED_MAX:
+        _noted_at.clear()
+    _noted_at[session_key] = now
+    UserSession.objects.filter(session_key=session_key).update(last_seen_at=timezone.now())
+
+
+def end_session(request: HttpRequest, user: User, session_id: int) -> bool:
+    """End another of the user's sessions; its pages and sockets are over within seconds. False when there is none."""
+    return _end(request, user, _others(request, user).filter(id=session_id)) > 0
+
+
+def end_other_sessions(request: HttpRequest, user: User) -> int:
+    """End all of the user's sessions but the one that asks, which ends by logging out; how many."""
+    return _end(request, user, _others(request, user))
+
+
+def _others(request: HttpRequest, user: User) -> "QuerySet[UserSession]":
+    others: QuerySet[UserSession] = UserSession.objects.filter(user=user)
+    return others.exclude(session_key=request.session.session_key)
+
+
+def _end(request: HttpRequest, user: User, sessions: "QuerySet[UserSession]") -> int:
+    with transaction.atomic():
+        found = list(sessions)
+        for session in found:
+            session.end()
+            eventlog.record(_ended(request, user), actor=actor_of(user), now=timezone.now())
+    return len(found)
+
+
+def _ended(request: HttpRequest, user: User) -> SessionEnded:
+    return SessionEnded(user_id=str(user.pk), username=user.username, ip_address=client_address(request))
 
 
 def note_log_in_failure(request: HttpRequest | None, *, username: str, factor: str) -> None:

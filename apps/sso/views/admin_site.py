@@ -19,6 +19,10 @@ _unfold_may = csp_replace({"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF
 
 
 class OtpAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no types
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self.disable_action("delete_selected")  # rows are deleted one by one: each is an event of its own
+
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(super().has_permission(request)) and is_verified(request.user)
 

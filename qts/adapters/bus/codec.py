@@ -13,7 +13,7 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def encode(event: Event) -> BusMessage:
-    return BusMessage(topic=event.topic, key=event.key, body=_ENCODER.encode(event))
+    return BusMessage(event.topic, event.key, _ENCODER.encode(event))
 
 
 def decode(topic: str, body: bytes) -> Event:

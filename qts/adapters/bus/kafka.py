@@ -62,6 +62,10 @@ class KafkaBus:
         for reader in readers:
             reader.acknowledge([one for one in deliveries if len(readers) == 1 or reader.has(one)])
 
+    def has_lost(self, topic: str, *, group: str) -> bool:
+        """Not that we know: how many days Kafka keeps messages is set there."""
+        return False
+
     def skip_older(self, topic: str, *, group: str, than_ms: int) -> None:
         """It holds for what this object reads from now on, by the time at which each message was published."""
         self._older_than_ms[group, topic] = than_ms

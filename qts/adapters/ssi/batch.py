@@ -25,7 +25,7 @@ class Batch:
     def __init__(self, subscribed_ms: int) -> None:
         self.events: list[Event] = []
         self.snapshots: list[Event] = []
-        self.subscribed_ms = subscribed_ms
+        self._begin(subscribed_ms)
         self.size = 0
 
     def take(
@@ -34,24 +34,27 @@ class Batch:
         """One record more; returns what the server had to say."""
         self.size += 1
         if payload.startswith(_MARKER):
-            self.subscribed_ms = msgspec.json.decode(payload, type=_Subscribed).qts_subscribed_ms
+            self._begin(msgspec.json.decode(payload, type=_Subscribed).qts_subscribed_ms)
             return ()
         decoded = decode_frame(payload, ts_received_ns=received_ns, wal_position=position, instruments=instruments)
         self.snapshots += decoded.snapshots
-        first_ms = self.subscribed_ms - self.subscribed_ms % SECOND_MS  # the wire's times are whole seconds
-        self.events += [
-            event for event in decoded.events if not isinstance(event, TickReceived) or event.ts_exchange_ms >= first_ms
-        ]
-        self.events += [
-            MessageDeadLettered(
-                raw=failure.raw,
-                reason=failure.reason,
-                ts_received_ns=received_ns,
-                wal_position=failure.wal_position,
+        for event in decoded.events:
+            if not isinstance(event, TickReceived) or event.ts_exchange_ms >= self._first_ms:
+                self.events.append(event)
+        for failure in decoded.failures:
+            self.events.append(
+                MessageDeadLettered(
+                    raw=failure.raw,
+                    reason=failure.reason,
+                    ts_received_ns=received_ns,
+                    wal_position=failure.wal_position,
+                )
             )
-            for failure in decoded.failures
-        ]
         return decoded.notices
+
+    def _begin(self, subscribed_ms: int) -> None:
+        self.subscribed_ms = subscribed_ms
+        self._first_ms = subscribed_ms - subscribed_ms % SECOND_MS  # the wire's times are whole seconds
 
 
 def subscribed_record(market_ms: int) -> bytes:

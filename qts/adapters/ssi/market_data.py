@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import httpx2
 import msgspec
 import stamina
+import structlog
 
 from qts.adapters.ssi.credentials import DataCredentials
 from qts.adapters.ssi.http import TIMEOUT, FastConnectHttp, Reply, access_token
@@ -19,6 +20,8 @@ from qts.domain.errors import TerminalError, TransientError
 from qts.domain.values import Exchange, InstrumentKind
 
 T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
 
 PAGE_SIZE = 1_000
 PAGES_MAX = 10  # pageIndex goes from 1 to 10
@@ -162,13 +165,14 @@ class MarketDataClient:
         return [(_text(row, "Symbol"), _text(row, "Market")) for row in self._pages("Securities", {"market": market})]
 
     def securities_details(self, market: str = "", symbol: str = "") -> list[ListedSecurity]:
-        """Shares, ETFs, warrants and futures; bonds and open funds, which are not traded here, are left out."""
+        """Shares, ETFs, warrants and futures; bonds and open funds, which are not traded here, are left out, and so is
+        one whose details cannot be read: the others are worth having."""
         found: list[ListedSecurity] = []
         for page in self._pages("SecuritiesDetails", {"market": market, "symbol": symbol}):
             rows = page.get("RepeatedInfo")
             if not isinstance(rows, list):
                 raise TerminalError("SecuritiesDetails: RepeatedInfo is missing")
-            found.extend(security for row in rows if (security := _security(row)) is not None)
+            found.extend(security for row in rows if (security := _readable(row)) is not None)
         return found
 
     def index_list(self, exchange: str = "") -> list[ListedIndex]:
@@ -264,6 +268,14 @@ def _ranges(since: date, until: date) -> Iterator[tuple[date, date]]:
         last = min(until, since + timedelta(days=RANGE_DAYS_MAX - 1))
         yield since, last
         since = last + timedelta(days=1)
+
+
+def _readable(row: Any) -> ListedSecurity | None:
+    try:
+        return _security(row)
+    except (ValueError, TypeError, AttributeError) as error:
+        log.warning("security_unreadable", row=str(row)[:300], reason=str(error))
+        return None
 
 
 def _security(row: Mapping[str, Any]) -> ListedSecurity | None:

@@ -43,8 +43,10 @@ def within(number: int, largest: int, name: str) -> int:
 
 def rounded(value: Number) -> int:
     """The nearest integer of a derived figure: averages, turnover summed up in floats by the sender."""
-    if type(value) is float and -_FLOAT_EXACT_MAX < value < _FLOAT_EXACT_MAX and (integer := int(value)) == value:
-        return integer
+    if type(value) is float and -_FLOAT_EXACT_MAX < value < _FLOAT_EXACT_MAX:
+        integer = int(value)
+        beyond = value - integer  # exact, and a half exactly when the text is
+        return integer + (beyond >= 0.5) - (beyond <= -0.5)
     return int(_decimal(value).to_integral_value(ROUND_HALF_UP))
 
 
@@ -67,6 +69,10 @@ def points_to_vnd_rounded(value: Number) -> int:
 
 def centipoints(value: Number) -> int:
     """Hundredths of an index point, rounded."""
+    if type(value) is float and -1e9 < value < 1e9:
+        hundredths = round(value * 100)
+        if hundredths / 100 == value:  # so `value` is the float nearest to that decimal fraction
+            return hundredths
     return int((_decimal(value) * 100).to_integral_value(ROUND_HALF_UP))
 
 

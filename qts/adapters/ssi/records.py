@@ -1,31 +1,39 @@
-"""The records of the FC Data stream as they stand on the wire. Unknown fields are dropped, all numbers are lenient."""
+"""The records of the FC Data stream as they stand on the wire. Unknown fields are dropped, all numbers are lenient.
 
-from typing import Any
+What comes most has a second, strict form: all its numbers whole and not negative, as they are but for futures, whose
+prices are points, and where something is missing. The decoder then gives integers at once (in its lax mode, to which
+24500.0 is one), and a record that does not fit is read again in its lenient form.
+"""
+
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from qts.adapters.ssi.numbers import Number
 
+Whole = Annotated[int, msgspec.Meta(ge=0)]
 _LEVELS = range(1, 11)
 
 
 class Record(msgspec.Struct, rename="pascal"):
-    symbol: str | None = None
     trading_date: str | None = None
     time: str | None = None
-    trading_time: str | None = None  # older form of Time
+    symbol: str | None = None
     trading_session: str | None = None
     trading_status: str | None = None
+    trading_time: str | None = None  # older form of Time
 
 
 class TradeTick(Record):
     """B."""
 
-    open: Number = None
-    high: Number = None
-    low: Number = None
     close: Number = None
     volume: Number = None
+
+
+class WholeTradeTick(Record):
+    close: Whole = 0
+    volume: Whole = 0
 
 
 class SecurityStatus(Record):
@@ -52,6 +60,31 @@ class Trade(Record):
     high: Number = None
     low: Number = None
     side: str | None = None
+
+
+class WholeTrade(Record):
+    """The two figures that the sender derives are not whole in either form."""
+
+    ceiling: Whole = 0
+    floor: Whole = 0
+    ref_price: Whole = 0
+    avg_price: Number = None
+    last_price: Whole = 0
+    last_vol: Whole = 0
+    total_val: Number = None
+    total_vol: Whole = 0
+    est_matched_price: Whole = 0
+    highest: Whole = 0
+    lowest: Whole = 0
+    high: Whole = 0
+    low: Whole = 0
+    side: str | None = None
+
+
+TRADE_PRICES: Final = (
+    "ceiling", "floor", "ref_price", "last_price", "est_matched_price", "highest", "lowest", "high", "low",
+)  # fmt: skip
+TRADE_QUANTITIES: Final = ("last_vol", "total_vol")
 
 
 class OddLot(Record):
@@ -103,20 +136,18 @@ class MarketIndex(Record):
     floors: Number = None
 
 
-def _level_fields() -> list[tuple[str, Any, Any]]:
-    names = ("BidPrice", "BidVol", "AskPrice", "AskVol")
-    return [(f"{name}{level}", Number, None) for name in names for level in _LEVELS]
-
-
-# Forty fields of one form: read by place with `structs.astuple`, which is three times as fast as by name. After the
-# levels follow Symbol, TradingDate, Time and TradingSession.
-Quote = msgspec.defstruct(
-    "Quote",
-    [
-        *_level_fields(),
-        ("Symbol", str | None, None),
+def _quote_fields(number: Any, nothing: int | None) -> list[tuple[str, Any, Any]]:
+    """In the order of the wire, in which the decoder finds them twice as fast as in any other."""
+    names = ("AskPrice", "AskVol", "BidPrice", "BidVol")
+    return [
         ("TradingDate", str | None, None),
         ("Time", str | None, None),
+        ("Symbol", str | None, None),
+        *[(f"{name}{level}", number, nothing) for name in names for level in _LEVELS],
         ("TradingSession", str | None, None),
-    ],
-)
+    ]
+
+
+# Forty fields of one form: read by place with `structs.astuple`, which is three times as fast as by name.
+Quote = msgspec.defstruct("Quote", _quote_fields(Number, None))
+WholeQuote = msgspec.defstruct("WholeQuote", _quote_fields(Whole, 0))

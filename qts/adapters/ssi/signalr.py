@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 CLIENT_PROTOCOL = "1.3"
 CONNECT_TIMEOUT_S = 5.0
 SILENCE_DEFAULT_S = 20.0  # SignalR's KeepAliveTimeout; the server sends an empty frame every 10 s
+KEEPALIVE = b"{}"
 FRAMES_WAITING_MAX = 20_000
 FRAME_BYTES_MAX = 8 * 1024 * 1024
 
@@ -58,7 +59,7 @@ class SignalRConnection:
     """`open`, then `frames` again and again, then `close`; leaving a `with` block closes too.
 
     A thread takes frames off the socket, stamps them and queues them; when `FRAMES_WAITING_MAX` are waiting it stops
-    reading, and the server feels it. Keepalives are not handed out. TLS is verified.
+    reading, and the server feels it. TLS is verified.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class SignalRConnection:
         self._last_frame_at = 0.0
         self._resources = contextlib.ExitStack()
         self._socket: ClientConnection | None = None
-        self.last_frame_ns = 0  # wall clock of the last frame of any kind, keepalives too
+        self.last_frame_ns = 0  # when the last frame came that `frames` took off the queue, keepalives too
 
     def __enter__(self) -> Self:
         return self
@@ -114,7 +115,8 @@ class SignalRConnection:
     def frames(self, timeout_s: float, count_max: int = 1_000) -> list[ReceivedFrame]:
         """All frames that are there, up to `count_max`; waits up to `timeout_s` for the first one, then [].
 
-        Raises StreamClosed once the connection has ended, or was silent too long, and all that came is handed out.
+        Keepalives among them are left out. Raises StreamClosed once the connection has ended, or was silent too long,
+        and all that came is handed out.
         """
         try:
             found = [self._waiting.get(timeout=timeout_s)] if timeout_s > 0 else [self._waiting.get_nowait()]
@@ -124,7 +126,8 @@ class SignalRConnection:
         with contextlib.suppress(queue.Empty):
             while len(found) < count_max:
                 found.append(self._waiting.get_nowait())
-        return found
+        self.last_frame_ns = found[-1].received_ns
+        return [frame for frame in found if frame.raw != KEEPALIVE]
 
     def close(self) -> None:
         """Ends the connection and its thread; frames not taken yet are dropped."""
@@ -223,10 +226,8 @@ class SignalRConnection:
         try:
             while not self._stop.is_set():
                 text = socket.recv(decode=False)
-                received_ns = time.time_ns()
-                self.last_frame_ns, self._last_frame_at = received_ns, time.monotonic()
-                if text != b"{}":
-                    self._put(ReceivedFrame(received_ns, text))
+                self._last_frame_at = time.monotonic()
+                self._put(ReceivedFrame(time.time_ns(), text))
         except ConnectionClosed as error:
             self._ended = f"{self._hub}: {error}"
         except (WebSocketException, OSError) as error:

@@ -75,6 +75,9 @@ class RecordingBus:
     def acknowledge(self, group, deliveries):
         raise AssertionError("publishing acknowledges nothing")
 
+    def has_lost(self, topic, *, group):
+        raise AssertionError("publishing asks nothing")
+
     def skip_older(self, topic, *, group, than_ms):
         raise AssertionError("publishing skips nothing")
 

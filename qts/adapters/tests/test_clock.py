@@ -4,7 +4,7 @@ import pytest
 import time_machine
 
 from qts.adapters.clock import market_clock
-from qts.adapters.vietnam_holidays import vietnam_calendar
+from qts.domain.market import built_in_history
 
 START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC).timestamp()
 SPEC = f"affine:2026-11-23,08:58:00,15:10:00,{START},10"
@@ -44,9 +44,9 @@ def test_what_is_no_clock_is_refused(spec):
     ["2025-01-28", "2025-04-07", "2025-05-02", "2026-02-17", "2026-04-27", "2026-09-02", "2026-11-24", "2026-11-21"],
 )
 def test_closed_days(day):
-    assert not vietnam_calendar().is_trading_day(date.fromisoformat(day))
+    assert not built_in_history().calendar.is_trading_day(date.fromisoformat(day))
 
 
 @pytest.mark.parametrize("day", ["2025-01-24", "2026-02-13", "2026-11-23", "2026-11-25", "2025-11-24"])
 def test_open_days(day):
-    assert vietnam_calendar().is_trading_day(date.fromisoformat(day))
+    assert built_in_history().calendar.is_trading_day(date.fromisoformat(day))

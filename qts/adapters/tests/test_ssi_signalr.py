@@ -93,6 +93,18 @@ def test_a_call_hands_out_at_most_count_max(open_stream, fastconnect):
     assert [len(stream.frames(0.1, count_max=10)) for _ in range(3)] == [10, 10, 5]
 
 
+def test_the_last_frame_is_one_that_was_handed_out(open_stream, fastconnect):
+    """What still waits here dies with the process: nobody may count it as received."""
+    stream = open_stream()
+    collect(stream, 1)
+    fastconnect.push_all(['{"I":"0"}'] * 25)
+    time.sleep(0.3)
+
+    handed_out = stream.frames(0.1, count_max=10)
+    assert stream.last_frame_ns == handed_out[-1].received_ns
+    assert stream.frames(0.1)[0].received_ns > handed_out[-1].received_ns
+
+
 def test_keepalives_count_as_life_but_are_not_handed_out(open_stream):
     stream = open_stream(silence_max_s=0.5)
     collect(stream, 1)

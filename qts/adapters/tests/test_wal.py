@@ -138,6 +138,29 @@ def test_a_killed_writer_leaves_its_records_and_no_lock(tmp_path):
     assert contents(tmp_path) == [*RECORDS, RECORDS[0]]
 
 
+def test_a_disk_that_refuses_at_the_opening_is_named_and_nothing_stays_open(tmp_path, monkeypatch):
+    """Somebody tries again every few seconds, in the same process."""
+    write(tmp_path)
+    monkeypatch.setattr(os, "ftruncate", lambda *_: (_ for _ in ()).throw(OSError(errno.EIO, "I/O error")))
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(WalBroken, match="I/O error"):
+        WalWriter(tmp_path)
+    assert os.listdir("/proc/self/fd") == before
+    monkeypatch.undo()
+    assert write(tmp_path)
+
+
+def test_a_disk_that_is_full_at_a_new_segment_leaves_the_log_to_the_next_writer(tmp_path, monkeypatch):
+    with WalWriter(tmp_path, segment_bytes_max=500, flush_to_disk=False) as writer:
+        writer.append([(1, b"y" * 400)])
+        monkeypatch.setattr(os, "open", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left")))
+        with pytest.raises(WalBroken, match="No space left"):
+            writer.append([(2, b"z" * 400)])
+        monkeypatch.undo()
+    write(tmp_path)
+    assert contents(tmp_path) == [(1, b"y" * 400), *RECORDS]
+
+
 # --- segments and retention ---------------------------------------------------------------------------------------
 
 
@@ -181,6 +204,33 @@ def test_the_oldest_segments_go_when_the_log_is_too_large(tmp_path):
         WalReader(tmp_path).read(positions[0])
     with pytest.raises(WalPositionGone):
         list(WalReader(tmp_path).replay(positions[0]))
+
+
+def test_segments_of_long_ago_go_too(tmp_path):
+    old, new = time.time() - 11 * 86_400, time.time() - 9 * 86_400
+    with WalWriter(tmp_path, segment_bytes_max=500, retention_days_max=10, flush_to_disk=False) as writer:
+        for number in range(12):
+            writer.append([(number, bytes([number]) * 100)])
+        assert segments(tmp_path) == [1, 2, 3]
+        os.utime(segment_path(tmp_path, 1), (old, old))
+        os.utime(segment_path(tmp_path, 2), (new, new))
+        writer.append([(12, b"x" * 100)])
+    assert segments(tmp_path) == [2, 3, 4]
+
+
+def test_the_newest_time_of_receipt_is_found_behind_an_empty_segment(tmp_path):
+    assert WalReader(tmp_path).newest_ns() == 0
+    write(tmp_path)
+    segment_path(tmp_path, 2).write_bytes(MAGIC)
+    assert WalReader(tmp_path).newest_ns() == max(received_ns for received_ns, _ in RECORDS)
+
+
+def test_a_position_behind_what_was_cut_off_is_gone(tmp_path):
+    write(tmp_path)
+    size = segment_path(tmp_path, 1).stat().st_size
+    assert contents(tmp_path, f"1:{size}") == []
+    with pytest.raises(WalPositionGone, match="ends before"):
+        contents(tmp_path, f"1:{size + 1}")
 
 
 def test_a_position_after_the_end_is_gone_too(tmp_path):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from qts.adapters.bus import encode
+from qts.adapters.bus.redis_streams import add_messages
 from qts.adapters.latest_state import write_latest
 from qts.adapters.redis_client import transient_errors
 from qts.adapters.time_machine.names import RunNames
@@ -26,13 +27,7 @@ class Stage:
         """In order, with the latest state that they make; `forming` are the minutes that they have changed."""
         names, messages = RunNames(self._replay_id, run), [encode(event) for event in events]
         with transient_errors(), self._client.pipeline(transaction=False) as pipe:
-            for message in messages:
-                pipe.xadd(
-                    names.bus + message.topic,
-                    {"k": message.key, "b": message.body},
-                    maxlen=STREAM_LENGTH_MAX,
-                    approximate=True,
-                )
+            add_messages(pipe, names.bus, messages, STREAM_LENGTH_MAX)
             _write_state(pipe, names, messages, forming)
             pipe.execute()
 

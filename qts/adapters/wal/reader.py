@@ -46,6 +46,15 @@ class WalReader:
         received_ns, payload, size = found
         return Record(str(at), str(Position(at.segment, at.offset + size)), received_ns, payload)
 
+    def newest_ns(self) -> int:
+        """The newest time of receipt in the log; 0 when it holds none."""
+        for segment in reversed(segments(self._directory)):
+            image = segment_path(self._directory, segment).read_bytes()
+            found = [one.received_ns for one in scan(segment, image, len(MAGIC)) if isinstance(one, Record)]
+            if newest := max(found, default=0):
+                return newest
+        return 0
+
     def replay(
         self, from_position: str | None = None, *, on_damage: Callable[[Damage], None] = _refuse
     ) -> Iterator[Record]:
@@ -68,6 +77,8 @@ class WalReader:
             image = segment_path(self._directory, segment).read_bytes()
         except FileNotFoundError:
             raise WalPositionGone(f"WAL segment {segment} was dropped while it was being read") from None
+        if offset > len(image):
+            raise WalPositionGone(f"WAL segment {segment} ends before byte {offset}")
         for found in scan(segment, image, offset):
             if isinstance(found, Damage):
                 on_damage(found)

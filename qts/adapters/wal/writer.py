@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +23,9 @@ from qts.adapters.wal.log import (
 from qts.observability.metrics import WAL_FSYNC_SECONDS
 
 SEGMENT_BYTES_MAX = 64 * 1024 * 1024
-RETENTION_BYTES_MAX = 4 * 1024 * 1024 * 1024
+RETENTION_BYTES_MAX = 32 * 1024 * 1024 * 1024
+RETENTION_DAYS_MAX = 30
+DAY_S = 86_400
 
 
 class WalWriter:
@@ -38,20 +41,25 @@ class WalWriter:
         *,
         segment_bytes_max: int = SEGMENT_BYTES_MAX,
         retention_bytes_max: int = RETENTION_BYTES_MAX,
+        retention_days_max: int = RETENTION_DAYS_MAX,
         flush_to_disk: bool = True,
     ) -> None:
         self._directory = directory
         self._segment_bytes_max = segment_bytes_max
         self._retention_bytes_max = retention_bytes_max
+        self._retention_s_max = retention_days_max * DAY_S
         self._flush_to_disk = flush_to_disk
         self._broken: OSError | None = None
-        self._file = -1
-        directory.mkdir(parents=True, exist_ok=True)
-        self._lock = self._take_lock()
+        self._file = self._lock = -1
         try:
+            directory.mkdir(parents=True, exist_ok=True)
+            self._lock = self._take_lock()
             self._segment, self._offset, self.recovery = self._recover()
+        except OSError as error:
+            self.close()
+            raise WalBroken(f"cannot open the log in {directory}: {error}") from error
         except BaseException:
-            os.close(self._lock)
+            self.close()
             raise
 
     def __enter__(self) -> Self:
@@ -83,10 +91,10 @@ class WalWriter:
             raise WalBroken(f"cannot append to WAL segment {self._segment}: {error}") from error
 
     def close(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)
-            os.close(self._lock)
-            self._file = self._lock = -1
+        for descriptor in (self._file, self._lock):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._file = self._lock = -1
 
     def _write(self, encoded: Sequence[bytes]) -> list[str]:
         positions, offset = [], self._offset
@@ -123,12 +131,14 @@ class WalWriter:
         return len(MAGIC)
 
     def _drop_oldest(self) -> None:
-        """Keep the newest segments whose sizes fit `retention_bytes_max`; the one being written always stays."""
-        kept_bytes = self._segment_bytes_max
+        """Keep the newest segments that fit `retention_bytes_max` and were written to in the last `retention_days_max`
+        days; the one being written always stays."""
+        kept_bytes, oldest_s = self._segment_bytes_max, time.time() - self._retention_s_max
         for segment in reversed(segments(self._directory)[:-1]):
             path = segment_path(self._directory, segment)
-            kept_bytes += path.stat().st_size
-            if kept_bytes > self._retention_bytes_max:
+            status = path.stat()
+            kept_bytes += status.st_size
+            if kept_bytes > self._retention_bytes_max or status.st_mtime < oldest_s:
                 path.unlink()
 
     def _take_lock(self) -> int:

@@ -79,6 +79,7 @@ from qts.domain.events.orders import (
     OrderSubmitted,
     OrderUnknown,
 )
+from qts.domain.events.people import AdminActed, RolesChanged
 from qts.domain.events.plans import (
     BasketSubmitted,
     BlockSubmitted,
@@ -95,6 +96,7 @@ from qts.domain.events.plans import (
 
 __all__ = [
     "REGISTRY",
+    "AdminActed",
     "AlertFired",
     "ApiKeyChanged",
     "ApprovalDecided",
@@ -156,6 +158,7 @@ __all__ = [
     "PromotionDecided",
     "PromotionRequested",
     "QuoteUpdated",
+    "RolesChanged",
     "RulesUpdated",
     "SecurityUpdated",
     "SentimentGenerated",

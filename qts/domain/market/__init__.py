@@ -33,6 +33,7 @@ from qts.domain.market.references import (
     round_to_tick,
 )
 from qts.domain.market.rule_book import RuleBook, RuleHistory, rows_in_force
+from qts.domain.market.rule_days import row_with_day
 from qts.domain.market.rule_rows import RuleRow, RuleSubject, RuleWrong, row_json, row_of_json, scope_name
 from qts.domain.market.rule_terms import InvestorKind, PloMatching, ReferenceBasis, SessionSpan
 from qts.domain.market.sessions import (
@@ -130,6 +131,7 @@ __all__ = [
     "round_to_tick",
     "row_json",
     "row_of_json",
+    "row_with_day",
     "rows_beyond_the_built_in",
     "rows_in_force",
     "rule_book_on",

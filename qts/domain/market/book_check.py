@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from itertools import pairwise
 from typing import Final
 
-from qts.domain.events import OrderBookUpdated, QuoteUpdated
+from qts.domain.events import Event, OrderBookUpdated, QuoteUpdated
 from qts.domain.values import Session
 
 LEVELS_MAX: Final = 10
-
-Level = tuple[int, int]
 
 
 class BookFault(StrEnum):
@@ -26,12 +23,14 @@ def book_faults(book: OrderBookUpdated, quote: QuoteUpdated | None = None) -> tu
     """All that is wrong with it; `quote` is the newest one of its security on the same day, if any."""
     faults = []
     is_continuous = book.session == Session.CONTINUOUS
-    bids, asks = _priced(book.bids), _priced(book.asks)
-    if is_continuous and bids and asks and bids[0][0] >= asks[0][0]:
+    all_bids, all_asks = [price for price, _ in book.bids], [price for price, _ in book.asks]
+    bids, asks = _priced(all_bids), _priced(all_asks)
+    if is_continuous and bids and asks and bids[0] >= asks[0]:
         faults.append(BookFault.CROSSED)
-    if not _falls(bids) or not _falls([(-price, quantity) for price, quantity in asks]):
+    if bids != sorted(set(bids), reverse=True) or asks != sorted(set(asks)):
         faults.append(BookFault.UNSORTED)
-    if _has_auction_volume(book.bids, is_continuous) or _has_auction_volume(book.asks, is_continuous):
+    first = 0 if is_continuous else 1  # only the best level may stand for orders without a price, and in an auction
+    if 0 in all_bids[first:] or 0 in all_asks[first:]:
         faults.append(BookFault.AUCTION_PRICE)
     if max(len(book.bids), len(book.asks)) > LEVELS_MAX:
         faults.append(BookFault.TOO_DEEP)
@@ -40,22 +39,13 @@ def book_faults(book: OrderBookUpdated, quote: QuoteUpdated | None = None) -> tu
     return tuple(faults)
 
 
-def _priced(levels: Sequence[Level]) -> Sequence[Level]:
-    return levels[1:] if levels and not levels[0][0] else levels
+def _priced(prices: list[int]) -> list[int]:
+    return prices[1:] if prices and not prices[0] else prices
 
 
-def _falls(levels: Sequence[Level]) -> bool:
-    return all(upper[0] > lower[0] for upper, lower in pairwise(levels))
-
-
-def _has_auction_volume(levels: Sequence[Level], is_continuous: bool) -> bool:
-    """Only the best level may stand for orders without a price, and only in an auction."""
-    return any(not price for price, _ in levels[0 if is_continuous else 1 :])
-
-
-def _inside(bids: Sequence[Level], asks: Sequence[Level], quote: QuoteUpdated) -> bool:
-    highest = max([price for price, _ in (*bids[:1], *asks[-1:])], default=quote.floor_vnd)
-    lowest = min([price for price, _ in (*asks[:1], *bids[-1:])], default=quote.floor_vnd)
+def _inside(bids: Sequence[int], asks: Sequence[int], quote: QuoteUpdated) -> bool:
+    highest = max([*bids[:1], *asks[-1:]], default=quote.floor_vnd)
+    lowest = min([*asks[:1], *bids[-1:]], default=quote.floor_vnd)
     return quote.floor_vnd <= lowest and highest <= quote.ceiling_vnd
 
 
@@ -67,6 +57,12 @@ class BookReplicas:
         self.failures: dict[str, dict[BookFault, int]] = {}
         self.wrong_now: dict[str, tuple[BookFault, ...]] = {}
         self.checked = 0
+
+    def take(self, event: Event) -> tuple[BookFault, ...]:
+        """What is neither a book nor a quote is not looked at."""
+        if isinstance(event, OrderBookUpdated):
+            return self.take_book(event)
+        return self.take_quote(event) if isinstance(event, QuoteUpdated) else ()
 
     def take_quote(self, quote: QuoteUpdated) -> tuple[BookFault, ...]:
         """Totals only grow within a day."""

@@ -10,6 +10,7 @@ from datetime import date
 from functools import cache
 from typing import Any, Final
 
+from qts.domain.market.built_in_holidays import calendar_rows
 from qts.domain.market.calendar import FIRST_TRADING_DAY
 from qts.domain.market.rule_book import RuleBook, RuleHistory
 from qts.domain.market.rule_rows import RuleRow, RuleSubject, row_of
@@ -201,7 +202,8 @@ def _of_the_market() -> list[RuleRow]:
 @cache
 def built_in_history() -> RuleHistory:
     """Every row of this module."""
-    return RuleHistory([*(row for exchange in Exchange for row in _rows_of(exchange)), *_ticks(), *_of_the_market()])
+    boards = (row for exchange in Exchange for row in _rows_of(exchange))
+    return RuleHistory([*boards, *_ticks(), *_of_the_market(), *calendar_rows()])
 
 
 def rule_book_on(day: date) -> RuleBook:

@@ -75,8 +75,11 @@ class _Rhythm:
     longest_ns: int = 0
     longest_before_ns: int = 0
     window_ns: int = 0
+    is_new_connection: bool = False  # since when nothing was heard: what lies before taught nothing
 
     def heard(self, at_ns: int) -> None:
+        if self.is_new_connection:
+            self.last_ns, self.is_new_connection = at_ns, False
         if at_ns - self.window_ns > WINDOW_NS:
             self.longest_before_ns, self.longest_ns, self.window_ns = self.longest_ns, 0, at_ns
         self.longest_ns = max(self.longest_ns, at_ns - self.last_ns)
@@ -127,6 +130,11 @@ class GapWatch:
         return {symbol: count.agreed_ns for symbol, count in self._apart.items() if count.missing > 0}
 
     @property
+    def last_ns(self) -> int:
+        """When the newest message observed was received; 0 before the first."""
+        return self._last_ns
+
+    @property
     def last_market_ms(self) -> int:
         """The newest moment that the exchange has named; 0 before the first."""
         return self._last_ms
@@ -143,7 +151,8 @@ class GapWatch:
             return
         self._subscribed_ms = market_ms
         self.forget_counts()
-        self._rhythms.clear()
+        for rhythm in self._rhythms.values():  # the market's, whoever listens
+            rhythm.is_new_connection = True
         self._silences.clear()  # who connected anew has told of it
 
     def forget_counts(self) -> None:
@@ -155,8 +164,11 @@ class GapWatch:
     def observe(self, events: Sequence[Event]) -> list[GapDetected]:
         """The gaps that these messages show, and those that earlier ones did whose patience is over by their time."""
         kinds: set[type[Event]] = set()
+        newest_ms = self._last_ms
         for event in events:
             kinds.add(type(event))
+            if isinstance(event, _STATES) and event.ts_exchange_ms > newest_ms:
+                newest_ms = event.ts_exchange_ms
             if isinstance(event, TickReceived):
                 self._tick(event)
             elif isinstance(event, QuoteUpdated):
@@ -168,8 +180,7 @@ class GapWatch:
         newest_ns = max(getattr(events[-1], "ts_received_ns", 0), self._last_ns)
         ended = self._heard(kinds, newest_ns)
         self._last_ns = newest_ns
-        newest_ms = max((event.ts_exchange_ms for event in events if isinstance(event, _STATES)), default=0)
-        self._last_ms = max(self._last_ms, newest_ms)
+        self._last_ms = newest_ms
         return ended + self._out_of_patience(newest_ns)
 
     def overdue(self, now_ns: int, market_ms: int, session: Session, since_ns: int) -> list[GapDetected]:
@@ -186,6 +197,7 @@ class GapWatch:
         if session is Session.CONTINUOUS and _EVERYTHING not in self._silences:
             for channel in _CHANNELS.values():
                 if known := self._rhythms.get(channel):
+                    known.last_ns = max(known.last_ns, since_ns)
                     found += self._silent(channel, known, CHANNEL_SILENCE_NS_MAX, now_ns, market_ms)
         return found
 

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, Final
 
 from qts.domain.market.rule_checks import problems_of
+from qts.domain.market.rule_days import calendar_of_rows
 from qts.domain.market.rule_rows import BY_KIND, BY_MARKET, RuleRow, RuleSubject, RuleWrong, canonical, row_json
 from qts.domain.market.rule_terms import BoardRules, InvestorKind, SettlementRule
 from qts.domain.market.rule_values import value_of
@@ -50,16 +51,17 @@ class RuleBook:
 
 
 class RuleHistory:
-    """All rows, in the order of their scopes and days. Raises RuleWrong, with every problem, unless they make one whole
-    set of rules for every day from the first one on."""
+    """All rows, in the order of their scopes and days, and the trading calendar that they say. Raises RuleWrong, with
+    every problem, unless they make one whole set of rules for every day from the first one on."""
 
-    __slots__ = ("_books", "_starts", "rows", "version")
+    __slots__ = ("_books", "_starts", "calendar", "rows", "version")
 
     def __init__(self, rows: Iterable[RuleRow]) -> None:
         self.rows = tuple(sorted(rows, key=lambda row: row.key))
         if found := problems_of(self.rows):
             raise RuleWrong(*found)
         self.version = version_of(self.rows)
+        self.calendar = calendar_of_rows(self.rows)
         self._starts = sorted({row.effective_from for row in self.rows})
         self._books: dict[date, RuleBook] = {}
 
@@ -122,8 +124,9 @@ def version_of(rows: Iterable[RuleRow]) -> str:
 
 
 def _book(start: date, rows: tuple[RuleRow, ...]) -> RuleBook:
-    whole = {row.subject: value_of(row) for row in rows if row.subject in BY_MARKET}
-    boards = {exchange: _board([row for row in rows if row.exchange is exchange]) for exchange in Exchange}
+    whole = {row.subject: value_of(row) for row in rows if row.exchange is None}
+    of_boards = [row for row in rows if row.subject not in BY_MARKET]
+    boards = {exchange: _board([row for row in of_boards if row.exchange is exchange]) for exchange in Exchange}
     return RuleBook(
         effective_from=start,
         version=version_of(rows),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
+from qts.domain.market.rule_days import wrong_days
 from qts.domain.market.rule_rows import BY_KIND, BY_MARKET, RuleRow, RuleSubject, RuleWrong, Scope, scope_name
 from qts.domain.market.rule_terms import AfterHoursRule, PloMatching, SessionSpan
 from qts.domain.market.rule_values import value_of
@@ -42,8 +43,9 @@ def problems_of(rows: Sequence[RuleRow]) -> list[str]:
 
 def _misplaced(row: RuleRow) -> list[str]:
     found = []
-    if (row.exchange is None) is not (row.subject in BY_MARKET):
-        place = "for the whole market" if row.subject in BY_MARKET else "for one venue"
+    is_of_market = row.subject in BY_MARKET
+    if (row.exchange is None) is not is_of_market and row.subject is not RuleSubject.CALENDAR:
+        place = "for the whole market" if is_of_market else "for one venue"
         found.append(f"{row.name}: {row.subject} is ruled {place}.")
     if row.kind is not None and row.subject not in BY_KIND:
         found.append(f"{row.name}: {row.subject} is the same for every kind of instrument.")
@@ -56,9 +58,11 @@ def _misplaced(row: RuleRow) -> list[str]:
 
 def _unreadable(row: RuleRow) -> tuple[str, ...]:
     try:
-        value_of(row)
+        value = value_of(row)
     except RuleWrong as error:
         return error.problems
+    if row.subject is RuleSubject.CALENDAR:
+        return tuple(f"{row.name}: {day} {problem}." for day, problem in wrong_days(row, value))
     return ()
 
 
@@ -90,7 +94,7 @@ def _misfits(in_force: dict[Scope, RuleRow], checked: set[tuple[Any, ...]]) -> l
     """Of each venue; a venue whose rows have been looked at is not looked at again."""
     found = []
     for exchange in Exchange:
-        rows = [row for row in in_force.values() if row.exchange is exchange]
+        rows = [row for row in in_force.values() if row.exchange is exchange and row.subject not in BY_MARKET]
         known = tuple(sorted(row.key for row in rows))
         if known not in checked:
             checked.add(known)

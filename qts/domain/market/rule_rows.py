@@ -31,12 +31,13 @@ class RuleSubject(StrEnum):
     AFTER_HOURS = "AFTER_HOURS"
     SETTLEMENT = "SETTLEMENT"
     POSITION_LIMITS = "POSITION_LIMITS"
+    CALENDAR = "CALENDAR"
 
 
 BY_KIND: Final = frozenset({RuleSubject.TICKS, RuleSubject.LOT, RuleSubject.ORDER_MAX})
 """May differ between the kinds of instrument on one venue."""
-BY_MARKET: Final = frozenset({RuleSubject.SETTLEMENT, RuleSubject.POSITION_LIMITS})
-"""The same on every venue."""
+BY_MARKET: Final = frozenset({RuleSubject.SETTLEMENT, RuleSubject.POSITION_LIMITS, RuleSubject.CALENDAR})
+"""The same on every venue; of the calendar a venue may have rows of its own, for the days on which it alone differs."""
 
 Scope = tuple[RuleSubject, Exchange | None, InstrumentKind | None]
 

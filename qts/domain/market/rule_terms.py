@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
 from enum import StrEnum
 
 from qts.domain.values import InstrumentKind, OrderType, Session
@@ -93,6 +93,14 @@ class SettlementRule:
 
     trading_days: int
     sellable_from: time
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarRule:
+    """Weekdays that are closed, and days of a week-end that trade; of one venue the days on which it alone differs."""
+
+    closed: frozenset[date]
+    opened: frozenset[date]
 
 
 @dataclass(frozen=True, slots=True)

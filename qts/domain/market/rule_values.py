@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import time
+from datetime import date, time
 from itertools import pairwise
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from qts.domain.market.rule_terms import (
     Admission,
     AfterHoursRule,
     BandRule,
+    CalendarRule,
     InvestorKind,
     Ladder,
     OddLotRule,
@@ -145,6 +146,21 @@ def _position_limits(value: Any) -> Mapping[InvestorKind, int]:
     return limits
 
 
+def _calendar(value: Any) -> CalendarRule:
+    told = _fields(value, {"closed", "open"})
+    closed, opened = (_days(told[name]) for name in ("closed", "open"))
+    if both := closed & opened:
+        raise RuleWrong(f"{min(both)} is closed and open.")
+    return CalendarRule(closed, opened)
+
+
+def _days(value: Any) -> frozenset[date]:
+    days = [date.fromisoformat(one) for one in value]
+    if days != sorted(set(days)):
+        raise RuleWrong("Days stand in their order, each once.")
+    return frozenset(days)
+
+
 VALUES: Final[Mapping[RuleSubject, Callable[[Any], Any]]] = {
     RuleSubject.TIMETABLE: _timetable,
     RuleSubject.RESTRICTED_TIMETABLE: _timetable,
@@ -159,4 +175,5 @@ VALUES: Final[Mapping[RuleSubject, Callable[[Any], Any]]] = {
     RuleSubject.AFTER_HOURS: _after_hours,
     RuleSubject.SETTLEMENT: _settlement,
     RuleSubject.POSITION_LIMITS: _position_limits,
+    RuleSubject.CALENDAR: _calendar,
 }

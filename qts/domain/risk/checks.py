@@ -190,6 +190,15 @@ def account_armed(case: Case) -> Breach | None:
     return None if case.account.is_armed else Breach(RuleCode.ACCOUNT_NOT_ARMED)
 
 
+def symbol_armed(case: Case) -> Breach | None:
+    """Sales too: a symbol of another day may have another band, another lot, another exchange by now."""
+    market = case.market
+    if market is None or market.is_armed:
+        return None
+    said = f"was last told on {market.told_on}" if market.told_on else "was never told"
+    return Breach(RuleCode.SYMBOL_NOT_ARMED, detail=f"{case.symbol} {said}")
+
+
 # --- the books -------------------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ A fact that only some limits need is None, or zero, where none of them is in for
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 from qts.domain.errors import RuleCode
@@ -31,7 +32,8 @@ class MarketFacts:
 
     `has_quote` says that the prices are of the current trading day, not left over from an earlier one. `last_vnd` and
     `average_vnd` are 0 before the first match; `average_volume` is shares a day over the last twenty trading days.
-    `gap_count` counts the holes in the symbol's data during the last minutes.
+    `gap_count` counts the holes in the symbol's data during the last minutes. `is_armed`: the broker has told the
+    security today; `told_on` is the newest day on which it did.
     """
 
     instrument: Instrument
@@ -52,6 +54,8 @@ class MarketFacts:
     foreign_room_left: int | None = None
     master_data_age_days: int | None = None
     gap_count: int = 0
+    is_armed: bool = True
+    told_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

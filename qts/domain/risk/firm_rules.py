@@ -24,6 +24,14 @@ FIRM_RULES: Final = (
         fact="the day's arming, which the checks before the open give",
     ),
     Rule(
+        RuleCode.SYMBOL_NOT_ARMED,
+        Unit.NONE,
+        "Mã chưa có dữ liệu chứng khoán của hôm nay nên chưa nhận lệnh: chờ tải xong, xem trang Dữ liệu chứng khoán.",
+        "The symbol takes no order: its master data is not today's. Wait for the load, see the page Master data.",
+        check=checks.symbol_armed,
+        fact="the day on which the broker last told the security",
+    ),
+    Rule(
         RuleCode.SYMBOL_NOT_ALLOWED,
         Unit.SWITCH,
         "Danh sách được phép: 0 ở cấp công ty hoặc tài khoản cấm mọi mã, 1 cho từng mã thì cho phép.",

@@ -3,8 +3,7 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from qts.adapters.vietnam_holidays import vietnam_calendar
-from qts.domain.market import parse_clock, to_vietnam
+from qts.domain.market import built_in_history, parse_clock, to_vietnam
 from qts.embedded.market_day import OPENING_PAUSE_S, MarketDay
 from qts.embedded.options import read_options
 
@@ -16,7 +15,7 @@ def wall(text: str) -> float:
 
 
 def market_time(spec: str, wall_s: float) -> str:
-    return f"{to_vietnam(parse_clock(spec, vietnam_calendar()).at(wall_s)):%Y-%m-%d %H:%M:%S}"
+    return f"{to_vietnam(parse_clock(spec, built_in_history().calendar).at(wall_s)):%Y-%m-%d %H:%M:%S}"
 
 
 @pytest.mark.parametrize(

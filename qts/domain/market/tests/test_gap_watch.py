@@ -179,6 +179,22 @@ def test_a_lively_stream_is_missed_within_two_seconds(watch):
     assert spans([gap]) == [("*", "SILENCE", 59.75, 61.3)]
 
 
+def test_a_lively_stream_is_missed_as_soon_when_it_was_connected_anew_just_before(watch):
+    assert lively(watch, 60) == []
+    watch.subscribed(OPEN_MS + 70_000)
+    assert looked(watch, 70.5, since=70) == []
+    assert watch.observe([tick(71), quote(71, 9_000), book(71)]) == []
+    assert looked(watch, 72.4, since=70) == []
+    assert spans(looked(watch, 72.6, since=70)) == [("*", "SILENCE", 71, 72.6)]
+
+
+def test_one_that_says_nothing_once_connected_anew_is_missed_from_then_on(watch):
+    assert lively(watch, 60) == []
+    watch.subscribed(OPEN_MS + 70_000)
+    assert looked(watch, 71.4, since=70) == []
+    assert spans(looked(watch, 71.6, since=70)) == [("*", "SILENCE", 70, 71.6)]
+
+
 def test_one_channel_that_falls_silent_is_missed_while_the_others_go_on(watch):
     assert lively(watch, 60) == []
     found = []

@@ -114,6 +114,8 @@ CASES: list[tuple[str, RiskSnapshot, list[tuple[RuleCode, int | None, int | None
     # the checks before the open: neither side passes
     ("BUY 100 SSI @ 25000", with_account(is_armed=False), [(RuleCode.ACCOUNT_NOT_ARMED, None, None)]),
     ("SELL 100 SSI @ 25000", with_account(is_armed=False), [(RuleCode.ACCOUNT_NOT_ARMED, None, None)]),
+    ("BUY 100 SSI @ 25000", with_market(is_armed=False), [(RuleCode.SYMBOL_NOT_ARMED, None, None)]),
+    ("SELL 100 SSI @ 25000", with_market(is_armed=False), [(RuleCode.SYMBOL_NOT_ARMED, None, None)]),
     # all at once: nothing hides behind the first refusal
     (
         "BUY 5130 SSI @ 26830",
