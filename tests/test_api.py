@@ -1,12 +1,17 @@
 """The REST API as another program sees it: what it answers, and what a refusal leaves behind."""
 
+import time
+
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.test import Client
 
 from apps.accounts import services as ledger
 from apps.accounts.models import AccountMembership, Reservation
 from apps.eventlog import selectors as eventlog
+from apps.marketdata.selectors import StreamState
+from apps.marketdata.services.live_state import LiveState
 from apps.orders.models import Intent, Order
 from apps.orders.tests.conftest import at
 from apps.sso.tests.sessions import make_user
@@ -173,13 +178,22 @@ def test_bars_come_page_by_page(floor):
     assert pages == [[25_003, 25_004], [25_001, 25_002], [25_000]]
 
 
+def hear_the_market():
+    """Nine seconds ago, and not since."""
+    now_ns = time.time_ns()
+    LiveState(settings.REDIS_URL).report(
+        StreamState.RECONNECTING, since_ns=now_ns, reported_ns=now_ns, last_frame_ns=now_ns - 9_000_000_000
+    )
+
+
 def test_reading(floor):
     client = floor.trader_client
     floor.place()
     assert [row["symbol"] for row in client.get("/api/v1/securities/").json()] == ["SSI"]
+    hear_the_market()
     (quoted,) = client.get("/api/v1/quotes/?symbols=ssi").json()
-    assert (quoted["last_vnd"], quoted["stream_state"]) == (25_000, "connected")
-    assert 0 <= quoted["stream_age_ms"] < 600_000
+    assert (quoted["last_vnd"], quoted["stream_state"]) == (25_000, "reconnecting")
+    assert 9_000 <= quoted["stream_age_ms"] < 14_000
     assert client.get("/api/v1/quotes/?symbols=XYZ").json()["code"] == "UNKNOWN_SYMBOL"
     assert client.get("/api/v1/bars/SSI/").json() == []
     assert client.get("/api/v1/bars/SSI/?resolution=5m&prices=adjusted").json() == []
@@ -189,8 +203,9 @@ def test_reading(floor):
     assert len(client.get("/api/v1/orders/?open_only=true").json()) == 1
     assert client.get("/api/v1/fills/").json() == []
     (account,) = client.get("/api/v1/accounts/").json()
+    hear_the_market()
     portfolio = client.get(f"/api/v1/accounts/{account['id']}/positions/").json()
-    assert (portfolio["cash_settled_vnd"], portfolio["stream_state"]) == (100_000_000, "connected")
+    assert (portfolio["cash_settled_vnd"], portfolio["stream_state"]) == (100_000_000, "reconnecting")
     assert portfolio["reserved_vnd"] == floor.desk.reserved_vnd > 300 * 25_050
     assert portfolio["positions"][0]["market_value_vnd"] == 25_000_000
     use = {row["code"]: row for row in client.get(f"/api/v1/accounts/{account['id']}/limit-use/").json()}

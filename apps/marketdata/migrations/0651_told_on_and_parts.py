@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('marketdata', '0622_indices_and_changes'),
+        ('marketdata', '0641_gap_causes'),
     ]
 
     operations = [

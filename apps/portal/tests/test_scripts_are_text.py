@@ -61,7 +61,7 @@ def typed(desk, settings, tmp_path) -> set[str]:
     order_id = uuid4()
     markers: set[str] = set()
     fill(desk.mine, Side.BUY, 200, "f1")
-    fill(desk.mine, Side.SELL, 300, "f2", order_id)
+    fill(desk.mine, Side.SELL, 300, "f2", order_id=order_id)
 
     def give(client: Client, address: str, form: dict[str, str], *fields: str, status: int = 302) -> None:
         named = {field: script(f"{address.strip('/').split('/')[0]}.{field}") for field in fields}
