@@ -124,6 +124,7 @@ class StreamFollower:
         self._lost_ns = 0  # since when messages may be missing, while the connection is lost
         self._silent_times = 0
         self._connected_ns = 0
+        self._subscribed_ms = 0
         self._expected = ExpectedSession()
         self._report = _Every(REPORT_EVERY_S, self._report_now)
         self._refresh = _Every(INSTRUMENTS_EVERY_S, self._refresh_instruments)
@@ -151,12 +152,12 @@ class StreamFollower:
     def _follow(self) -> None:
         """One connection from its beginning to its end. Raises what ended it, nothing when the turn is over."""
         self._catch_up()
-        subscribed_ms = self._first_new_ms()
+        self._subscribed_ms = self._first_new_ms()
         stream = connect_market_stream(settings.SSI_STREAM_URL, self._client, CHANNELS)
         try:
             self._connected_ns = time.time_ns()
-            self._pipeline.subscribed(subscribed_ms)
-            self._mark_lost(at_least_to_ms=subscribed_ms)
+            self._pipeline.subscribed(self._subscribed_ms)
+            self._mark_lost(at_least_to_ms=self._subscribed_ms)
             self._lost_ns = 0
             if not self._silent_times:  # else it has to say something first
                 self._become(StreamState.CONNECTED)
@@ -169,9 +170,11 @@ class StreamFollower:
     def _take(self, stream: SignalRConnection) -> None:
         frames = stream.frames(FRAMES_TIMEOUT_S)
         if frames:
-            self._failures = self._silent_times = 0
-            self._become(StreamState.CONNECTED)
+            self._failures = 0
             self._pipeline.take([(frame.received_ns, frame.raw) for frame in frames])
+            if not self._silent_times or self._pipeline.watch.last_market_ms >= self._subscribed_ms:
+                self._silent_times = 0  # what speaks again says more than a snapshot of the past
+                self._become(StreamState.CONNECTED)
         self._last_frame_ns = stream.last_frame_ns or self._last_frame_ns  # only now: what is not logged may be lost
         if self._pipeline.is_behind:
             try:

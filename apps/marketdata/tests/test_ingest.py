@@ -10,7 +10,7 @@ from apps.marketdata.selectors import StreamState
 from apps.marketdata.services import ingest
 from apps.marketdata.services.ingest import Hold, StreamFollower
 from apps.marketdata.services.live_state import LiveState
-from apps.marketdata.tests.conftest import b_record, frame, ms
+from apps.marketdata.tests.conftest import b_record, frame, ms, trade_record
 from apps.marketdata.tests.test_pipeline import Reader, on_bus
 from qts.adapters.ssi.signalr import ReceivedFrame, StreamClosed
 from qts.domain.events import GapDetected, TickReceived
@@ -49,11 +49,13 @@ class Connection:
         pass
 
 
-def follow(monkeypatch, reader, *connections):
+def follow(monkeypatch, reader, *connections, silent_times=0):
     exchange = Exchange(*connections, [])
     monkeypatch.setattr(ingest, "connect_market_stream", exchange.connect)
     live = LiveState(django_settings.REDIS_URL)
-    StreamFollower(cast(Hold, exchange), cast(Any, None), reader.pipeline, live).run()
+    follower = StreamFollower(cast(Hold, exchange), cast(Any, None), reader.pipeline, live)
+    follower._silent_times = silent_times
+    follower.run()
 
 
 def market_begins(settings, text, *, seconds_ago):
@@ -110,3 +112,18 @@ def test_an_emptied_valkey_does_not_hide_that_nobody_listened(valkey, wal_dir, s
     gap = on_bus(GapDetected)[0]
     assert (gap.cause, gap.ts_from_ns) == ("RECONNECT", heard_ns)
     assert gap.ts_market_from_ms == ms("10:07:59")
+
+
+def test_a_snapshot_does_not_bring_a_silent_stream_to_life(valkey, wal_dir, settings, monkeypatch):
+    """It is told to whoever subscribes, also where nothing else comes; what the market says from then on does."""
+    market_begins(settings, "10:15:00", seconds_ago=-60)
+    became: list[StreamState] = []
+    become = StreamFollower._become
+    monkeypatch.setattr(
+        StreamFollower, "_become", lambda self, state, *why: (became.append(state), become(self, state, *why))
+    )
+    snapshot, news = frame(trade_record(time="10:14:58")), frame(trade_record(time="10:15:02"))
+    follow(monkeypatch, Reader(wal_dir), [[snapshot]], silent_times=1)
+    assert StreamState.CONNECTED not in became
+    follow(monkeypatch, Reader(wal_dir / "other"), [[snapshot], [news]], silent_times=1)
+    assert StreamState.CONNECTED in became

@@ -25,14 +25,14 @@ def test_every_colour_is_there_in_both_themes():
 
 def test_sizes_are_those_of_all_themes():
     assert tokens()[SIZES]["fs"] == "0.8125rem"
-    assert tokens()[SIZES]["row-h"] == "30px"
+    assert (tokens()[SIZES]["cell-h"], tokens()["compact"]["cell-h"]) == ("38px", "28px")
     assert not {name for name in tokens()[SIZES] if name in tokens()["dark"]}
 
 
 @pytest.mark.django_db
 def test_the_page_shows_them():
     page = verified_client(make_user("reader", Role.OPERATOR)).get("/design/").content.decode()
-    for shown in ("--flash-up", "#2fd180 #0b7a40", "--row-h", 'data-theme="light"'):
+    for shown in ("--flash-up", "#2fd180 #0b7a40", "--cell-h: 38px · 28px", 'data-theme="light"'):
         assert shown in page
 
 

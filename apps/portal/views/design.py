@@ -17,6 +17,7 @@ from apps.portal.views.shortcuts import shortcuts
 THEMES = ("dark", "light")
 SIZES = "sizes"
 _BLOCK = re.compile(r"(?P<names>[^{}]+)\{(?P<body>[^{}]*)\}")
+_THEME = re.compile(r'data-(?:theme|density)="(\w+)"')
 _TOKEN = re.compile(r"--([a-z0-9-]+):\s*([^;]+);")
 
 
@@ -43,6 +44,7 @@ def design(request: HttpRequest) -> HttpResponse:
         "themes": [("dark", _("Dark")), ("light", _("Light"))],
         "colours": list(colours()),
         "letters": [(name, value) for name, value in sizes.items() if name.startswith("fs")],
+        "cell_heights": [sizes["cell-h"], tokens()["compact"]["cell-h"]],
         "shortcuts": shortcuts(),
         "measures": [(name, value) for name, value in sizes.items() if not name.startswith(("fs", "font", "mono"))],
     }
@@ -59,12 +61,12 @@ def colours() -> Iterator[Colour]:
 
 @cache
 def tokens() -> dict[str, dict[str, str]]:
-    """By theme, and the sizes that all themes share."""
+    """By theme or density, and the sizes that all themes share."""
     text = (settings.BASE_DIR / "static" / "css" / "tokens.css").read_text(encoding="utf-8")
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     found: dict[str, dict[str, str]] = {}
     for block in _BLOCK.finditer(text):
-        theme = re.search(r'data-theme="(\w+)"', block["names"])
+        theme = _THEME.search(block["names"])
         if theme or ":root" in block["names"]:
             found[theme[1] if theme else SIZES] = dict(_TOKEN.findall(block["body"]))
     return found
