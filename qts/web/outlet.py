@@ -38,7 +38,7 @@ class Outlet:
         self._full_since: float | None = None
         protocol = next(iter(getattr(scope.get("server_send"), "args", ())), None)
         transport = getattr(protocol, "transport", None)
-        if transport is not None:
+        if transport is not None and getattr(transport, "connected", True):  # it may be gone at once
             transport.unregisterProducer()  # that of the HTTP request which asked for this socket
             transport.registerProducer(self, True)
             transport.bufferSize = WAITING_BYTES_MAX

@@ -17,6 +17,7 @@ class Transport:
     """As Twisted's: holds a socket and a producer."""
 
     bufferSize = 1 << 16  # noqa: N815  # Twisted's name
+    connected = True
 
     def __init__(self, handle: socket.socket) -> None:
         self._handle = handle
@@ -87,3 +88,10 @@ def test_it_is_full_from_the_moment_that_something_waits_until_all_has_gone(ends
 
 def test_another_server_than_daphne_is_never_full():
     assert not Outlet({}).is_full
+
+
+def test_a_client_that_has_gone_at_once_has_an_outlet_that_is_never_full(ends):
+    transport = Transport(ends[0])
+    transport.connected, transport.getHandle = False, None  # as Twisted leaves one behind
+    assert outlet_of(transport).is_full is False
+    assert transport.producer == "that of the HTTP request"
