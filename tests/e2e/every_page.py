@@ -38,7 +38,7 @@ ADMIN: Final = {
     "admin": "/admin/",
     "admin-list": "/admin/orders/order/",
     "admin-row": "/admin/risk/risklimit/",
-    "admin-form": "/admin/risk/securitysector/add/",
+    "admin-form": "/admin/risk/killswitch/add/",
 }
 _ARGUMENT: Final = re.compile(r"<(\w+):\w+>")
 _KINDS: Final = {"uuid": "[0-9a-f-]{36}", "int": "[0-9]+", "slug": "[-a-zA-Z0-9_]+", "str": "[^/]+"}
