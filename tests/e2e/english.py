@@ -1,6 +1,7 @@
 """English that stands on a page in Vietnamese."""
 
 import re
+from collections.abc import Collection
 from functools import cache
 from typing import Final
 
@@ -37,10 +38,10 @@ _TEXTS: Final = """([skipped, htmlMax]) => {
 }"""
 
 
-def english_of(page: Page) -> list[str]:
-    """Each text that is English, with the element that holds it."""
+def english_of(page: Page, names: Collection[str]) -> list[str]:
+    """Each text that is English, with the element that holds it; the `names` of people are in no language."""
     texts = page.evaluate(_TEXTS, [_NOT_OURS, HTML_MAX])
-    return [f"{text!r} in {html}" for text, html in texts if is_english(text)]
+    return [f"{text!r} in {html}" for text, html in texts if text not in names and is_english(text)]
 
 
 def is_english(text: str) -> bool:

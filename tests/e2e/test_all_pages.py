@@ -2,7 +2,7 @@
 the Content-Security-Policy. The pages stand still while they are looked at; one walk serves all that is asked of them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -47,10 +47,10 @@ def findings(shared_doors: Doors) -> Iterator[Findings]:
     try:
         visitor = shared_doors.let_in("admin", reduced_motion="reduce")
         visitor.context.add_cookies([{"name": "django_language", "value": "vi", "url": shared_doors.system.web_url}])
-        standstill = Standstill(visitor.context)
+        standstill, names = Standstill(visitor.context), shared_doors.system.passwords.keys()
         for name, path in walk(visitor.page):
             standstill.settle(visitor.page)
-            look_at(visitor.page, f"{name} {path}", found, is_ours=not name.startswith("admin"))
+            look_at(visitor.page, f"{name} {path}", found, names, is_ours=not name.startswith("admin"))
         found.faults = shared_doors.faults
         yield found
     finally:
@@ -79,7 +79,7 @@ def refuse_any(lines: list[str]) -> None:
         pytest.fail("\n".join([f"{len(lines)} findings", *lines]), pytrace=False)
 
 
-def look_at(page: Page, where: str, found: Findings, *, is_ours: bool) -> None:
+def look_at(page: Page, where: str, found: Findings, names: Collection[str], *, is_ours: bool) -> None:
     """At the page as it is open: first in its own theme, then contrasts in the other."""
     page.evaluate(AXE)
     found.pages += 1
@@ -87,7 +87,7 @@ def look_at(page: Page, where: str, found: Findings, *, is_ours: bool) -> None:
     if is_ours:
         switch_theme(page)
         found.inaccessible += [f"{where}, other theme: {one}" for one in axe(page, CONTRAST)]
-        found.english += [f"{where}: {one}" for one in english_of(page)]
+        found.english += [f"{where}: {one}" for one in english_of(page, names)]
 
 
 def axe(page: Page, rules: Any) -> list[str]:

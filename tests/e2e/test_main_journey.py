@@ -37,7 +37,8 @@ def test_a_trade_from_log_in_to_position(doors: Doors):
     with without_reload(page):
         is_live(page)
         wait_for_change(page, "#board-rows [data-f=last]")
-        expect(page.locator("#board-rows tr")).to_have_count(30)
+        expect(page.locator("#board-count")).to_have_text("30")
+        expect(page.locator("#board-rows tr").nth(20)).to_be_visible()  # those in sight are drawn
     page.locator("#board-rows").get_by_role("link", name=SYMBOL).click()
     positions = doors.visitors[0].open_tab("/positions/")
     expect(positions.locator("tr[data-position=FPT]")).to_be_visible()
