@@ -205,12 +205,12 @@ def test_open_gains_are_worth_something_before_the_evening_pays_them(futures, ma
 def test_what_orders_bind_and_open_losses_took_cannot_be_withdrawn(futures, market):
     market.quote(FUTURE, 128_000_000)
     futures.reserve(Side.BUY, 2, 0, FUTURE)  # 2 x 128,000,000 x 17 % = 43,520,000
-    assert refused_withdrawal(futures, 56_480_001) == "56,480,000 VND may be withdrawn"
+    assert refused_withdrawal(futures, 56_480_001) == "56,480,000 VND may be withdrawn."
     market.quote(FUTURE, 127_000_000)
     futures.fill(Side.BUY, 2, 128_000_000, FUTURE, order_id=Reservation.objects.get().order_id)
     # 100,000,000 - 31,760 of fee and tax - 2,000,000 lost - 43,180,000 of margin at the last price; but what the books
     # bind is the margin at which the contracts are carried: 100,000,000 - 31,760 - 43,520,000 = 56,448,240
-    assert refused_withdrawal(futures, 54_788_241) == "54,788,240 VND may be withdrawn"
+    assert refused_withdrawal(futures, 54_788_241) == "54,788,240 VND may be withdrawn."
     market.forget()
     assert "not known" in refused_withdrawal(futures, 1)
 

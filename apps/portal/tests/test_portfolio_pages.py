@@ -86,7 +86,7 @@ def test_a_position_shows_the_way_of_its_price_by_one_query_for_all(traded):
     fill(traded.mine, Side.BUY, 100, "f3", symbol="HPG")
     with CaptureQueriesContext(connection) as two:
         page(traded, "/positions/")
-    assert len(two) == len(one)
+    assert len(two) <= len(one)
 
 
 def accounts_mark(shown):
