@@ -21,6 +21,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+import django
+
 from benchmarks.arrangement import TRADER
 from benchmarks.demo_system import ArrangedSystem
 from benchmarks.figures import Section
@@ -84,7 +86,9 @@ def run(section: Section, system: ArrangedSystem, *, quick: bool) -> None:
 @contextmanager
 def opened(system: RunningSystem, rows: int, columns: int) -> Iterator[Terminal]:
     """Somebody is logged in, and prices move."""
-    from tests.e2e.visitors import code_of_seed, seeds_of
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qts.settings.test")
+    django.setup()  # allauth's arithmetic of log-in codes
+    from tests.e2e.visitors import CODE_PERIOD_S, code_of_seed, seeds_of
 
     seed = seeds_of(system)[TRADER]
     with (
@@ -95,6 +99,7 @@ def opened(system: RunningSystem, rows: int, columns: int) -> Iterator[Terminal]
         terminal.type(f"{TRADER}\t{system.passwords[TRADER]}\r")
         terminal.sees(b"[Cc]ode")
         time.sleep(0.5)
+        time.sleep(CODE_PERIOD_S - time.time() % CODE_PERIOD_S)  # the code of this half minute may be used up
         terminal.type(f"{code_of_seed(seed)}\r")
         terminal.sees(rb"FPT")
         time.sleep(SETTLING_S)
