@@ -8,6 +8,7 @@ stream reader does. What is sent is encoded beforehand; it prints how many went 
 import json
 import random
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from itertools import cycle, islice
@@ -18,6 +19,7 @@ import django
 SYMBOLS = 1_600
 ROUNDS = 8  # of quote and book of every symbol, before it begins again
 BEAT_S = 0.05
+REPORT_S = 0.5
 SECTORS = ("Ngân hàng", "Bất động sản", "Thép", "Bán lẻ", "Chứng khoán", "Dầu khí")
 
 
@@ -25,7 +27,6 @@ def main(rate: str) -> None:
     django.setup()
     from django.conf import settings
 
-    from apps.marketdata.selectors import StreamState
     from apps.marketdata.services.live_state import Checkpoint, LiveState
     from qts.adapters.bus import connect
 
@@ -33,14 +34,13 @@ def main(rate: str) -> None:
     rounds = [encoded(listings, number) for number in range(ROUNDS)]
     live, bus = LiveState(settings.REDIS_URL), connect(settings.EVENT_BUS_URL)
     live.write(rounds[0], Checkpoint("1:0", 0))
+    threading.Thread(target=keep_connected, args=[settings.REDIS_URL], daemon=True).start()
     print(json.dumps({"session": trader_session()}), flush=True)
     messages = cycle([message for one in rounds for message in one])
     for line in sys.stdin:
         began, count = time.monotonic(), 0
         while (passed := time.monotonic() - began) < float(line):
             due = list(islice(messages, max(0, int(passed * int(rate)) - count)))
-            now_ns = time.time_ns()
-            live.report(StreamState.CONNECTED, since_ns=now_ns, reported_ns=now_ns, last_frame_ns=now_ns)
             live.write(due, Checkpoint("1:0", 0))
             bus.publish(due)
             count += len(due)
@@ -48,10 +48,23 @@ def main(rate: str) -> None:
         print(json.dumps({"per_s": count / (time.monotonic() - began)}), flush=True)
 
 
+def keep_connected(redis_url: str) -> None:
+    """What the page is told of the stream: it is there the whole time, with messages and without."""
+    from apps.marketdata.selectors import StreamState
+    from apps.marketdata.services.live_state import LiveState
+
+    live, since_ns = LiveState(redis_url), time.time_ns()
+    while True:
+        now_ns = time.time_ns()
+        live.report(StreamState.CONNECTED, since_ns=since_ns, reported_ns=now_ns, last_frame_ns=now_ns)
+        time.sleep(REPORT_S)
+
+
 def list_market() -> Sequence[Any]:
     from django.apps import apps
     from django.utils import timezone
 
+    from apps.marketdata.selectors import market_today
     from simulator.listings_all import all_listings
 
     listings = all_listings()[:SYMBOLS]
@@ -59,7 +72,7 @@ def list_market() -> Sequence[Any]:
     security.objects.bulk_create(
         security(
             symbol=one.symbol, exchange=one.instrument.exchange, kind=one.instrument.kind, name_vi=one.name_vi,
-            name_en=one.name_en, listed_quantity=one.listed_shares, updated_at=timezone.now(),
+            name_en=one.name_en, listed_quantity=one.listed_shares, told_on=market_today(), updated_at=timezone.now(),
         )
         for one in listings
     )  # fmt: skip

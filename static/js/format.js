@@ -62,6 +62,11 @@ export function index(centipoints) {
   return centipoints ? hundredths(centipoints) : NOTHING;
 }
 
+export function indexChange(centipoints) {
+  if (centipoints === null) return NOTHING;
+  return (centipoints < 0 ? MINUS : centipoints > 0 ? "+" : "") + hundredths(Math.abs(centipoints));
+}
+
 /** Billion VND with one decimal. */
 export function billions(vnd) {
   if (!vnd) return NOTHING;

@@ -20,13 +20,13 @@ export function drawIndexes() {
 }
 
 function drawCard(card, index, before) {
-  const difference = index.value && index.prior ? index.value - index.prior : 0;
+  const difference = index.value && index.prior ? index.value - index.prior : null; // before its first value of the day
   const part = (name) => card.querySelector(`[data-i="${name}"]`);
-  format.setColour(part("figures"), difference ? format.signClass(difference) : "c-reference");
+  format.setColour(part("figures"), difference === null ? "c-none" : difference ? format.signClass(difference) : "c-reference");
   const flash = before && before.value !== index.value ? (index.value > before.value ? "flash-up" : "flash-down") : "";
   setText(part("value"), format.index(index.value), flash);
-  setText(part("change"), `${difference > 0 ? "+" : difference < 0 ? "\u2212" : ""}${format.index(Math.abs(difference)) === "–" ? "0.00" : format.index(Math.abs(difference))}`);
-  setText(part("percent"), format.percent(difference, index.prior));
+  setText(part("change"), format.indexChange(difference));
+  setText(part("percent"), format.percent(difference, difference === null ? null : index.prior));
   setText(part("total_value"), format.billions(index.total_value));
   setText(part("total_qty"), format.quantity(index.total_qty));
   for (const name of ["advances", "unchanged", "declines", "ceilings", "floors"]) setText(part(name), String(index[name] ?? 0));

@@ -97,7 +97,7 @@ function bannerText(dataAge) {
     return ["bad", say("lost", { seconds: Math.max(1, Math.ceil((market.retryAt - Date.now()) / 1000)) })];
   }
   if (!status.stream || document.body.dataset.market) return null; // a replay's own banner tells of it
-  if (status.stream.state === "down") return ["bad", say("stream_down", { age: ageText(dataAge) })];
+  if (status.stream.state === "down") return ["bad", dataAge === null ? say("stream_never") : say("stream_down", { age: age(dataAge) })];
   if (status.stream.state === "reconnecting") return ["warn", say("stream_reconnecting")];
   return isLate(dataAge) ? ["warn", say("stream_late", { age: ageText(dataAge) })] : null;
 }

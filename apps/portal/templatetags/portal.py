@@ -227,21 +227,27 @@ def bar_value(percent: int | None) -> int:
 @register.simple_tag
 def index_class(index: Any) -> str:
     change = _index_change(index)
+    if change is None:
+        return "c-none"
     return formats.sign_class(change) if change else "c-reference"
 
 
 @register.simple_tag
 def index_change(index: Any) -> str:
     change = _index_change(index)
+    if change is None:
+        return formats.NOTHING
     text = formats.index_text(abs(change)) if change else "0.00"
     return f"{'+' if change > 0 else formats.MINUS if change < 0 else ''}{text}"
 
 
 @register.simple_tag
 def index_percent(index: Any) -> str:
-    return formats.percent_text(_index_change(index), index.prior_centipoints)
+    change = _index_change(index)
+    return formats.NOTHING if change is None else formats.percent_text(change, index.prior_centipoints)
 
 
-def _index_change(index: Any) -> int:
+def _index_change(index: Any) -> int | None:
+    """None before its first value of the day: then it has not stood still."""
     known = index.value_centipoints and index.prior_centipoints
-    return int(index.value_centipoints - index.prior_centipoints) if known else 0
+    return int(index.value_centipoints - index.prior_centipoints) if known else None

@@ -273,6 +273,7 @@ def client_messages() -> dict[str, object]:
         "stream_down": _(
             "The market data stream is down since {age}. Prices are old; orders are refused until it is back."
         ),
+        "stream_never": _("There is no market data yet. Orders are refused until it comes."),
         "stream_reconnecting": _("The market data stream is reconnecting. Prices may be old."),
         "stream_late": _("Market data is {age} old."),
         "failed": _("That did not work: the server answered {status}. Nothing was changed unless the page says so."),
