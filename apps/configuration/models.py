@@ -82,7 +82,11 @@ class BrokerLogIn(models.Model):
     """
 
     connection = models.OneToOneField(
-        BrokerConnection, on_delete=models.CASCADE, primary_key=True, related_name="log_in"
+        BrokerConnection,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="log_in",
+        verbose_name=_("broker connection"),
     )
     write_token = OptionalSealedField(_("token for orders"), null=True)
     expires_at = models.DateTimeField(_("valid until"), null=True)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 class EventRecord(models.Model):
     """One state change, written in the transaction that made it. Only `published_at` ever changes, once."""
 
-    id = models.BigAutoField(primary_key=True)
+    id = models.BigAutoField(_("number"), primary_key=True)
     topic = models.CharField(_("topic"), max_length=100)
     key = models.CharField(_("key"), max_length=200)
     body = models.JSONField(_("event"))
@@ -40,7 +40,7 @@ class EventRecord(models.Model):
 class HandlerFailure(models.Model):
     """An event that a handler could not take in spite of retries; it waits here for an operator."""
 
-    id = models.BigAutoField(primary_key=True)
+    id = models.BigAutoField(_("number"), primary_key=True)
     handler = models.CharField(_("handler"), max_length=200)
     record_id = models.BigIntegerField(_("event number"), null=True)  # market data has none
     topic = models.CharField(_("topic"), max_length=100)

@@ -30,6 +30,7 @@ from apps.marketdata.models import (
 from apps.marketdata.services.dead_letters import replay_dead_letters
 from qts.domain.errors import TransientError
 from qts.web.read_only_admin import ReadOnlyAdmin
+from qts.web.words import LETTER_OUTCOMES, word
 
 
 @admin.register(Security)
@@ -132,7 +133,7 @@ class DeadLetterAdmin(ReadOnlyAdmin):
             self.message_user(request, _("Nothing was read again: %s") % error, messages.ERROR)
             return
         for outcome, count in outcomes.items():
-            self.message_user(request, f"{DeadLetter.Outcome(outcome).label}: {count}")
+            self.message_user(request, f"{word(LETTER_OUTCOMES, outcome)}: {count}")
 
 
 @admin.register(MarketGap)

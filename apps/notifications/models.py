@@ -31,17 +31,21 @@ class Channel(models.Model):
         CHAT = "chat", _("chat (Telegram)")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("user")
+    )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     name = models.CharField(_("name"), max_length=60)
     shown = models.CharField(_("address"), max_length=120)
-    sealed_target = models.TextField()
-    sealed_secret = models.TextField(blank=True)
+    sealed_target = models.TextField(_("sealed address"))
+    sealed_secret = models.TextField(_("sealed secret"), blank=True)
     quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)  # Vietnam's time
     quiet_to = models.TimeField(_("quiet to"), null=True, blank=True)
-    created_at = models.DateTimeField()
+    created_at = models.DateTimeField(_("created at"))
 
     class Meta:
+        verbose_name = _("channel")
+        verbose_name_plural = _("channels")
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["user", "name"], name="notifications_channel_name_once")]
 
@@ -54,22 +58,26 @@ class AlertRule(models.Model):
     and percent of certainty for news and predictions."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("user")
+    )
     kind = models.CharField(_("kind"), max_length=20, choices=AlertKind.choices)
     symbol = models.CharField(_("symbol"), max_length=20, blank=True)
     indicator = models.CharField(_("indicator"), max_length=60, blank=True)
     threshold = models.BigIntegerField(_("threshold"), null=True, blank=True)
     note = models.CharField(_("note"), max_length=200, blank=True)
-    language = models.CharField(max_length=5)
+    language = models.CharField(_("language"), max_length=5)
     cooldown_s = models.PositiveIntegerField(_("quiet after an alert, seconds"), default=300)
     rearms = models.BooleanField(_("again and again"), default=True)
     is_active = models.BooleanField(_("active"), default=True)
-    was_met = models.BooleanField(null=True)  # the level at the last look; None: not looked at yet
-    last_fired_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField()
-    channels = models.ManyToManyField(Channel, related_name="rules", blank=True)
+    was_met = models.BooleanField(_("was met before"), null=True)  # the level at the last look; None: not looked at yet
+    last_fired_at = models.DateTimeField(_("last fired at"), null=True)
+    created_at = models.DateTimeField(_("created at"))
+    channels = models.ManyToManyField(Channel, related_name="rules", blank=True, verbose_name=_("channels"))
 
     class Meta:
+        verbose_name = _("alert rule")
+        verbose_name_plural = _("alert rules")
         ordering = ["-created_at"]
 
     def __str__(self) -> str:
@@ -80,17 +88,23 @@ class Alert(models.Model):
     """What was told. One event makes one alert of a rule, however often the bus brings it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    rule = models.ForeignKey(AlertRule, on_delete=models.SET_NULL, null=True, related_name="alerts")
-    event_key = models.CharField(max_length=120)
-    kind = models.CharField(max_length=20, choices=AlertKind.choices)
-    symbol = models.CharField(max_length=20, blank=True)
-    facts = models.JSONField()
-    note = models.CharField(max_length=200, blank=True)
-    fired_at = models.DateTimeField()
-    read_at = models.DateTimeField(null=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("user")
+    )
+    rule = models.ForeignKey(
+        AlertRule, on_delete=models.SET_NULL, null=True, related_name="alerts", verbose_name=_("alert rule")
+    )
+    event_key = models.CharField(_("event"), max_length=120)
+    kind = models.CharField(_("kind"), max_length=20, choices=AlertKind.choices)
+    symbol = models.CharField(_("symbol"), max_length=20, blank=True)
+    facts = models.JSONField(_("facts"))
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    fired_at = models.DateTimeField(_("fired at"))
+    read_at = models.DateTimeField(_("read at"), null=True)
 
     class Meta:
+        verbose_name = _("alert")
+        verbose_name_plural = _("alerts")
         ordering = ["-fired_at", "id"]
         indexes = [
             models.Index(fields=["user", "-fired_at"], name="notifications_alert_newest"),
@@ -111,16 +125,18 @@ class Delivery(models.Model):
         FAILED = "FAILED", _("given up")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="deliveries")
-    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="deliveries")
-    language = models.CharField(max_length=5)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_at = models.DateTimeField()
-    trouble = models.CharField(max_length=200, blank=True)
-    sent_at = models.DateTimeField(null=True)
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="deliveries", verbose_name=_("alert"))
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="deliveries", verbose_name=_("channel"))
+    language = models.CharField(_("language"), max_length=5)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_at = models.DateTimeField(_("next try"))
+    trouble = models.CharField(_("trouble"), max_length=200, blank=True)
+    sent_at = models.DateTimeField(_("sent at"), null=True)
 
     class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
         ordering = ["-next_at"]
         indexes = [
             models.Index(fields=["next_at"], condition=models.Q(state="WAITING"), name="notifications_delivery_due")

@@ -11,7 +11,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from qts.domain.risk import LIMIT_CODES, RULES
+from qts.domain.risk import LIMIT_CODES
+from qts.web.said import rule_help_lazy
 
 
 class RiskLimit(models.Model):
@@ -28,16 +29,16 @@ class RiskLimit(models.Model):
         EXCHANGE = "exchange", _("exchange")
 
     id = models.BigAutoField(primary_key=True)
-    code = models.CharField(_("rule"), max_length=40, choices=[(c.value, RULES[c].help_en) for c in LIMIT_CODES])
+    code = models.CharField(_("rule"), max_length=40, choices=[(c.value, rule_help_lazy(c)) for c in LIMIT_CODES])
     scope = models.CharField(_("scope"), max_length=10, choices=Scope.choices, default=Scope.FIRM)
     scope_id = models.CharField(_("scope id"), max_length=64, blank=True, help_text=_("Empty for the firm."))
     limit = models.BigIntegerField(_("limit"))
     is_active = models.BooleanField(_("active"), default=True)
     version = models.PositiveIntegerField(_("version"))
-    is_current = models.BooleanField(default=True, editable=False)
+    is_current = models.BooleanField(_("in force"), default=True, editable=False)
     # Agreed, and not in force before `effective_at`. A newer version takes its place: then it is void.
-    is_planned = models.BooleanField(default=False, editable=False)
-    voided_at = models.DateTimeField(null=True, editable=False, help_text=_("market time"))
+    is_planned = models.BooleanField(_("planned"), default=False, editable=False)
+    voided_at = models.DateTimeField(_("void since"), null=True, editable=False, help_text=_("market time"))
     reason = models.CharField(_("reason"), max_length=500)
     changed_by = models.CharField(_("changed by"), max_length=120)
     approved_by = models.CharField(_("approved by"), max_length=120, blank=True)  # empty: it took one person
@@ -184,13 +185,15 @@ class TradingArming(models.Model):
 class PreOpenState(models.Model):
     """What a check before the open last said of an account, and since when: the monitor writes down what changes."""
 
-    account_id = models.UUIDField()
-    name = models.CharField(max_length=20)
-    state = models.CharField(max_length=5)
-    detail = models.CharField(max_length=500, blank=True)
-    since = models.DateTimeField(help_text=_("market time"))
+    account_id = models.UUIDField(_("account"))
+    name = models.CharField(_("name"), max_length=20)
+    state = models.CharField(_("state"), max_length=5)
+    detail = models.CharField(_("detail"), max_length=500, blank=True)
+    since = models.DateTimeField(_("since"), help_text=_("market time"))
 
     class Meta:
+        verbose_name = _("state before the open")
+        verbose_name_plural = _("states before the open")
         ordering = ["account_id", "name"]
         constraints = [models.UniqueConstraint(fields=["account_id", "name"], name="risk_pre_open_state_once")]
 
@@ -248,11 +251,15 @@ class ChangeProposal(models.Model):
 class StrategyPulse(models.Model):
     """How fast a strategy has been ordering and how often in a row it was refused."""
 
-    strategy_id = models.CharField(primary_key=True, max_length=64)
+    strategy_id = models.CharField(_("strategy"), primary_key=True, max_length=64)
     # both by the wall clock, the latest few: when it ordered, and when the data behind those orders came
-    ordered_at_ms = ArrayField(models.BigIntegerField(), default=list)
-    caused_at_ms = ArrayField(models.BigIntegerField(), default=list)
-    refusals_in_a_row = models.PositiveIntegerField(default=0)
+    ordered_at_ms = ArrayField(models.BigIntegerField(), default=list, verbose_name=_("ordered at, ms"))
+    caused_at_ms = ArrayField(models.BigIntegerField(), default=list, verbose_name=_("caused at, ms"))
+    refusals_in_a_row = models.PositiveIntegerField(_("refusals in a row"), default=0)
+
+    class Meta:
+        verbose_name = _("pulse of a strategy")
+        verbose_name_plural = _("pulses of strategies")
 
     def __str__(self) -> str:
         return f"{self.strategy_id}: {self.refusals_in_a_row} refusals in a row"
@@ -293,14 +300,16 @@ class ExitPlan(models.Model):
 class EquityPoint(models.Model):
     """What an account was worth in one minute of market time; `peak_vnd` is the most that it was worth until then."""
 
-    account_id = models.UUIDField()
-    at = models.DateTimeField(help_text=_("market time, the start of the minute"))
-    equity_vnd = models.BigIntegerField()
-    peak_vnd = models.BigIntegerField()
-    day_pnl_vnd = models.BigIntegerField()
-    exposure_vnd = models.BigIntegerField()
+    account_id = models.UUIDField(_("account"))
+    at = models.DateTimeField(_("minute"), help_text=_("market time, the start of the minute"))
+    equity_vnd = models.BigIntegerField(_("equity, VND"))
+    peak_vnd = models.BigIntegerField(_("highest equity, VND"))
+    day_pnl_vnd = models.BigIntegerField(_("profit of the day, VND"))
+    exposure_vnd = models.BigIntegerField(_("exposure, VND"))
 
     class Meta:
+        verbose_name = _("equity of a minute")
+        verbose_name_plural = _("equity of minutes")
         ordering = ["account_id", "at"]
         constraints = [models.UniqueConstraint(fields=["account_id", "at"], name="risk_equity_point_once_a_minute")]
 
@@ -311,15 +320,17 @@ class EquityPoint(models.Model):
 class LimitAlert(models.Model):
     """The use of a limit that passed 80, 90 or 100 % on a day, told once; margin calls stand beside them."""
 
-    account_id = models.UUIDField()
-    trading_day = models.DateField()
-    code = models.CharField(max_length=40)
-    level_percent = models.PositiveIntegerField()
-    limit = models.BigIntegerField()
-    actual = models.BigIntegerField()
-    raised_at = models.DateTimeField(help_text=_("market time"))
+    account_id = models.UUIDField(_("account"))
+    trading_day = models.DateField(_("trading day"))
+    code = models.CharField(_("control"), max_length=40)
+    level_percent = models.PositiveIntegerField(_("level, %"))
+    limit = models.BigIntegerField(_("limit"))
+    actual = models.BigIntegerField(_("actual"))
+    raised_at = models.DateTimeField(_("raised at"), help_text=_("market time"))
 
     class Meta:
+        verbose_name = _("alert of a limit")
+        verbose_name_plural = _("alerts of limits")
         ordering = ["-raised_at", "-level_percent"]
         constraints = [
             models.UniqueConstraint(

@@ -45,7 +45,9 @@ class AllauthDevice(ThrottlingMixin, Device):  # type: ignore[misc]
     Removing the authenticator removes the device, and with it the verified state of every session it verified.
     """
 
-    authenticator = models.OneToOneField("mfa.Authenticator", on_delete=models.CASCADE, related_name="otp_device")
+    authenticator = models.OneToOneField(
+        "mfa.Authenticator", on_delete=models.CASCADE, related_name="otp_device", verbose_name=_("authenticator")
+    )
 
     class Meta:
         verbose_name = _("authenticator device")
@@ -78,7 +80,7 @@ class ApiKey(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="api_keys", verbose_name=_("user"))
     name = models.CharField(_("name"), max_length=60)
     prefix = models.CharField(_("begins with"), max_length=12)
-    digest = models.CharField(max_length=64, unique=True)
+    digest = models.CharField(_("hash"), max_length=64, unique=True)
     scope = models.CharField(_("may"), max_length=8, choices=Scope.choices)
     created_at = models.DateTimeField(_("made"))  # wall clock, as all times here
     expires_at = models.DateTimeField(_("ends"))

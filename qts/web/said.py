@@ -1,5 +1,6 @@
 """What the inner parts say in English, in the reader's language: refusals with their values, and codes of the gate."""
 
+from django.utils.functional import lazy
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -23,10 +24,15 @@ def rule_text(code: RuleCode) -> str:
     said = _limit_sentences().get(code)
     if said:
         return said
-    rule = RULES.get(code)
-    if rule is None:
-        return code
-    return rule.help_vi if get_language() == "vi" else rule.help_en
+    return rule_help(code) if code in RULES else code
+
+
+def rule_help(code: RuleCode) -> str:
+    """What a control's limit means."""
+    return RULES[code].help_vi if get_language() == "vi" else RULES[code].help_en
+
+
+rule_help_lazy = lazy(rule_help, str)
 
 
 def _limit_sentences() -> dict[RuleCode, str]:

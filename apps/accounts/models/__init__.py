@@ -1,10 +1,7 @@
 """The tables of the books. Money is whole VND, quantity whole shares; a trading day is a date in Ho Chi Minh City."""
 
 from apps.accounts.models.books import (
-    SIDES,
     SYMBOL_LENGTH,
-    AccountMembership,
-    BrokerageAccount,
     CashBalance,
     CashSettlement,
     DailySnapshot,
@@ -18,11 +15,11 @@ from apps.accounts.models.cash_events import CashEvent, CashRequest, LedgerCheck
 from apps.accounts.models.contracts import FuturePosition, FutureSettlement
 from apps.accounts.models.corporate_actions import CorporateAction, CorporateActionBooking, RightsHolding
 from apps.accounts.models.lending import LoanRatio, MarginTerms
+from apps.accounts.models.owners import AccountMembership, BrokerageAccount
 from apps.accounts.models.records import Portfolio, TradeNote, ValueSnapshot
 from apps.accounts.models.screens import ScreenLayout, Watchlist
 
 __all__ = [
-    "SIDES",
     "SYMBOL_LENGTH",
     "AccountMembership",
     "BrokerageAccount",

@@ -4,71 +4,16 @@ The ledger is the truth and only grows (a trigger of the first migration guards 
 its running totals, changed under the account's lock in the transaction that writes the entries.
 """
 
-import uuid
-
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.models.owners import BrokerageAccount
 from qts.domain.values import Side
+from qts.web.words import SIDES, choices
 
 SYMBOL_LENGTH = 20
-SIDES = [(side.value, side.value) for side in Side]
-
-
-class BrokerageAccount(models.Model):
-    """One account at the broker. `connection_id` names the broker connection whose keys may trade it."""
-
-    class Kind(models.TextChoices):
-        CASH = "CASH", _("cash")
-        MARGIN = "MARGIN", _("margin")
-        DERIVATIVES = "DERIVATIVES", _("derivatives")
-
-    class Owner(models.TextChoices):
-        DOMESTIC = "DOMESTIC", _("domestic")
-        FOREIGN = "FOREIGN", _("foreign")
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    number = models.CharField(_("number"), max_length=20, unique=True)
-    name = models.CharField(_("name"), max_length=100)
-    connection_id = models.UUIDField(_("broker connection"))
-    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices, default=Kind.CASH, db_default=Kind.CASH)
-    is_active = models.BooleanField(_("active"), default=True, help_text=_("An inactive account refuses every order."))
-    owner = models.CharField(
-        _("owner"), max_length=8, choices=Owner.choices, default=Owner.DOMESTIC, db_default=Owner.DOMESTIC
-    )
-
-    class Meta:
-        verbose_name = _("brokerage account")
-        verbose_name_plural = _("brokerage accounts")
-        ordering = ["number"]
-
-    def __str__(self) -> str:
-        return f"{self.number} {self.name}"
-
-
-class AccountMembership(models.Model):
-    """Who may see or trade an account. Trading asks for a membership; no role of the system replaces it."""
-
-    class Role(models.TextChoices):
-        VIEW = "view", _("view")
-        TRADE = "trade", _("trade")
-        MANAGE = "manage", _("manage")
-
-    account = models.ForeignKey(BrokerageAccount, on_delete=models.CASCADE, related_name="memberships")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    role = models.CharField(_("role"), max_length=10, choices=Role.choices)
-
-    class Meta:
-        verbose_name = _("membership")
-        verbose_name_plural = _("memberships")
-        ordering = ["account", "user"]
-        constraints = [models.UniqueConstraint(fields=["account", "user"], name="accounts_one_membership")]
-
-    def __str__(self) -> str:
-        return f"{self.account_id} {self.user_id} {self.role}"
 
 
 class CashBalance(models.Model):
@@ -78,27 +23,56 @@ class CashBalance(models.Model):
     """
 
     account = models.OneToOneField(
-        BrokerageAccount, on_delete=models.PROTECT, primary_key=True, related_name="cash_balance"
+        BrokerageAccount,
+        on_delete=models.PROTECT,
+        primary_key=True,
+        related_name="cash_balance",
+        verbose_name=_("account"),
     )
-    settled_vnd = models.BigIntegerField(default=0)
-    receivable_vnd = models.BigIntegerField(default=0, help_text="sales that have not settled, net of fee and tax")
-    payable_vnd = models.BigIntegerField(default=0, help_text="purchases that have not settled, fee included")
-    dividends_due_vnd = models.BigIntegerField(default=0, help_text="dividends past their ex-date and not paid, net")
-    advanced_vnd = models.BigIntegerField(default=0, help_text="lent by the broker on sales that have not settled")
-    reserved_vnd = models.BigIntegerField(default=0, help_text="held back for working purchase orders")
-    loan_vnd = models.BigIntegerField(default=0, db_default=0, help_text="lent by the broker on shares")
-    interest_due_vnd = models.BigIntegerField(default=0, db_default=0, help_text="accrued on the loan and not paid")
-    accrued_day = models.DateField(null=True, help_text="the day until whose beginning interest is accrued")
-    margin_vnd = models.BigIntegerField(default=0, db_default=0, help_text="bound by open futures")
+    settled_vnd = models.BigIntegerField(_("settled cash, VND"), default=0)
+    receivable_vnd = models.BigIntegerField(
+        _("sales to be settled, VND"), default=0, help_text=_("sales that have not settled, net of fee and tax")
+    )
+    payable_vnd = models.BigIntegerField(
+        _("purchases to be settled, VND"), default=0, help_text=_("purchases that have not settled, fee included")
+    )
+    dividends_due_vnd = models.BigIntegerField(
+        _("dividends to be paid, VND"), default=0, help_text=_("dividends past their ex-date and not paid, net")
+    )
+    advanced_vnd = models.BigIntegerField(
+        _("advanced on sales, VND"), default=0, help_text=_("lent by the broker on sales that have not settled")
+    )
+    reserved_vnd = models.BigIntegerField(
+        _("held back for purchases, VND"), default=0, help_text=_("held back for working purchase orders")
+    )
+    loan_vnd = models.BigIntegerField(
+        _("margin loan, VND"), default=0, db_default=0, help_text=_("lent by the broker on shares")
+    )
+    interest_due_vnd = models.BigIntegerField(
+        _("interest to be paid, VND"), default=0, db_default=0, help_text=_("accrued on the loan and not paid")
+    )
+    accrued_day = models.DateField(
+        _("interest accrued until"), null=True, help_text=_("the day until whose beginning interest is accrued")
+    )
+    margin_vnd = models.BigIntegerField(_("margin, VND"), default=0, db_default=0, help_text=_("bound by open futures"))
     variation_due_vnd = models.BigIntegerField(
-        default=0, db_default=0, help_text="gained (or lost) on closed futures since the last mark"
+        _("variation of futures to be paid, VND"),
+        default=0,
+        db_default=0,
+        help_text=_("gained (or lost) on closed futures since the last mark"),
     )
-    realised_pnl_vnd = models.BigIntegerField(default=0, help_text="since the account was opened here, net")
-    opened_day = models.DateField(null=True, help_text="the last trading day that has a snapshot")
+    realised_pnl_vnd = models.BigIntegerField(
+        _("realised profit, VND"), default=0, help_text=_("since the account was opened here, net")
+    )
+    opened_day = models.DateField(
+        _("last day with a snapshot"), null=True, help_text=_("the last trading day that has a snapshot")
+    )
 
     account_kind = BrokerageAccount.Kind.CASH.value  # of the locked one; see `locks.lock_cash`
 
     class Meta:
+        verbose_name = _("cash balance")
+        verbose_name_plural = _("cash balances")
         constraints = [
             models.CheckConstraint(
                 condition=Q(
@@ -187,19 +161,23 @@ class LedgerEntry(models.Model):
         VARIATION = "VARIATION", _("mark to market")
         EXPIRY = "EXPIRY", _("expiry")
 
-    id = models.BigAutoField(primary_key=True)
-    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+")
-    posting_id = models.UUIDField()
-    kind = models.CharField(max_length=12, choices=Kind.choices)
-    ledger = models.CharField(max_length=16, choices=Ledger.choices)
-    symbol = models.CharField(max_length=SYMBOL_LENGTH, blank=True)
-    quantity = models.BigIntegerField(default=0, help_text="shares or rights in (+) or out (-)")
-    amount_vnd = models.BigIntegerField()
-    reference = models.CharField(max_length=64, help_text="what caused it: the fill, or the settled posting")
-    trading_day = models.DateField()
-    occurred_at = models.DateTimeField(help_text="market time")
-    due_at = models.DateTimeField(null=True, help_text="when cash or shares on their way arrive (market time)")
-    recorded_at = models.DateTimeField(db_default=Now())
+    id = models.BigAutoField(_("number"), primary_key=True)
+    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+", verbose_name=_("account"))
+    posting_id = models.UUIDField(_("posting"))
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
+    ledger = models.CharField(_("ledger"), max_length=16, choices=Ledger.choices)
+    symbol = models.CharField(_("symbol"), max_length=SYMBOL_LENGTH, blank=True)
+    quantity = models.BigIntegerField(_("quantity"), default=0, help_text=_("shares or rights in (+) or out (-)"))
+    amount_vnd = models.BigIntegerField(_("amount, VND"))
+    reference = models.CharField(
+        _("caused by"), max_length=64, help_text=_("what caused it: the fill, or the settled posting")
+    )
+    trading_day = models.DateField(_("trading day"))
+    occurred_at = models.DateTimeField(_("occurred at"), help_text=_("market time"))
+    due_at = models.DateTimeField(
+        _("due at"), null=True, help_text=_("when cash or shares on their way arrive (market time)")
+    )
+    recorded_at = models.DateTimeField(_("recorded at"), db_default=Now())
 
     class Meta:
         verbose_name = _("ledger entry")
@@ -214,13 +192,15 @@ class LedgerEntry(models.Model):
 class Position(models.Model):
     """Shares of one symbol held, with their total cost (purchase fees inside) and the profit of past sales, net."""
 
-    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+")
-    symbol = models.CharField(max_length=SYMBOL_LENGTH)
-    quantity = models.BigIntegerField(default=0)
-    cost_total_vnd = models.BigIntegerField(default=0)
-    realised_pnl_vnd = models.BigIntegerField(default=0)
+    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+", verbose_name=_("account"))
+    symbol = models.CharField(_("symbol"), max_length=SYMBOL_LENGTH)
+    quantity = models.BigIntegerField(_("quantity"), default=0)
+    cost_total_vnd = models.BigIntegerField(_("total cost, VND"), default=0)
+    realised_pnl_vnd = models.BigIntegerField(_("realised profit, VND"), default=0)
     untaxed_bonus_quantity = models.BigIntegerField(
-        default=0, help_text="shares received as a dividend whose tax falls due when they are sold"
+        _("bonus shares not taxed yet"),
+        default=0,
+        help_text=_("shares received as a dividend whose tax falls due when they are sold"),
     )
 
     class Meta:
@@ -245,14 +225,16 @@ class Position(models.Model):
 class ShareLot(models.Model):
     """Shares that have been bought and may not be sold before `sellable_at` (market time, 13:00 of T+2)."""
 
-    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+")
-    symbol = models.CharField(max_length=SYMBOL_LENGTH)
-    quantity = models.BigIntegerField()
-    trading_day = models.DateField()
-    sellable_at = models.DateTimeField()
-    reference = models.CharField(max_length=64)
+    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+", verbose_name=_("account"))
+    symbol = models.CharField(_("symbol"), max_length=SYMBOL_LENGTH)
+    quantity = models.BigIntegerField(_("quantity"))
+    trading_day = models.DateField(_("trading day"))
+    sellable_at = models.DateTimeField(_("may be sold from"))
+    reference = models.CharField(_("caused by"), max_length=64)
 
     class Meta:
+        verbose_name = _("shares on their way")
+        verbose_name_plural = _("shares on their way")
         ordering = ["sellable_at"]
         constraints = [models.CheckConstraint(condition=Q(quantity__gt=0), name="accounts_lot_not_empty")]
         indexes = [models.Index(fields=["account", "sellable_at"], name="accounts_lot_sellable")]
@@ -268,15 +250,19 @@ class CashSettlement(models.Model):
         TRADE = "TRADE", _("trade")
         DIVIDEND = "DIVIDEND", _("dividend")
 
-    source = models.CharField(max_length=8, choices=Source.choices, default=Source.TRADE, db_default=Source.TRADE)
-    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+")
-    amount_vnd = models.BigIntegerField()
-    trading_day = models.DateField()
-    due_at = models.DateTimeField()
-    reference = models.CharField(max_length=64)
-    settled_at = models.DateTimeField(null=True)
+    source = models.CharField(
+        _("source"), max_length=8, choices=Source.choices, default=Source.TRADE, db_default=Source.TRADE
+    )
+    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+", verbose_name=_("account"))
+    amount_vnd = models.BigIntegerField(_("amount, VND"))
+    trading_day = models.DateField(_("trading day"))
+    due_at = models.DateTimeField(_("due at"))
+    reference = models.CharField(_("caused by"), max_length=64)
+    settled_at = models.DateTimeField(_("settled at"), null=True)
 
     class Meta:
+        verbose_name = _("cash on its way")
+        verbose_name_plural = _("cash on its way")
         ordering = ["due_at"]
         constraints = [models.CheckConstraint(condition=~Q(amount_vnd=0), name="accounts_settlement_not_zero")]
         indexes = [
@@ -295,20 +281,25 @@ class Reservation(models.Model):
         POSTED = "POSTED", _("used up by fills")
         VOIDED = "VOIDED", _("given back")
 
-    order_id = models.UUIDField(primary_key=True)
-    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+")
-    symbol = models.CharField(max_length=SYMBOL_LENGTH)
-    side = models.CharField(max_length=4, choices=SIDES)
-    quantity = models.BigIntegerField(help_text="shares of the order that may still trade")
-    amount_vnd = models.BigIntegerField(help_text="cash still held back; 0 for a sale")
+    order_id = models.UUIDField(_("order"), primary_key=True)
+    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+", verbose_name=_("account"))
+    symbol = models.CharField(_("symbol"), max_length=SYMBOL_LENGTH)
+    side = models.CharField(_("side"), max_length=4, choices=choices(SIDES, Side))
+    quantity = models.BigIntegerField(_("quantity"), help_text=_("shares of the order that may still trade"))
+    amount_vnd = models.BigIntegerField(_("amount, VND"), help_text=_("cash still held back; 0 for a sale"))
     price_vnd = models.BigIntegerField(
-        default=0, db_default=0, help_text="the dearest price that a purchase can trade at; 0 where it is not known"
+        _("price, VND"),
+        default=0,
+        db_default=0,
+        help_text=_("the dearest price that a purchase can trade at; 0 where it is not known"),
     )
-    state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
-    created_at = models.DateTimeField(help_text="market time")
-    closed_at = models.DateTimeField(null=True, help_text="market time")
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.PENDING)
+    created_at = models.DateTimeField(_("created at"), help_text=_("market time"))
+    closed_at = models.DateTimeField(_("closed at"), null=True, help_text=_("market time"))
 
     class Meta:
+        verbose_name = _("reservation")
+        verbose_name_plural = _("reservations")
         ordering = ["created_at"]
         constraints = [
             models.CheckConstraint(
@@ -326,25 +317,34 @@ class Reservation(models.Model):
 class TradeBooking(models.Model):
     """What one fill did to the books. The key is the fill's id, so a repeated fill is booked once."""
 
-    fill_id = models.CharField(primary_key=True, max_length=64)
-    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+")
-    order_id = models.UUIDField()
-    symbol = models.CharField(max_length=SYMBOL_LENGTH)
-    side = models.CharField(max_length=4, choices=SIDES)
-    is_future = models.BooleanField(default=False, db_default=False)
-    quantity = models.BigIntegerField()
-    price_vnd = models.BigIntegerField()
-    fee_vnd = models.BigIntegerField()
-    tax_vnd = models.BigIntegerField(default=0)
-    cost_vnd = models.BigIntegerField(default=0, help_text="cost that a sale took out of the position")
-    realised_pnl_vnd = models.BigIntegerField(default=0, help_text="net of fee and tax")
-    trading_day = models.DateField()
-    booked_at = models.DateTimeField(help_text="market time")
+    fill_id = models.CharField(_("fill"), primary_key=True, max_length=64)
+    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+", verbose_name=_("account"))
+    order_id = models.UUIDField(_("order"))
+    symbol = models.CharField(_("symbol"), max_length=SYMBOL_LENGTH)
+    side = models.CharField(_("side"), max_length=4, choices=choices(SIDES, Side))
+    is_future = models.BooleanField(_("futures contract"), default=False, db_default=False)
+    quantity = models.BigIntegerField(_("quantity"))
+    price_vnd = models.BigIntegerField(_("price, VND"))
+    fee_vnd = models.BigIntegerField(_("fee, VND"))
+    tax_vnd = models.BigIntegerField(_("tax, VND"), default=0)
+    cost_vnd = models.BigIntegerField(
+        _("cost, VND"), default=0, help_text=_("cost that a sale took out of the position")
+    )
+    realised_pnl_vnd = models.BigIntegerField(_("realised profit, VND"), default=0, help_text=_("net of fee and tax"))
+    trading_day = models.DateField(_("trading day"))
+    booked_at = models.DateTimeField(_("booked at"), help_text=_("market time"))
     strategy_id = models.CharField(
-        max_length=64, blank=True, db_default="", default="", help_text="whose order it was; empty for a person's"
+        _("strategy"),
+        max_length=64,
+        blank=True,
+        db_default="",
+        default="",
+        help_text=_("whose order it was; empty for a person's"),
     )
 
     class Meta:
+        verbose_name = _("booked trade")
+        verbose_name_plural = _("booked trades")
         ordering = ["-booked_at"]
         indexes = [
             models.Index(fields=["account", "trading_day"], name="accounts_booking_day"),
@@ -371,17 +371,27 @@ class TradeBooking(models.Model):
 class DailySnapshot(models.Model):
     """An account as a trading day began. Its shares are valued when read, at that day's reference prices."""
 
-    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+")
-    trading_day = models.DateField()
-    cash_vnd = models.BigIntegerField(help_text="settled + receivable - payable")
-    realised_pnl_vnd = models.BigIntegerField(help_text="since the account was opened here")
-    quantities = models.JSONField(help_text="shares held by symbol")
-    action_quantities = models.JSONField(default=dict, help_text="shares that corporate actions added that day")
+    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+", verbose_name=_("account"))
+    trading_day = models.DateField(_("trading day"))
+    cash_vnd = models.BigIntegerField(_("cash, VND"), help_text=_("settled + receivable - payable"))
+    realised_pnl_vnd = models.BigIntegerField(
+        _("realised profit, VND"), help_text=_("since the account was opened here")
+    )
+    quantities = models.JSONField(_("shares held"), help_text=_("shares held by symbol"))
+    action_quantities = models.JSONField(
+        _("shares that corporate actions added"),
+        default=dict,
+        help_text=_("shares that corporate actions added that day"),
+    )
     flows_vnd = models.BigIntegerField(
-        default=0, help_text="deposits less withdrawals of the day, and what came off shares: no profit of the day"
+        _("deposits less withdrawals, VND"),
+        default=0,
+        help_text=_("deposits less withdrawals of the day, and what came off shares: no profit of the day"),
     )
 
     class Meta:
+        verbose_name = _("snapshot of a day")
+        verbose_name_plural = _("snapshots of days")
         ordering = ["-trading_day"]
         constraints = [models.UniqueConstraint(fields=["account", "trading_day"], name="accounts_one_snapshot_a_day")]
 

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.models.books import BrokerageAccount
+from apps.accounts.models.owners import BrokerageAccount
 
 
 class CashEvent(models.Model):
@@ -20,14 +20,14 @@ class CashEvent(models.Model):
         ADVANCE = "ADVANCE", _("advance on sales")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+")
+    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+", verbose_name=_("account"))
     kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)
-    amount_vnd = models.BigIntegerField(_("amount"), help_text="always above zero; the kind says which way")
-    fee_vnd = models.BigIntegerField(_("fee"), default=0, db_default=0, help_text="of an advance, taken at once")
-    reference = models.CharField(_("document"), max_length=40, help_text="the broker's document number")
+    amount_vnd = models.BigIntegerField(_("amount"), help_text=_("always above zero; the kind says which way"))
+    fee_vnd = models.BigIntegerField(_("fee"), default=0, db_default=0, help_text=_("of an advance, taken at once"))
+    reference = models.CharField(_("document"), max_length=40, help_text=_("the broker's document number"))
     note = models.CharField(_("note"), max_length=200, blank=True)
-    entered_by = models.CharField(max_length=100)
-    occurred_at = models.DateTimeField(help_text="market time")
+    entered_by = models.CharField(_("entered by"), max_length=100)
+    occurred_at = models.DateTimeField(_("occurred at"), help_text=_("market time"))
 
     class Meta:
         verbose_name = _("cash event")
@@ -54,17 +54,19 @@ class CashRequest(models.Model):
         REJECTED = "REJECTED", _("rejected")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+")
+    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+", verbose_name=_("account"))
     kind = models.CharField(_("kind"), max_length=16, choices=CashEvent.Kind.choices)
     amount_vnd = models.BigIntegerField(_("amount"))
     reference = models.CharField(_("document"), max_length=40)
     note = models.CharField(_("note"), max_length=200, blank=True)
-    status = models.CharField(max_length=8, choices=Status.choices, default=Status.PROPOSED)
-    proposed_by = models.CharField(max_length=100)
-    proposed_at = models.DateTimeField(help_text="market time")
-    decided_by = models.CharField(max_length=100, blank=True)
-    decided_at = models.DateTimeField(null=True, help_text="market time")
-    event = models.OneToOneField(CashEvent, on_delete=models.PROTECT, null=True, related_name="+")
+    status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.PROPOSED)
+    proposed_by = models.CharField(_("proposed by"), max_length=100)
+    proposed_at = models.DateTimeField(_("proposed at"), help_text=_("market time"))
+    decided_by = models.CharField(_("decided by"), max_length=100, blank=True)
+    decided_at = models.DateTimeField(_("decided at"), null=True, help_text=_("market time"))
+    event = models.OneToOneField(
+        CashEvent, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("cash event")
+    )
 
     class Meta:
         verbose_name = _("cash request")
@@ -89,11 +91,11 @@ class CashRequest(models.Model):
 class LedgerCheck(models.Model):
     """One nightly comparison of an account's running totals with its entries; no differences = nothing is wrong."""
 
-    id = models.BigAutoField(primary_key=True)
-    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+")
-    checked_at = models.DateTimeField(help_text="market time")
-    entry_count = models.BigIntegerField()
-    differences = models.JSONField()
+    id = models.BigAutoField(_("number"), primary_key=True)
+    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+", verbose_name=_("account"))
+    checked_at = models.DateTimeField(_("checked at"), help_text=_("market time"))
+    entry_count = models.BigIntegerField(_("number of entries"))
+    differences = models.JSONField(_("differences"))
 
     class Meta:
         verbose_name = _("ledger check")
@@ -108,10 +110,10 @@ class LedgerCheck(models.Model):
 class Reconciliation(models.Model):
     """One comparison of our books with the broker's; `differences` is empty when they are equal to the dong."""
 
-    id = models.BigAutoField(primary_key=True)
-    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+")
-    compared_at = models.DateTimeField(help_text="market time")
-    differences = models.JSONField()
+    id = models.BigAutoField(_("number"), primary_key=True)
+    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+", verbose_name=_("account"))
+    compared_at = models.DateTimeField(_("compared at"), help_text=_("market time"))
+    differences = models.JSONField(_("differences"))
 
     class Meta:
         verbose_name = _("reconciliation")

@@ -4,20 +4,25 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.models.books import SYMBOL_LENGTH, BrokerageAccount
+from apps.accounts.models.books import SYMBOL_LENGTH
+from apps.accounts.models.owners import BrokerageAccount
 
 
 class FuturePosition(models.Model):
     """Contracts of one month. `net` and `cost_vnd` are below zero for a short position; `due_vnd` is what closed ones
     gained since the last mark. See `qts.domain.portfolio.contracts`."""
 
-    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+")
-    symbol = models.CharField(max_length=SYMBOL_LENGTH)
-    net = models.BigIntegerField(default=0)
-    cost_vnd = models.BigIntegerField(default=0)
-    due_vnd = models.BigIntegerField(default=0)
-    realised_pnl_vnd = models.BigIntegerField(default=0, help_text="marked and closed gains, net of fees and tax")
-    marked_day = models.DateField(null=True, help_text="the last trading day whose settlement price is in it")
+    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+", verbose_name=_("account"))
+    symbol = models.CharField(_("symbol"), max_length=SYMBOL_LENGTH)
+    net = models.BigIntegerField(_("net contracts"), default=0)
+    cost_vnd = models.BigIntegerField(_("cost, VND"), default=0)
+    due_vnd = models.BigIntegerField(_("variation due, VND"), default=0)
+    realised_pnl_vnd = models.BigIntegerField(
+        _("realised profit, VND"), default=0, help_text=_("marked and closed gains, net of fees and tax")
+    )
+    marked_day = models.DateField(
+        _("marked until"), null=True, help_text=_("the last trading day whose settlement price is in it")
+    )
 
     class Meta:
         verbose_name = _("futures position")
@@ -42,8 +47,8 @@ class FutureSettlement(models.Model):
     trading_day = models.DateField(_("trading day"))
     price_vnd = models.BigIntegerField(_("settlement price"), help_text=_("VND a contract"))
     source = models.CharField(_("source"), max_length=100)
-    entered_by = models.CharField(max_length=100)
-    entered_at = models.DateTimeField(help_text="market time")
+    entered_by = models.CharField(_("entered by"), max_length=100)
+    entered_at = models.DateTimeField(_("entered at"), help_text=_("market time"))
 
     class Meta:
         verbose_name = _("settlement price")

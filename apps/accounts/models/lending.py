@@ -8,7 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.models.books import SYMBOL_LENGTH, BrokerageAccount
+from apps.accounts.models.books import SYMBOL_LENGTH
+from apps.accounts.models.owners import BrokerageAccount
 from qts.domain.portfolio.lending import LOAN_PERCENT_MAX
 
 ALWAYS: Final = date(2000, 1, 1)

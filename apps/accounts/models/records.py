@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.models.books import BrokerageAccount
+from apps.accounts.models.owners import BrokerageAccount
 
 
 class Portfolio(models.Model):
@@ -36,16 +36,20 @@ class Portfolio(models.Model):
 class ValueSnapshot(models.Model):
     """An account's worth at one moment, at the marks of that moment; the last one of a day is its end."""
 
-    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+")
-    trading_day = models.DateField()
-    taken_at = models.DateTimeField(help_text="market time")
-    is_day_end = models.BooleanField(default=False)
-    cash_vnd = models.BigIntegerField()
-    market_value_vnd = models.BigIntegerField()
-    equity_vnd = models.BigIntegerField()
-    flows_vnd = models.BigIntegerField(default=0, help_text="deposits less withdrawals of the day until then")
+    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+", verbose_name=_("account"))
+    trading_day = models.DateField(_("trading day"))
+    taken_at = models.DateTimeField(_("taken at"), help_text=_("market time"))
+    is_day_end = models.BooleanField(_("end of the day"), default=False)
+    cash_vnd = models.BigIntegerField(_("cash, VND"))
+    market_value_vnd = models.BigIntegerField(_("market value, VND"))
+    equity_vnd = models.BigIntegerField(_("equity, VND"))
+    flows_vnd = models.BigIntegerField(
+        _("deposits less withdrawals, VND"), default=0, help_text=_("deposits less withdrawals of the day until then")
+    )
 
     class Meta:
+        verbose_name = _("value of an account")
+        verbose_name_plural = _("values of accounts")
         ordering = ["taken_at"]
         constraints = [
             models.UniqueConstraint(fields=["account", "taken_at"], name="accounts_one_value_a_moment"),
@@ -61,15 +65,17 @@ class ValueSnapshot(models.Model):
 class TradeNote(models.Model):
     """Why an order was traded, in its owner's words."""
 
-    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+")
-    order_id = models.UUIDField()
+    account = models.ForeignKey(BrokerageAccount, on_delete=models.PROTECT, related_name="+", verbose_name=_("account"))
+    order_id = models.UUIDField(_("order"))
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     tags = models.JSONField(_("tags"), default=list)
     note = models.TextField(_("notes"), max_length=2_000, blank=True)
-    written_by = models.CharField(max_length=100)
-    written_at = models.DateTimeField()
+    written_by = models.CharField(_("written by"), max_length=100)
+    written_at = models.DateTimeField(_("written at"))
 
     class Meta:
+        verbose_name = _("note on a trade")
+        verbose_name_plural = _("notes on trades")
         constraints = [models.UniqueConstraint(fields=["account", "order_id"], name="accounts_one_note_an_order")]
 
     def __str__(self) -> str:

@@ -11,7 +11,9 @@ class Watchlist(models.Model):
     """Symbols that one person looks at together, in the order in which they were put there."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("owner")
+    )
     name = models.CharField(_("name"), max_length=40)
     symbols = models.JSONField(_("symbols"), default=list)
 
@@ -28,11 +30,15 @@ class Watchlist(models.Model):
 class ScreenLayout(models.Model):
     """How one person has laid out one screen; what stands in `choice` is that screen's business."""
 
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    screen = models.CharField(max_length=20)
-    choice = models.JSONField(default=dict)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("owner")
+    )
+    screen = models.CharField(_("screen"), max_length=20)
+    choice = models.JSONField(_("choice"), default=dict)
 
     class Meta:
+        verbose_name = _("layout of a screen")
+        verbose_name_plural = _("layouts of screens")
         ordering = ["owner", "screen"]
         constraints = [models.UniqueConstraint(fields=["owner", "screen"], name="accounts_one_layout_of_a_screen")]
 

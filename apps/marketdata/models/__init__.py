@@ -1,16 +1,12 @@
 """The tables of market data; see the modules for the units of their columns."""
 
+from apps.marketdata.models.ingestion import ArchivedDay, DeadLetter, HistoryBackfill, IngestCheckpoint, MarketGap
 from apps.marketdata.models.records import (
-    ArchivedDay,
     Bar1m,
     DailyBar,
     DailyPrice,
     DailyReference,
-    DeadLetter,
-    HistoryBackfill,
     IndexDay,
-    IngestCheckpoint,
-    MarketGap,
     MasterDataLoad,
     PriceRight,
     Security,

@@ -6,15 +6,16 @@ from django.utils.translation import gettext_lazy as _
 
 from qts.domain.market import RuleSubject
 from qts.domain.values import Exchange, InstrumentKind
+from qts.web.words import RULE_SUBJECTS, SECURITY_KINDS, choices
 
 
 class TradingRule(models.Model):
     """One dated row of the exchanges' rules that goes before what comes with QTS. Rows are added, never changed: of
     one scope and day the newest holds, and one that is withdrawn takes the built-in row out too."""
 
-    subject = models.CharField(_("subject"), max_length=30, choices=[(s.value, s.value) for s in RuleSubject])
+    subject = models.CharField(_("subject"), max_length=30, choices=choices(RULE_SUBJECTS, RuleSubject))
     exchange = models.CharField(_("exchange"), max_length=5, blank=True, choices=[(e.value, e.value) for e in Exchange])
-    kind = models.CharField(_("kind"), max_length=10, blank=True, choices=[(k.value, k.value) for k in InstrumentKind])
+    kind = models.CharField(_("kind"), max_length=10, blank=True, choices=choices(SECURITY_KINDS, InstrumentKind))
     effective_from = models.DateField(_("effective from"))
     value = models.JSONField(_("value"), null=True, help_text=_("nothing: the row is withdrawn"))
     source = models.CharField(_("source"), max_length=300)

@@ -7,6 +7,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from qts.web.words import SENDING_STATES, choices
+
 
 class Basket(models.Model):
     """A table of orders as it was confirmed. Its orders are named after it and their row: whoever sends the table
@@ -23,7 +25,7 @@ class Basket(models.Model):
     client_order_id = models.CharField(_("client order id"), max_length=100)
     body_hash = models.CharField(_("hash of the request"), max_length=64)
     rows = models.JSONField(_("rows"))
-    status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.SENDING)
+    status = models.CharField(_("status"), max_length=8, choices=choices(SENDING_STATES), default=Status.SENDING)
     actor_kind = models.CharField(_("asked for by (kind)"), max_length=16)
     actor_id = models.CharField(_("asked for by"), max_length=100)
     placed_at = models.DateTimeField(_("placed"))  # market time

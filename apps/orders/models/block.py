@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from qts.domain.values import OrderType, Side
+from qts.web.words import ORDER_TYPES, SENDING_STATES, SIDES, choices
 
 
 class Block(models.Model):
@@ -25,11 +26,11 @@ class Block(models.Model):
     client_order_id = models.CharField(_("client order id"), max_length=100)
     body_hash = models.CharField(_("hash of the request"), max_length=64)
     symbol = models.CharField(_("symbol"), max_length=20)
-    side = models.CharField(_("side"), max_length=4, choices=[(side, side) for side in Side])
-    order_type = models.CharField(_("type"), max_length=4, choices=[(kind, kind) for kind in OrderType])
+    side = models.CharField(_("side"), max_length=4, choices=choices(SIDES, Side))
+    order_type = models.CharField(_("type"), max_length=4, choices=choices(ORDER_TYPES, OrderType))
     price_vnd = models.BigIntegerField(_("price, VND"), null=True)
     rows = models.JSONField(_("rows"))
-    status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.SENDING)
+    status = models.CharField(_("status"), max_length=8, choices=choices(SENDING_STATES), default=Status.SENDING)
     actor_kind = models.CharField(_("asked for by (kind)"), max_length=16)
     actor_id = models.CharField(_("asked for by"), max_length=100)
     placed_at = models.DateTimeField(_("placed"))  # market time

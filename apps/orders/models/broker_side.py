@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.orders.models.order import Order
+from qts.web.words import DIFFERENCES, choices
 
 
 class ForeignOrder(models.Model):
@@ -59,8 +60,8 @@ class Discrepancy(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     connection_id = models.UUIDField(_("broker connection"))
-    order = models.ForeignKey(Order, models.PROTECT, null=True, related_name="discrepancies")
-    kind = models.CharField(_("kind"), max_length=24, choices=Kind.choices)
+    order = models.ForeignKey(Order, models.PROTECT, null=True, related_name="discrepancies", verbose_name=_("order"))
+    kind = models.CharField(_("kind"), max_length=24, choices=choices(DIFFERENCES))
     subject = models.CharField(_("about"), max_length=100)  # what the same trouble, seen again, has in common
     detail = models.CharField(_("detail"), max_length=1000)
     noticed_at = models.DateTimeField(_("noticed"))

@@ -17,6 +17,7 @@ from qts.domain.orders.conditional import (
     LegState,
 )
 from qts.domain.values import Side
+from qts.web.words import DIRECTIONS, LEG_ROLES, PLAN_KINDS, PLAN_STATES, SIDES, choices
 
 LIVE_STATES = sorted(LIVE_LEGS)
 
@@ -30,22 +31,22 @@ class ConditionalOrder(models.Model):
     )
     client_order_id = models.CharField(_("client order id"), max_length=100)
     body_hash = models.CharField(_("hash of the request"), max_length=64)
-    kind = models.CharField(_("kind"), max_length=16, choices=[(kind, kind) for kind in ConditionalKind])
+    kind = models.CharField(_("kind"), max_length=16, choices=choices(PLAN_KINDS, ConditionalKind))
     symbol = models.CharField(_("symbol"), max_length=20)
     exchange = models.CharField(_("exchange"), max_length=8)
     lot_size = models.PositiveIntegerField(_("round lot"))
-    side = models.CharField(_("side"), max_length=4, choices=[(side, side) for side in Side])
+    side = models.CharField(_("side"), max_length=4, choices=choices(SIDES, Side))
     quantity = models.BigIntegerField(_("quantity"))
     entry = models.OneToOneField(Order, models.PROTECT, null=True, related_name="+", verbose_name=_("entry order"))
     valid_until = models.DateField(_("valid until"))
-    status = models.CharField(_("status"), max_length=16, choices=[(status, status) for status in ConditionalStatus])
+    status = models.CharField(_("status"), max_length=16, choices=choices(PLAN_STATES, ConditionalStatus))
     reason = models.CharField(_("reason"), max_length=500, blank=True)
     breaches = models.JSONField(_("refusals"), default=list, blank=True)
     strategy_id = models.CharField(_("strategy"), max_length=64, blank=True)
     actor_kind = models.CharField(_("asked for by (kind)"), max_length=16)
     actor_id = models.CharField(_("asked for by"), max_length=100)
-    first_event_id = models.BigIntegerField(default=0)
-    last_event_id = models.BigIntegerField(default=0)
+    first_event_id = models.BigIntegerField(_("first event"), default=0)
+    last_event_id = models.BigIntegerField(_("last event"), default=0)
     placed_at = models.DateTimeField(_("placed"))  # market time
     updated_at = models.DateTimeField(_("last change"))  # market time
     recorded_at = models.DateTimeField(_("recorded"), db_default=Now())
@@ -73,16 +74,18 @@ class ConditionalLeg(models.Model):
     """One condition and the order that it releases. `state` moves only by the table of `qts.domain.orders`."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    conditional = models.ForeignKey(ConditionalOrder, models.PROTECT, related_name="legs")
+    conditional = models.ForeignKey(
+        ConditionalOrder, models.PROTECT, related_name="legs", verbose_name=_("conditional order")
+    )
     number = models.PositiveSmallIntegerField(_("number"))
-    role = models.CharField(_("role"), max_length=8, choices=[(role, role) for role in LegRole])
-    state = models.CharField(_("state"), max_length=12, choices=[(state, state) for state in LegState])
-    side = models.CharField(_("side"), max_length=4, choices=[(side, side) for side in Side])
+    role = models.CharField(_("role"), max_length=8, choices=choices(LEG_ROLES, LegRole))
+    state = models.CharField(_("state"), max_length=12, choices=choices(PLAN_STATES, LegState))
+    side = models.CharField(_("side"), max_length=4, choices=choices(SIDES, Side))
     asked_quantity = models.BigIntegerField(_("quantity asked for"))
     quantity = models.BigIntegerField(_("quantity"))  # of the order: what an entry order has filled of it
     limit_vnd = models.BigIntegerField(_("limit price, VND"), null=True)  # none: at the market
     # Empty where the leg goes out as soon as its entry order is done.
-    direction = models.CharField(_("direction"), max_length=12, blank=True, choices=[(way, way) for way in Direction])
+    direction = models.CharField(_("direction"), max_length=12, blank=True, choices=choices(DIRECTIONS, Direction))
     level_vnd = models.BigIntegerField(_("level, VND"), default=0)
     trail_vnd = models.BigIntegerField(_("trailing distance, VND"), default=0)
     step_vnd = models.BigIntegerField(_("step, VND"), default=0)

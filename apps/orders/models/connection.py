@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from qts.web.words import LINKS, choices
+
 
 class GatewayState(models.Model):
     """The gateway of one connection: the fence against a sender that lost its lease, and what people may see of it.
@@ -16,7 +18,7 @@ class GatewayState(models.Model):
 
     connection_id = models.UUIDField(_("broker connection"), primary_key=True)
     epoch = models.BigIntegerField(_("epoch"), default=0)
-    circuit = models.CharField(_("circuit"), max_length=8, choices=Circuit.choices, default=Circuit.CLOSED)
+    circuit = models.CharField(_("circuit"), max_length=8, choices=choices(LINKS, Circuit), default=Circuit.CLOSED)
     trouble = models.CharField(_("trouble"), max_length=500, blank=True)
     seen_at = models.DateTimeField(_("last seen"), null=True)  # wall clock
     last_sent_at = models.DateTimeField(_("last sent"), null=True)  # wall clock
@@ -39,7 +41,7 @@ class StreamPosition(models.Model):
     connection_id = models.UUIDField(_("broker connection"), primary_key=True)
     trading_day = models.DateField(_("trading day"))
     last_notify_id = models.BigIntegerField(_("last notifyID"), default=0)
-    state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.RECONNECTING)
+    state = models.CharField(_("state"), max_length=16, choices=choices(LINKS, State), default=State.RECONNECTING)
     trouble = models.CharField(_("trouble"), max_length=500, blank=True)
     seen_at = models.DateTimeField(_("last seen"), null=True)  # wall clock
     reconciled_at = models.DateTimeField(_("last reconciled"), null=True)  # wall clock

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from apps.orders.models.order import Order
+from qts.web.words import REQUEST_STATES, REQUESTS, choices
 
 
 class Intent(models.Model):
@@ -33,8 +34,8 @@ class Intent(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     order = models.ForeignKey(Order, models.PROTECT, related_name="intents", verbose_name=_("order"))
-    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
-    state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.READY)
+    kind = models.CharField(_("kind"), max_length=8, choices=choices(REQUESTS))
+    state = models.CharField(_("state"), max_length=16, choices=choices(REQUEST_STATES), default=State.READY)
     connection_id = models.UUIDField(_("broker connection"))
     trading_day = models.DateField(_("trading day"))
     request_id = models.CharField(_("request id"), max_length=8)
@@ -101,6 +102,8 @@ class RequestCounter(models.Model):
     last = models.BigIntegerField(_("last request id"))
 
     class Meta:
+        verbose_name = _("counter of requests")
+        verbose_name_plural = _("counters of requests")
         constraints = [models.UniqueConstraint(fields=["connection_id", "trading_day"], name="orders_one_counter")]
 
     def __str__(self) -> str:

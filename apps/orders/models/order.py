@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qts.domain.orders import WORKING, Status
 from qts.domain.values import OrderType, Side
+from qts.web.words import ORDER_STATUSES, ORDER_TYPES, SIDES, choices
 
 
 class OrderManager(models.Manager["Order"]):
@@ -38,12 +39,12 @@ class Order(models.Model):
 
     symbol = models.CharField(_("symbol"), max_length=20)
     exchange = models.CharField(_("exchange"), max_length=8, blank=True)  # empty when the symbol was not known
-    side = models.CharField(_("side"), max_length=4, choices=[(side, side) for side in Side])
-    order_type = models.CharField(_("type"), max_length=4, choices=[(kind, kind) for kind in OrderType])
+    side = models.CharField(_("side"), max_length=4, choices=choices(SIDES, Side))
+    order_type = models.CharField(_("type"), max_length=4, choices=choices(ORDER_TYPES, OrderType))
     quantity = models.BigIntegerField(_("quantity"))
     price_vnd = models.BigIntegerField(_("price, VND"), null=True)
 
-    status = models.CharField(_("status"), max_length=20, choices=[(status, status) for status in Status])
+    status = models.CharField(_("status"), max_length=20, choices=choices(ORDER_STATUSES, Status))
     filled_quantity = models.BigIntegerField(_("filled"), default=0)
     filled_value_vnd = models.BigIntegerField(_("value of the fills, VND"), default=0)
     # What the broker's own reports say is filled. Higher than `filled_quantity` while a match event is on its way.
@@ -64,15 +65,17 @@ class Order(models.Model):
     amended_at = models.DateTimeField(_("last amended at the exchange"), null=True)
     # Recorded, not sent yet: it goes to the gate and then out at this moment, or when the order it replaces is over.
     release_at = models.DateTimeField(_("held until"), null=True)
-    replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replacements")
+    replaces = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="replacements", verbose_name=_("replaces")
+    )
 
     strategy_id = models.CharField(_("strategy"), max_length=64, blank=True)
     decision_id = models.UUIDField(_("decision"), null=True)
     actor_kind = models.CharField(_("ordered by (kind)"), max_length=16)
     actor_id = models.CharField(_("ordered by"), max_length=100)
     # Where its history begins and ends in the event log, so that reading it does not walk through the whole account's.
-    first_event_id = models.BigIntegerField(default=0)
-    last_event_id = models.BigIntegerField(default=0)
+    first_event_id = models.BigIntegerField(_("first event"), default=0)
+    last_event_id = models.BigIntegerField(_("last event"), default=0)
 
     # Market time, as the services are told it; `recorded_at` is the wall clock of the database.
     submitted_at = models.DateTimeField(_("submitted"))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.orders.models.order import Order
 from qts.domain.orders.slicing import SlicedStatus, SliceKind
 from qts.domain.values import Side
+from qts.web.words import PLAN_STATES, SIDES, SLICE_KINDS, choices
 
 
 class SlicedOrder(models.Model):
@@ -21,24 +22,24 @@ class SlicedOrder(models.Model):
     )
     client_order_id = models.CharField(_("client order id"), max_length=100)
     body_hash = models.CharField(_("hash of the request"), max_length=64)
-    kind = models.CharField(_("kind"), max_length=8, choices=[(kind, kind) for kind in SliceKind])
+    kind = models.CharField(_("kind"), max_length=8, choices=choices(SLICE_KINDS, SliceKind))
     symbol = models.CharField(_("symbol"), max_length=20)
     exchange = models.CharField(_("exchange"), max_length=8)
     lot_size = models.PositiveIntegerField(_("round lot"))
-    side = models.CharField(_("side"), max_length=4, choices=[(side, side) for side in Side])
+    side = models.CharField(_("side"), max_length=4, choices=choices(SIDES, Side))
     quantity = models.BigIntegerField(_("quantity"))
     price_vnd = models.BigIntegerField(_("price, VND"), null=True)  # none: at the market
     show_quantity = models.BigIntegerField(_("quantity shown"), null=True)
     slices = models.PositiveIntegerField(_("slices"), null=True)
     minutes = models.PositiveIntegerField(_("minutes of continuous trading"), null=True)
-    status = models.CharField(_("status"), max_length=12, choices=[(status, status) for status in SlicedStatus])
+    status = models.CharField(_("status"), max_length=12, choices=choices(PLAN_STATES, SlicedStatus))
     reason = models.CharField(_("reason"), max_length=500, blank=True)
     breaches = models.JSONField(_("refusals"), default=list, blank=True)
     waits_for = models.CharField(_("waits for"), max_length=200, blank=True)
     strategy_id = models.CharField(_("strategy"), max_length=64, blank=True)
     actor_kind = models.CharField(_("asked for by (kind)"), max_length=16)
     actor_id = models.CharField(_("asked for by"), max_length=100)
-    last_event_id = models.BigIntegerField(default=0)
+    last_event_id = models.BigIntegerField(_("last event"), default=0)
     placed_at = models.DateTimeField(_("placed"))  # market time; a TWAP begins then
     updated_at = models.DateTimeField(_("last change"))  # market time
     recorded_at = models.DateTimeField(_("recorded"), db_default=Now())
@@ -64,7 +65,7 @@ class Slice(models.Model):
     """One part. The number and the order's name are taken in the transaction that records the order."""
 
     id = models.BigAutoField(primary_key=True)
-    parent = models.ForeignKey(SlicedOrder, models.PROTECT, related_name="parts")
+    parent = models.ForeignKey(SlicedOrder, models.PROTECT, related_name="parts", verbose_name=_("sliced order"))
     number = models.PositiveSmallIntegerField(_("number"))
     order = models.OneToOneField(Order, models.PROTECT, related_name="slice", verbose_name=_("order"))
 

@@ -14,6 +14,7 @@ from apps.marketdata.selectors import SecurityView, market_today, takes_orders
 from apps.portal.views import backtest_words, data_words, formats, parity_words, wording
 from apps.portal.views.refusals import reason_text
 from apps.portal.views.silence_words import nothing_text, number_text, silence_text
+from qts.web import words
 from qts.web.said import told
 
 register = template.Library()
@@ -109,8 +110,13 @@ def backtest_tone(status: str) -> str:
 
 
 @register.filter
+def difference_kind(kind: str) -> str:
+    return words.word(words.DIFFERENCES, kind)
+
+
+@register.filter
 def outcome_label(state: str) -> str:
-    return wording.outcome_label(state)
+    return wording.request_outcome_label(state)
 
 
 @register.filter

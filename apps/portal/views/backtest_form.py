@@ -14,7 +14,6 @@ from django.views.decorators.http import require_http_methods
 from apps.marketdata import selectors as marketdata
 from apps.portal.forms import read_quantity
 from apps.portal.views.access import TRADERS, asks_for_fragment, page
-from apps.portal.views.backtest_words import KINDS, kind_label
 from apps.sso.selectors import actor_of
 from apps.strategies import selectors, services
 from apps.strategies.selectors import BacktestStrategyView, BacktestView
@@ -25,6 +24,7 @@ from qts.backtest.spec import LATENCY_MS_MAX, SLIPPAGE_TICKS_MAX
 from qts.backtest.study import TRIES_MIN, values_of
 from qts.backtest.walk_forward import FOLDS_MAX, FOLDS_MIN
 from qts.domain.strategy import Parameter
+from qts.web.words import STUDIES, choices
 
 PARTS_MAX: Final = 4
 _MARKET: Final = ("latency_ms", "slippage_ticks", "queue_quantity")
@@ -35,7 +35,7 @@ class LaunchForm(forms.Form):
     """Fields `p0-strategy`, `p0-version`, `p0-symbols`, `p0-fast` … for each part; `v-fast` … for the values to try."""
 
     name = forms.CharField(max_length=120, required=False)
-    kind = forms.ChoiceField(choices=[(one, one) for one in KINDS])
+    kind = forms.ChoiceField(choices=choices(STUDIES))
     source = forms.ChoiceField(choices=[(one, one) for one in SOURCES])
     symbols = forms.CharField(max_length=2_000, required=False)
     period = forms.ChoiceField(choices=[(one, one) for one in BarPeriod])
@@ -243,7 +243,7 @@ def _form(
     given: QueryDict, strategies: Sequence[BacktestStrategyView], *, is_bound: bool, files: Any = None
 ) -> LaunchForm:
     """`act` adds a part or takes the last one away."""
-    kind = given.get("kind", "") if given.get("kind") in KINDS else StudyKind.RUN.value
+    kind = given.get("kind", "") if given.get("kind") in STUDIES else StudyKind.RUN.value
     chosen = _chosen(given, strategies)
     if given.get("act") == "add" and len(chosen) < PARTS_MAX:
         chosen.append(strategies[len(chosen) % len(strategies)])
@@ -339,7 +339,7 @@ def _context(form: LaunchForm) -> dict[str, Any]:
     return {
         "form": form,
         "kind": form["kind"].value(),
-        "kinds": [(one, kind_label(one)) for one in KINDS],
+        "kinds": choices(STUDIES),
         "fill_choices": [
             ("CLOSE", _("at the close of the bar that caused it")),
             ("NEXT_OPEN", _("at the next bar's open")),

@@ -5,24 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from apps.portal.views import formats
 from qts.backtest.statements import TEMPLATES, Statement, Tone
+from qts.web import words
+from qts.web.words import word
 
-KINDS: Final = {
-    "RUN": gettext_noop("Single run"),
-    "SWEEP": gettext_noop("Grid sweep"),
-    "WALK_FORWARD": gettext_noop("Walk-forward"),
-    "SEARCH": gettext_noop("Bayesian search"),
-}
-STATUSES: Final = {
-    "QUEUED": gettext_noop("Waiting"),
-    "RUNNING": gettext_noop("Running"),
-    "DONE": gettext_noop("Done"),
-    "FAILED": gettext_noop("Failed"),
-    "CANCELLED": gettext_noop("Cancelled"),
-}
 TONES: Final = {"QUEUED": "info", "RUNNING": "info", "DONE": "ok", "FAILED": "bad"}
 YEAR_ROOT: Final = 250**0.5
 
@@ -41,11 +29,11 @@ class Figure:
 
 
 def kind_label(kind: str) -> str:
-    return _(KINDS.get(kind, kind))
+    return word(words.STUDIES, kind)
 
 
 def status_label(status: str) -> str:
-    return _(STATUSES.get(status, status))
+    return word(words.STUDY_STATES, status)
 
 
 def sentences(told: Iterable[Mapping[str, Any]]) -> list[Sentence]:

@@ -23,6 +23,7 @@ from qts.backtest import TickTable
 from qts.backtest.document import FILL_FIELDS
 from qts.backtest.tick_engine import minutes_of
 from qts.domain.market import to_vietnam
+from qts.web.words import STUDIES, STUDY_STATES, choices
 
 PAGE_ROWS: Final = 50
 FILLS_SHOWN: Final = 200
@@ -37,8 +38,8 @@ def backtest_list(request: HttpRequest) -> HttpResponse:
     mine = str(actor_of(request.user)) if given.get("mine") else ""
     number = int(given["page"]) if given.get("page", "").isdecimal() and len(given["page"]) < 5 else 1
     asked = {
-        "status": given.get("status", "") if given.get("status") in words.STATUSES else "",
-        "kind": given.get("kind", "") if given.get("kind") in words.KINDS else "",
+        "status": given.get("status", "") if given.get("status") in STUDY_STATES else "",
+        "kind": given.get("kind", "") if given.get("kind") in STUDIES else "",
         "strategy": given.get("strategy", "")[:200],
     }
     found = selectors.backtests(**asked, created_by=mine, limit=PAGE_ROWS + 1, offset=(max(1, number) - 1) * PAGE_ROWS)
@@ -52,8 +53,8 @@ def backtest_list(request: HttpRequest) -> HttpResponse:
         "has_more": len(found) > PAGE_ROWS,
         "is_moving": any(not one.is_over for one in found),
         "may_run": has_role(request.user, *TRADERS),
-        "kinds": [(one, words.kind_label(one)) for one in words.KINDS],
-        "statuses": [(one, words.status_label(one)) for one in words.STATUSES],
+        "kinds": choices(STUDIES),
+        "statuses": choices(STUDY_STATES),
         "strategies": selectors.backtest_strategies(),
     }
     template = "table" if asks_for_fragment(request) else "list"

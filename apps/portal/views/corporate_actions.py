@@ -18,6 +18,7 @@ from apps.portal.views.blotter import read_day
 from apps.sso.selectors import actor_of
 from qts.domain.portfolio import ActionKind, ActionTerms
 from qts.web.said import told
+from qts.web.words import ACTION_KINDS
 
 NUMBER_LENGTH_MAX = 9
 
@@ -75,7 +76,7 @@ def _page(request: HttpRequest, *, problem: str = "", status: int = 200) -> Http
     found = accounts.corporate_actions()
     context = {
         "actions": found,
-        "kinds": kind_labels(),
+        "kinds": ACTION_KINDS,
         "names": actor_names([name for one in found for name in (one.proposed_by, one.decided_by)]),
         "me": str(actor_of(request.user)),
         "problem": problem,
@@ -84,13 +85,3 @@ def _page(request: HttpRequest, *, problem: str = "", status: int = 200) -> Http
         "tab": "actions",
     }
     return render(request, "portal/portfolio/actions.html", context, status=status)
-
-
-def kind_labels() -> dict[str, str]:
-    return {
-        ActionKind.CASH_DIVIDEND: _("Cash dividend"),
-        ActionKind.STOCK_DIVIDEND: _("Stock dividend"),
-        ActionKind.BONUS: _("Bonus shares"),
-        ActionKind.SPLIT: _("Split"),
-        ActionKind.RIGHTS: _("Rights to subscribe"),
-    }

@@ -18,7 +18,7 @@ from apps.marketdata import selectors as marketdata
 from apps.marketdata.selectors import Level, MessageCount
 from apps.marketdata.services.dead_letters import REPLAYED_MAX, replay_dead_letters
 from apps.portal.views.access import EVERYBODY, OPERATORS, asks_for_fragment, page
-from apps.portal.views.data_words import channel_label, outcome_label
+from apps.portal.views.data_words import channel_label, letter_outcome_label
 from apps.portal.views.market import quotes_of, stream_status
 from apps.sso.selectors import has_role
 from qts.domain.market import to_vietnam
@@ -115,7 +115,7 @@ def _in_pairs(bids: Sequence[Level], asks: Sequence[Level]) -> list[tuple[Level 
 def dead_letters(request: HttpRequest) -> HttpResponse:
     letters = marketdata.dead_letters(limit=LETTERS_MAX)
     context = {
-        "letters": [(letter, outcome_label(letter.outcome)) for letter in letters],
+        "letters": [(letter, letter_outcome_label(letter.outcome)) for letter in letters],
         "may_replay": has_role(request.user, *OPERATORS),
         "limit": LETTERS_MAX,
     }
@@ -131,7 +131,7 @@ def replay(request: HttpRequest) -> HttpResponse:
         messages.error(request, _("Choose at least one message."))
         return redirect("portal:data-letters")
     outcomes = replay_dead_letters(chosen, now=timezone.now())
-    told = ", ".join(f"{outcome_label(outcome)}: {count}" for outcome, count in sorted(outcomes.items()))
+    told = ", ".join(f"{letter_outcome_label(outcome)}: {count}" for outcome, count in sorted(outcomes.items()))
     messages.success(request, _("Read again. %(told)s") % {"told": told})
     return redirect("portal:data-letters")
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from apps.orders.selectors import Evidence, GateReport, Hop, OrderView
@@ -14,7 +13,7 @@ from apps.portal.views.refusals import figure_text
 from qts.domain.errors import RuleCode
 from qts.domain.risk import RULES, Figure, Unit, controls_asked, headroom, is_floor, used_bps
 from qts.domain.values import Side
-from qts.web.said import rule_text
+from qts.web.said import rule_help, rule_text
 
 TIGHT_BPS, FULL_BPS = 7_500, 10_000
 PICTURE_WIDTH: Final = 1_000
@@ -133,10 +132,7 @@ def _row(code: RuleCode, figure: Figure, *, is_broken: bool) -> GateRow:
 
 def _help(code: RuleCode) -> str:
     """What the control looks at; its refusal's sentence where the table has no such control any more."""
-    rule = RULES.get(code)
-    if rule is None:
-        return rule_text(code)
-    return rule.help_vi if get_language() == "vi" else rule.help_en
+    return rule_help(code) if code in RULES else rule_text(code)
 
 
 def _wants_limit(code: RuleCode) -> bool:

@@ -15,32 +15,10 @@ from qts.domain.orders.conditional import (
     LegState,
 )
 from qts.domain.orders.slicing import SlicedStatus
+from qts.web import words
+from qts.web.words import word
 
-KINDS = {
-    "STOP": gettext_noop("Stop, at the market"),
-    "STOP_LIMIT": gettext_noop("Stop limit"),
-    "TRAILING_STOP": gettext_noop("Trailing stop"),
-    "TAKE_PROFIT": gettext_noop("Take profit"),
-    "OCO": gettext_noop("OCO: target and stop, one cancels the other"),
-    "BRACKET": gettext_noop("Bracket: order with target and stop"),
-    "IF_DONE": gettext_noop("If done: a second order after the first"),
-}
-STATES = {
-    "ACTIVE": gettext_noop("Active"),
-    "DORMANT": gettext_noop("After the first order"),
-    "WATCHING": gettext_noop("Watching"),
-    "TRIGGERED": gettext_noop("Triggered"),
-    "REFUSED": gettext_noop("Refused by the risk gate"),
-    "CANCELLED": gettext_noop("Cancelled"),
-    "EXPIRED": gettext_noop("Expired"),
-    "DONE": gettext_noop("Done"),
-    "STOPPED": gettext_noop("Stopped"),
-}
 TONES = {"ACTIVE": "info", "WATCHING": "info", "TRIGGERED": "ok", "DONE": "ok", "REFUSED": "bad", "STOPPED": "bad"}
-SLICE_KINDS = {
-    "ICEBERG": gettext_noop("Iceberg: shows a part at a time"),
-    "TWAP": gettext_noop("TWAP: equal parts over time"),
-}
 SLICED_REASONS = {
     "cancelled by request": gettext_noop("taken back"),
     "kill switch is engaged": gettext_noop("kill switch is engaged"),
@@ -58,11 +36,11 @@ FIELD_LABELS = {
 
 
 def kind_label(kind: str) -> str:
-    return _(KINDS[kind]) if kind in KINDS else kind
+    return word(words.PLAN_KINDS, kind)
 
 
 def slice_kind_label(kind: str) -> str:
-    return _(SLICE_KINDS[kind]) if kind in SLICE_KINDS else kind
+    return word(words.SLICE_KINDS, kind)
 
 
 def sliced_reason(plan: SlicedView) -> str:
@@ -75,7 +53,7 @@ def sliced_reason(plan: SlicedView) -> str:
 
 
 def state_label(state: str) -> str:
-    return _(STATES[state]) if state in STATES else state
+    return word(words.PLAN_STATES, state)
 
 
 def state_tone(state: str) -> str:

@@ -17,11 +17,12 @@ from apps.marketdata import selectors as marketdata
 from apps.portal.views.access import EVERYBODY, asks_for_fragment, page
 from apps.portal.views.days import asked_day
 from apps.portal.views.silence_words import nothing_text
-from apps.portal.views.wording import DECISIONS, decision_label, side_label
+from apps.portal.views.wording import decision_label, side_label
 from apps.strategies import selectors as strategies
 from apps.strategies.selectors import DecisionView, SignalFilter, SignalMark
 from qts.adapters.tables import Cell, csv_file
 from qts.domain.market import VIETNAM, to_vietnam
+from qts.web.words import DECISIONS, choices
 
 PAGE_ROWS: Final = 50
 MARKS_MAX: Final = 2_000
@@ -102,7 +103,7 @@ def signal_list(request: HttpRequest) -> HttpResponse:
         "has_more": count > choice.page * PAGE_ROWS,
         "strategies": mine,
         "symbols": sorted({symbol for one in mine for symbol in one.symbols}),
-        "outcomes": [(code, decision_label(code)) for code in DECISIONS],
+        "outcomes": choices(DECISIONS),
     }
     template = "body" if asks_for_fragment(request) else "page"
     return render(request, f"portal/signals/{template}.html", context)

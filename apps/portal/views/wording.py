@@ -2,11 +2,13 @@
 
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, pgettext
+from django.utils.translation import gettext_noop
 
 from apps.portal.views.replay_words import STATES, state_label
 from qts.adapters.ssi.credentials import SecondFactor
 from qts.adapters.ssi.tokens import CODE_WANTED
+from qts.web import words
+from qts.web.words import word
 
 SESSIONS = {
     "PRE_OPEN": gettext_noop("Before the open"),
@@ -17,25 +19,6 @@ SESSIONS = {
     "PLO": gettext_noop("After hours"),
     "CLOSED": gettext_noop("Closed"),
     "HALT": gettext_noop("Halted"),
-}
-
-MODES = {
-    "PAPER": gettext_noop("Paper"),
-    "SHADOW": gettext_noop("Shadow"),
-    "LIVE": gettext_noop("Live"),
-}
-
-STRATEGY_STATUSES = {
-    "RUNNING": gettext_noop("Running"),
-    "STOPPED": gettext_noop("Stopped"),
-    "FAILED": gettext_noop("Failed"),
-}
-
-DECISIONS = {
-    "SUBMITTED": gettext_noop("Order sent"),
-    "SHADOWED": gettext_noop("Written down (shadow)"),
-    "DENIED": gettext_noop("Refused by the risk gate"),
-    "SKIPPED": gettext_noop("No order"),
 }
 
 RULINGS = {
@@ -69,22 +52,6 @@ SOURCES = {
 
 DECISION_TONES = {"SUBMITTED": "ok", "SHADOWED": "info", "DENIED": "bad"}
 
-STATUSES = {
-    "PENDING": gettext_noop("Waiting to be sent"),
-    "SENT": gettext_noop("Sent"),
-    "UNKNOWN": gettext_noop("Unclear, asking the broker"),
-    "QUEUED": gettext_noop("At the broker"),
-    "OPEN": gettext_noop("Working"),
-    "PARTIALLY_FILLED": gettext_noop("Partly filled"),
-    "FILLED": gettext_noop("Filled"),
-    "CANCEL_PENDING": gettext_noop("Cancelling"),
-    "AMEND_PENDING": gettext_noop("Amending"),
-    "CANCELLED": gettext_noop("Cancelled"),
-    "REJECTED": gettext_noop("Rejected by the exchange"),
-    "EXPIRED": gettext_noop("Expired"),
-    "DENIED": gettext_noop("Refused by the risk gate"),
-}
-
 STATUS_TONES = {
     "PENDING": "info",
     "SENT": "info",
@@ -97,21 +64,6 @@ STATUS_TONES = {
     "AMEND_PENDING": "warn",
     "REJECTED": "bad",
     "DENIED": "bad",
-}
-
-OUTCOMES = {
-    "UNKNOWN": gettext_noop("Not known yet"),
-    "ANSWERED": gettext_noop("It had arrived"),
-    "CONFIRMED": gettext_noop("It was done"),
-    "REFUSED": gettext_noop("It was refused"),
-    "NOT_RECEIVED": gettext_noop("It had not arrived"),
-    "WITHDRAWN": gettext_noop("It never left"),
-}
-
-REQUESTS = {
-    "PLACE": gettext_noop("Place"),
-    "CANCEL": gettext_noop("Cancel"),
-    "AMEND": gettext_noop("Amend"),
 }
 
 ROLES = {
@@ -128,32 +80,15 @@ WHAT_IF_BASES = {
     "minute": gettext_noop("from what the account was worth in that minute"),
 }
 
-ORDER_TYPES = {
-    "LO": gettext_noop("Limit order"),
-    "ATO": gettext_noop("At the open"),
-    "ATC": gettext_noop("At the close"),
-    "MTL": gettext_noop("Market to limit"),
-    "MOK": gettext_noop("Market, all or nothing"),
-    "MAK": gettext_noop("Market, rest cancelled"),
-    "PLO": gettext_noop("After hours at the close"),
-}
-
 
 def stream_label(state: str) -> str:
-    words = {"connected": _("Connected"), "reconnecting": _("Reconnecting"), "down": _("No data")}
-    return words.get(state, state)
+    said = {"connected": _("Connected"), "reconnecting": _("Reconnecting"), "down": _("No data")}
+    return said.get(state, state)
 
 
 def link_label(state: str) -> str:
     """State of an order stream, or of a gateway's circuit breaker: closed means that orders flow."""
-    words = {
-        "CONNECTED": _("Connected"),
-        "RECONNECTING": _("Reconnecting"),
-        "CLOSED": _("Working normally"),
-        "OPEN": _("Interrupted"),
-        "HALF_OPEN": _("Being tried"),
-    }
-    return words.get(state, state or "–")
+    return word(words.LINKS, state) or "–"
 
 
 def gateway_trouble_label(trouble: str) -> str:
@@ -167,12 +102,12 @@ def program_text(told: str) -> str:
 
 
 def second_factor_label(factor: str) -> str:
-    words = {
+    said = {
         SecondFactor.PIN: _("PIN"),
         SecondFactor.OTP: _("one-time code by SMS or e-mail"),
         SecondFactor.SMART_OTP: _("one-time code from the broker's app"),
     }
-    return words[SecondFactor(factor)]
+    return said[SecondFactor(factor)]
 
 
 def unit_label(unit: str) -> str:
@@ -185,16 +120,16 @@ def trading_state_label(state: str) -> str:
 
 
 def strategy_mode_label(mode: str) -> str:
-    return _(MODES.get(mode, mode))
+    return word(words.MODES, mode)
 
 
 def strategy_status_label(status: str) -> str:
-    return _(STRATEGY_STATUSES[status]) if status in STRATEGY_STATUSES else status
+    return word(words.STRATEGY_STATUSES, status)
 
 
 def decision_label(outcome: str) -> str:
     """What became of a decision."""
-    return _(DECISIONS[outcome]) if outcome in DECISIONS else outcome
+    return word(words.DECISIONS, outcome)
 
 
 def ruling_label(code: str) -> str:
@@ -211,13 +146,13 @@ def source_label(source: str) -> str:
 
 
 def proposal_kind_label(kind: str) -> str:
-    words = {
+    said = {
         "limits": _("Looser limit"),
         "release": _("Release of a kill switch"),
         "rules": _("Rules of the exchanges"),
         "arming": _("Trading against the checks before the open"),
     }
-    return words.get(kind, kind)
+    return said.get(kind, kind)
 
 
 def what_if_basis(basis: str) -> str:
@@ -225,8 +160,8 @@ def what_if_basis(basis: str) -> str:
 
 
 def proposal_status_label(status: str) -> str:
-    words = {"approved": _("approved"), "rejected": _("rejected"), "withdrawn": _("taken back"), "open": _("waits")}
-    return words.get(status, status)
+    said = {"approved": _("approved"), "rejected": _("rejected"), "withdrawn": _("taken back"), "open": _("waits")}
+    return said.get(status, status)
 
 
 def session_label(session: str) -> str:
@@ -234,7 +169,7 @@ def session_label(session: str) -> str:
 
 
 def status_label(status: str) -> str:
-    return _(STATUSES[status]) if status in STATUSES else status
+    return word(words.ORDER_STATUSES, status)
 
 
 def role_label(role: str) -> str:
@@ -242,26 +177,26 @@ def role_label(role: str) -> str:
 
 
 def order_type_label(order_type: str) -> str:
-    return _(ORDER_TYPES[order_type]) if order_type in ORDER_TYPES else order_type
+    return word(words.ORDER_TYPES, order_type)
 
 
-def outcome_label(state: str) -> str:
-    return _(OUTCOMES[state]) if state in OUTCOMES else state
+def request_outcome_label(state: str) -> str:
+    return word(words.REQUEST_STATES, state)
 
 
 def intent_label(kind: str) -> str:
-    return _(REQUESTS[kind]) if kind in REQUESTS else kind
+    return word(words.REQUESTS, kind)
 
 
 def side_label(side: str) -> str:
-    return pgettext("side of an order", "Buy") if side == "BUY" else pgettext("side of an order", "Sell")
+    return word(words.SIDES, side)
 
 
 def client_messages() -> dict[str, object]:
     """What the scripts may say; each key is used in static/js."""
     return {
         "sessions": {code: _(text) for code, text in SESSIONS.items()},
-        "statuses": {code: _(text) for code, text in STATUSES.items()},
+        "statuses": {code: str(text) for code, text in words.ORDER_STATUSES.items()},
         "live": _("Live"),
         "connecting": _("Connecting"),
         "reconnecting": _("Reconnecting"),
@@ -278,8 +213,8 @@ def client_messages() -> dict[str, object]:
         "stream_late": _("Market data is {age} old."),
         "failed": _("That did not work: the server answered {status}. Nothing was changed unless the page says so."),
         "unreachable": _("The server cannot be reached. Look at your orders before you try again."),
-        "buy": pgettext("side of an order", "Buy"),
-        "sell": pgettext("side of an order", "Sell"),
+        "buy": side_label("BUY"),
+        "sell": side_label("SELL"),
         "level": _("Level"),
         "target": _("Target"),
         "strength": _("Strength {n}%"),

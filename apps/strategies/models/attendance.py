@@ -1,6 +1,7 @@
 """What a strategy heard on a day: the answer to 'why did nothing happen?'"""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from apps.strategies.models.strategies import Strategy
 
@@ -14,22 +15,24 @@ class Attendance(models.Model):
     document's conditions (`apps.strategies.services.tally`), empty for code.
     """
 
-    strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="+")
-    trading_day = models.DateField()
-    symbol = models.CharField(max_length=20, blank=True)
-    first_at = models.DateTimeField()  # market time
-    last_at = models.DateTimeField()  # market time
-    last_kind = models.CharField(max_length=10, blank=True)
-    bar_count = models.PositiveIntegerField(default=0)
-    tick_count = models.PositiveIntegerField(default=0)
-    fill_count = models.PositiveIntegerField(default=0)
-    timer_count = models.PositiveIntegerField(default=0)
-    session_count = models.PositiveIntegerField(default=0)
-    late_count = models.PositiveIntegerField(default=0)
-    cold = models.JSONField(default=list)
-    rules = models.JSONField(default=dict)
+    strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="+", verbose_name=_("strategy"))
+    trading_day = models.DateField(_("trading day"))
+    symbol = models.CharField(_("symbol"), max_length=20, blank=True)
+    first_at = models.DateTimeField(_("first at"))  # market time
+    last_at = models.DateTimeField(_("last at"))  # market time
+    last_kind = models.CharField(_("kind of the last event"), max_length=10, blank=True)
+    bar_count = models.PositiveIntegerField(_("number of bars"), default=0)
+    tick_count = models.PositiveIntegerField(_("matches of the market"), default=0)
+    fill_count = models.PositiveIntegerField(_("fills"), default=0)
+    timer_count = models.PositiveIntegerField(_("timers"), default=0)
+    session_count = models.PositiveIntegerField(_("changes of session"), default=0)
+    late_count = models.PositiveIntegerField(_("events too late"), default=0)
+    cold = models.JSONField(_("indicators without a value"), default=list)
+    rules = models.JSONField(_("conditions met"), default=dict)
 
     class Meta:
+        verbose_name = _("attendance")
+        verbose_name_plural = _("attendances")
         ordering = ["strategy", "-trading_day", "symbol"]
         constraints = [
             models.UniqueConstraint(fields=["strategy", "trading_day", "symbol"], name="strategies_one_attendance"),
