@@ -1,9 +1,19 @@
 """Where an operator changes settings and credentials. Every change goes through the services."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_celery_beat.models import (
+    ClockedSchedule,
+    CrontabSchedule,
+    IntervalSchedule,
+    PeriodicTask,
+    PeriodicTasks,
+    SolarSchedule,
+)
 from unfold.admin import ModelAdmin
 
 from apps.configuration import services
@@ -11,6 +21,12 @@ from apps.configuration.forms import BrokerConnectionForm, SettingForm
 from apps.configuration.models import BrokerConnection, SettingVersion
 from qts.adapters.ssi.credentials import SecondFactor
 from qts.domain.values import Actor, ActorKind
+from qts.web.read_only_admin import ReadOnlyAdmin
+
+# What runs regularly is code (CELERY_BEAT_SCHEDULE): it is looked at and paused here, not written.
+for schedule in (ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule):
+    if admin.site.is_registered(schedule):
+        admin.site.unregister(schedule)
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -64,3 +80,41 @@ class SettingVersionAdmin(ModelAdmin):  # type: ignore[misc]
             name=obj.name, value=obj.value, reason=obj.reason, actor=_actor(request), now=timezone.now()
         )
         obj.pk = SettingVersion.objects.get(name=obj.name, version=version).pk
+
+
+@admin.register(PeriodicTask)
+class PeriodicTaskAdmin(ReadOnlyAdmin):
+    list_display = ["name", "enabled", "schedule", "queue", "last_run_at", "total_run_count"]
+    list_filter = ["enabled", "queue"]
+    list_select_related = ["interval", "crontab"]
+    search_fields = ["name", "task"]
+    fields = ["name", "task", "enabled", "schedule", "queue", "expire_seconds", "last_run_at", "total_run_count"]
+    readonly_fields = fields
+    actions = ["pause", "resume"]
+
+    @admin.display(description=_("schedule"))
+    def schedule(self, task: PeriodicTask) -> str:
+        if task.interval is not None:
+            return str(_("every %(count)s s") % {"count": round(task.interval.schedule.run_every.total_seconds())})
+        return str(
+            _("daily at %(hour)s:%(minute)s") % {"hour": task.crontab.hour, "minute": task.crontab.minute.zfill(2)}
+        )
+
+    def has_pause_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("django_celery_beat.change_periodictask"))
+
+    @admin.action(description=_("Pause the chosen tasks"), permissions=["pause"])
+    def pause(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        self._switch(request, queryset, is_on=False)
+
+    @admin.action(description=_("Let the chosen tasks run again"), permissions=["pause"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        self._switch(request, queryset, is_on=True)
+
+    def _switch(self, request: HttpRequest, chosen: QuerySet[PeriodicTask], *, is_on: bool) -> None:
+        changed = list(chosen.exclude(enabled=is_on))
+        chosen.update(enabled=is_on)
+        PeriodicTasks.update_changed()  # beat reads its schedule again
+        for task in changed:
+            self.log_change(request, task, [{"changed": {"fields": ["enabled"]}}])
+        self.message_user(request, _("Tasks changed: %(count)s.") % {"count": len(changed)})

@@ -5,6 +5,8 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from axes.admin import AccessAttemptAdmin, AccessFailureLogAdmin, AccessLogAdmin
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
@@ -20,7 +22,8 @@ from apps.sso.selectors import actor_of
 
 # Roles are code: their groups are not edited; allauth's pages of authenticators and sessions would show what opens
 # doors; and QTS sends no mail, so addresses that allauth would verify mean nothing.
-for registered in (Group, Authenticator, EmailAddress, UserSession):
+# Log-in attempts come again below, in the admin's own dress.
+for registered in (Group, Authenticator, EmailAddress, UserSession, AccessAttempt, AccessFailureLog, AccessLog):
     if admin.site.is_registered(registered):
         admin.site.unregister(registered)
 
@@ -61,3 +64,22 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]  #
         for user in chosen:
             services.remove_factors(user, by=actor_of(request.user))
         self.message_user(request, _("At the next log-in they set up a new authenticator app."))
+
+
+@admin.register(AccessAttempt)
+class AttemptAdmin(AccessAttemptAdmin, ModelAdmin):  # type: ignore[misc]
+    """Deleting an attempt lets somebody in again who was locked out."""
+
+    @admin.display(description=_("state"))
+    def status(self, attempt: AccessAttempt) -> str:
+        return str(super().status(attempt))
+
+
+@admin.register(AccessFailureLog)
+class FailureAdmin(AccessFailureLogAdmin, ModelAdmin):  # type: ignore[misc]
+    pass
+
+
+@admin.register(AccessLog)
+class LogInAdmin(AccessLogAdmin, ModelAdmin):  # type: ignore[misc]
+    pass

@@ -113,7 +113,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "allauth.headless",
     "django_otp",
-    "axes",
+    "apps.sso.apps.LogInAttemptsConfig",
     "csp",
     "apps.eventlog",
     "apps.configuration",
