@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import yaml
 
+from qts.domain.errors import Said
 from qts.domain.strategy.rules import DocumentWrong, RuleSet, parse_document
 
 CHARACTERS_MAX: Final = 20_000
@@ -22,9 +23,14 @@ class Problem:
     sentence: str
     column: int = 0
 
+    @property
+    def said(self) -> Said:
+        if self.line:
+            return Said("Line {line}, {place}: {what}.", line=self.line, place=self.place, what=self.sentence)
+        return Said("{place}: {what}.", place=self.place, what=self.sentence)
+
     def __str__(self) -> str:
-        where = f"Line {self.line}, {self.place}" if self.line else self.place
-        return f"{where}: {self.sentence}."
+        return str(self.said)
 
 
 class RulesUnreadable(ValueError):
@@ -38,7 +44,15 @@ class RulesUnreadable(ValueError):
 def read_rules(text: str) -> RuleSet:
     """Raises RulesUnreadable. Plain YAML only: no anchors, no tags, no key twice."""
     if len(text) > CHARACTERS_MAX:
-        raise RulesUnreadable([Problem(0, "document", f"it is longer than {CHARACTERS_MAX:,} characters")])
+        raise RulesUnreadable(
+            [
+                Problem(
+                    0,
+                    "document",
+                    Said("it is longer than {characters_max:,} characters", characters_max=CHARACTERS_MAX),
+                )
+            ]
+        )
     lines: _Places = {"document": (1, 1)}
     document = _plain(_composed(text), "", lines)
     try:
@@ -53,18 +67,18 @@ def _composed(text: str) -> yaml.Node | None:
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                raise _wrong(event.start_mark, "document", "anchors and references are not read here")
+                raise _wrong(event.start_mark, "document", Said("anchors and references are not read here"))
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth >= DEPTH_MAX:  # at once: what the parser needs grows with the square of the depth
-                raise _wrong(event.start_mark, "document", "it is nested too deep")
+                raise _wrong(event.start_mark, "document", Said("it is nested too deep"))
         return yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise _wrong(mark, "document", f"it is no YAML: {error.problem}") from error
+        raise _wrong(mark, "document", Said("it is no YAML: {problem}", problem=error.problem)) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         if isinstance(error, RulesUnreadable):
             raise
-        raise RulesUnreadable([Problem(0, "document", f"it is no YAML: {error}")]) from error
+        raise RulesUnreadable([Problem(0, "document", Said("it is no YAML: {error}", error=error))]) from error
 
 
 def _plain(node: yaml.Node | None, place: str, lines: _Places) -> Any:
@@ -79,7 +93,7 @@ def _plain(node: yaml.Node | None, place: str, lines: _Places) -> Any:
     try:
         return yaml.SafeLoader("").construct_object(node)
     except (yaml.YAMLError, ValueError) as error:
-        raise _wrong(node.start_mark, place, "it is neither text nor number") from error
+        raise _wrong(node.start_mark, place, Said("it is neither text nor number")) from error
 
 
 def _mapping(node: yaml.MappingNode, place: str, lines: _Places) -> Mapping[str, Any]:
@@ -87,10 +101,10 @@ def _mapping(node: yaml.MappingNode, place: str, lines: _Places) -> Mapping[str,
     for key, value in node.value:
         name = key.value if isinstance(key, yaml.ScalarNode) else None
         if not isinstance(name, str):
-            raise _wrong(key.start_mark, place, "a name is a text")
+            raise _wrong(key.start_mark, place, Said("a name is a text"))
         here = f"{place}.{name}" if place else name
         if name in found:
-            raise _wrong(key.start_mark, here, "it stands twice")
+            raise _wrong(key.start_mark, here, Said("it stands twice"))
         lines[here] = _at(key.start_mark)
         found[name] = _plain(value, here, lines)
     return found

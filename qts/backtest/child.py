@@ -17,6 +17,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
+from qts.domain.errors import Said, kept_of, said_by
+
 if TYPE_CHECKING:
     from qts.backtest.study import Study
 
@@ -47,6 +49,9 @@ class _Reporter:
         self._out.flush()
         self._is_saying = False
 
+    def say_problem(self, problem: str, trace: str) -> None:
+        self.say(problem=problem, kept=kept_of(problem), trace=trace)
+
     def alive(self) -> None:
         """Called by a signal, maybe in the middle of a message, which says as much."""
         if not self._is_saying:
@@ -54,7 +59,7 @@ class _Reporter:
 
     def stuck(self, where: str, trace: str) -> None:
         if not self._is_saying:
-            self.say(problem=f"the strategy did not answer: {where}", trace=trace)
+            self.say_problem(Said("the strategy did not answer: {where}", where=where), trace)
             os._exit(0)
 
     def step(self, step: Any) -> None:
@@ -90,15 +95,19 @@ def conduct_told(told: Mapping[str, Any], packed: bytes, reporter: _Reporter) ->
         _shut_in(study, reporter, memory_bytes=memory_bytes, answer_s=int(told["answer_s"]))
         document = conduct(study, table, Notebook(kept, reporter.step, reporter.progress))
     except (SpecWrong, ParameterError) as error:
-        reporter.say(problem=str(error), trace="")
+        reporter.say_problem(said_by(error), "")
         return
     except MemoryError as error:
         where, trace = _told_of(error)
-        reporter.say(problem=f"it needs more than {memory_bytes / (1 << 30):.2g} GB of memory{where}", trace=trace)
+        gigabytes = f"{memory_bytes / (1 << 30):.2g}"
+        said = Said("it needs more than {gigabytes} GB of memory{where}", gigabytes=gigabytes, where=where)
+        reporter.say_problem(said, trace)
         return
     except BaseException as error:  # whatever a strategy raises is its author's to read, sys.exit() too
         where, trace = _told_of(error)
-        reporter.say(problem=f"the strategy raised {type(error).__name__}: {error}{where}", trace=trace)
+        kind = type(error).__name__
+        said = Said("the strategy raised {kind}: {error}{where}", kind=kind, error=str(error), where=where)
+        reporter.say_problem(said, trace)
         return
     reporter.tell()
     reporter.say(document=document)
@@ -137,7 +146,7 @@ def _told_of(error: BaseException) -> tuple[str, str]:
 
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if "/" not in frame.filename and not frame.filename.startswith("<")]
-    where = f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
+    where = Said(" ({file}, line {line})", file=own[-1].filename, line=own[-1].lineno or 0) if own else ""
     return where, problem_of(error)
 
 

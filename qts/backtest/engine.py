@@ -20,6 +20,7 @@ from qts.backtest.spec import BacktestSpec, BarPeriod, SpecWrong
 from qts.backtest.table import BarTable, TickTable
 from qts.backtest.venue import EPOCH, venue_of
 from qts.backtest.weighing import Books, Weighing
+from qts.domain.errors import Said, said_by
 from qts.domain.market import MINUTE_MS
 from qts.domain.market.timeframes import DAY_MS, VIETNAM_AHEAD_MS
 from qts.domain.portfolio import Holding
@@ -70,9 +71,9 @@ def run(
     try:
         table = bars if isinstance(bars, BarTable) else BarTable.of(bars)
     except ValueError as error:
-        raise SpecWrong(str(error)) from error
+        raise SpecWrong(said_by(error)) from error
     if (spec.period is BarPeriod.TICK) != isinstance(table, TickTable):
-        raise SpecWrong("matches and only they are run with the period TICK")
+        raise SpecWrong(Said("matches and only they are run with the period TICK"))
     machine = _machine(spec, table, books, strategies if strategies is not None else strategies_of(spec))
     machine.hold(held or {})
     for done in machine.steps():
@@ -108,9 +109,11 @@ class Machine:
     ) -> None:
         if strangers := set(table.symbols) - spec.instruments.keys():
             named = ", ".join(sorted(strangers))
-            raise SpecWrong(f"the bars hold {named}, which is none of the specification's instruments")
+            raise SpecWrong(
+                Said("the bars hold {named}, which is none of the specification's instruments", named=named)
+            )
         if not len(table):
-            raise SpecWrong("there are no bars")
+            raise SpecWrong(Said("there are no bars"))
         self._spec, self._table = spec, table
         self._days = (table.ts_start_ms + VIETNAM_AHEAD_MS) // DAY_MS
         self._markets = [Market(symbol) for symbol in table.symbols]
@@ -388,5 +391,5 @@ def _clockwork(spec: BacktestSpec, seats: Sequence[Seat]) -> Clockwork:
         spec.rules,
     )
     if found.is_needed and spec.period is BarPeriod.DAY:
-        raise SpecWrong("a strategy that goes by timers or sessions needs bars of minutes")
+        raise SpecWrong(Said("a strategy that goes by timers or sessions needs bars of minutes"))
     return found

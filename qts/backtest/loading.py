@@ -13,6 +13,7 @@ from qts.adapters.sandbox.loading import load
 from qts.adapters.sandbox.messages import Load
 from qts.adapters.sandbox.source import SUFFIXES, SourceUnreadable, StrategySource, read_source
 from qts.backtest.spec import BacktestSpec, SpecWrong, StrategyPart
+from qts.domain.errors import Said, said_by
 from qts.domain.strategy import Strategy, parse_parameters, strategy_class
 from qts.domain.strategy.files import NotAStrategy
 from qts.quant.indicators import problems_of
@@ -28,7 +29,7 @@ def class_of(part: StrategyPart) -> type[Strategy[Any]]:
     try:
         return strategy_class(part.strategy)
     except KeyError:
-        raise SpecWrong(f"there is no strategy {part.strategy!r}") from None
+        raise SpecWrong(Said("there is no strategy {strategy!r}", strategy=part.strategy)) from None
 
 
 def strategies_of(spec: BacktestSpec) -> list[Strategy[Any]]:
@@ -40,7 +41,7 @@ def strategy_of(part: StrategyPart, bar_ms: int) -> Strategy[Any]:
     kind = class_of(part)
     strategy: Strategy[Any] = kind(parse_parameters(kind.parameters_class, part.parameters))
     if problems := problems_of(strategy.indicator_names(), bar_ms):
-        raise SpecWrong("; ".join(problems))
+        raise SpecWrong(problems[0] if len(problems) == 1 else "; ".join(problems))
     return strategy
 
 
@@ -48,11 +49,13 @@ def source_at(path: Path | str) -> StrategySource:
     """A file that somebody named by its path. Raises SpecWrong."""
     path = Path(path)
     if path.suffix not in SUFFIXES:
-        raise SpecWrong(f"{path.name} is neither a Python file (.py) nor a document of rules (.yaml)")
+        raise SpecWrong(
+            Said("{path_name} is neither a Python file (.py) nor a document of rules (.yaml)", path_name=path.name)
+        )
     try:
         return read_source(path.parent, path.stem, suffix=path.suffix)
     except SourceUnreadable as error:
-        raise SpecWrong(str(error)) from error
+        raise SpecWrong(said_by(error)) from error
 
 
 def part_of_file(path: Path | str, **more: Any) -> StrategyPart:
@@ -66,6 +69,13 @@ def _class_of_source(source: StrategySource) -> type[Strategy[Any]]:
     try:
         return load(Load(0, "", source.file_name, source.text))
     except (NotAStrategy, RulesUnreadable) as error:
-        raise SpecWrong(f"{source.file_name}: {error}") from error
+        raise SpecWrong(Said("{file_name}: {error}", file_name=source.file_name, error=error)) from error
     except SyntaxError as error:
-        raise SpecWrong(f"{source.file_name}, line {error.lineno}: it is no Python: {error.msg}") from error
+        raise SpecWrong(
+            Said(
+                "{file_name}, line {lineno}: it is no Python: {msg}",
+                file_name=source.file_name,
+                lineno=error.lineno,
+                msg=error.msg,
+            )
+        ) from error

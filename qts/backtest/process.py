@@ -19,11 +19,12 @@ from qts.backtest.child import MEMORY_BYTES_MAX
 from qts.backtest.outline import NoDocument, checked
 from qts.backtest.study import SETS_MAX
 from qts.backtest.watch import ANSWER_S
+from qts.domain.errors import Said, said_again
 
 BYTES_MAX: Final = 256 << 20  # of all that it says
 MESSAGES_MAX: Final = 200_000  # it says something twice a second, for six hours at most
 SILENCE_S: Final = 120.0
-_TOO_MUCH: Final = "its process says more than a study has to say"
+_TOO_MUCH: Final = Said("its process says more than a study has to say")
 _COUNT_MAX: Final = 1 << 53
 _CHUNK_BYTES: Final = 1 << 20
 _LAST_S: Final = 2.0
@@ -57,7 +58,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """`problem` is a sentence, `trace` the last lines of a strategy's traceback."""
+    """`problem` is a sentence, a `Said` where it is one of ours; `trace` the last lines of a strategy's traceback."""
 
     problem: str
     trace: str
@@ -75,6 +76,7 @@ class _Said(msgspec.Struct, forbid_unknown_fields=True):
     steps: list[dict[str, Any]] = []
     progress: tuple[int, int] | None = None
     problem: str | None = None
+    kept: dict[str, Any] = {}  # what the problem was made of
     trace: str = ""
     document: dict[str, Any] | None = None
 
@@ -147,7 +149,11 @@ class StudyProcess:
             while True:
                 if not selector.select(pause_s):
                     is_silent = time.monotonic() - heard_at > self._silence_s
-                    yield Failed(f"its process said nothing for {self._silence_s:g} s", "") if is_silent else None
+                    yield (
+                        Failed(Said("its process said nothing for {seconds} s", seconds=round(self._silence_s)), "")
+                        if is_silent
+                        else None
+                    )
                     continue
                 chunk = os.read(self._process.stdout.fileno(), _CHUNK_BYTES)
                 if not chunk:
@@ -172,12 +178,12 @@ class StudyProcess:
             if said.document is not None:
                 return Finished(checked(said.document, self._kind))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, NoDocument) as error:
-            return Failed(f"its process said what is no message: {error}", "")
+            return Failed(Said("its process said what is no message: {error}", error=str(error)), "")
         return self._told(said)
 
     def _told(self, said: _Said) -> Message | None:
         if said.problem is not None:
-            return Failed(_plain(said.problem), _plain(said.trace))
+            return Failed(said_again(_plain_values(said.kept), _plain(said.problem)), _plain(said.trace))
         if said.code_hash is not None:
             return Begun(said.code_hash[:64], said.takes_up)
         if not said.steps and said.progress is None:
@@ -185,7 +191,7 @@ class StudyProcess:
         self._steps += len(said.steps)
         done, count = said.progress or (0, 0)
         if self._steps > SETS_MAX or not 0 <= done <= count < _COUNT_MAX:
-            return Failed("its process tells a progress that is none", "")
+            return Failed(Said("its process tells a progress that is none"), "")
         return Moved(said.steps, said.progress)
 
     def close(self) -> None:
@@ -209,13 +215,21 @@ class StudyProcess:
         try:
             status = self._process.wait(timeout=_LAST_S)
         except subprocess.TimeoutExpired:
-            return Failed("its process closed its answers without a result", "")
+            return Failed(Said("its process closed its answers without a result"), "")
         if status in _KILLED:
             raise StudyBroken(f"the process of the study ended with status {status}")
-        how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended itself with status {status}"
-        return Failed(f"its process {how} without a result", "")
+        if status < 0:
+            name = signal.Signals(-status).name
+            return Failed(Said("its process was ended by {signal} without a result", signal=name), "")
+        return Failed(Said("its process ended itself with status {status} without a result", status=status), "")
 
 
 def _plain(text: str) -> str:
     """As a database takes it."""
     return text.replace("\x00", "")
+
+
+def _plain_values(kept: Any) -> Any:
+    if isinstance(kept, dict):
+        return {_plain(str(name)): _plain_values(value) for name, value in kept.items()}
+    return _plain(kept) if isinstance(kept, str) else kept

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from qts.backtest.spec import SpecWrong
+from qts.domain.errors import Said
 
 if TYPE_CHECKING:
     from optuna.trial import Trial
@@ -23,9 +24,9 @@ class Search:
     def __init__(self, ranges: Ranges, *, seed: int) -> None:
         for name, (low, high) in ranges.items():
             if low > high:
-                raise SpecWrong(f"{name}: {low} is above {high}")
+                raise SpecWrong(Said("{name}: {low} is above {high}", name=name, low=low, high=high))
         if not ranges:
-            raise SpecWrong("a search needs a parameter to vary")
+            raise SpecWrong(Said("a search needs a parameter to vary"))
         import optuna  # a second that only searches are worth
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from qts.backtest.spec import SpecWrong
+from qts.domain.errors import Said
 from qts.domain.strategy import PublishedSignal, Source
 
 SIGNALS_MAX: Final = 20_000
@@ -17,7 +18,7 @@ def signals_json(signals: Sequence[PublishedSignal]) -> list[list[Any]]:
 def signals_of_json(told: object) -> list[PublishedSignal]:
     """Raises SpecWrong."""
     if not isinstance(told, list) or len(told) > SIGNALS_MAX:
-        raise SpecWrong(f"signals are a list of {SIGNALS_MAX:,} at most")
+        raise SpecWrong(Said("signals are a list of {signals_max:,} at most", signals_max=SIGNALS_MAX))
     return [_signal(one) for one in told]
 
 
@@ -35,5 +36,7 @@ def _signal(told: Any) -> PublishedSignal:
     except TypeError:
         is_one = False
     if not is_one:
-        raise SpecWrong(f"{told!r} is no signal: it is a list of {', '.join(PublishedSignal._fields)}")
+        raise SpecWrong(
+            Said("{told!r} is no signal: it is a list of {names}", told=told, names=", ".join(PublishedSignal._fields))
+        )
     return found

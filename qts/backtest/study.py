@@ -12,6 +12,7 @@ from qts.backtest.search import TRIES_MAX
 from qts.backtest.signals import signals_json, signals_of_json
 from qts.backtest.spec import BacktestSpec, BarPeriod, FillAt, SpecWrong, StrategyPart
 from qts.backtest.walk_forward import FOLDS_MAX, FOLDS_MIN
+from qts.domain.errors import Said
 from qts.domain.market import (
     Instrument,
     RuleHistory,
@@ -59,13 +60,17 @@ class Study:
         if self.kind is StudyKind.RUN:
             return
         if len(self.spec.parts) != 1:
-            raise SpecWrong("parameters are tried for one strategy at a time")
+            raise SpecWrong(Said("parameters are tried for one strategy at a time"))
         if self.spec.parts[0].source is None:
             self.check_grid(described(self.spec.parts[0]))
         if self.kind is StudyKind.SEARCH and not TRIES_MIN <= self.tries <= TRIES_MAX:
-            raise SpecWrong(f"a search takes {TRIES_MIN} to {TRIES_MAX} tries")
+            raise SpecWrong(
+                Said("a search takes {tries_min} to {tries_max} tries", tries_min=TRIES_MIN, tries_max=TRIES_MAX)
+            )
         if self.kind is StudyKind.WALK_FORWARD and not FOLDS_MIN <= self.folds <= FOLDS_MAX:
-            raise SpecWrong(f"walk forward in {FOLDS_MIN} to {FOLDS_MAX} periods")
+            raise SpecWrong(
+                Said("walk forward in {folds_min} to {folds_max} periods", folds_min=FOLDS_MIN, folds_max=FOLDS_MAX)
+            )
 
     @property
     def set_count(self) -> int:
@@ -86,17 +91,31 @@ class Study:
         part = self.spec.parts[0]
         known = {one.name: one for one in parameters}
         if not self.grid:
-            raise SpecWrong("choose a parameter to vary, and its values")
+            raise SpecWrong(Said("choose a parameter to vary, and its values"))
         for name, values in self.grid.items():
             if name not in known:
-                raise SpecWrong(f"{part.strategy} has no parameter {name!r}")
+                raise SpecWrong(Said("{strategy} has no parameter {name!r}", strategy=part.strategy, name=name))
             bounds = known[name]
             if not values:
-                raise SpecWrong(f"{name} has no value to try")
+                raise SpecWrong(Said("{name} has no value to try", name=name))
             if min(values) < bounds.minimum or max(values) > bounds.maximum:
-                raise SpecWrong(f"{name} must be between {bounds.minimum} and {bounds.maximum} {bounds.unit}")
+                raise SpecWrong(
+                    Said(
+                        "{name} must be between {minimum} and {maximum} {unit}",
+                        name=name,
+                        minimum=bounds.minimum,
+                        maximum=bounds.maximum,
+                        unit=bounds.unit,
+                    )
+                )
         if self.kind is not StudyKind.SEARCH and self.set_count > SETS_MAX:
-            raise SpecWrong(f"these are {self.set_count:,} sets, and {SETS_MAX:,} are the most: take wider steps")
+            raise SpecWrong(
+                Said(
+                    "these are {set_count:,} sets, and {sets_max:,} are the most: take wider steps",
+                    set_count=self.set_count,
+                    sets_max=SETS_MAX,
+                )
+            )
 
 
 def described(part: StrategyPart) -> Sequence[Parameter]:
@@ -170,9 +189,9 @@ def study_of_json(told: Mapping[str, Any]) -> Study:
     except SpecWrong:
         raise
     except KeyError as error:
-        raise SpecWrong(f"the specification lacks {error}") from error
+        raise SpecWrong(Said("the specification lacks {error}", error=error)) from error
     except (TypeError, AttributeError) as error:
-        raise SpecWrong(f"the specification is not readable: {error}") from error
+        raise SpecWrong(Said("the specification is not readable: {error}", error=error)) from error
 
 
 def values_of(text: str) -> list[int]:
@@ -187,7 +206,7 @@ def values_of(text: str) -> list[int]:
     except ValueError:
         found = []
     if not found:
-        raise SpecWrong(f"{text!r} are no values: write 5,8,13 or FROM:TO:STEP")
+        raise SpecWrong(Said("{text!r} are no values: write 5,8,13 or FROM:TO:STEP", text=text))
     return found
 
 
@@ -228,7 +247,7 @@ def _rules(told: Sequence[Any]) -> RuleHistory:
     try:
         return built_in_history().with_rows(row_of_json(one) for one in told) if told else built_in_history()
     except RuleWrong as error:
-        raise SpecWrong(f"the rules: {error}") from error
+        raise SpecWrong(Said("the rules: {error}", error=error)) from error
 
 
 def _market(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -247,9 +266,11 @@ def _source(told: Mapping[str, Any] | None) -> StrategySource | None:
         return None
     found = StrategySource(str(told["file_name"]), str(told["text"]))
     if found.suffix not in SUFFIXES or "/" in found.file_name or len(found.text) > FILE_BYTES_MAX:
-        raise SpecWrong(f"{found.file_name!r} is no file of a strategy")
+        raise SpecWrong(Said("{file_name!r} is no file of a strategy", file_name=found.file_name))
     if found.content_hash != told["content_hash"]:
-        raise SpecWrong(f"the text of {found.file_name} is not the one whose hash stands beside it")
+        raise SpecWrong(
+            Said("the text of {file_name} is not the one whose hash stands beside it", file_name=found.file_name)
+        )
     return found
 
 
@@ -257,7 +278,7 @@ def _policy(told: Any) -> DecisionPolicy:
     try:
         return parse_policy(told)
     except PolicyWrong as error:
-        raise SpecWrong(f"the decision policy: {error}") from error
+        raise SpecWrong(Said("the decision policy: {error}", error=error)) from error
 
 
 def _options(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -272,7 +293,7 @@ def _lot(one: Mapping[str, Any]) -> dict[str, int]:
 
 def _whole(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise SpecWrong(f"{value!r} is no whole number")
+        raise SpecWrong(Said("{value!r} is no whole number", value=value))
     return value
 
 
@@ -280,4 +301,4 @@ def _one_of(kind: type[Choice], value: Any) -> Choice:
     try:
         return kind(value)
     except ValueError:
-        raise SpecWrong(f"{value!r} is none of {', '.join(kind)}") from None
+        raise SpecWrong(Said("{value!r} is none of {names}", value=value, names=", ".join(kind))) from None

@@ -18,6 +18,7 @@ from qts.backtest.kernels import KERNELS, Bools, Kernel
 from qts.backtest.loading import class_of
 from qts.backtest.spec import BacktestSpec, FillAt, SpecWrong
 from qts.backtest.table import BarTable
+from qts.domain.errors import Said
 from qts.domain.market.timeframes import DAY_MS, VIETNAM_AHEAD_MS
 from qts.domain.portfolio.fees import BPS_PER_WHOLE
 from qts.domain.strategy import parse_parameters
@@ -92,7 +93,7 @@ def sets_of(spec: BacktestSpec, grid: Mapping[str, Sequence[int]]) -> list[dict[
 def answer_of(spec: BacktestSpec, table: BarTable) -> Answer:
     """What tries one set, the fastest way there is."""
     if len(spec.parts) != 1:
-        raise SpecWrong("parameters are tried for one strategy at a time")
+        raise SpecWrong(Said("parameters are tried for one strategy at a time"))
     return _by_columns(spec, table) or _by_bars(spec, table)
 
 

@@ -15,6 +15,7 @@ from qts.backtest.statements import Say, Statement
 from qts.backtest.sweep import SweepRow, answer_of, sets_of
 from qts.backtest.table import BarTable
 from qts.backtest.venue import EPOCH
+from qts.domain.errors import Said
 from qts.domain.market.timeframes import DAY_MS, VIETNAM_AHEAD_MS
 from qts.domain.values import Side
 from qts.quant.performance import DAYS_PER_YEAR
@@ -54,12 +55,21 @@ def folds_of(table: BarTable, count: int, *, is_anchored: bool = False) -> list[
     """Test periods of equal length, one after the other up to the end; fitted on three times as many days before, or,
     anchored, on all days before. Raises SpecWrong where there are too few days."""
     if not FOLDS_MIN <= count <= FOLDS_MAX:
-        raise SpecWrong(f"walk forward in {FOLDS_MIN} to {FOLDS_MAX} periods")
+        raise SpecWrong(
+            Said("walk forward in {folds_min} to {folds_max} periods", folds_min=FOLDS_MIN, folds_max=FOLDS_MAX)
+        )
     days = np.unique((table.ts_start_ms + VIETNAM_AHEAD_MS) // DAY_MS).tolist()
     length = len(days) // (count + TRAIN_PER_TEST)
     if length < TEST_DAYS_MIN:
         least = TEST_DAYS_MIN * (count + TRAIN_PER_TEST)
-        raise SpecWrong(f"{count} periods need {least} trading days, and there are {len(days)}")
+        raise SpecWrong(
+            Said(
+                "{count} periods need {least} trading days, and there are {days}",
+                count=count,
+                least=least,
+                days=len(days),
+            )
+        )
     first = len(days) - count * length
     edges = [*range(first, len(days), length)][:count]
     ends = [days[at] for at in edges[1:]] + [days[-1] + 1]
@@ -81,7 +91,9 @@ def walk(
     days = [day for day in result.equity if day.day >= _date(fold.test)]
     curve = [spec.cash_vnd, *(day.equity_vnd for day in days)]
     if min(curve) <= 0:
-        raise SpecWrong(f"the account was worth nothing in the period from {_date(fold.test).isoformat()}")
+        raise SpecWrong(
+            Said("the account was worth nothing in the period from {day}", day=_date(fold.test).isoformat())
+        )
     returns = [after / before - 1 for before, after in pairwise(curve)]
     return FoldResult(
         train_from=_date(fold.train).isoformat(),

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Self
+from enum import Enum, StrEnum
+from string import Formatter
+from typing import Any, Final, Self
 
 
 class RuleCode(StrEnum):
@@ -122,6 +123,9 @@ class IllegalTransition(Exception):
     """A state machine was asked for a step that its table does not hold."""
 
 
+KEPT_DEPTH_MAX: Final = 4  # sentences inside of sentences
+
+
 class Said(str):
     """An English sentence that keeps what it was made of: `text` stands in the catalogue, `values` fill its places.
 
@@ -140,9 +144,52 @@ class Said(str):
         return (self.text,), dict(self.values)
 
 
-def said_by(error: Exception) -> str:
+def said_by(error: BaseException) -> str:
     """Why it was raised, with what a `Said` keeps, which `str(error)` loses."""
     return error.args[0] if error.args and isinstance(error.args[0], Said) else str(error)
+
+
+def kept_of(sentence: str) -> dict[str, Any]:
+    """What a sentence was made of, for JSON; nothing of one that nobody made for people. See `said_again`."""
+    if not isinstance(sentence, Said):
+        return {}
+    return {"text": sentence.text, "values": {name: _kept(value) for name, value in sentence.values.items()}}
+
+
+def said_again(kept: object, otherwise: str = "", *, depth: int = KEPT_DEPTH_MAX) -> str:
+    """The sentence that `kept_of` kept, or the other one. What was kept may come from a stranger: only plain places are
+    filled, with plain values and sentences."""
+    if not isinstance(kept, Mapping) or not isinstance(kept.get("text"), str) or not kept["text"] or not depth:
+        return otherwise
+    given = kept.get("values")
+    if not isinstance(given, Mapping):
+        return otherwise
+    values = {
+        name: said_again(value, depth=depth - 1) if isinstance(value, Mapping) else value
+        for name, value in given.items()
+    }
+    return Said(kept["text"], **values) if _has_plain_places(kept["text"], values) else otherwise
+
+
+def _kept(value: object) -> object:
+    if isinstance(value, BaseException):
+        value = said_by(value)
+    if isinstance(value, Said):
+        return kept_of(value)
+    return value if isinstance(value, int | float | str) and not isinstance(value, Enum) else str(value)
+
+
+def _has_plain_places(text: str, values: Mapping[str, Any]) -> bool:
+    """Nothing but names of these values: a place may ask for an attribute, or for a width that fills the memory."""
+    if not all(isinstance(value, int | float | str) for value in values.values()):
+        return False
+    try:
+        places = [(name, form) for _, name, form, _ in Formatter().parse(text) if name is not None]
+    except ValueError:
+        return False
+    return all(
+        name in values and (not form or (form == "," and isinstance(values[name], int))) for name, form in places
+    )
 
 
 def noop(text: str) -> str:

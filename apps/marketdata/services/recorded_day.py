@@ -16,7 +16,7 @@ from apps.marketdata.services.tick_store import Minute, minute_of
 from qts.adapters.ssi.batch import Batch
 from qts.adapters.wal import Damage, WalPositionGone, WalReader
 from qts.adapters.wal.log import segments
-from qts.domain.errors import TerminalError
+from qts.domain.errors import Said, TerminalError
 from qts.domain.events import BarClosed, Event, SessionChanged, TickReceived
 from qts.domain.market import MINUTE_MS, BarBuilder, to_vietnam
 from qts.domain.values import InstrumentKind
@@ -69,9 +69,15 @@ def read_day(
             if progress is not None and frames % PROGRESS_EVERY == 0:
                 progress(frames, len(maker.found.ticks))
     except WalPositionGone as error:
-        raise DayNotRecorded(f"the log of {day} is not kept any more: {error}") from error
+        raise DayNotRecorded(Said("the log of {day} is not kept any more: {error}", day=day, error=error)) from error
     if not is_any:
-        raise DayNotRecorded(f"the log in {directory} holds nothing of {day}; is WAL_DIR the one of that day?")
+        raise DayNotRecorded(
+            Said(
+                "the log in {directory} holds nothing of {day}; is WAL_DIR the one of that day?",
+                directory=directory,
+                day=day,
+            )
+        )
     maker.end()
     if progress is not None:
         progress(frames, len(maker.found.ticks))

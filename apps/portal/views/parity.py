@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from apps.accounts import selectors as accounts
 from apps.portal.views.access import EVERYBODY, page
 from apps.strategies import selectors as strategies
+from qts.domain.errors import said_again
 
 ROWS_MAX = 200
 
@@ -36,7 +37,7 @@ def parity(request: HttpRequest, strategy_id: UUID) -> HttpResponse:
         "differences": [_timed(one) for one in document.get("differences", [])[:ROWS_MAX]],
         "replay_differences": [_timed(one) for one in document.get("replay_differences", [])[:ROWS_MAX]],
         "fills": [_timed(one) for one in document.get("fills", [])[:ROWS_MAX]],
-        "replay_problem": document.get("replay_problem", ""),
+        "replay_problem": said_again(document.get("replay_problem_kept"), document.get("replay_problem", "")),
     }
     return render(request, "portal/parity/page.html", context)
 

@@ -99,7 +99,7 @@ def preview(request: HttpRequest) -> HttpResponse:
             raise services.StrategyRefused([_("{symbol} is not listed.").format(symbol=symbol or "?")])
         found = services.preview_rules(_text(request), symbol=symbol, days=days, now=marketdata.market_now())
     except RulesUnreadable as error:
-        problems = [str(one) for one in error.problems]
+        problems = [one.said for one in error.problems]
         return render(request, "portal/rules/preview.html", {"problems": problems}, status=422)
     except services.StrategyRefused as refused:
         return render(request, "portal/rules/preview.html", {"problems": refused.problems}, status=422)

@@ -59,6 +59,7 @@ class BacktestRun(models.Model):
     data = models.ForeignKey(BacktestData, on_delete=models.PROTECT, related_name="runs", verbose_name=_("data"))
     status = models.CharField(_("status"), max_length=10, choices=choices(STUDY_STATES), default=BacktestStatus.QUEUED)
     problem = models.TextField(_("problem"), blank=True)
+    problem_kept = models.JSONField(_("what the problem was made of"), default=dict, blank=True)  # docs/adr/0039
     trace = models.TextField(
         _("error of the strategy"), blank=True, help_text=_("the last lines of the strategy's own error")
     )

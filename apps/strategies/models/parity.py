@@ -61,6 +61,7 @@ class ParityDay(models.Model):
     mode = models.CharField(_("mode"), max_length=10, choices=choices(MODES))
     status = models.CharField(_("status"), max_length=10, choices=choices(STUDY_STATES, ParityStatus))
     problem = models.TextField(_("problem"), blank=True)
+    problem_kept = models.JSONField(_("what the problem was made of"), default=dict, blank=True)
     attempt = models.PositiveIntegerField(_("attempt"), default=0)
     decided = models.PositiveIntegerField(_("decisions"), default=0)  # decisions of the recorded day
     matched = models.PositiveIntegerField(_("equal decisions"), default=0)  # those that the backtest has too

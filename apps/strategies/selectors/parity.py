@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from apps.strategies.models import ParityDay, ParityStatus, QuestionNote, Strategy
+from qts.domain.errors import said_again
 
 DAYS_MAX = 60
 
@@ -92,7 +93,7 @@ def _view(row: ParityDay) -> ParityView:
         trading_day=row.trading_day,
         mode=row.mode,
         status=row.status,
-        problem=row.problem,
+        problem=said_again(row.problem_kept, row.problem),
         decided=row.decided,
         matched=row.matched,
         differing=row.differing,

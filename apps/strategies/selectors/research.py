@@ -12,6 +12,7 @@ from apps.strategies.models import BacktestData, BacktestDocument, BacktestRun, 
 from apps.strategies.selectors.code import FILE_KEY, VersionView, choices, code_of, is_file, versions
 from qts.backtest import BarTable
 from qts.backtest.packing import unpack
+from qts.domain.errors import said_again
 from qts.domain.strategy import Parameter, describe_parameters, registered_strategies, strategy_class
 
 UNFINISHED = (BacktestStatus.QUEUED, BacktestStatus.RUNNING)
@@ -159,5 +160,5 @@ def _data_view(row: BacktestData) -> BacktestDataView:
 
 
 def _view(row: BacktestRun) -> BacktestView:
-    values = {name: getattr(row, name) for name in BacktestView.__slots__ if name != "data"}
-    return BacktestView(data=_data_view(row.data), **values)
+    values = {name: getattr(row, name) for name in BacktestView.__slots__ if name not in {"data", "problem"}}
+    return BacktestView(data=_data_view(row.data), problem=said_again(row.problem_kept, row.problem), **values)

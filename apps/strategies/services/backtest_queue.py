@@ -67,7 +67,7 @@ def _signals(data: selectors.BacktestDataView) -> list[list[Any]]:
     try:
         found = analytics.recorded_signals(data.symbols, since, data.last_at + timedelta(days=1))
     except ValueError as error:
-        raise SpecWrong(str(error)) from error
+        raise SpecWrong(said_by(error)) from error
     return signals_json(found)
 
 

@@ -25,6 +25,7 @@ from apps.strategies.services.backtest_queue import announce
 from qts.adapters.lease import Lease, Slice, slice_of
 from qts.backtest import StudyKind
 from qts.backtest.process import Begun, Failed, Finished, Message, Moved, StudyBroken, StudyProcess
+from qts.domain.errors import Said, kept_of
 from qts.domain.values import Actor, ActorKind
 
 AT_ONCE_MAX: Final = 2  # each is a process that takes a core; they run niced
@@ -34,8 +35,10 @@ LEASE_TTL_S: Final = 10.0
 LOOK_S: Final = 0.5
 _PAUSE_S: Final = 0.25
 _WORKER: Final = Actor(ActorKind.SYSTEM, "backtests")
-_TOO_OFTEN: Final = f"Its process ended {ATTEMPTS_MAX} times without a result; it may need more memory than there is."
-_TOO_LONG: Final = f"It took more than {SECONDS_MAX // 3_600} hours; take fewer bars or fewer sets."
+_TOO_OFTEN: Final = Said(
+    "Its process ended {count} times without a result; it may need more memory than there is.", count=ATTEMPTS_MAX
+)
+_TOO_LONG: Final = Said("It took more than {hours} hours; take fewer bars or fewer sets.", hours=SECONDS_MAX // 3_600)
 
 log = structlog.get_logger(__name__)
 
@@ -127,8 +130,7 @@ class _Work:
             case Moved(steps, progress):
                 return self._move(steps, progress)
             case Failed(problem, trace):
-                sentence = f"{problem[:1].upper()}{problem[1:]}"
-                self._finish(BacktestStatus.FAILED, problem=sentence[:2_000], trace=trace[:4_000])
+                self._finish(BacktestStatus.FAILED, problem=problem, trace=trace[:4_000])
                 return False
             case Finished(document):
                 self._finish(BacktestStatus.DONE, document=document)
@@ -186,7 +188,8 @@ def summary_of(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _end(run: BacktestRun, status: BacktestStatus, *, problem: str = "", trace: str = "") -> None:
-    run.status, run.problem, run.trace, run.finished_at = status, problem, trace, timezone.now()
+    run.status, run.trace, run.finished_at = status, trace, timezone.now()
+    run.problem, run.problem_kept = f"{problem[:1].upper()}{problem[1:2_000]}", kept_of(problem)
     run.save()
     BacktestSteps.objects.filter(run_id=run.id).delete()
     announce(run, _WORKER, market_now())

@@ -17,6 +17,7 @@ from apps.strategies.services.replay import ReplayBroken
 from qts.adapters.sandbox.host import StrategyHost, StrategyHostError
 from qts.backtest import BacktestResult, BacktestSpec, BarTable, SpecWrong, StrategyPart
 from qts.backtest.engine import run
+from qts.domain.errors import Said
 from qts.domain.market import moment_of
 from qts.domain.strategy.deciding import parse_policy
 from qts.quant.indicators import parse_indicator, warm_up_bars
@@ -57,7 +58,14 @@ def backtest_day(
             )
             result = run(spec, table, strategies=[hosted(host, trace)], held=held)
     except (StrategyHostError, SpecWrong) as error:
-        raise ReplayBroken(f"the backtest of {strategy.name} on {day} broke off: {error}") from error
+        raise ReplayBroken(
+            Said(
+                "the backtest of {strategy_name} on {day} broke off: {error}",
+                strategy_name=strategy.name,
+                day=day,
+                error=error,
+            )
+        ) from error
     bars = {(symbol, row[0]): tuple(row[1:]) for symbol, rows in of_day.items() for row in rows}
     return DayBacktest(trace, result, bars)
 
@@ -82,7 +90,7 @@ def _table(of_day: Mapping[str, Sequence[PriceRow]], first_ms: int, names: Seque
         for before in [marketdata.minute_rows(symbol, since=None, until=begins_at, limit=limit)]
     ]
     if not tables:
-        raise SpecWrong("none of its symbols has a bar on that day")
+        raise SpecWrong(Said("none of its symbols has a bar on that day"))
     return BarTable.merged(tables)
 
 

@@ -25,7 +25,7 @@ from apps.strategies.services.replays import Sides, sides_of
 from qts.adapters.lease import Lease, slice_of
 from qts.backtest.parity import Comparison, Facts, Kind, Match, compare, compare_fills, profit_vnd
 from qts.backtest.trace import digest
-from qts.domain.errors import TerminalError
+from qts.domain.errors import Said, TerminalError, kept_of, said_by
 from qts.domain.market import moment_of, ms_of, to_vietnam
 from qts.domain.values import Side
 
@@ -37,7 +37,7 @@ LEASE_TTL_S: Final = 900.0  # it is renewed at the end; of a worker that is gone
 DIFFERENCES_MAX: Final = 500  # of a day, in full
 _CLOSE: Final = 3
 _ORDERS_MAX: Final = 20_000
-_TOO_OFTEN: Final = f"It ended {ATTEMPTS_MAX} times without a result."
+_TOO_OFTEN: Final = Said("It ended {count} times without a result.", count=ATTEMPTS_MAX)
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +62,8 @@ def measure_parity(strategy_id: UUID, day: date) -> None:
             changes = _measured(sides_of(row.strategy, day), day)
         except TerminalError as error:
             log.warning("parity_failed", strategy=row.strategy.name, day=str(day), error=str(error))
-            changes = {"status": ParityStatus.FAILED, "problem": str(error)}
+            said = said_by(error)
+            changes = {"status": ParityStatus.FAILED, "problem": said, "problem_kept": kept_of(said)}
         mine = ParityDay.objects.filter(id=row.id, attempt=row.attempt, status=ParityStatus.RUNNING)
         if turn.goes_on():
             mine.update(**changes, finished_at=timezone.now())
@@ -77,7 +78,8 @@ def _claim(strategy_id: UUID, day: date) -> ParityDay | None:
         row.attempt += 1
         row.mode = mode_of(strategy_id, day) or row.strategy.mode
         if row.attempt > ATTEMPTS_MAX:
-            row.status, row.problem, row.finished_at = ParityStatus.FAILED, _TOO_OFTEN, timezone.now()
+            row.status, row.finished_at = ParityStatus.FAILED, timezone.now()
+            row.problem, row.problem_kept = _TOO_OFTEN, kept_of(_TOO_OFTEN)
         row.save()
     return row if row.status == ParityStatus.RUNNING else None
 
@@ -117,6 +119,7 @@ def _document(sides: Sides, facts: Facts, found: Comparison, fills: Sequence[Any
         },
         "exposures": sides.exposures.value,
         "replay_problem": sides.problem,
+        "replay_problem_kept": kept_of(sides.problem),
     }
 
 

@@ -26,7 +26,7 @@ from apps.strategies.services.questions import Question
 from apps.strategies.services.staff import Employed, Staff
 from qts.adapters.sandbox.host import StrategyHost, StrategyHostError
 from qts.backtest.trace import Decided, Note, asked_at_ms
-from qts.domain.errors import TerminalError
+from qts.domain.errors import Said, TerminalError
 from qts.domain.events import BarClosed, IndicatorCalculated, SessionChanged, TickReceived
 from qts.domain.market import TimedBar, moment_of
 from qts.domain.strategy import Bar, Fill
@@ -70,7 +70,9 @@ def replay(
             desk.tell(day)
             return Replay(desk.decided, desk.asked, desk.begun_ms)
     except StrategyHostError as error:
-        raise ReplayBroken(f"{strategy.name} does not start: {error}") from error
+        raise ReplayBroken(
+            Said("{strategy_name} does not start: {error}", strategy_name=strategy.name, error=error)
+        ) from error
 
 
 class _History:
@@ -156,7 +158,7 @@ class _Alone(Staff):
         self._employed[self._strategy.id] = Employed(self._strategy, host, told_at)
 
     def _fail(self, strategy: Strategy, reason: str) -> None:
-        raise ReplayBroken(f"{strategy.name} broke off: {reason}")
+        raise ReplayBroken(Said("{strategy_name} broke off: {reason}", strategy_name=strategy.name, reason=reason))
 
 
 class _ReplayDesk(StrategyDesk):

@@ -17,6 +17,7 @@ from apps.strategies.selectors.recorded import mode_of, notes_of, recorded_decis
 from apps.strategies.services.day_backtest import DayBacktest, PriceRow, backtest_day
 from apps.strategies.services.replay import Replay, ReplayBroken, replay
 from qts.backtest.trace import Decided, Note
+from qts.domain.errors import Said
 from qts.domain.events import BarClosed
 
 
@@ -66,7 +67,13 @@ def replay_day(
     code, notes = code_of_day(strategy, day), notes_of(strategy.id, day)
     logged = read_log(strategy, day, progress)
     if exposures is Exposures.RECORDED and not notes:
-        raise ReplayBroken(f"nothing was written down of what {strategy.name} held on {day}; take the backtest's")
+        raise ReplayBroken(
+            Said(
+                "nothing was written down of what {strategy_name} held on {day}; take the backtest's",
+                strategy_name=strategy.name,
+                day=day,
+            )
+        )
     is_recorded = bool(notes) and exposures is not Exposures.BACKTEST
     if not is_recorded:
         held, rows = held_before(strategy, day), _rows(logged)
@@ -81,7 +88,7 @@ def strategy_named(name: str) -> Strategy:
         found = Strategy.objects.filter(id=name).first()
     if found is None:
         names = ", ".join(Strategy.objects.values_list("name", flat=True)) or "none yet"
-        raise ReplayBroken(f"there is no strategy {name!r}; there are: {names}")
+        raise ReplayBroken(Said("there is no strategy {name!r}; there are: {names}", name=name, names=names))
     return found
 
 
@@ -91,7 +98,9 @@ def code_of_day(strategy: Strategy, day: date) -> CodeView:
     try:
         return code_of(strategy.class_key, hashes[-1])
     except KeyError as error:
-        raise ReplayBroken(f"the code of {strategy.name} is not there any more: {error}") from error
+        raise ReplayBroken(
+            Said("the code of {strategy_name} is not there any more: {error}", strategy_name=strategy.name, error=error)
+        ) from error
 
 
 def held_before(strategy: Strategy, day: date) -> Mapping[str, int]:

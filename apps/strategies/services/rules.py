@@ -58,7 +58,7 @@ def read_document(text: str) -> RuleSet:
     for name in rules.indicator_names:
         for problem in problems_of([name]):
             line, column = _line_of(name, text)
-            found.append(Problem(line, name, problem.rstrip("."), column))
+            found.append(Problem(line, name, problem, column))
     if found:
         raise RulesUnreadable(sorted(found, key=lambda one: one.line))
     return rules
@@ -72,7 +72,7 @@ def save_rules(name: str, text: str, *, seen_hash: str, actor: Actor, now: datet
     try:
         read_document(source.text)
     except RulesUnreadable as error:
-        raise StrategyRefused([str(one) for one in error.problems]) from error
+        raise StrategyRefused([one.said for one in error.problems]) from error
     told = examine(source)
     with transaction.atomic():
         lock_version_name(name)

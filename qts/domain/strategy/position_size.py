@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Final
 
+from qts.domain.errors import Said
+
 NUMBER_MAX: Final = 10_000_000
 ATR_NAME: Final = "atr_14"  # what a size by volatility is measured with
 BPS_WHOLE: Final = 10_000
@@ -100,13 +102,17 @@ def parse_size(given: object, place: str, allowed: Sequence[str] = tuple(SIZES))
     """What a document says about size, or a sentence for each thing that is wrong with it, by its place."""
     method = given.get("method") if isinstance(given, Mapping) else None
     if not isinstance(given, Mapping) or not isinstance(method, str) or method not in allowed:
-        return [(place, f"its method is one of {', '.join(allowed)}")]
+        return [(place, Said("its method is one of {names}", names=", ".join(allowed)))]
     wanted = SIZES[method]
     found = {name: value for name, value in given.items() if name != "method"}
-    problems = [(f"{place}.{name}", f"{method} does not take it") for name in found if name not in wanted]
+    problems = [
+        (f"{place}.{name}", Said("{method} does not take it", method=method)) for name in found if name not in wanted
+    ]
     for name, (least, most) in wanted.items():
         if not is_whole(found.get(name), least, most):
-            problems.append((f"{place}.{name}", f"it is a whole number from {least:,} to {most:,}"))
+            problems.append(
+                (f"{place}.{name}", Said("it is a whole number from {least:,} to {most:,}", least=least, most=most))
+            )
     return problems or Size(method, found)
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from qts.domain.errors import Said, said_by
 from qts.domain.market import MINUTE_MS, Timeframe
 from qts.quant.patterns import CHART_PATTERNS, RANGE_BARS, PatternStream, pattern_columns
 from qts.quant.ta_lib import library
@@ -95,17 +96,21 @@ def parse_indicator(name: str, bar_ms: int = MINUTE_MS) -> Indicator:
 def _timeframe(name: str, length: str, bar_ms: int) -> Timeframe | None:
     known = {one.value: one for one in Timeframe}
     if length not in known:
-        raise IndicatorUnknown(f"{name!r}: the bars after @ are one of {', '.join(known)}")
+        raise IndicatorUnknown(Said("{name!r}: the bars after @ are one of {names}", name=name, names=", ".join(known)))
     timeframe = known[length]
     if timeframe.length_ms < bar_ms:
-        raise IndicatorUnknown(f"{name!r} needs bars of {length}; those that there are, are longer")
+        raise IndicatorUnknown(
+            Said("{name!r} needs bars of {length}; those that there are, are longer", name=name, length=length)
+        )
     return None if timeframe.length_ms == bar_ms else timeframe
 
 
 def _chart_pattern(name: str, kind: str) -> int:
     if kind in CHART_PATTERNS:
         return CHART_PATTERNS.index(kind)
-    raise IndicatorUnknown(f"Nobody looks for {name!r}; the chart patterns are {', '.join(CHART_PATTERNS)}")
+    raise IndicatorUnknown(
+        Said("Nobody looks for {name!r}; the chart patterns are {names}", name=name, names=", ".join(CHART_PATTERNS))
+    )
 
 
 def _parsed(name: str, whole: str) -> tuple[Study, int]:
@@ -161,7 +166,7 @@ def problems_of(names: Iterable[str], bar_ms: int = MINUTE_MS) -> list[str]:
         try:
             parse_indicator(name, bar_ms)
         except IndicatorUnknown as error:
-            found.append(str(error))
+            found.append(said_by(error))
     return found
 
 
@@ -189,8 +194,11 @@ def _function(name: str, text: str) -> tuple[str, list[str]]:
         if found := known.get(together.join(words[:count])):
             return found, words[count:]
     close = difflib.get_close_matches(words[0].lower(), known, n=3)
-    hint = f"; did you mean {', '.join(close)}?" if close else "; its first part is no function of TA-Lib"
-    raise IndicatorUnknown(f"Nobody computes {name!r}{hint}")
+    if close:
+        raise IndicatorUnknown(
+            Said("Nobody computes {name!r}; did you mean {names}?", name=name, names=", ".join(close))
+        )
+    raise IndicatorUnknown(Said("Nobody computes {name!r}; its first part is no function of TA-Lib", name=name))
 
 
 def _described(function: str, **parameters: float) -> Any:
@@ -204,10 +212,18 @@ def _parameters(name: str, described: Any, numbers: list[str]) -> dict[str, floa
     parameters: dict[str, float] = dict(described.parameters)
     if len(numbers) > len(parameters):
         takes = ", ".join(parameters) or "no numbers"
-        raise IndicatorUnknown(f"{name!r} has {len(numbers)} numbers; {described.info['name']} takes {takes}")
+        raise IndicatorUnknown(
+            Said(
+                "{name!r} has {count} numbers; {function} takes {takes}",
+                name=name,
+                count=len(numbers),
+                function=described.info["name"],
+                takes=takes,
+            )
+        )
     for (parameter, default), number in zip(parameters.items(), numbers, strict=False):
         if isinstance(default, int) and "." in number:
-            raise IndicatorUnknown(f"{name!r}: {parameter} is a whole number")
+            raise IndicatorUnknown(Said("{name!r}: {parameter} is a whole number", name=name, parameter=parameter))
         parameters[parameter] = int(number) if isinstance(default, int) else float(number)
     if described.info["name"] == "BBANDS" and len(numbers) == 2:  # one distance is meant for both sides
         parameters["nbdevdn"] = parameters["nbdevup"]
@@ -218,10 +234,20 @@ def _inputs(name: str, described: Any, source: str) -> tuple[int, ...]:
     columns = _columns(described)
     if source:
         if len(columns) != 1 or source not in COLUMNS:
-            raise IndicatorUnknown(f"{name!r}: a function of one price is taken of one of {', '.join(COLUMNS)}")
+            raise IndicatorUnknown(
+                Said(
+                    "{name!r}: a function of one price is taken of one of {names}", name=name, names=", ".join(COLUMNS)
+                )
+            )
         columns = [source]
     if not set(columns) <= set(COLUMNS):
-        raise IndicatorUnknown(f"{name!r}: {described.info['name']} needs a series that is not of the bars")
+        raise IndicatorUnknown(
+            Said(
+                "{name!r}: {function} needs a series that is not of the bars",
+                name=name,
+                function=described.info["name"],
+            )
+        )
     return tuple(COLUMNS.index(column) for column in columns)
 
 
@@ -247,7 +273,14 @@ def _output(name: str, described: Any, word: str) -> int:
         if word in (output, short[position]):
             return position
     words = ", ".join(one or "nothing" for one in short)
-    raise IndicatorUnknown(f"{name!r} has to end in {words}: that is what {described.info['name']} gives")
+    raise IndicatorUnknown(
+        Said(
+            "{name!r} has to end in {words}: that is what {function} gives",
+            name=name,
+            words=words,
+            function=described.info["name"],
+        )
+    )
 
 
 def _lookback(name: str, function: str, parameters: dict[str, float], input_count: int) -> int:
@@ -256,8 +289,17 @@ def _lookback(name: str, function: str, parameters: dict[str, float], input_coun
         getattr(library(), function)(*nothing, **parameters)
     except Exception as error:  # TA-Lib raises nothing more special for a number out of its bounds
         given = ", ".join(f"{parameter} {number:g}" for parameter, number in parameters.items())
-        raise IndicatorUnknown(f"{name!r}: TA-Lib does not take {given} for {function}") from error
+        raise IndicatorUnknown(
+            Said("{name!r}: TA-Lib does not take {given} for {function}", name=name, given=given, function=function)
+        ) from error
     lookback = int(_described(function, **parameters).lookback)
     if lookback >= HISTORY_BARS_MAX:
-        raise IndicatorUnknown(f"{name!r} needs {lookback + 1:,} bars; at most {HISTORY_BARS_MAX:,} are looked at")
+        raise IndicatorUnknown(
+            Said(
+                "{name!r} needs {needed:,} bars; at most {history_bars_max:,} are looked at",
+                name=name,
+                needed=lookback + 1,
+                history_bars_max=HISTORY_BARS_MAX,
+            )
+        )
     return lookback

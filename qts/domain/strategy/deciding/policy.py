@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from qts.domain.errors import Said
 from qts.domain.strategy.position_size import Size, is_whole, parse_size
 from qts.domain.strategy.published import Source
 
@@ -93,11 +94,11 @@ USUAL_POLICY: Final = DecisionPolicy(
 def parse_policy(given: object) -> DecisionPolicy:
     """From what JSON holds; nothing at all is the usual policy. Raises PolicyWrong with all that is wrong."""
     if not isinstance(given, Mapping):
-        raise PolicyWrong([("policy", "it is no mapping of sources, resolution and size")])
+        raise PolicyWrong([("policy", Said("it is no mapping of sources, resolution and size"))])
     if not given:
         return USUAL_POLICY
-    problems = [("policy", f"{name!r} means nothing here") for name in given if name not in _FIELDS]
-    problems += [(name, "it is missing") for name in ("sources", "size") if name not in given]
+    problems = [("policy", Said("{name!r} means nothing here", name=name)) for name in given if name not in _FIELDS]
+    problems += [(name, Said("it is missing")) for name in ("sources", "size") if name not in given]
     sources = _sources(given.get("sources", []), problems) if "sources" in given else ()
     size = parse_size(given["size"], "size") if "size" in given else []
     if isinstance(size, list):
@@ -105,7 +106,7 @@ def parse_policy(given: object) -> DecisionPolicy:
     numbers = _numbers(given, _NUMBERS, "", problems)
     resolution = given.get("resolution", Resolution.WEIGHTED_VOTE)
     if resolution not in list(Resolution):
-        problems.append(("resolution", f"it is one of {', '.join(Resolution)}"))
+        problems.append(("resolution", Said("it is one of {names}", names=", ".join(Resolution))))
     if problems or isinstance(size, list):
         raise PolicyWrong(problems)
     return DecisionPolicy(sources, size, Resolution(resolution), **numbers)
@@ -131,27 +132,27 @@ def policy_json(policy: DecisionPolicy) -> dict[str, Any]:
 
 def _sources(given: object, problems: list[tuple[str, str]]) -> tuple[SourceTerms, ...]:
     if not isinstance(given, list) or not given:
-        problems.append(("sources", "it is a list with at least one source"))
+        problems.append(("sources", Said("it is a list with at least one source")))
         return ()
     found = [_terms(one, f"sources[{number}]", problems) for number, one in enumerate(given, start=1)]
     named = [terms.source for terms in found if terms is not None]
     if len(set(named)) != len(named):
-        problems.append(("sources", "a source stands in it once"))
+        problems.append(("sources", Said("a source stands in it once")))
     return tuple(terms for terms in found if terms is not None)
 
 
 def _terms(given: object, place: str, problems: list[tuple[str, str]]) -> SourceTerms | None:
     if not isinstance(given, Mapping) or given.get("source") not in list(Source):
-        problems.append((place, f"its source is one of {', '.join(Source)}"))
+        problems.append((place, Said("its source is one of {names}", names=", ".join(Source))))
         return None
     source = Source(given["source"])
-    problems += [(f"{place}.{name}", "it means nothing here") for name in given if name not in _SOURCE_FIELDS]
+    problems += [(f"{place}.{name}", Said("it means nothing here")) for name in given if name not in _SOURCE_FIELDS]
     numbers = _numbers(given, _TERMS, f"{place}.", problems)
     is_needed, names = given.get("is_needed", source is Source.TECHNICAL), given.get("names", [])
     if not isinstance(is_needed, bool):
-        problems.append((f"{place}.is_needed", "it is true or false"))
+        problems.append((f"{place}.is_needed", Said("it is true or false")))
     if not isinstance(names, list) or len(names) > NAMES_MAX or not all(_is_name(one) for one in names):
-        problems.append((f"{place}.names", f"it is a list of {NAMES_MAX} names at most"))
+        problems.append((f"{place}.names", Said("it is a list of {names_max} names at most", names_max=NAMES_MAX)))
         names = []
     return SourceTerms(source, **numbers, is_needed=bool(is_needed), names=tuple(names))
 
@@ -168,7 +169,9 @@ def _numbers(
         if is_whole(value, least, most):
             found[name] = value
         else:
-            problems.append((f"{prefix}{name}", f"it is a whole number from {least:,} to {most:,}"))
+            problems.append(
+                (f"{prefix}{name}", Said("it is a whole number from {least:,} to {most:,}", least=least, most=most))
+            )
     return found
 
 

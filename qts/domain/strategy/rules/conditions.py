@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Final, NamedTuple, Protocol
 
+from qts.domain.errors import Said
 from qts.domain.market import to_vietnam
 from qts.domain.strategy.interface import Bar
 
@@ -179,24 +180,27 @@ def parse_condition(text: str) -> Condition:
         left, sign, right = match.groups()
         return Comparison(_operand(left), sign, _operand(right))
     raise ConditionWrong(
-        f"{cleaned!r} is no condition: write 'rsi_14 < 30', 'ema_9 crosses above ema_21' or "
-        "'time between 09:20 and 14:20'"
+        Said(
+            "{text!r} is no condition: write 'rsi_14 < 30', 'ema_9 crosses above ema_21' or "
+            "'time between 09:20 and 14:20'",
+            text=cleaned,
+        )
     )
 
 
 def _operand(text: str) -> str:
     if _NUMBER.fullmatch(text) or _NAME.fullmatch(text):
         return text
-    raise ConditionWrong(f"{text!r} is neither a number nor a name")
+    raise ConditionWrong(Said("{text!r} is neither a number nor a name", text=text))
 
 
 def _times(*texts: str) -> tuple[time, time]:
     try:
         start, end = (time(int(text.partition(":")[0]), int(text.partition(":")[2])) for text in texts)
     except ValueError as error:
-        raise ConditionWrong(f"{' and '.join(texts)} are no two times of day") from error
+        raise ConditionWrong(Said("{names} are no two times of day", names=" and ".join(texts))) from error
     if start >= end:
-        raise ConditionWrong(f"{start:%H:%M} is not before {end:%H:%M}")
+        raise ConditionWrong(Said("{start} is not before {end}", start=f"{start:%H:%M}", end=f"{end:%H:%M}"))
     return start, end
 
 

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from qts.domain.errors import Said, said_by
 from qts.domain.strategy.position_size import (
     NUMBER_MAX,
     OVER_ALL_SYMBOLS,
@@ -78,21 +79,25 @@ class RuleSet:
 def parse_document(given: object) -> RuleSet:
     """From what a YAML or JSON file holds. Raises DocumentWrong with all that is wrong."""
     if not isinstance(given, Mapping):
-        raise DocumentWrong([("document", "it is no mapping of title, enter, leave and size")])
-    problems = [("document", f"{name!r} means nothing here") for name in given if name not in _FIELDS]
-    problems += [(name, "it is missing") for name in ("title", "enter", "leave") if name not in given]
+        raise DocumentWrong([("document", Said("it is no mapping of title, enter, leave and size"))])
+    problems = [("document", Said("{name!r} means nothing here", name=name)) for name in given if name not in _FIELDS]
+    problems += [(name, Said("it is missing")) for name in ("title", "enter", "leave") if name not in given]
     title = given.get("title", "")
     if "title" in given and not (isinstance(title, str) and title.strip() and len(title) <= TITLE_CHARACTERS_MAX):
-        problems.append(("title", f"it is 1 to {TITLE_CHARACTERS_MAX} characters"))
+        problems.append(
+            ("title", Said("it is 1 to {title_characters_max} characters", title_characters_max=TITLE_CHARACTERS_MAX))
+        )
     groups = {name: _group(given[name], name, problems) for name in ("enter", "leave") if name in given}
     size = parse_size(given["size"], "size", METHODS) if "size" in given else None
     if isinstance(size, list):
         problems += size
     wait_bars = given.get("wait_bars", 0)
     if not is_whole(wait_bars, 0, NUMBER_MAX):
-        problems.append(("wait_bars", "it is a whole number of bars, 0 or more"))
+        problems.append(("wait_bars", Said("it is a whole number of bars, 0 or more")))
     if sum(_count(group) for group in groups.values() if group) > CONDITIONS_MAX:
-        problems.append(("document", f"it has more than {CONDITIONS_MAX} conditions"))
+        problems.append(
+            ("document", Said("it has more than {conditions_max} conditions", conditions_max=CONDITIONS_MAX))
+        )
     enter, leave = groups.get("enter"), groups.get("leave")
     if problems or enter is None or leave is None or isinstance(size, list):
         raise DocumentWrong(_once(problems))
@@ -101,14 +106,14 @@ def parse_document(given: object) -> RuleSet:
 
 def _group(given: object, place: str, problems: list[tuple[str, str]], depth: int = 1) -> Group | None:
     if not isinstance(given, Mapping) or len(given) != 1 or next(iter(given)) not in KINDS:
-        problems.append((place, f"it is one of {', '.join(KINDS)}, with a list of conditions"))
+        problems.append((place, Said("it is one of {names}, with a list of conditions", names=", ".join(KINDS))))
         return None
     kind, listed = next(iter(given.items()))
     if not isinstance(listed, list) or not listed:
-        problems.append((f"{place}.{kind}", "it is a list with at least one condition"))
+        problems.append((f"{place}.{kind}", Said("it is a list with at least one condition")))
         return None
     if depth > DEPTH_MAX:
-        problems.append((place, f"groups stand in each other {DEPTH_MAX} deep at most"))
+        problems.append((place, Said("groups stand in each other {depth_max} deep at most", depth_max=DEPTH_MAX)))
         return None
     members = [
         member
@@ -122,12 +127,12 @@ def _member(given: object, place: str, problems: list[tuple[str, str]], depth: i
     if isinstance(given, Mapping):
         return _group(given, place, problems, depth + 1)
     if not isinstance(given, str):
-        problems.append((place, f"{given!r} is no condition"))
+        problems.append((place, Said("{given!r} is no condition", given=given)))
         return None
     try:
         return parse_condition(given)
     except ConditionWrong as error:
-        problems.append((place, str(error)))
+        problems.append((place, said_by(error)))
         return None
 
 
