@@ -205,19 +205,31 @@ async def test_the_kill_switch_is_seen_at_once(floor):
 
 
 @pytest.mark.parametrize(
-    ("text", "code"),
+    ("text", "code", "sentence"),
     [
-        ("{", "MALFORMED_MESSAGE"),
-        ('{"action": "subscribe", "channel": "quotes", "colour": "red"}', "MALFORMED_MESSAGE"),
-        ('{"action": "subscribe", "channel": "gossip"}', "UNKNOWN_CHANNEL"),
-        ('{"action": "shout", "channel": "quotes"}', "UNKNOWN_ACTION"),
-        ('{"action": "subscribe", "channel": "quotes", "symbols": ["XYZ"]}', "UNKNOWN_SYMBOL"),
+        ("{", "MALFORMED_MESSAGE", "Không đọc được thông điệp: Input data was truncated."),
+        (
+            '{"action": "subscribe", "channel": "quotes", "colour": "red"}',
+            "MALFORMED_MESSAGE",
+            "Không đọc được thông điệp: Object contains unknown field `colour`.",
+        ),
+        (
+            '{"action": "subscribe", "channel": "gossip"}',
+            "UNKNOWN_CHANNEL",
+            "Không có kênh 'gossip'; các kênh hiện có: bars, indexes, quotes, status, summary, ticks.",
+        ),
+        (
+            '{"action": "shout", "channel": "quotes"}',
+            "UNKNOWN_ACTION",
+            "'shout' không phải subscribe cũng không phải unsubscribe.",
+        ),
+        ('{"action": "subscribe", "channel": "quotes", "symbols": ["XYZ"]}', "UNKNOWN_SYMBOL", "Không có mã XYZ."),
     ],
 )
-async def test_mistakes_are_answered_and_the_socket_goes_on(floor, text, code):
+async def test_mistakes_are_answered_in_the_language_of_the_reader_and_the_socket_goes_on(floor, text, code, sentence):
     async with Socket(floor.trader_client, "/ws/markets") as socket:
         await socket.wire.send_to(text_data=text)
-        assert (await socket.hear("error"))["data"]["code"] == code
+        assert (await socket.hear("error"))["data"] == {"code": code, "message": sentence}
         await socket.say(action="subscribe", channel="quotes", symbols=["SSI"])
         assert (await socket.hear("quotes"))["seq"] == 0
 

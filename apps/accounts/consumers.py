@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from apps.accounts import selectors
 from apps.accounts.selectors import LivePortfolio, PortfolioView
 from apps.marketdata.selectors import LiveQuote, market_now
+from qts.domain.errors import Said
 from qts.domain.events import CashChanged, Event, PositionChanged, QuoteUpdated
 from qts.web.beats import Beat
 from qts.web.consumers import LiveChannel, LiveConsumer, RefusedSubscription, topics_of
@@ -47,7 +48,9 @@ class AccountsChannel(LiveChannel):
         mine = {str(account.id): account.id for account in selectors.accounts_of(user)}
         unknown = [account_id for account_id in self.request.accounts if account_id not in mine]
         if unknown:
-            raise RefusedSubscription("ACCOUNT_NOT_FOUND", f"No such account: {', '.join(unknown[:5])}.")
+            raise RefusedSubscription(
+                "ACCOUNT_NOT_FOUND", Said("You have no account {names}.", names=", ".join(unknown[:5]))
+            )
         return [mine[account_id] for account_id in self.request.accounts] or list(mine.values())
 
 
@@ -161,7 +164,7 @@ class PositionsChannel(AccountsChannel):
     async def open(self, beat: Beat) -> None:
         await super().open(beat)
         if not self.account_ids or len(self.request.accounts) > 1:
-            raise RefusedSubscription("ONE_ACCOUNT", "Subscribe to the positions of one account at a time.")
+            raise RefusedSubscription("ONE_ACCOUNT", Said("Positions are shown of one account at a time."))
         self._account_id = self.account_ids[0]
         self._live = beat.shared(LivePortfolios, beat.feed)
         self._live.join(self._account_id)

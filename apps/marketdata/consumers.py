@@ -14,6 +14,7 @@ from apps.marketdata import selectors
 from apps.marketdata.selectors import Market, ReplayMarket, ReplayView
 from apps.marketdata.serializers.live import changed_fields, closed_bar, figures_out, grown, index_out, quote_out
 from apps.marketdata.services.time_machine import watch_replay
+from qts.domain.errors import Said
 from qts.domain.events import (
     BarClosed,
     Event,
@@ -64,7 +65,9 @@ class _SymbolChannel(MarketChannel, QuickChannel):
         wanted = self.request.symbols or sorted(known)
         unknown = [symbol for symbol in wanted if symbol not in known]
         if unknown:
-            raise RefusedSubscription("UNKNOWN_SYMBOL", f"Unknown symbols: {', '.join(unknown[:10])}.")
+            raise RefusedSubscription(
+                "UNKNOWN_SYMBOL", Said("There is no symbol {names}.", names=", ".join(unknown[:10]))
+            )
         return wanted
 
 
@@ -183,7 +186,9 @@ class TicksChannel(_SymbolChannel):
 
     async def open(self, beat: Beat) -> None:
         if not 0 < len(self.request.symbols) <= TICK_SYMBOLS_MAX:
-            raise RefusedSubscription("TOO_MANY_NAMES", f"Name 1 to {TICK_SYMBOLS_MAX} symbols for their ticks.")
+            raise RefusedSubscription(
+                "TOO_MANY_NAMES", Said("Name 1 to {count} symbols for their matches.", count=TICK_SYMBOLS_MAX)
+            )
         await super().open(beat)
 
     async def snapshot(self) -> dict[str, list[dict[str, int]]]:

@@ -10,7 +10,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
-from qts.tui import wire
+from qts.tui import language, wire
 from qts.tui.session import Session
 
 INTERVAL_MS = 100  # the hub merges what changed within it
@@ -94,7 +94,7 @@ class Feed:
         try:
             async with connect(
                 f"{self._session.socket_url}{self.path}?interval_ms={INTERVAL_MS}{self._market}",
-                additional_headers={"Cookie": self._session.cookie},
+                additional_headers={"Cookie": self._session.cookie, "Accept-Language": language.current()},
                 origin=self._session.url,  # type: ignore[arg-type]  # a NewType over str
                 open_timeout=OPEN_TIMEOUT_S,
                 ping_interval=PING_S,

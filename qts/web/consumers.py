@@ -2,7 +2,8 @@
 
 The client sends {"action": "subscribe" | "unsubscribe", "channel": ..., "symbols" | "accounts": [...]}; the server
 sends {"channel", "seq", "data"}: a snapshot first, then changes conflated to the latest. A client that misses a `seq`
-subscribes again. Mistakes are answered on the channel "error" as {"code", "message"} and change nothing.
+subscribes again. Mistakes are answered on the channel "error" as {"code", "message"}, the message in the reader's
+language, and change nothing.
 """
 
 import asyncio
@@ -17,12 +18,14 @@ import msgspec
 import structlog
 from autobahn.exception import Disconnected
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.utils import translation
 
-from qts.domain.errors import TransientError
+from qts.domain.errors import Said, TransientError
 from qts.domain.events import Event
 from qts.web.beats import Beat, beat_of
 from qts.web.live_feed import LiveFeed, live_feed
 from qts.web.outlet import Outlet
+from qts.web.said import language_of, told
 
 INTERVAL_MS_DEFAULT = 250
 INTERVAL_MS_MIN = 100
@@ -52,7 +55,7 @@ class Subscribe(msgspec.Struct, forbid_unknown_fields=True):
 class RefusedSubscription(Exception):
     """A code and a sentence for the client."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: Said) -> None:
         super().__init__(message)
         self.code = code
 
@@ -190,12 +193,17 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
             async with self._subscribing:
                 await self._obey(request)
         except msgspec.MsgspecError as error:
-            await self._send("error", 0, {"code": "MALFORMED_MESSAGE", "message": str(error)})
+            await self._refuse("MALFORMED_MESSAGE", Said("The message cannot be read: {error}.", error=str(error)))
         except RefusedSubscription as refusal:
-            await self._send("error", 0, {"code": refusal.code, "message": str(refusal)})
+            await self._refuse(refusal.code, refusal)
         except TransientError as error:
             log.warning("live_socket_closed", reason=str(error))
             await self.close(TRY_AGAIN_LATER)
+
+    async def _refuse(self, code: str, why: str | Exception) -> None:
+        with translation.override(language_of(self.scope)):
+            message = told(why)
+        await self._send("error", 0, {"code": code, "message": message})
 
     def _says_too_much(self) -> bool:
         now = time.monotonic()
@@ -208,15 +216,22 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
         kind = self.channels.get(request.channel)
         if kind is None:
             names = ", ".join(sorted(self.channels))
-            raise RefusedSubscription("UNKNOWN_CHANNEL", f"There is no channel {request.channel!r}; there are {names}.")
+            raise RefusedSubscription(
+                "UNKNOWN_CHANNEL",
+                Said("There is no channel {channel!r}; there are {names}.", channel=request.channel, names=names),
+            )
         if len(request.symbols) + len(request.accounts) > NAMES_MAX:
-            raise RefusedSubscription("TOO_MANY_NAMES", f"At most {NAMES_MAX} symbols or accounts at once.")
+            raise RefusedSubscription(
+                "TOO_MANY_NAMES", Said("At most {count} symbols or accounts at once.", count=NAMES_MAX)
+            )
         if request.action == "unsubscribe":
             self._drop(request.channel)
         elif request.action == "subscribe":
             await self._begin(request.channel, self.make_channel(kind, request))
         else:
-            raise RefusedSubscription("UNKNOWN_ACTION", f"{request.action!r} is neither subscribe nor unsubscribe.")
+            raise RefusedSubscription(
+                "UNKNOWN_ACTION", Said("{action!r} is neither subscribe nor unsubscribe.", action=request.action)
+            )
 
     async def _begin(self, name: str, channel: LiveChannel) -> None:
         self._drop(name)

@@ -1,7 +1,11 @@
 """What the inner parts say in English, in the reader's language: refusals with their values, and codes of the gate."""
 
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
 from django.utils.functional import lazy
-from django.utils.translation import get_language
+from django.utils.translation import get_language, get_language_from_request
 from django.utils.translation import gettext as _
 
 from qts.domain.errors import RuleCode, Said, said_by
@@ -17,6 +21,15 @@ def told(what: str | Exception) -> str:
         name: told(value) if isinstance(value, (Said, Exception)) else value for name, value in sentence.values.items()
     }
     return _(sentence.text).format(**values)
+
+
+def language_of(scope: Mapping[str, Any]) -> str:
+    """Of whoever has opened a socket: as pages do, what the person chose, else the browser."""
+    if chosen := getattr(scope.get("user"), "language", ""):
+        return str(chosen)
+    accepted = dict(scope.get("headers", ())).get(b"accept-language", b"").decode("latin-1")
+    asked = SimpleNamespace(COOKIES=scope.get("cookies", {}), META={"HTTP_ACCEPT_LANGUAGE": accepted})
+    return get_language_from_request(asked)  # type: ignore[arg-type]  # the two things that it looks at
 
 
 def rule_text(code: RuleCode) -> str:

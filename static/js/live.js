@@ -97,6 +97,7 @@ class LiveSocket extends EventTarget {
 
   received(message) {
     this.heardAt = Date.now();
+    if (message.channel === "error") refused(message.data);
     const subscription = this.subscriptions.get(message.channel);
     if (!subscription) return;
     const isSnapshot = message.seq === 0;
@@ -108,6 +109,11 @@ class LiveSocket extends EventTarget {
     subscription.seq = message.seq;
     for (const handler of subscription.handlers) handler(message.data, isSnapshot);
   }
+}
+
+/** The server refuses a subscription, in the reader's language: what it was for stays empty, and the page says why. */
+function refused({ message }) {
+  document.body.dispatchEvent(new CustomEvent("qts:toast", { detail: { text: message, tone: "bad" } }));
 }
 
 function merged(first, second) {

@@ -53,7 +53,9 @@ def of_a_form(shown, request) -> Iterator[tuple[str, str]]:
 
 
 def columns_in_sight(shown) -> set[str]:
-    """A page to look at shows every column that may be edited, whether or not a form would."""
+    """A page to look at shows every column that may be edited, whether or not a form would, unless it names its own."""
+    if shown.fields or shown.fieldsets:
+        return set()
     return {column.name for column in shown.model._meta.fields if column.editable and not column.auto_created}
 
 

@@ -17,6 +17,7 @@ from apps.portal.views.backtest_words import sentences
 from apps.strategies import selectors, services
 from qts.backtest.statements import TEMPLATES, Say, Statement
 from qts.backtest.tests.test_confined import CROSS as OWN_FILE
+from qts.domain.errors import Said, kept_of
 from qts.domain.values import Actor, ActorKind
 
 URL = "/backtests/"
@@ -312,6 +313,19 @@ def test_a_strategy_that_failed_says_why(trader):
     page = shown(trader, run_id)
     assert "The strategy raised ValueError: &lt;no&gt;" in page
     assert "line 7" in page
+
+
+def test_why_it_failed_is_told_in_the_language_of_the_reader(trader):
+    run_id = asked(trader)
+    said = Said("the strategy raised {kind}: {error}{where}", kind="ValueError", error="<no>", where="")
+    django_apps.get_model("strategies", "BacktestRun").objects.filter(id=run_id).update(
+        status="FAILED", problem="The strategy raised ValueError: <no>", problem_kept=kept_of(said)
+    )
+    assert "The strategy raised ValueError: &lt;no&gt;" in shown(trader, run_id)
+    trader.cookies["django_language"] = "vi"
+    assert "Chiến lược báo lỗi ValueError: &lt;no&gt;" in shown(trader, run_id)
+    answer = trader.get(f"/api/v1/backtests/{run_id}/").json()
+    assert answer["problem"] == "the strategy raised ValueError: <no>", "programs read English"
 
 
 def test_every_sentence_of_a_report_is_said_in_vietnamese():

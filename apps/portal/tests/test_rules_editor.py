@@ -77,6 +77,18 @@ def test_what_is_wrong_is_told_with_line_and_column(client):
     assert "line 3" in client.post("/strategies/rules-check/", {"text": "title: x\nenter:\n\tall"}).content.decode()
 
 
+def test_what_is_wrong_is_told_in_the_language_of_the_reader(client):
+    client.cookies["django_language"] = "vi"
+    wrong = RULES.replace("rsi_14 < 30", "rsi_14 << 30").replace("quantity: 300", "quantity: none")
+    page = client.post("/strategies/rules-check/", {"text": wrong}).content.decode()
+    assert "&#x27;rsi_14 &lt;&lt; 30&#x27; không phải điều kiện: hãy viết" in page
+    assert "phải là số nguyên từ 1 đến 10,000,000" in page
+    unknown = client.post("/strategies/rules-check/", {"text": RULES.replace("rsi_14 > 65", "rsii_14 > 65")})
+    assert "Không có chỉ báo &#x27;rsii_14&#x27;; ý bạn là" in unknown.content.decode()
+    saved = client.post("/strategies/rules/new/", {"name": "dips", "text": wrong}).content.decode()
+    assert "Dòng 9, size.quantity: phải là số nguyên từ 1 đến 10,000,000." in saved
+
+
 def test_what_was_understood_is_told_in_words(client):
     page = client.post("/strategies/rules-check/", {"text": RULES}).content.decode()
     assert "RSI (14) is below 30" in page
