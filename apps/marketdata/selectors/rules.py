@@ -20,6 +20,7 @@ from qts.domain.market import (
     RuleRow,
     RuleSubject,
     built_in_history,
+    canonical,
     row_of_json,
     rows_in_force,
     scope_name,
@@ -108,15 +109,15 @@ class RuleChangeLine:
     """One row of a change against what holds without it; `before` is empty where nothing does, `after` where the row
     is withdrawn and nothing takes its place."""
 
-    name: str
-    effective_from: date
+    row: RuleRow
     before: str
     after: str
-    source: str
 
     @property
     def text(self) -> str:
-        return f"{self.name} / {self.effective_from}: {self.before or '–'} → {self.after or '–'}"
+        """As the proposal keeps it."""
+        name = scope_name(self.row.scope)
+        return f"{name} / {self.row.effective_from}: {self.before or '–'} → {self.after or '–'}"
 
 
 def rule_changes(rows: list[RuleRow], history: RuleHistory | None = None) -> list[RuleChangeLine]:
@@ -131,12 +132,13 @@ def _line(row: RuleRow, before: str, after: str) -> RuleChangeLine:
     """Of a calendar only the days that differ: a year's list tells nobody anything."""
     if row.subject is RuleSubject.CALENDAR and before and after:
         before, after = _days_only_in(before, after), _days_only_in(after, before)
-    return RuleChangeLine(scope_name(row.scope), row.effective_from, before, after, row.source)
+    return RuleChangeLine(row, before, after)
 
 
 def _days_only_in(one: str, other: str) -> str:
     mine, theirs = json.loads(one), json.loads(other)
-    return ", ".join(f"{word} {day}" for word in ("closed", "open") for day in mine[word] if day not in theirs[word])
+    days = {word: [day for day in mine[word] if day not in theirs[word]] for word in ("closed", "open")}
+    return canonical(days) if any(days.values()) else ""
 
 
 def _value_on(rows: tuple[RuleRow, ...] | list[RuleRow], wanted: RuleRow) -> str:

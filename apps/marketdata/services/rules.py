@@ -10,6 +10,7 @@ from apps.eventlog.services import record
 from apps.marketdata.locks import lock_rules
 from apps.marketdata.models import TradingRule
 from apps.marketdata.selectors.rules import forget_rules, recorded_rules
+from qts.domain.errors import Said
 from qts.domain.events import RulesUpdated
 from qts.domain.market import RuleBook, RuleHistory, RuleRow, RuleWrong, built_in_history, row_json, scope_name
 from qts.domain.values import Actor
@@ -21,13 +22,13 @@ def rules_with(rows: Sequence[RuleRow]) -> RuleHistory:
     """What would hold with these rows. Raises RuleWrong, with every reason, where they make no whole set of rules:
     two rows of one scope and day, a hole, what no exchange could mean, or nothing new at all."""
     if not rows:
-        raise RuleWrong("There is no row to change.")
+        raise RuleWrong(Said("There is no row to change."))
     if len({row.key for row in rows}) < len(rows):
-        raise RuleWrong("Two of the rows say something of the same scope and day.")
+        raise RuleWrong(Said("Two of the rows say something of the same scope and day."))
     known = built_in_history().with_rows(recorded_rules())
     changed = known.with_rows(rows)
     if _says_the_same(known, changed):
-        raise RuleWrong("Nothing would change: the rules say so already.")
+        raise RuleWrong(Said("Nothing would change: the rules say so already."))
     return changed
 
 
@@ -51,7 +52,7 @@ def change_rules(
         lock_rules()
         known = built_in_history().with_rows(recorded_rules())
         if known.version != seen_version:
-            raise RuleWrong("The rules were changed meanwhile: look at them again.")
+            raise RuleWrong(Said("The rules were changed meanwhile: look at them again."))
         changed = rules_with(rows)
         for row in rows:
             _keep(row, reason=reason, proposed_by=proposed_by, approved_by=approved_by)

@@ -11,9 +11,12 @@ from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
 
 from apps.marketdata.selectors import SecurityView, market_today, takes_orders
-from apps.portal.views import backtest_words, data_words, formats, parity_words, wording
+from apps.portal.views import backtest_words, data_words, formats, parity_words, rule_book_words, wording
+from apps.portal.views.pre_open_words import title_of
 from apps.portal.views.refusals import reason_text
 from apps.portal.views.silence_words import nothing_text, number_text, silence_text
+from apps.risk.selectors import ProposalView
+from qts.domain.market import row_of_json
 from qts.web import words
 from qts.web.said import told
 
@@ -107,6 +110,16 @@ def decision_tone(outcome: str) -> str:
 @register.filter
 def backtest_tone(status: str) -> str:
     return backtest_words.TONES.get(status, "")
+
+
+@register.filter
+def asked_for(proposal: ProposalView) -> list[str]:
+    """What a second officer is asked for, a line each, without the values of rules."""
+    if rows := proposal.content.get("rows"):
+        return [rule_book_words.row_line(row_of_json(row)) for row in rows]
+    if failing := proposal.content.get("failing"):
+        return [f"{proposal.subject}: {', '.join(map(title_of, failing))}"]
+    return list(proposal.lines)
 
 
 @register.filter

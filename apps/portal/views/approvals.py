@@ -11,6 +11,7 @@ from django_htmx.http import trigger_client_event
 from apps.marketdata import selectors as marketdata
 from apps.portal.selectors import actor_names
 from apps.portal.views.access import OFFICERS, asks_for_fragment, page
+from apps.portal.views.rule_book_words import changes_of as rule_changes_of
 from apps.portal.views.what_if import answers
 from apps.risk import selectors as risk
 from apps.risk import services as risk_services
@@ -75,5 +76,5 @@ def _dialog(
     request: HttpRequest, found: risk.ProposalView, context: dict[str, object], status: int = 200
 ) -> HttpResponse:
     """What is asked for, and what it would do."""
-    shown = {"answers": answers(risk_services.proposed_changes(found))}
+    shown = {"answers": answers(risk_services.proposed_changes(found)), "changes": rule_changes_of(found)}
     return render(request, "portal/risk/approval.html", context | shown, status=status)

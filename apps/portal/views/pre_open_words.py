@@ -49,6 +49,10 @@ def check_row(check: PreOpenCheck, user: Any) -> CheckRow:
     return CheckRow(check, _titles()[check.name], _detail(check), todo, url, act)
 
 
+def title_of(name: str) -> str:
+    return _titles()[PreOpenName(name)]
+
+
 def _titles() -> dict[PreOpenName, str]:
     return {
         PreOpenName.CALENDAR: _("Calendar and session"),

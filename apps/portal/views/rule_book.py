@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from apps.marketdata import selectors as marketdata
+from apps.portal.views import rule_book_words as words
 from apps.portal.views.access import OFFICERS, page
 from apps.risk import services as risk_services
 from apps.sso.selectors import actor_of
 from qts.domain.market import RuleRow, RuleSubject, RuleWrong, row_of_json
 from qts.domain.values import Exchange, InstrumentKind
-from qts.web.said import told
+from qts.web.words import RULE_SUBJECTS, SECURITY_KINDS, choices
 
 REASON_LENGTH_MIN: Final = 5
 _VALUE_LENGTH_MAX: Final = 4_000
@@ -32,8 +33,12 @@ class _Shown:
     next_from: date | None
 
     @property
-    def value(self) -> str:
-        return json.dumps(json.loads(self.row.value), ensure_ascii=False)
+    def scope(self) -> words.Scope:
+        return words.scope_of(self.row)
+
+    @property
+    def lines(self) -> list[str]:
+        return words.value_lines(self.row.subject, self.row.value)
 
 
 @require_http_methods(["GET", "POST"])
@@ -46,14 +51,18 @@ def rule_book(request: HttpRequest) -> HttpResponse:
     try:
         row = _row(typed)
         if request.POST.get("act") != "propose":
-            return _page(request, {"typed": typed, "changes": marketdata.rule_changes([row])})
+            return _page(request, {"typed": typed, "changes": words.changes([row])})
         if len(typed["reason"]) < REASON_LENGTH_MIN:
             raise RuleWrong(_("Say why, in a few words: it is recorded."))
         risk_services.propose_rules(
             [row], reason=typed["reason"], actor=actor_of(request.user), now=marketdata.market_now()
         )
     except (RuleWrong, risk_services.ApprovalRefused) as error:
-        return _page(request, {"typed": typed, "problems": getattr(error, "problems", (told(error),))}, status=422)
+        return _page(
+            request,
+            {"typed": typed, "problems": words.problems(error)},
+            status=422,
+        )
     return redirect("portal:approvals")
 
 
@@ -82,10 +91,10 @@ def _page(request: HttpRequest, context: dict[str, Any], status: int = 200) -> H
         "history_version": history.version,
         "rows": rows,
         # every later year has its calendar, which stands on a page of its own
-        "planned": [row for row in history.changes_after(day) if row.subject is not RuleSubject.CALENDAR],
-        "subjects": list(RuleSubject),
+        "planned": [_Shown(row, None) for row in history.changes_after(day) if row.subject is not RuleSubject.CALENDAR],
+        "subjects": choices(RULE_SUBJECTS, RuleSubject),
         "exchanges": list(Exchange),
-        "kinds": list(InstrumentKind),
+        "kinds": choices(SECURITY_KINDS, InstrumentKind),
         "day_problem": problem,
     }
     return render(request, "portal/risk/rule_book.html", {**shown, **context}, status=status)

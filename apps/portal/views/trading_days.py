@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from apps.marketdata import selectors as marketdata
+from apps.portal.views import rule_book_words
 from apps.portal.views.access import OFFICERS, page
 from apps.portal.views.rule_book import REASON_LENGTH_MIN
 from apps.risk import services as risk_services
@@ -41,13 +42,17 @@ def trading_days(request: HttpRequest) -> HttpResponse:
     try:
         row = _row(typed)
         if request.POST.get("act") != "propose":
-            return _page(request, {"typed": typed, "changes": marketdata.rule_changes([row])})
+            return _page(request, {"typed": typed, "changes": rule_book_words.changes([row])})
         if len(typed["reason"]) < REASON_LENGTH_MIN:
             raise RuleWrong(_("Say why, in a few words: it is recorded."))
         now = marketdata.market_now()
         risk_services.propose_rules([row], reason=typed["reason"], actor=actor_of(request.user), now=now)
     except (RuleWrong, risk_services.ApprovalRefused) as error:
-        return _page(request, {"typed": typed, "problems": getattr(error, "problems", (str(error),))}, status=422)
+        return _page(
+            request,
+            {"typed": typed, "problems": rule_book_words.problems(error)},
+            status=422,
+        )
     return redirect("portal:approvals")
 
 

@@ -14,6 +14,7 @@ SESSIONS = {
     "PRE_OPEN": gettext_noop("Before the open"),
     "ATO": gettext_noop("Opening auction"),
     "CONTINUOUS": gettext_noop("Continuous"),
+    "PERIODIC": gettext_noop("Periodic auction"),
     "BREAK": gettext_noop("Lunch break"),
     "ATC": gettext_noop("Closing auction"),
     "PLO": gettext_noop("After hours"),

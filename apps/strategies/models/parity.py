@@ -63,7 +63,7 @@ class ParityDay(models.Model):
     problem = models.TextField(_("problem"), blank=True)
     problem_kept = models.JSONField(_("what the problem was made of"), default=dict, blank=True)
     attempt = models.PositiveIntegerField(_("attempt"), default=0)
-    decided = models.PositiveIntegerField(_("decisions"), default=0)  # decisions of the recorded day
+    decided = models.PositiveIntegerField(_("decisions made"), default=0)  # decisions of the recorded day
     matched = models.PositiveIntegerField(_("equal decisions"), default=0)  # those that the backtest has too
     differing = models.PositiveIntegerField(_("differing decisions"), default=0)  # the same moment, another decision
     missing_live = models.PositiveIntegerField(_("missing live"), default=0)  # the backtest's alone

@@ -34,7 +34,7 @@ from qts.domain.market.references import (
 )
 from qts.domain.market.rule_book import RuleBook, RuleHistory, rows_in_force
 from qts.domain.market.rule_days import row_with_day
-from qts.domain.market.rule_rows import RuleRow, RuleSubject, RuleWrong, row_json, row_of_json, scope_name
+from qts.domain.market.rule_rows import RuleRow, RuleSubject, RuleWrong, canonical, row_json, row_of_json, scope_name
 from qts.domain.market.rule_terms import InvestorKind, PloMatching, ReferenceBasis, SessionSpan
 from qts.domain.market.sessions import (
     VIETNAM,
@@ -100,6 +100,7 @@ __all__ = [
     "admits_odd_lot",
     "average_reference_vnd",
     "built_in_history",
+    "canonical",
     "expiry_day",
     "find_future",
     "front_months",

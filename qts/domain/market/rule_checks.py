@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
+from qts.domain.errors import Said
 from qts.domain.market.rule_days import wrong_days
 from qts.domain.market.rule_rows import BY_KIND, BY_MARKET, RuleRow, RuleSubject, RuleWrong, Scope, scope_name
 from qts.domain.market.rule_terms import AfterHoursRule, PloMatching, SessionSpan
@@ -35,9 +36,9 @@ def problems_of(rows: Sequence[RuleRow]) -> list[str]:
         by_day.setdefault(row.effective_from, []).append(row)
     for day in sorted(by_day):
         in_force |= {row.scope: row for row in by_day[day]}
-        found += [f"On {day}: {problem}" for problem in _holes(in_force)]
+        found += [Said("On {day}: {problem}", day=day, problem=problem) for problem in _holes(in_force)]
         if not found:
-            found += [f"On {day}: {problem}" for problem in _misfits(in_force, checked)]
+            found += [Said("On {day}: {problem}", day=day, problem=problem) for problem in _misfits(in_force, checked)]
     return list(dict.fromkeys(found))
 
 
@@ -45,14 +46,29 @@ def _misplaced(row: RuleRow) -> list[str]:
     found = []
     is_of_market = row.subject in BY_MARKET
     if (row.exchange is None) is not is_of_market and row.subject is not RuleSubject.CALENDAR:
-        place = "for the whole market" if is_of_market else "for one venue"
-        found.append(f"{row.name}: {row.subject} is ruled {place}.")
+        place = Said("for the whole market") if is_of_market else Said("for one venue")
+        found.append(
+            Said("{row_name}: {subject} is ruled {place}.", row_name=row.name, subject=row.subject, place=place)
+        )
     if row.kind is not None and row.subject not in BY_KIND:
-        found.append(f"{row.name}: {row.subject} is the same for every kind of instrument.")
+        found.append(
+            Said(
+                "{row_name}: {subject} is the same for every kind of instrument.",
+                row_name=row.name,
+                subject=row.subject,
+            )
+        )
     if row.kind is not None and row.exchange is not None and row.kind not in KINDS_OF[row.exchange]:
-        found.append(f"{row.name}: no {row.kind} is listed on {row.exchange}.")
+        found.append(
+            Said(
+                "{row_name}: no {kind} is listed on {exchange}.",
+                row_name=row.name,
+                kind=row.kind,
+                exchange=row.exchange,
+            )
+        )
     if not row.source.strip():
-        found.append(f"{row.name}: a row names its source.")
+        found.append(Said("{row_name}: a row names its source.", row_name=row.name))
     return found
 
 
@@ -62,14 +78,17 @@ def _unreadable(row: RuleRow) -> tuple[str, ...]:
     except RuleWrong as error:
         return error.problems
     if row.subject is RuleSubject.CALENDAR:
-        return tuple(f"{row.name}: {day} {problem}." for day, problem in wrong_days(row, value))
+        return tuple(
+            Said("{row_name}: {day} {problem}.", row_name=row.name, day=day, problem=problem)
+            for day, problem in wrong_days(row, value)
+        )
     return ()
 
 
 def _contradictions(rows: Sequence[RuleRow]) -> list[str]:
     keys = [row.key for row in rows]
     return (
-        [f"{row.name}: two rows say it." for row in rows if keys.count(row.key) > 1]
+        [Said("{row_name}: two rows say it.", row_name=row.name) for row in rows if keys.count(row.key) > 1]
         if len(set(keys)) < len(keys)
         else []
     )
@@ -84,7 +103,7 @@ def _holes(in_force: dict[Scope, RuleRow]) -> list[str]:
             elif subject not in BY_MARKET:
                 needed.append(((subject, exchange, None),))
     return [
-        f"there is no {scope_name(choices[0])}."
+        Said("there is no {rule}.", rule=scope_name(choices[0]))
         for choices in needed
         if not any(scope in in_force for scope in choices)
     ]
@@ -98,7 +117,9 @@ def _misfits(in_force: dict[Scope, RuleRow], checked: set[tuple[Any, ...]]) -> l
         known = tuple(sorted(row.key for row in rows))
         if known not in checked:
             checked.add(known)
-            found += [f"{exchange}: {problem}" for problem in _misfits_of_board(rows)]
+            found += [
+                Said("{exchange}: {problem}", exchange=exchange, problem=problem) for problem in _misfits_of_board(rows)
+            ]
     return found
 
 
@@ -107,12 +128,12 @@ def _misfits_of_board(rows: list[RuleRow]) -> list[str]:
     spans = [*board[RuleSubject.TIMETABLE], *board[RuleSubject.RESTRICTED_TIMETABLE]]
     admissions = board[RuleSubject.ADMISSIONS]
     found = [
-        f"nothing says what {session} admits."
+        Said("nothing says what {session} admits.", session=session)
         for session in sorted({span.session for span in spans} - admissions.keys() - {Session.BREAK})
     ]
     odd_lots = board[RuleSubject.ODD_LOTS]
     found += [
-        f"{session} takes odd lots, but no {' or '.join(sorted(odd_lots.types))}."
+        Said("{session} takes odd lots, but no {names}.", session=session, names=" or ".join(sorted(odd_lots.types)))
         for session in sorted(odd_lots.sessions)
         if session not in admissions or not odd_lots.types & admissions[session].types
     ]
@@ -125,7 +146,10 @@ def _after_hours(rule: AfterHoursRule, spans: list[SessionSpan]) -> list[str]:
         return []
     until = rule.collected_until
     fits = any(span.session is Session.PLO and span.start < until < span.end for span in spans)
-    return [] if fits else [f"orders at the closing price are gathered until {until:%H:%M}, outside of their session."]
+    if fits:
+        return []
+    said = "orders at the closing price are gathered until {until}, outside of their session."
+    return [Said(said, until=f"{until:%H:%M}")]
 
 
 def _quantities(rows: list[RuleRow]) -> list[str]:
@@ -134,7 +158,7 @@ def _quantities(rows: list[RuleRow]) -> list[str]:
         for subject in (RuleSubject.LOT, RuleSubject.ORDER_MAX)
     )
     return [
-        f"the largest order {limit:,} is no multiple of the lot {lot:,}."
+        Said("the largest order {limit:,} is no multiple of the lot {lot:,}.", limit=limit, lot=lot)
         for kind, limit in largest.items()
         if (lot := lots.get(kind, lots.get(None))) is not None and limit % lot
     ]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Final
 
+from qts.domain.errors import Said
 from qts.domain.market.calendar import FIRST_TRADING_DAY, DayOverride, TradingCalendar
 from qts.domain.market.rule_rows import RuleRow, RuleSubject, row_of
 from qts.domain.market.rule_terms import CalendarRule
@@ -38,11 +39,11 @@ def wrong_days(row: RuleRow, rule: CalendarRule) -> Iterator[tuple[date, str]]:
     """Days that the row cannot speak of, and why."""
     for day in sorted(rule.closed | rule.opened):
         if day < row.effective_from:
-            yield day, "is before the row holds"
+            yield day, Said("is before the row holds")
         elif row.exchange is None and day in rule.closed and day.weekday() >= _SATURDAY:
-            yield day, "is closed anyway: it is a day of a week-end"
+            yield day, Said("is closed anyway: it is a day of a week-end")
         elif row.exchange is None and day in rule.opened and day.weekday() < _SATURDAY:
-            yield day, "is open anyway: it is a weekday that the row does not close"
+            yield day, Said("is open anyway: it is a weekday that the row does not close")
 
 
 def row_with_day(

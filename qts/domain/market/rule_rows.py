@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
+from qts.domain.errors import Said
 from qts.domain.values import Exchange, InstrumentKind
 
 
@@ -13,7 +14,7 @@ class RuleWrong(ValueError):
     """What a row or a set of rows gets wrong, in sentences."""
 
     def __init__(self, *problems: str) -> None:
-        super().__init__(" ".join(problems))
+        super().__init__(problems[0] if len(problems) == 1 else " ".join(problems))
         self.problems = problems
 
 
@@ -109,4 +110,4 @@ def row_of_json(told: Any) -> RuleRow:
         )
         return row_of(scope, date.fromisoformat(told["effective_from"]), told["value"], str(told.get("source", "")))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise RuleWrong(f"This is no row of a rule: {error}.") from error
+        raise RuleWrong(Said("This is no row of a rule: {error}.", error=error)) from error

@@ -6,6 +6,7 @@ from datetime import date, time
 from itertools import pairwise
 from typing import Any, Final
 
+from qts.domain.errors import Said
 from qts.domain.market.rule_rows import RuleRow, RuleSubject, RuleWrong
 from qts.domain.market.rule_terms import (
     Admission,
@@ -31,26 +32,35 @@ def value_of(row: RuleRow) -> Any:
     try:
         return VALUES[row.subject](json.loads(row.value))
     except RuleWrong as error:
-        raise RuleWrong(*(f"{row.name}: {problem}" for problem in error.problems)) from error
+        raise RuleWrong(
+            *(Said("{name}: {problem}", name=row.name, problem=problem) for problem in error.problems)
+        ) from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise RuleWrong(f"{row.name}: the value is not readable ({type(error).__name__}: {error}).") from error
+        raise RuleWrong(
+            Said(
+                "{row_name}: the value is not readable ({kind}: {error}).",
+                row_name=row.name,
+                kind=type(error).__name__,
+                error=error,
+            )
+        ) from error
 
 
 def _whole(value: Any, least: int = 1) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise RuleWrong(f"{value!r} is no whole number from {least} on.")
+        raise RuleWrong(Said("{value!r} is no whole number from {least} on.", value=value, least=least))
     return value
 
 
 def _fields(value: Any, needed: set[str], optional: frozenset[str] = frozenset()) -> Mapping[str, Any]:
     if not isinstance(value, dict) or not needed <= set(value) <= needed | optional:
-        raise RuleWrong(f"It needs the fields {', '.join(sorted(needed | optional))} and no others.")
+        raise RuleWrong(Said("It needs the fields {names} and no others.", names=", ".join(sorted(needed | optional))))
     return value
 
 
 def _bool(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise RuleWrong(f"{value!r} is neither true nor false.")
+        raise RuleWrong(Said("{value!r} is neither true nor false.", value=value))
     return value
 
 
@@ -58,7 +68,7 @@ def _time(value: Any) -> time:
     """To the minute, without a zone: Vietnam's time of day."""
     at = time.fromisoformat(value)
     if at.second or at.microsecond or at.tzinfo is not None:
-        raise RuleWrong(f"{value!r} is no time like 09:15.")
+        raise RuleWrong(Said("{value!r} is no time like 09:15.", value=value))
     return at
 
 
@@ -69,15 +79,22 @@ def _types(value: Any) -> frozenset[OrderType]:
 def _timetable(value: Any) -> tuple[SessionSpan, ...]:
     spans = tuple(SessionSpan(Session(name), _time(start), _time(end)) for name, start, end in value)
     if not spans:
-        raise RuleWrong("A timetable needs a session.")
+        raise RuleWrong(Said("A timetable needs a session."))
     for span in spans:
         if span.start >= span.end:
-            raise RuleWrong(f"{span.session} ends before it begins.")
+            raise RuleWrong(Said("{session} ends before it begins.", session=span.session))
         if span.session in (Session.PRE_OPEN, Session.CLOSED, Session.HALT):
-            raise RuleWrong(f"{span.session} is no session of a timetable.")
+            raise RuleWrong(Said("{session} is no session of a timetable.", session=span.session))
     for before, after in pairwise(spans):
         if before.end != after.start:
-            raise RuleWrong(f"{before.session} ends at {before.end:%H:%M}, and the next begins at {after.start:%H:%M}.")
+            raise RuleWrong(
+                Said(
+                    "{session} ends at {end}, and the next begins at {start}.",
+                    session=before.session,
+                    end=f"{before.end:%H:%M}",
+                    start=f"{after.start:%H:%M}",
+                )
+            )
     return spans
 
 
@@ -91,19 +108,26 @@ def _admission(value: Any) -> Admission:
         _types(told["types"]), _bool(told["cancel"]), _types(told["amend"]), _whole(told.get("locked_minutes", 0), 0)
     )
     if admission.amendable and not admission.may_cancel:
-        raise RuleWrong("What may be amended may be cancelled.")
+        raise RuleWrong(Said("What may be amended may be cancelled."))
     return admission
 
 
 def _ladder(value: Any) -> Ladder:
     ladder = tuple((_whole(first, 0), _whole(step)) for first, step in value)
     if not ladder or ladder[0][0] != 0:
-        raise RuleWrong("A ladder of steps begins at 0.")
+        raise RuleWrong(Said("A ladder of steps begins at 0."))
     for (first, below), (next_first, above) in pairwise(ladder):
         if next_first <= first:
-            raise RuleWrong("A ladder's prices rise.")
+            raise RuleWrong(Said("A ladder's prices rise."))
         if next_first % below or next_first % above:
-            raise RuleWrong(f"{next_first:,} is not a multiple of the steps {below:,} and {above:,} that meet there.")
+            raise RuleWrong(
+                Said(
+                    "{next_first:,} is not a multiple of the steps {below:,} and {above:,} that meet there.",
+                    next_first=next_first,
+                    below=below,
+                    above=above,
+                )
+            )
     return ladder[::-1]
 
 
@@ -111,7 +135,7 @@ def _band(value: Any) -> BandRule:
     told = _fields(value, {"daily_percent", "wide_percent", "wide_after_sessions"})
     band = BandRule(_whole(told["daily_percent"]), _whole(told["wide_percent"]), _whole(told["wide_after_sessions"], 0))
     if not band.daily_percent <= band.wide_percent < _PERCENT_MAX:
-        raise RuleWrong("A band is under 100 percent, and the wide one no narrower than that of every day.")
+        raise RuleWrong(Said("A band is under 100 percent, and the wide one no narrower than that of every day."))
     return band
 
 
@@ -130,7 +154,7 @@ def _after_hours(value: Any) -> AfterHoursRule:
     told = _fields(value, {"matching"}, frozenset({"collected_until"}))
     matching, until = PloMatching(told["matching"]), told.get("collected_until")
     if (matching is PloMatching.COLLECTED) is not (until is not None):
-        raise RuleWrong("What is gathered is gathered until some time; what is not, is not.")
+        raise RuleWrong(Said("What is gathered is gathered until some time; what is not, is not."))
     return AfterHoursRule(matching, _time(until) if until else None)
 
 
@@ -142,7 +166,7 @@ def _settlement(value: Any) -> SettlementRule:
 def _position_limits(value: Any) -> Mapping[InvestorKind, int]:
     limits = {InvestorKind(name): _whole(limit) for name, limit in value.items()}
     if limits.keys() != set(InvestorKind):
-        raise RuleWrong("Every kind of investor has a limit.")
+        raise RuleWrong(Said("Every kind of investor has a limit."))
     return limits
 
 
@@ -150,14 +174,14 @@ def _calendar(value: Any) -> CalendarRule:
     told = _fields(value, {"closed", "open"})
     closed, opened = (_days(told[name]) for name in ("closed", "open"))
     if both := closed & opened:
-        raise RuleWrong(f"{min(both)} is closed and open.")
+        raise RuleWrong(Said("{value} is closed and open.", value=min(both)))
     return CalendarRule(closed, opened)
 
 
 def _days(value: Any) -> frozenset[date]:
     days = [date.fromisoformat(one) for one in value]
     if days != sorted(set(days)):
-        raise RuleWrong("Days stand in their order, each once.")
+        raise RuleWrong(Said("Days stand in their order, each once."))
     return frozenset(days)
 
 
