@@ -23,6 +23,8 @@ from qts.adapters.ssi.credentials import SecondFactor
 from qts.domain.values import Actor, ActorKind
 from qts.web.read_only_admin import ReadOnlyAdmin
 
+MINUTE_S = 60
+
 # What runs regularly is code (CELERY_BEAT_SCHEDULE): it is looked at and paused here, not written.
 for schedule in (ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule):
     if admin.site.is_registered(schedule):
@@ -88,14 +90,21 @@ class PeriodicTaskAdmin(ReadOnlyAdmin):
     list_filter = ["enabled", "queue"]
     list_select_related = ["interval", "crontab"]
     search_fields = ["name", "task"]
-    fields = ["name", "task", "enabled", "schedule", "queue", "expire_seconds", "last_run_at", "total_run_count"]
+    fields = ["name", "what", "enabled", "schedule", "queue", "expire_seconds", "last_run_at", "total_run_count"]
     readonly_fields = fields
     actions = ["pause", "resume"]
+
+    @admin.display(description=_("task"))
+    def what(self, task: PeriodicTask) -> str:
+        return str(task.task)
 
     @admin.display(description=_("schedule"))
     def schedule(self, task: PeriodicTask) -> str:
         if task.interval is not None:
-            return str(_("every %(count)s s") % {"count": round(task.interval.schedule.run_every.total_seconds())})
+            seconds = round(task.interval.schedule.run_every.total_seconds())
+            if seconds % MINUTE_S == 0:
+                return str(_("every %(count)s min") % {"count": seconds // MINUTE_S})
+            return str(_("every %(count)s s") % {"count": seconds})
         return str(
             _("daily at %(hour)s:%(minute)s") % {"hour": task.crontab.hour, "minute": task.crontab.minute.zfill(2)}
         )

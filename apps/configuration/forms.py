@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
@@ -19,8 +20,8 @@ from qts.adapters.ssi.credentials import SecondFactor
 class BrokerConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
     """On an existing connection an empty secret keeps the stored one."""
 
-    new_consumer_secret = forms.CharField(label=_("consumer secret"), required=False)
-    new_private_key = forms.CharField(label=_("private key"), required=False)
+    new_consumer_secret = forms.CharField(label=capfirst(_("consumer secret")), required=False)
+    new_private_key = forms.CharField(label=capfirst(_("private key")), required=False)
     new_pin = forms.CharField(label=_("PIN"), required=False)
 
     class Meta:

@@ -21,6 +21,9 @@ from apps.sso.selectors import Role, actor_of, has_role
 from qts.domain.errors import RuleCode
 from qts.domain.market import to_vietnam
 from qts.domain.risk import RULES
+from qts.web.read_only_admin import ReadOnly, in_thousands
+from qts.web.said import rule_help, told
+from qts.web.words import UNITS, word
 
 NAMES_A_LIMIT = ("code", "scope", "scope_id")
 
@@ -39,6 +42,9 @@ class RiskLimitAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         *("code", "scope", "scope_id", "limit", "is_active", "what_if"),
         *("in_force_from", "reason", "seen_version", "meaning", "history"),
     ]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [in_thousands(RiskLimit, name) for name in super().get_list_display(request)]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RiskLimit]:
         """What is in force, and what will be where nothing is yet."""
@@ -75,7 +81,7 @@ class RiskLimitAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
             messages.error(request, _("Somebody else has changed this limit meanwhile. Look at it again."))
             return HttpResponseRedirect(reverse("admin:risk_risklimit_changelist"))
         except services.ApprovalRefused as refusal:
-            messages.error(request, str(refusal))
+            messages.error(request, told(refusal))
             return HttpResponseRedirect(reverse("admin:risk_risklimit_changelist"))
         return response
 
@@ -127,14 +133,13 @@ class RiskLimitAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
 
     @admin.display(description=_("unit"))
     def unit(self, obj: RiskLimit) -> str:
-        return RULES[RuleCode(obj.code)].unit
+        return word(UNITS, RULES[RuleCode(obj.code)].unit)
 
     @admin.display(description=_("meaning"))
     def meaning(self, obj: RiskLimit) -> str:
         if not obj.code:
             return ""
-        rule = RULES[RuleCode(obj.code)]
-        return f"{rule.help_vi} / {rule.help_en} [{rule.unit}]"
+        return f"{rule_help(RuleCode(obj.code))} [{self.unit(obj)}]"
 
     @admin.display(description=_("history"))
     def history(self, obj: RiskLimit) -> str:
@@ -147,15 +152,8 @@ class RiskLimitAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         return format_html_join("", "<p>v{} · {} · {} · {} · {}</p>", rows)
 
 
-class _LookedAtOnly(ModelAdmin):  # type: ignore[misc]
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
+class _LookedAtOnly(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    pass
 
 
 @admin.register(KillSwitch)

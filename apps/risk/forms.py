@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 
@@ -13,10 +14,12 @@ from apps.risk.selectors import is_known, is_scope, names_something
 class RiskLimitForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes no parameters at run time
     """`seen_version` goes out and comes back: who saves over somebody else's change is told."""
 
-    reason = forms.CharField(label=_("reason"), max_length=500, min_length=5, widget=forms.Textarea(attrs={"rows": 2}))
+    reason = forms.CharField(
+        label=capfirst(_("reason")), max_length=500, min_length=5, widget=forms.Textarea(attrs={"rows": 2})
+    )
     seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     in_force_from = forms.SplitDateTimeField(
-        label=_("in force from"),
+        label=capfirst(_("in force from")),
         required=False,
         widget=UnfoldAdminSplitDateTimeWidget,
         help_text=_("Market time; empty for at once. Only two people take a planned tightening back."),

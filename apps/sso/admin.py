@@ -19,6 +19,7 @@ from apps.sso import services
 from apps.sso.forms import AdminPasswordChangeForm, NewUserForm, UserForm
 from apps.sso.models import User
 from apps.sso.selectors import actor_of
+from qts.web.words import ROLES, word
 
 # Roles are code: their groups are not edited; allauth's pages of authenticators and sessions would show what opens
 # doors; and QTS sends no mail, so addresses that allauth would verify mean nothing.
@@ -47,7 +48,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]  #
 
     @admin.display(description=_("roles"))
     def role_names(self, user: User) -> str:
-        return ", ".join(sorted(group.name for group in user.groups.all()))
+        return ", ".join(sorted(word(ROLES, group.name) for group in user.groups.all()))
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("groups")

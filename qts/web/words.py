@@ -218,6 +218,28 @@ STUDY_STATES: Final[Words] = {
 BAR_PERIODS: Final[Words] = {"TICK": _("one match"), "MINUTE": _("one minute"), "DAY": _("one day")}
 
 
+ROLES: Final[Words] = {
+    "trader": _("Trader"),
+    "risk_officer": _("Risk officer"),
+    "operator": _("Operator"),
+    "administrator": _("Administrator"),
+}
+
+UNITS: Final[Words] = {
+    "VND": "₫",
+    "shares": _("shares"),
+    "contracts": _("contracts"),
+    "orders": _("orders"),
+    "ms": "ms",
+    "0.01 %": "0.01 %",
+    "days": _("days"),
+    "messages/s": _("messages/s"),
+    "orders/trade": _("orders/trade"),
+    "gaps": _("gaps"),
+    "0 or 1": _("0 or 1"),
+}
+
+
 def word(words: Words, code: str) -> str:
     """A code that has no word stands for itself."""
     return str(words.get(code, code))

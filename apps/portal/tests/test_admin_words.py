@@ -23,7 +23,7 @@ def everything(shown) -> Iterator[tuple[str, str]]:
     yield "model", meta.verbose_name
     yield "models", meta.verbose_name_plural
     for name in shown.get_list_display(request):
-        yield f"list: {name}", str(label_for_field(name, model, shown))
+        yield f"list: {getattr(name, '__name__', name)}", str(label_for_field(name, model, shown))
     for name, _, title in (action for action in shown._get_base_actions() if action[1] != "delete_selected"):
         yield f"action: {name}", title
     yield from of_a_form(shown, request)

@@ -3,10 +3,12 @@
 from datetime import date
 
 import pytest
+from django.utils import translation
 
 from apps.marketdata import selectors as marketdata
+from apps.portal.views.rule_book_words import value_lines
 from apps.risk.selectors import open_proposals
-from qts.domain.market import rule_book_on
+from qts.domain.market import built_in_history, rule_book_on
 
 ASKED = {
     "subject": "LOT", "exchange": "HOSE", "kind": "", "effective_from": "2026-12-01", "value": "10",
@@ -32,7 +34,9 @@ def posted(desk, act, **changes):
 def test_a_day_of_the_past_shows_its_own_rows(desk):
     today, before = shown(desk), shown(desk, day="2020-12-31")
     assert f'data-version="{rule_book_on(marketdata.market_today()).version}"' in today
-    assert "[[0, 10], [10000, 50], [50000, 100]]" in today
+    assert "from 10,000 ₫: steps of 50 ₫" in today
+    assert "± 7% on every day" in today
+    assert "09:00–09:15 Opening auction" in today
     assert "HOSE&#x27;s lot of 100 since 2021-01-04" in today
     assert "HOSE&#x27;s lot before 2021-01-04" in before
     assert "04/01/2021" in before  # until when
@@ -49,9 +53,9 @@ def test_a_day_without_rules_is_said_and_todays_are_shown(desk, day):
 
 def test_a_row_is_looked_at_and_nothing_is_asked_for(desk):
     page = posted(desk, "preview").content.decode()
-    assert "LOT HOSE" in page
-    assert "− 100" in page
-    assert "+ 10" in page
+    assert "− 100<" in page
+    assert "+ 10<" in page
+    assert "HOSE&#x27;s notice 1" in page
     assert open_proposals() == []
 
 
@@ -61,7 +65,13 @@ def test_a_row_waits_for_a_second_officer(desk):
     [waiting] = open_proposals()
     assert waiting.lines == ("LOT HOSE / 2026-12-01: 100 → 10",)
     dialog = desk.client("risk2").get(f"/risk/approvals/{waiting.id}/").content.decode()
-    assert "LOT HOSE / 2026-12-01: 100 → 10" in dialog
+    assert "− 100<" in dialog
+    assert "+ 10<" in dialog
+    assert "HOSE&#x27;s notice 1" in dialog
+    assert "01/12/2026" in dialog
+    assert "LOT HOSE" not in dialog
+    listed = desk.client("risk2").get("/risk/approvals/").content.decode()
+    assert "Round lot · HOSE · from 01/12/2026" in listed
     given = {"act": "approve", "content_hash": waiting.content_hash, "reason": "read the notice"}
     assert desk.client("risk2").post(f"/risk/approvals/{waiting.id}/", given).status_code == 200
     assert "HOSE&#x27;s notice 1" in shown(desk, day="2026-12-01")
@@ -91,6 +101,29 @@ def test_what_cannot_be_is_refused_with_its_reason(desk, changes, said):
     assert open_proposals() == []
 
 
+def test_the_book_and_what_is_wrong_are_said_in_vietnamese(desk):
+    client = desk.client("risk")
+    client.cookies["django_language"] = "vi"
+    page = client.get("/risk/rule-book/").content.decode()
+    for said in (
+        "từ 10,000 ₫: bước giá 50 ₫",
+        "T+2, được bán từ 13:00",
+        "Liên tục: LO, MTL",
+        "Biên độ giá",
+        "cổ phiếu",
+    ):
+        assert said in page
+    wrong = client.post("/risk/rule-book/", ASKED | {"act": "propose", "value": "0"}).content.decode()
+    assert "LOT HOSE from 2026-12-01: 0 không phải số nguyên từ 1 trở lên." in wrong
+
+
+def test_every_row_that_comes_with_qts_has_lines(settings):
+    rows = built_in_history().rows
+    for language in ("en", "vi"):
+        with translation.override(language):
+            assert [row for row in rows if not value_lines(row.subject, row.value) and "CALENDAR" not in row.name] == []
+
+
 def test_traders_do_not_see_it(desk):
     assert desk.client("trader").get("/risk/rule-book/").status_code == 403
 
@@ -109,11 +142,11 @@ def test_the_trading_days_of_a_year_stand_on_a_page(desk):
 
 
 def test_a_day_that_closes_takes_two_people_and_then_every_page_knows(desk):
-    assert "+ closed 2026-11-25" in proposed_day(desk, "preview").content.decode()
+    assert "+ closed: 25/11/2026" in proposed_day(desk, "preview").content.decode()
     assert open_proposals() == []
     assert proposed_day(desk, "propose").status_code == 302
     [waiting] = open_proposals()
-    assert waiting.lines == ("CALENDAR / 2026-01-01: – → closed 2026-11-25",)
+    assert waiting.lines == ('CALENDAR / 2026-01-01: – → {"closed":["2026-11-25"],"open":[]}',)
     storm = date(2026, 11, 25)
     assert marketdata.trading_calendar().is_trading_day(storm)
     seen = {"act": "approve", "reason": "I read it too", "content_hash": waiting.content_hash}

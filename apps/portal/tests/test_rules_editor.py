@@ -85,7 +85,7 @@ def test_what_is_wrong_is_told_in_the_language_of_the_reader(client):
     assert "phải là số nguyên từ 1 đến 10,000,000" in page
     unknown = client.post("/strategies/rules-check/", {"text": RULES.replace("rsi_14 > 65", "rsii_14 > 65")})
     assert "Không có chỉ báo &#x27;rsii_14&#x27;; ý bạn là" in unknown.content.decode()
-    saved = client.post("/strategies/rules/new/", {"name": "dips", "text": wrong}).content.decode()
+    saved = client.post("/strategies/rules/", {"name": "dips", "text": wrong}).content.decode()
     assert "Dòng 9, size.quantity: phải là số nguyên từ 1 đến 10,000,000." in saved
 
 

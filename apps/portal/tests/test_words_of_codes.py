@@ -3,6 +3,7 @@
 import pytest
 from django.utils import translation
 
+from apps.sso.selectors import Role
 from qts.backtest import BarPeriod, StudyKind
 from qts.domain.market import RuleSubject
 from qts.domain.orders import Status
@@ -13,7 +14,7 @@ from qts.domain.values import GapCause, InstrumentKind, OrderType, Side
 from qts.web import words
 
 TABLES = {name: table for name, table in vars(words).items() if name.isupper()}
-SAME_IN_BOTH = {"ATO", "ATC"}
+SAME_IN_BOTH = {"VND", "ms", "0.01 %"}
 ENUMERATIONS = [
     ("SIDES", Side),
     ("ORDER_TYPES", OrderType),
@@ -31,6 +32,7 @@ ENUMERATIONS = [
     ("ACTION_KINDS", ActionKind),
     ("STUDIES", StudyKind),
     ("BAR_PERIODS", BarPeriod),
+    ("ROLES", Role),
 ]
 
 

@@ -67,13 +67,6 @@ STATUS_TONES = {
     "DENIED": "bad",
 }
 
-ROLES = {
-    "trader": gettext_noop("Trader"),
-    "risk_officer": gettext_noop("Risk officer"),
-    "operator": gettext_noop("Operator"),
-    "administrator": gettext_noop("Administrator"),
-}
-
 WHAT_IF_BASES = {
     "gate": gettext_noop("as the gate measured it then"),
     "order": gettext_noop("from the order itself"),
@@ -113,7 +106,7 @@ def second_factor_label(factor: str) -> str:
 
 def unit_label(unit: str) -> str:
     """What the number of a limit counts (`qts.domain.risk.Unit`)."""
-    return {"VND": "₫", "shares": _("shares"), "orders": _("orders"), "ms": "ms"}.get(unit, unit)
+    return word(words.UNITS, unit)
 
 
 def trading_state_label(state: str) -> str:
@@ -174,7 +167,7 @@ def status_label(status: str) -> str:
 
 
 def role_label(role: str) -> str:
-    return _(ROLES[role]) if role in ROLES else role
+    return word(words.ROLES, role)
 
 
 def order_type_label(order_type: str) -> str:

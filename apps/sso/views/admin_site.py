@@ -9,6 +9,7 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 from apps.sso.selectors import is_verified
@@ -19,6 +20,8 @@ _unfold_may = csp_replace({"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF
 
 
 class OtpAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no types
+    index_title = _("Administration")
+
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
         self.disable_action("delete_selected")  # rows are deleted one by one: each is an event of its own
