@@ -24,7 +24,7 @@ def asked(valkey, settings, monkeypatch):
     """When each query was sent, and for what."""
     settings.HISTORY_CALLS_PER_S_MAX = CALLS_PER_S
     monkeypatch.setattr(master_data, "data_credentials", lambda: DataCredentials("CID-1", "SEC-1"))
-    monkeypatch.setattr(TokenKeeper, "token", lambda self: "token")
+    monkeypatch.setattr(TokenKeeper, "token", lambda _: "token")
     found: list[tuple[float, str, str]] = []
 
     def query(self, method, path, **given):
