@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from qts.adapters.redis_client import redis_client, transient_errors
 
-# The next free moment on the server's clock, in microseconds. One further away than any queue of ours is that of a clock
-# which has been set back since.
+# The next free moment on the server's clock, in microseconds. One further away than any queue of ours is that of a
+# clock which has been set back since.
 _TAKE_TURN: Final = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
