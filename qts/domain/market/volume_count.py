@@ -82,6 +82,9 @@ class VolumeCount:
         self._began_ns = quote.ts_received_ns
         self._began_second = quote.ts_exchange_ms // SECOND_MS
         self._doubt: _Doubt | None = None
+        self._recent: list[TickReceived] = []
+        self._told: list[_Told] = []
+        self._apart_ns = self._apart_ms = 0
         self._agree(quote.ts_received_ns, quote.ts_exchange_ms)
         for tick in before:
             if tick.ts_exchange_ms // DAY_MS == self.day:
@@ -191,8 +194,7 @@ class VolumeCount:
         self._apart_ns = self._apart_ms = 0  # since when the two differ
         self._even_ns = 0  # since when they may agree, or only seem to
         self.is_lacking = False  # a total was told whose matches have not all come
-        self._recent: list[TickReceived] = []  # since the two differ
-        self._told: list[_Told] = []
+        self._recent, self._told = [], []  # matches and totals since the two differ
 
     def _decide(self, doubt: _Doubt, at_ns: int) -> None:
         """To be asked before anything new is counted: what agreed until now says which answer was right."""
