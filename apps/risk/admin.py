@@ -164,7 +164,7 @@ class KillSwitchAdmin(_LookedAtOnly):
     list_display = ["scope", "is_engaged", "allows_reducing", "reason", "changed_by", "changed_at"]
     fields = ["scope", "allows_reducing", "reason"]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return has_role(request.user, Role.RISK_OFFICER, Role.ADMINISTRATOR)
 
     def save_model(self, request: HttpRequest, obj: KillSwitch, form: KillSwitchForm, change: bool) -> None:

@@ -47,7 +47,7 @@ def of_a_form(shown, request) -> Iterator[tuple[str, str]]:
             choices = () if is_named_elsewhere else getattr(form[name], "choices", ())
             yield from ((f"choice of {where}", label) for _, label in choices)
         else:
-            yield where, label_for_field(name, shown.model, shown)
+            yield where, str(label_for_field(name, shown.model, shown))
     for column in (column for column in shown.model._meta.fields if column.name != "timezone"):
         yield from ((f"choice of {column.name}", label) for _, label in column.flatchoices)
 

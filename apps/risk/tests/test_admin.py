@@ -190,7 +190,7 @@ def test_a_raised_limit_waits_for_a_second_officer(account_id, officer):
 
 def test_a_raise_beyond_the_days_cap_is_refused_with_the_reason(officer):
     answer = officer.post(page(), form(limit="4000000001"), follow=True)
-    assert ["may reach 4,000,000,000 today" in str(message) for message in answer.context["messages"]] == [True]
+    assert ["hôm nay chỉ được tới 4,000,000,000." in str(message) for message in answer.context["messages"]] == [True]
     assert selectors.open_proposals() == []
 
 

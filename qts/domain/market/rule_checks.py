@@ -43,7 +43,7 @@ def problems_of(rows: Sequence[RuleRow]) -> list[str]:
 
 
 def _misplaced(row: RuleRow) -> list[str]:
-    found = []
+    found: list[str] = []
     is_of_market = row.subject in BY_MARKET
     if (row.exchange is None) is not is_of_market and row.subject is not RuleSubject.CALENDAR:
         place = Said("for the whole market") if is_of_market else Said("for one venue")
@@ -111,7 +111,7 @@ def _holes(in_force: dict[Scope, RuleRow]) -> list[str]:
 
 def _misfits(in_force: dict[Scope, RuleRow], checked: set[tuple[Any, ...]]) -> list[str]:
     """Of each venue; a venue whose rows have been looked at is not looked at again."""
-    found = []
+    found: list[str] = []
     for exchange in Exchange:
         rows = [row for row in in_force.values() if row.exchange is exchange and row.subject not in BY_MARKET]
         known = tuple(sorted(row.key for row in rows))
@@ -127,7 +127,7 @@ def _misfits_of_board(rows: list[RuleRow]) -> list[str]:
     board: Board = {row.subject: value_of(row) for row in rows if row.subject not in BY_KIND}
     spans = [*board[RuleSubject.TIMETABLE], *board[RuleSubject.RESTRICTED_TIMETABLE]]
     admissions = board[RuleSubject.ADMISSIONS]
-    found = [
+    found: list[str] = [
         Said("nothing says what {session} admits.", session=session)
         for session in sorted({span.session for span in spans} - admissions.keys() - {Session.BREAK})
     ]

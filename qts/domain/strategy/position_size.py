@@ -105,7 +105,7 @@ def parse_size(given: object, place: str, allowed: Sequence[str] = tuple(SIZES))
         return [(place, Said("its method is one of {names}", names=", ".join(allowed)))]
     wanted = SIZES[method]
     found = {name: value for name, value in given.items() if name != "method"}
-    problems = [
+    problems: list[tuple[str, str]] = [
         (f"{place}.{name}", Said("{method} does not take it", method=method)) for name in found if name not in wanted
     ]
     for name, (least, most) in wanted.items():

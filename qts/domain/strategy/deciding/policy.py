@@ -97,7 +97,9 @@ def parse_policy(given: object) -> DecisionPolicy:
         raise PolicyWrong([("policy", Said("it is no mapping of sources, resolution and size"))])
     if not given:
         return USUAL_POLICY
-    problems = [("policy", Said("{name!r} means nothing here", name=name)) for name in given if name not in _FIELDS]
+    problems: list[tuple[str, str]] = [
+        ("policy", Said("{name!r} means nothing here", name=name)) for name in given if name not in _FIELDS
+    ]
     problems += [(name, Said("it is missing")) for name in ("sources", "size") if name not in given]
     sources = _sources(given.get("sources", []), problems) if "sources" in given else ()
     size = parse_size(given["size"], "size") if "size" in given else []

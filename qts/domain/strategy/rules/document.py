@@ -80,7 +80,9 @@ def parse_document(given: object) -> RuleSet:
     """From what a YAML or JSON file holds. Raises DocumentWrong with all that is wrong."""
     if not isinstance(given, Mapping):
         raise DocumentWrong([("document", Said("it is no mapping of title, enter, leave and size"))])
-    problems = [("document", Said("{name!r} means nothing here", name=name)) for name in given if name not in _FIELDS]
+    problems: list[tuple[str, str]] = [
+        ("document", Said("{name!r} means nothing here", name=name)) for name in given if name not in _FIELDS
+    ]
     problems += [(name, Said("it is missing")) for name in ("title", "enter", "leave") if name not in given]
     title = given.get("title", "")
     if "title" in given and not (isinstance(title, str) and title.strip() and len(title) <= TITLE_CHARACTERS_MAX):
