@@ -38,10 +38,10 @@ def _be_patient() -> None:
 
     fail = _Circuit.fail
 
-    def fail_and_wait(circuit: _Circuit, reason: str) -> None:
-        fail(circuit, reason)
+    def fail_and_wait(self: _Circuit, reason: str) -> None:
+        fail(self, reason)
         if reason == CODE_WANTED:
-            circuit._try_at = float("inf")
+            self._try_at = float("inf")
 
     _Circuit.fail = fail_and_wait  # type: ignore[method-assign]
 

@@ -186,8 +186,9 @@ class RunningSystem:
     def inside(self) -> Iterator[Callable[[str], list[str]]]:
         """Calls of `tests.system.inside`, one after the other in one process; each is answered with what it prints."""
         command = [sys.executable, str(ROOT / "manage.py"), *SHELL, _CALLS]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        with subprocess.Popen(command, cwd=ROOT, env=os.environ | self.environment, **pipes) as process:
+        environment = os.environ | self.environment
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True) as process:
             assert process.stdin is not None
             assert process.stdout is not None
             told, said = process.stdin, process.stdout
