@@ -28,8 +28,11 @@ REFUSED = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALL
 ALERTS = re.compile(r"^alerts/(rules|channels)/<")  # back to the page, which says that there is no such thing
 BODIES = {"amend/": {"quantity": 200}, "replace/": {"quantity": 200, "price_vnd": 25_000}}
 PROMOTION = {"approve": True, "content_hash": "x", "reason": "read it"}
-# not of a trader, who gets no further than his role
-OF_OFFICERS = {"proposal_id", "action_id", "request_id", "discrepancy_id", "promotion_id", "connection_id"}
+# of officers and operators: a trader gets no further than his role, or there is none
+UNKNOWN = {
+    **dict.fromkeys(["proposal_id", "action_id", "request_id", "promotion_id", "connection_id"], str(uuid4())),
+    "discrepancy_id": "1",
+}
 # models, and what makes one of the trader's
 KINDS = {
     "order_id": "orders.Order", "conditional_id": "orders.ConditionalOrder", "sliced_id": "orders.SlicedOrder",
@@ -116,10 +119,7 @@ def test_no_address_shows_or_touches_what_is_somebody_elses(desk, owned):
         names = {name for _kind, name in ARGUMENT.findall(route)}
         if not names:
             continue
-        unknown = {"uuid": str(uuid4()), "int": "1"}
-        path = "/" + ARGUMENT.sub(
-            lambda found: unknown[found[1]] if found[2] in OF_OFFICERS else owned[found[2]], route
-        )
+        path = "/" + ARGUMENT.sub(lambda found: owned.get(found[2]) or UNKNOWN[found[2]], route)
         path = re.sub(r"<\w+:\w+>", "2026-11-23", path)
         walked += 1
         for method, status in answers(stranger, route, path):
@@ -152,9 +152,10 @@ def test_nothing_changes_without_the_token_of_a_page(desk):
     lured.cookies = honest.cookies
     paths = {"/" + re.sub(r"<\w+:\w+>", "1", ARGUMENT.sub(str(uuid4()), route)) for route in ALL if "(" not in route}
     paths |= {"/accounts/logout/", "/accounts/login/", "/accounts/password/change/", "/i18n/setlang/", "/admin/logout/"}
-    taken = {path: status for path in paths if (status := lured.post(path, {}, "application/json").status_code) != HTTPStatus.FORBIDDEN}
-    # an unknown object of an int or slug has no address of that kind
-    assert {path: status for path, status in taken.items() if status != HTTPStatus.NOT_FOUND} == {}
+    answers = {path: lured.post(path, {}, "application/json").status_code for path in paths}
+    # where a number stands in the address, what was put in its place has no page
+    assert set(answers.values()) == {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+    assert sorted(path for path, status in answers.items() if status == HTTPStatus.NOT_FOUND) == []
     assert honest.get("/settings/").status_code == HTTPStatus.OK
 
 
