@@ -157,7 +157,7 @@ function bindDialogs() {
 function bindErrors() {
   document.body.addEventListener("htmx:responseError", (event) => {
     const status = event.detail.xhr.status;
-    toast(say(status === 403 ? "forbidden" : "failed", { status }), "bad");
+    toast(status === 403 ? say("forbidden") : say("failed", { status }), "bad");
   });
   document.body.addEventListener("htmx:sendError", () => toast(say("unreachable"), "bad"));
   document.body.addEventListener("qts:toast", (event) => toast(event.detail.text ?? event.detail.value, event.detail.tone));

@@ -35,7 +35,7 @@ class OfOnePerson:
                 request.LANGUAGE_CODE = translation.get_language()
         with structlog.contextvars.bound_contextvars(**{eventlog.ADDRESS_NAME: services.client_address(request)}):
             response = self._get_response(request)
-        if user.is_authenticated:
+        if user.is_authenticated or "Authorization" in request.headers:
             response.headers.setdefault("Cache-Control", NOT_KEPT)
         return response
 
