@@ -3,11 +3,10 @@
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
-from django_htmx.http import trigger_client_event
 
 from apps.accounts import selectors as accounts
 from apps.marketdata import selectors as marketdata
@@ -15,38 +14,20 @@ from apps.marketdata.selectors import SecurityView
 from apps.orders import selectors as orders
 from apps.orders import services as order_services
 from apps.portal.forms import ConditionalForm
-from apps.portal.views import plan_words
-from apps.portal.views.access import EVERYBODY, TRADERS, asked_limit, asks_for_fragment, page, visible_account
+from apps.portal.views import plan_pages, plan_words
+from apps.portal.views.access import EVERYBODY, TRADERS, page
 from apps.portal.views.market import quotes_of, shown_unit_vnd, tick_table
 from apps.portal.views.refusals import refusals
-from apps.sso.selectors import actor_of, has_role
+from apps.sso.selectors import actor_of
 from qts.domain.errors import Breach
 from qts.domain.orders.conditional import ConditionalKind
 from qts.domain.values import Side
-
-ROWS_MAX = 200
 
 
 @require_GET
 @page(*EVERYBODY)
 def conditional_list(request: HttpRequest) -> HttpResponse:
-    """The whole page, or for htmx its table alone."""
-    mine = accounts.accounts_of(request.user)
-    show = "all" if request.GET.get("show") == "all" else "active"
-    found = orders.conditional_orders(
-        [account.id for account in mine], active_only=show == "active", limit=asked_limit(request, ROWS_MAX)
-    )
-    numbers = {account.id: account.number for account in mine}
-    context = {
-        "rows": [(plan, numbers[plan.account_id], refusals(plan.breaches)) for plan in found],
-        "show": show,
-        "may_trade": has_role(request.user, *TRADERS),
-        "show_choices": [("active", _("Active")), ("all", _("All"))],
-    }
-    is_fragment = asks_for_fragment(request)
-    return render(
-        request, "portal/plans/conditional_table.html" if is_fragment else "portal/plans/conditional.html", context
-    )
+    return plan_pages.list_page(request, "conditional", orders.conditional_orders)
 
 
 @require_http_methods(["GET", "POST"])
@@ -54,7 +35,7 @@ def conditional_list(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     """GET shows the form for ?symbol= and ?kind=, with what was typed already; POST checks it, and places it when that
     was confirmed."""
-    security = asked_security(request)
+    security = plan_pages.asked_security(request)
     if request.method == "GET":
         return _show(request, _form(request, security), security)
     form = ConditionalForm(request.POST, unit_vnd=shown_unit_vnd(security.kind))
@@ -69,43 +50,22 @@ def new(request: HttpRequest) -> HttpResponse:
         now=marketdata.market_now(),
     )
     if not answer.accepted:
-        typed = request.POST.copy()
-        typed["client_order_id"] = str(uuid4())  # what was refused is another wish when it is sent again
-        again = ConditionalForm(typed, unit_vnd=shown_unit_vnd(security.kind))
+        again = ConditionalForm(plan_pages.typed_again(request), unit_vnd=shown_unit_vnd(security.kind))
         return _show(request, again, security, breaches=answer.breaches, status=422)
-    return closed(_("It is watched from now on."))
+    return plan_pages.closed(_("It is watched from now on."))
 
 
 @require_http_methods(["GET", "POST"])
 @page(*TRADERS)
 def cancel(request: HttpRequest, conditional_id: UUID) -> HttpResponse:
-    """GET asks whether it is meant, POST takes it back."""
+    def take_back(plan_id: UUID) -> order_services.PlanAnswer:
+        now = marketdata.market_now()
+        return order_services.cancel_conditional(conditional_id=plan_id, actor=actor_of(request.user), now=now)
+
     plan = orders.conditional_order(conditional_id)
-    if plan is None:
-        raise Http404
-    context: dict[str, Any] = {"plan": plan, "account": visible_account(request, plan.account_id)}
-    if request.method == "GET":
-        return render(request, "portal/plans/conditional_cancel.html", context)
-    answer = order_services.cancel_conditional(
-        conditional_id=plan.id, actor=actor_of(request.user), now=marketdata.market_now()
+    return plan_pages.cancel_page(
+        request, "portal/plans/conditional_cancel.html", plan, take_back, _("It is no longer watched.")
     )
-    if not answer.accepted:
-        context["refusals"] = refusals(answer.breaches)
-        return render(request, "portal/plans/conditional_cancel.html", context, status=422)
-    return closed(_("It is no longer watched."))
-
-
-def closed(said: str) -> HttpResponse:
-    response = trigger_client_event(HttpResponse(), "qts:toast", {"text": said, "tone": "ok"})
-    return trigger_client_event(trigger_client_event(response, "qts:close"), "qts:orders")
-
-
-def asked_security(request: HttpRequest) -> SecurityView:
-    asked = request.POST if request.method == "POST" else request.GET
-    known = marketdata.security(asked.get("symbol", "").strip().upper())
-    if known is None:
-        raise Http404
-    return known
 
 
 def _form(request: HttpRequest, security: SecurityView) -> ConditionalForm:

@@ -1,9 +1,8 @@
 """Large orders in parts: the list, a new one in a dialog, taking one back."""
 
-from typing import Any
 from uuid import UUID, uuid4
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -14,37 +13,20 @@ from apps.marketdata.selectors import SecurityView
 from apps.orders import selectors as orders
 from apps.orders import services as order_services
 from apps.portal.forms import SlicedForm
-from apps.portal.views import plan_words
-from apps.portal.views.access import EVERYBODY, TRADERS, asked_limit, asks_for_fragment, page, visible_account
-from apps.portal.views.conditional import asked_security, closed
+from apps.portal.views import plan_pages, plan_words
+from apps.portal.views.access import EVERYBODY, TRADERS, page
 from apps.portal.views.market import quotes_of, shown_unit_vnd
 from apps.portal.views.refusals import refusals
-from apps.sso.selectors import actor_of, has_role
+from apps.sso.selectors import actor_of
 from qts.domain.errors import Breach
 from qts.domain.orders.slicing import SliceKind
 from qts.domain.values import Side
-
-ROWS_MAX = 200
 
 
 @require_GET
 @page(*EVERYBODY)
 def sliced_list(request: HttpRequest) -> HttpResponse:
-    """The whole page, or for htmx its table alone."""
-    mine = accounts.accounts_of(request.user)
-    show = "all" if request.GET.get("show") == "all" else "active"
-    found = orders.sliced_orders(
-        [account.id for account in mine], active_only=show == "active", limit=asked_limit(request, ROWS_MAX)
-    )
-    numbers = {account.id: account.number for account in mine}
-    context = {
-        "rows": [(plan, numbers[plan.account_id], refusals(plan.breaches)) for plan in found],
-        "show": show,
-        "may_trade": has_role(request.user, *TRADERS),
-        "show_choices": [("active", _("Active")), ("all", _("All"))],
-    }
-    is_fragment = asks_for_fragment(request)
-    return render(request, "portal/plans/sliced_table.html" if is_fragment else "portal/plans/sliced.html", context)
+    return plan_pages.list_page(request, "sliced", orders.sliced_orders)
 
 
 @require_http_methods(["GET", "POST"])
@@ -52,7 +34,7 @@ def sliced_list(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     """GET shows the form for ?symbol= and ?kind=, with what was typed already; POST checks it, and takes it in when
     that was confirmed."""
-    security = asked_security(request)
+    security = plan_pages.asked_security(request)
     unit_vnd = shown_unit_vnd(security.kind)
     if request.method == "GET":
         return _show(request, _blank(request, security), security)
@@ -71,27 +53,26 @@ def new(request: HttpRequest) -> HttpResponse:
         now=marketdata.market_now(),
     )
     if not answer.accepted:
-        typed = request.POST.copy()
-        typed["client_order_id"] = str(uuid4())  # what was refused is another wish when it is sent again
-        return _show(request, SlicedForm(typed, unit_vnd=unit_vnd), security, breaches=answer.breaches, status=422)
-    return closed(_("Its parts go out one after another."))
+        again = SlicedForm(plan_pages.typed_again(request), unit_vnd=unit_vnd)
+        return _show(request, again, security, breaches=answer.breaches, status=422)
+    return plan_pages.closed(_("Its parts go out one after another."))
 
 
 @require_http_methods(["GET", "POST"])
 @page(*TRADERS)
 def cancel(request: HttpRequest, sliced_id: UUID) -> HttpResponse:
-    """GET asks whether it is meant, POST takes it back."""
+    def take_back(plan_id: UUID) -> order_services.PlanAnswer:
+        now = marketdata.market_now()
+        return order_services.cancel_sliced(sliced_id=plan_id, actor=actor_of(request.user), now=now)
+
     plan = orders.sliced_order(sliced_id)
-    if plan is None:
-        raise Http404
-    context: dict[str, Any] = {"plan": plan, "account": visible_account(request, plan.account_id)}
-    if request.method == "GET":
-        return render(request, "portal/plans/sliced_cancel.html", context)
-    answer = order_services.cancel_sliced(sliced_id=plan.id, actor=actor_of(request.user), now=marketdata.market_now())
-    if not answer.accepted:
-        context["refusals"] = refusals(answer.breaches)
-        return render(request, "portal/plans/sliced_cancel.html", context, status=422)
-    return closed(_("Nothing more of it goes out; what works is asked back."))
+    return plan_pages.cancel_page(
+        request,
+        "portal/plans/sliced_cancel.html",
+        plan,
+        take_back,
+        _("Nothing more of it goes out; what works is asked back."),
+    )
 
 
 def _blank(request: HttpRequest, security: SecurityView) -> SlicedForm:
