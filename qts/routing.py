@@ -92,5 +92,5 @@ websocket_urlpatterns = [
     path("ws/positions", PositionsConsumer.as_asgi()),
     path("ws/risk", RiskConsumer.as_asgi()),
     path("ws/signals", SignalsConsumer.as_asgi()),
-    re_path("", _no_such_address),
+    re_path("", _no_such_address),  # type: ignore[arg-type]  # Django's types know views only
 ]
