@@ -43,10 +43,9 @@ class Outlet:
         self._has_room = asyncio.Event()
         self._has_room.set()
         self._transport: Any = None
-        protocol = next(iter(getattr(scope.get("server_send"), "args", ())), None)
+        protocol: Any = next(iter(getattr(scope.get("server_send"), "args", ())), None)
         transport = getattr(protocol, "transport", None)
-        is_there = transport is not None and getattr(transport, "connected", True)  # it may be gone at once
-        if protocol is not None and is_there:
+        if transport is not None and getattr(transport, "connected", True):  # it may be gone at once
             transport.unregisterProducer()  # that of the HTTP request which asked for this socket
             transport.registerProducer(self, True)
             transport.bufferSize = WAITING_BYTES_MAX
