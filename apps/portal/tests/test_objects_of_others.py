@@ -136,7 +136,7 @@ def test_no_page_tells_of_an_account_that_is_somebody_elses(desk, owned):
     plain = [route for route in ALL if not re.search(r"[<^(?]", route)]
     assert len(plain) > 80
     for route in plain:
-        for query in ({}, {"account": owned["account_id"]}, {"account_id": owned["account_id"]}):
+        for query in ({}, {"account": owned["account_id"], "account_id": owned["account_id"]}):
             answer = stranger.get(f"/{route}", query)
             told = b"".join(answer.streaming_content) if answer.streaming else answer.content
             assert answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR, route
