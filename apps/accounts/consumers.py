@@ -51,7 +51,7 @@ class AccountsChannel(LiveChannel):
             raise RefusedSubscription(
                 "ACCOUNT_NOT_FOUND", Said("You have no account {names}.", names=", ".join(unknown[:5]))
             )
-        return [mine[account_id] for account_id in self.request.accounts] or list(mine.values())
+        return [mine[account_id] for account_id in dict.fromkeys(self.request.accounts)] or list(mine.values())
 
 
 class LivePortfolios:
