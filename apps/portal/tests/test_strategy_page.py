@@ -52,7 +52,7 @@ def test_what_its_matches_came_to_with_each_fee_rounded_down(desk, market, strat
     matched("BUY", 200, 26_050)
     matched("SELL", 100, 25_550)
     fees = FeeSchedule(15, 10)
-    (book,) = orders.strategy_books(str(strategy.id), to_vietnam(market.now()).date(), fees)
+    ((book,),) = orders.strategy_books([str(strategy.id)], to_vietnam(market.now()).date(), fees).values()
     bought = [fees.fee_vnd(300 * 24_050), fees.fee_vnd(200 * 26_050)]
     sold = fees.fee_vnd(100 * 25_550) + fees.sale_tax_vnd(100 * 25_550)
     assert book == StrategyBook(
