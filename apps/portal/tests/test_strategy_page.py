@@ -10,6 +10,7 @@ from apps.orders import selectors as orders
 from apps.orders.selectors import StrategyBook
 from apps.strategies import selectors as strategies
 from apps.strategies import services
+from qts.domain.errors import TransientError
 from qts.domain.market import to_vietnam
 from qts.domain.portfolio import FeeSchedule
 from qts.domain.values import Actor, ActorKind
@@ -110,3 +111,21 @@ def test_nobody_else_changes_them(desk, strategy):
     address = f"/strategies/{strategy.id}/parameters/"
     assert desk.client("trader2").post(address, {"parameter-fast": "8"}).status_code == 404
     assert desk.client("risk").post(address, {"parameter-fast": "8"}).status_code == 403
+
+
+def test_the_list_shows_what_each_has_earned(desk, strategy, matched, market, monkeypatch):
+    matched("BUY", 200, 24_000)
+    earned = strategies.strategy_profit(strategies.strategy(strategy.id), market.now())
+    page = desk.client("trader").get("/strategies/").content.decode()
+    shown = [part.split("</dd>")[0] for part in page.split('data-profit="all"')[1:]]
+    assert f"{earned.profit_vnd:,}" in shown[0]
+    assert ">0 ₫" in shown[1], "the other one has traded nothing"
+
+    monkeypatch.setattr(strategies, "strategy_profits", away)
+    page = desk.client("trader").get("/strategies/").content.decode()
+    assert "data-profit" not in page
+    assert f'data-strategy="{strategy.name}"' in page
+
+
+def away(*_):
+    raise TransientError("Redis is away")

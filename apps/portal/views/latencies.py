@@ -33,13 +33,15 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """`p50` and the others are upper bounds in milliseconds, as a histogram knows no more."""
+    """`p50` and the others are upper bounds, as a histogram knows no more; from `shortest` to `longest` go its bars."""
 
     label: Promise
     count: int
     p50: str
     p95: str
     p99: str
+    shortest: str
+    longest: str
     bars: tuple[Bar, ...]
 
 
@@ -51,7 +53,17 @@ def latencies() -> list[Latency]:
 
 def latency(label: Promise, found: Distribution, unit_ms: int) -> Latency:
     p50, p95, p99 = (_at_most(found, percent, unit_ms) for percent in (50, 95, 99))
-    return Latency(label=label, count=found.count, p50=p50, p95=p95, p99=p99, bars=_bars(found, unit_ms))
+    shortest, longest = (_range(found, found.buckets[place][0], unit_ms) for place in (0, -1))
+    return Latency(
+        label=label,
+        count=found.count,
+        p50=p50,
+        p95=p95,
+        p99=p99,
+        shortest=shortest,
+        longest=longest,
+        bars=_bars(found, unit_ms),
+    )
 
 
 def _at_most(found: Distribution, percent: int, unit_ms: int) -> str:
