@@ -1,11 +1,10 @@
 """The broker's history, backwards in parts of 30 days, all symbols' newest part first. What nothing else keeps up to
 date, indices and daily prices, goes forwards too, each day's once it is over.
 
-Each part is stored before the row says so: a killed run asks for one part again. The calls are few a second, so that
-what trades with the same key never meets a limit; when it is met all the same, the next slice goes on from there.
+Each part is stored before the row says so: a killed run asks for one part again. The client's calls are few a second,
+whoever else asks with the same key; when a limit is met all the same, the next slice goes on from there.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -63,7 +62,6 @@ def backfill(
     *,
     today: date,
     goes_on: Callable[[], bool] = lambda: True,
-    pause: Callable[[float], None] = time.sleep,
 ) -> int:
     """How many bars came until all was there or the turn ended. Raises TransientError of the client."""
     came = 0
@@ -80,7 +78,6 @@ def backfill(
             log.warning("history_refused", kind=row.kind, symbol=row.symbol, reason=row.refusal)
         row.asked_at = timezone.now()
         row.save()
-        pause(1 / settings.HISTORY_CALLS_PER_S_MAX)
     return came
 
 

@@ -32,7 +32,6 @@ log = structlog.get_logger(__name__)
 LEASE_TTL_S = 60
 SECONDS_MAX = 600
 ATTEMPTS_MAX = 8  # the broker's history comes a little after the market
-REQUESTS_EVERY_S = 1.0
 RECORDED_AFTER_S = 1.0  # by then the matches are stored that a volume of the day counts
 LAST_MATCH = time_of_day(15, 0)
 _MINUTE = timedelta(minutes=1)
@@ -53,7 +52,7 @@ def fill_gaps() -> int:
             for gap in waiting:
                 if not turn.goes_on():
                     break
-                settled += fill_gap(gap, _paced(client, gap))
+                settled += fill_gap(gap, _history_of(client, gap))
         finally:
             client.close()
         return settled
@@ -105,14 +104,10 @@ def _waiting() -> list[MarketGap]:
     return list(rows.order_by("from_at"))
 
 
-def _paced(client: MarketDataClient, gap: MarketGap) -> History:
+def _history_of(client: MarketDataClient, gap: MarketGap) -> History:
     first, last = to_vietnam(gap.market_from_at).date(), to_vietnam(gap.market_to_at).date()
 
-    def ask(symbol: str) -> Sequence[IntradayBar]:
-        time.sleep(REQUESTS_EVERY_S)
-        return client.intraday_ohlc(symbol, first, last)
-
-    return ask
+    return lambda symbol: client.intraday_ohlc(symbol, first, last)
 
 
 def _is_of_an_earlier_day(gap: MarketGap) -> bool:

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 from django.conf import settings
@@ -22,9 +22,10 @@ from apps.marketdata.services.master_data import data_client
 from apps.marketdata.services.pipeline import LATE_S_MAX, NS, IngestPipeline
 from qts.adapters import bus as event_bus
 from qts.adapters.lease import Lease, Slice, slice_of
+from qts.adapters.ssi.frames import is_spoken
 from qts.adapters.ssi.market_data import MarketDataClient
 from qts.adapters.ssi.market_stream import connect_market_stream
-from qts.adapters.ssi.signalr import SignalRConnection, StreamClosed
+from qts.adapters.ssi.signalr import ReceivedFrame, SignalRConnection, StreamClosed
 from qts.adapters.wal import WalBroken, WalReader, WalWriter
 from qts.domain.errors import TerminalError, TransientError
 from qts.domain.events import GapDetected
@@ -118,10 +119,10 @@ class StreamFollower:
         self._since_ns = time.time_ns()
         self._detail = ""
         frame_ns, self._last_market_ms = live.last_heard()
-        self._last_frame_ns = frame_ns or pipeline.newest_ns()
+        self._last_frame_ns = max(frame_ns, pipeline.newest_ns())
         self._failures = 0
         self._lost_because = "the stream reader was not running"
-        self._lost_ns = 0  # since when messages may be missing, while the connection is lost
+        self._lost_ns: int | None = self._last_frame_ns  # since when messages may be missing; None while none are
         self._silent_times = 0
         self._connected_ns = 0
         self._subscribed_ms = 0
@@ -152,15 +153,9 @@ class StreamFollower:
     def _follow(self) -> None:
         """One connection from its beginning to its end. Raises what ended it, nothing when the turn is over."""
         self._catch_up()
-        self._subscribed_ms = self._first_new_ms()
         stream = connect_market_stream(settings.SSI_STREAM_URL, self._client, CHANNELS)
         try:
             self._connected_ns = time.time_ns()
-            self._pipeline.subscribed(self._subscribed_ms)
-            self._mark_lost(at_least_to_ms=self._subscribed_ms)
-            self._lost_ns = 0
-            if not self._silent_times:  # else it has to say something first
-                self._become(StreamState.CONNECTED)
             self._report.now()
             while self._turn.goes_on():
                 self._take(stream)
@@ -169,7 +164,7 @@ class StreamFollower:
 
     def _take(self, stream: SignalRConnection) -> None:
         frames = stream.frames(FRAMES_TIMEOUT_S)
-        if frames:
+        if frames and self._has_begun(frames, stream.invoked_ns):
             self._failures = 0
             self._pipeline.take([(frame.received_ns, frame.raw) for frame in frames])
             if not self._silent_times or self._pipeline.watch.last_market_ms >= self._subscribed_ms:
@@ -207,35 +202,55 @@ class StreamFollower:
                 self._report.now()  # before the connection is closed: the other side may not be there to answer
                 raise StreamClosed(text)
 
-    def _first_new_ms(self) -> int:
-        """From which market time on matches are none of the server's snapshot. Those of the last second heard of come
-        again with it, and nothing tells them from new ones: that second belongs to the gap."""
-        now_ms, newest_ms = ms_of(market_now()), self._newest_market_ms
-        is_same_second = 0 <= newest_ms // 1_000 - now_ms // 1_000 <= 1
-        return newest_ms - newest_ms % 1_000 + 1_000 if is_same_second else now_ms
+    def _has_begun(self, frames: Sequence[ReceivedFrame], asked_ns: int) -> bool:
+        """The server sends nothing that happens before it has taken the subscription up, however long that takes: with
+        its first word the gap is over."""
+        if self._lost_ns is None:
+            return True
+        begun_ns = next((frame.received_ns for frame in frames if is_spoken(frame.raw)), None)
+        if begun_ns is None:
+            return False
+        self._subscribed_ms = self._first_new_ms(asked_ns)
+        self._pipeline.subscribed(self._subscribed_ms)
+        self._mark_lost(begun_ns, at_least_to_ms=self._subscribed_ms)
+        self._lost_ns = None
+        return True
 
-    def _mark_lost(self, *, at_least_to_ms: int = 0) -> None:
+    def _first_new_ms(self, asked_ns: int) -> int:
+        """From which market time on matches are none that were heard before: since it was asked for. Those of the last
+        second heard of come again with the server's snapshot, and nothing tells them from new ones: that second belongs
+        to the gap. A clock that is ahead of ours by more than news are late says nothing."""
+        asked_ms, newest_ms = ms_of(market_at(asked_ns / NS)), self._newest_market_ms
+        is_later = 0 <= newest_ms // 1_000 - asked_ms // 1_000 <= LATE_S_MAX
+        return newest_ms - newest_ms % 1_000 + 1_000 if is_later else asked_ms
+
+    def _mark_lost(self, until_ns: int, *, at_least_to_ms: int = 0) -> None:
         """Since the last message of the connection before, or since it fell silent, messages may be missing."""
-        watch = self._pipeline.watch
-        self._lost_ns = self._lost_ns or watch.silent_since_ns or self._last_frame_ns
         if not self._lost_ns:
-            return
-        cause = GapCause.SILENCE if watch.silent_since_ns == self._lost_ns else GapCause.RECONNECT
+            return  # nobody has ever listened
+        is_silence = self._pipeline.watch.silent_since_ns == self._lost_ns
         gap = GapDetected(
             symbols=ALL_SYMBOLS,
             ts_from_ns=self._lost_ns,
-            ts_to_ns=max(self._lost_ns, time.time_ns()),
-            cause=cause.value,
+            ts_to_ns=max(self._lost_ns, until_ns),
+            cause=(GapCause.SILENCE if is_silence else GapCause.RECONNECT).value,
             reason=self._lost_because,
-            ts_market_from_ms=self._lost_since_ms(),
-            ts_market_to_ms=max(at_least_to_ms, ms_of(market_now())),
+            ts_market_from_ms=self._lost_since_ms(self._lost_ns),
+            ts_market_to_ms=max(at_least_to_ms, ms_of(market_at(until_ns / NS))),
         )
         self._pipeline.mark([gap])
 
-    def _lost_since_ms(self) -> int:
+    def _lost_since_ms(self, lost_ns: int) -> int:
         """Market time: the newest moment that the exchange had named by then, unless that is no news any more."""
-        latest, earliest = (ms_of(market_at(self._lost_ns / NS - late_s)) for late_s in (0, LATE_S_MAX))
+        latest, earliest = (ms_of(market_at(lost_ns / NS - late_s)) for late_s in (0, LATE_S_MAX))
         return max(earliest, min(self._newest_market_ms, latest))
+
+    @property
+    def _heard_ns(self) -> int:
+        """Until when nothing is missing: keep-alives are no data, nor is what comes before a subscription begins."""
+        if self._lost_ns is not None:
+            return self._lost_ns
+        return self._pipeline.watch.silent_since_ns or self._last_frame_ns
 
     @property
     def _newest_market_ms(self) -> int:
@@ -247,7 +262,8 @@ class StreamFollower:
         STREAM_RECONNECTS.labels(stream="market").inc()
         log.warning("market_stream_lost", reason=str(error), failures=self._failures)
         self._become(state, str(error))
-        self._mark_lost()
+        self._lost_ns = self._heard_ns
+        self._mark_lost(time.time_ns())
 
     def _become(self, state: StreamState, detail: str = "") -> None:
         if state is not self._state:
@@ -268,7 +284,7 @@ class StreamFollower:
                 self._state,
                 since_ns=self._since_ns,
                 reported_ns=time.time_ns(),
-                last_frame_ns=self._pipeline.watch.silent_since_ns or self._last_frame_ns,  # keep-alives are no data
+                last_frame_ns=self._heard_ns,
                 market_ms=self._newest_market_ms,
                 detail=self._detail,
             )

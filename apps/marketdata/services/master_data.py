@@ -1,6 +1,5 @@
 """Master data from FC Data: what is listed, and its daily history."""
 
-import time
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
@@ -21,6 +20,7 @@ from apps.marketdata.services.master_changes import ACTOR, Difference, keep_diff
 from apps.marketdata.services.master_parts import PARTS_KEPT_DAYS, Kind, Parts
 from apps.marketdata.services.references import derive_references
 from qts.adapters.lease import Lease, Slice, slice_of
+from qts.adapters.pace import Pace
 from qts.adapters.ssi.market_data import DailyBar as ToldBar
 from qts.adapters.ssi.market_data import ListedSecurity, MarketDataClient
 from qts.domain.errors import TerminalError
@@ -72,8 +72,9 @@ def load_master_data_of_day() -> LoadResult | None:
 
 
 def data_client() -> MarketDataClient:
-    """FC Data with the stored key. Raises TerminalError when there is none."""
-    return MarketDataClient(settings.SSI_DATA_URL, data_credentials())
+    """FC Data with the stored key, at the pace of all who ask with it. Raises TerminalError when there is none."""
+    pace = Pace(settings.REDIS_URL, "fc-data", settings.HISTORY_CALLS_PER_S_MAX)
+    return MarketDataClient(settings.SSI_DATA_URL, data_credentials(), wait_turn=pace.wait)
 
 
 def load_master_data(
@@ -82,7 +83,6 @@ def load_master_data(
     today: date,
     now: datetime,
     turn: Slice | None = None,
-    pause: Callable[[float], None] = time.sleep,
 ) -> LoadResult | None:
     """Securities and indices, then their daily history, then the references derived from it. Safe to repeat: what was
     answered today is not asked for again, unless the day was loaded to its end before.
@@ -95,7 +95,6 @@ def load_master_data(
         if turn is not None and not turn.goes_on():
             return None
         ask()
-        pause(1 / settings.HISTORY_CALLS_PER_S_MAX)
     return _finished(today)
 
 

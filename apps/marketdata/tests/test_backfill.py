@@ -60,32 +60,30 @@ class Broker:
 def broker(valkey, settings, monkeypatch):
     for symbol in ("SSI", "VNM"):
         Security.objects.create(symbol=symbol, exchange="HOSE", kind="STOCK", updated_at=at("08:00:00"))
-    settings.HISTORY_DAYS, settings.HISTORY_MINUTE_DAYS, settings.HISTORY_CALLS_PER_S_MAX = 70, 30, 4.0
+    settings.HISTORY_DAYS, settings.HISTORY_MINUTE_DAYS = 70, 30
     settings.HISTORY_INDEX_DAYS = settings.HISTORY_PRICE_DAYS = 0
     return Broker()
 
 
 def run(broker, **changes):
-    pauses = []
-    came = backfill(broker, today=TODAY, pause=pauses.append, **changes)
-    return came, pauses
+    return backfill(broker, today=TODAY, **changes)
 
 
 def back(days):
     return TODAY - timedelta(days=days)
 
 
-def test_all_symbols_newest_part_comes_first_and_the_pace_is_kept(broker):
-    came, pauses = run(broker)
+def test_all_symbols_newest_part_comes_first(broker):
+    came = run(broker)
     assert sorted(broker.asked[:4]) == [(k, s, back(30), back(1)) for k in ("days", "minutes") for s in ("SSI", "VNM")]
     assert sorted(broker.asked[4:6]) == [("days", s, back(60), back(31)) for s in ("SSI", "VNM")]
     assert sorted(broker.asked[6:]) == [("days", s, back(70), back(61)) for s in ("SSI", "VNM")]
-    assert (came, pauses) == (8, [0.25] * 8)
+    assert came == 8
     assert DailyBar.objects.filter(symbol="SSI").count() == 3
     assert [one.value_vnd for one in DailyBar.objects.all()] == [98_000_000] * 6
     minute = Bar1m.objects.get(symbol="SSI")
     assert (minute.starts_at, minute.close_vnd, minute.is_announced) == (at("09:15:00", f"{back(30)}"), 9_800, True)
-    assert run(broker) == (0, [])
+    assert run(broker) == 0
 
 
 def test_an_interrupted_run_goes_on_with_the_part_that_is_missing(broker):
@@ -106,7 +104,7 @@ def test_a_refused_symbol_stops_nobody_and_is_asked_again_the_next_day(broker):
     assert DailyBar.objects.filter(symbol="VNM").count() == 3
     assert {row.refusal for row in HistoryBackfill.objects.filter(symbol="SSI")} == {"SSI is not served"}
     broker.refused = set()
-    assert run(broker)[0] == 0
+    assert run(broker) == 0
     HistoryBackfill.objects.update(asked_at=at("08:00:00", "2020-01-01"))
     run(broker)
     assert DailyBar.objects.filter(symbol="SSI").count() == 3
@@ -135,8 +133,8 @@ def test_indices_and_prices_come_backwards_and_go_on_with_each_day_that_is_over(
     assert selectors.index_closes("VN30", back(30), back(30)) == [(back(30), 188_910)]
     assert DailyPrice.objects.get(symbol="VNM").adjusted_close_vnd == 9_800
     broker.asked.clear()
-    assert run(broker) == (0, [])
-    backfill(broker, today=TODAY + timedelta(days=45), pause=lambda _: None)
+    assert run(broker) == 0
+    backfill(broker, today=TODAY + timedelta(days=45))
     ahead = [(since, until) for kind, _, since, until in broker.asked if kind == "indices"]
     assert ahead == [(TODAY, back(-29)), (back(-30), back(-44))]
     assert [one for one in broker.asked if one[1] == "VNM"] == [
@@ -150,7 +148,6 @@ def test_indices_and_prices_come_backwards_and_go_on_with_each_day_that_is_over(
 def test_a_slice_ends_quietly_at_the_limit_and_asks_for_nothing_when_all_is_there(broker, settings, monkeypatch):
     monkeypatch.setattr(module.selectors, "market_today", lambda: TODAY)
     monkeypatch.setattr(module, "data_client", lambda: broker)
-    settings.HISTORY_CALLS_PER_S_MAX = 50.0
     broker.away_after = 2
     run_backfill_slice(seconds_max=5)
     assert len(broker.asked) == 2

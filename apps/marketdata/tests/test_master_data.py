@@ -74,7 +74,7 @@ class Broker:
 
 
 def load(broker: Broker) -> master_data.LoadResult:
-    result = load_master_data(cast(MarketDataClient, broker), today=TODAY, now=NOW, pause=lambda _: None)
+    result = load_master_data(cast(MarketDataClient, broker), today=TODAY, now=NOW)
     assert result is not None
     return result
 

@@ -107,7 +107,7 @@ def test_a_listed_symbol_without_readable_details_stays_listed_and_was_not_told(
     broker = Broker(listed("SSI"), listed("VNM"))
     load(broker)
     broker.securities_details = lambda: [listed("SSI")]
-    load_master_data(cast(MarketDataClient, broker), today=TOMORROW, now=NOW, pause=lambda _: None)
+    load_master_data(cast(MarketDataClient, broker), today=TOMORROW, now=NOW)
     assert (known("SSI").told_on, known("VNM").told_on) == (TOMORROW, TODAY)
     assert known("VNM").is_active is True
 
@@ -121,14 +121,6 @@ def test_no_band_is_derived_where_the_days_before_were_refused(valkey):
     assert dict(selectors.references(["AAA", "SSI"], TODAY)) == {"SSI": (9_800, 10_450, 9_120)}
     refused = MasterDataPart.objects.exclude(refusal="").values_list("kind", "subject", "refusal")
     assert list(refused) == [("DAYS", "AAA", "DailyOhlc: refused")]
-
-
-def test_calls_are_as_far_apart_as_the_broker_wants_them(valkey, settings):
-    settings.HISTORY_CALLS_PER_S_MAX = 4.0
-    pauses = list[float]()
-    client = cast(MarketDataClient, Broker(listed("SSI")))
-    load_master_data(client, today=TODAY, now=NOW, pause=pauses.append)
-    assert pauses == [0.25] * 4  # securities, indices, members of VN30, days of SSI
 
 
 def test_a_list_without_any_readable_security_changes_nothing(valkey):

@@ -55,7 +55,7 @@ class ListedEverywhere:
 
 def list_securities(now: datetime) -> None:
     day = to_vietnam(now).date()
-    load_master_data(ListedEverywhere(), today=day, now=now, pause=lambda _: None)  # type: ignore[arg-type]
+    load_master_data(ListedEverywhere(), today=day, now=now)  # type: ignore[arg-type]
 
 
 def quote_of(symbol: str, now: datetime, *, ticks: int = 0, total: int = 1_234_500, last_quantity: int = 500):

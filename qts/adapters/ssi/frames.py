@@ -25,8 +25,24 @@ class _Uncut(msgspec.Struct):
     messages: list[msgspec.Raw] | None = msgspec.field(name="M", default=None)
 
 
+class _Said(msgspec.Struct):
+    messages: list[msgspec.Raw] | None = msgspec.field(name="M", default=None)
+    answer_to: msgspec.Raw | None = msgspec.field(name="I", default=None)
+
+
 FRAME: Final = msgspec.json.Decoder(Frame)
 _UNCUT: Final = msgspec.json.Decoder(_Uncut)
+_SAID: Final = msgspec.json.Decoder(_Said)
+
+
+def is_spoken(frame: bytes) -> bool:
+    """Whether it answers a call of ours or brings messages, unlike a keepalive or the frame that opens a connection.
+    One that cannot be read came from somebody who speaks."""
+    try:
+        said = _SAID.decode(frame)
+    except msgspec.MsgspecError:
+        return True
+    return bool(said.messages) or said.answer_to is not None
 
 
 def message_of(frame: bytes, position: str) -> bytes:

@@ -143,11 +143,19 @@ class MarketDataClient:
     """Raises TransientError (network, quota, server failure) or TerminalError (refused, malformed). Thread-safe."""
 
     def __init__(
-        self, base_url: str, credentials: DataCredentials, *, attempts: int = 3, timeout: httpx2.Timeout = TIMEOUT
+        self,
+        base_url: str,
+        credentials: DataCredentials,
+        *,
+        attempts: int = 3,
+        timeout: httpx2.Timeout = TIMEOUT,
+        wait_turn: Callable[[], None] = lambda: None,
     ) -> None:
+        """`wait_turn` is called before each query, each page and each repetition: the broker counts them all."""
         self._http = FastConnectHttp(base_url, timeout=timeout)
         self._credentials = credentials
         self._attempts = attempts
+        self._wait_turn = wait_turn
         self._tokens = TokenKeeper(self._log_in)
 
     def close(self) -> None:
@@ -252,6 +260,7 @@ class MarketDataClient:
 
     def _get_once(self, name: str, params: Mapping[str, str]) -> Reply:
         token = self._tokens.token()
+        self._wait_turn()
         reply = self._http.query("GET", f"api/v2/Market/{name}", token=token, params=params)
         if reply.unauthorised:
             self._tokens.drop(token)

@@ -6,12 +6,25 @@ from functools import lru_cache
 from qts.domain.market import VIETNAM
 
 FIRST_YEAR = 1970  # which the broker's own samples write where there is no day
+TEXTS_LENGTH_MAX = len("31/12/2026") + len("23:59:59")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@lru_cache(maxsize=4096)
 def epoch_ms(day: str, at: str) -> int:
-    """Milliseconds since the epoch; ValueError when either text has another form. Messages share few values."""
+    """Milliseconds since the epoch; ValueError when either text has another form. Blanks around them are allowed, and a
+    text full of them is not worth keeping."""
+    if len(day) + len(at) > TEXTS_LENGTH_MAX:
+        return _read_epoch_ms(day, at)
+    return _kept_epoch_ms(day, at)
+
+
+@lru_cache(maxsize=4096)
+def _kept_epoch_ms(day: str, at: str) -> int:
+    """Messages share few values."""
+    return _read_epoch_ms(day, at)
+
+
+def _read_epoch_ms(day: str, at: str) -> int:
     moment = datetime.combine(parse_day(day), _time_of(at), VIETNAM)
     return (moment - _EPOCH) // timedelta(milliseconds=1)
 

@@ -82,6 +82,7 @@ class SignalRConnection:
         self._last_frame_at = 0.0
         self._resources = contextlib.ExitStack()
         self._socket: ClientConnection | None = None
+        self.invoked_ns = 0  # when the last call was sent
         self.last_frame_ns = 0  # when the last frame came that `frames` took off the queue, keepalives too
 
     def __enter__(self) -> Self:
@@ -107,6 +108,7 @@ class SignalRConnection:
         self._calls += 1
         if self._socket is None:
             raise StreamClosed("the stream is not connected")
+        self.invoked_ns = time.time_ns()
         try:
             self._socket.send(json.dumps(call))
         except (WebSocketException, OSError) as error:

@@ -21,12 +21,10 @@ from qts.domain.events import (
     SessionChanged,
     TickReceived,
 )
+from qts.domain.market.volume_count import DAY_MS, GRACE_NS, NS_PER_S, SECOND_MS, VolumeCount
 from qts.domain.values import GapCause, Session
 
-NS_PER_S: Final = 1_000_000_000
-DAY_MS: Final = 86_400_000
 ALL_SYMBOLS: Final = "*"
-GRACE_NS: Final = NS_PER_S  # a match and the total that counts it are two messages, and either may come first
 SILENCE_NS_MIN: Final = 3 * NS_PER_S // 2
 SILENCE_NS_MAX: Final = 8 * NS_PER_S  # of all channels together: nothing at all is never right for so long in a session
 CHANNEL_SILENCE_NS_MAX: Final = 60 * NS_PER_S
@@ -44,25 +42,6 @@ _CHANNELS: Final[dict[type[Event], str]] = {
     OrderBookUpdated: "order books",
     IndexUpdated: "indices",
 }
-
-
-@dataclass(slots=True)
-class _Count:
-    """Of one security: its volume of the day as told, against the matches that came since `base`."""
-
-    day: int
-    base: int
-    total: int
-    matched: int = 0
-    agreed_ns: int = 0
-    agreed_ms: int = 0
-    apart_ns: int = 0  # since when the two differ; 0 while they agree
-    apart_ms: int = 0
-    is_told: bool = False  # matches without their total were reported; they may still get it
-
-    @property
-    def missing(self) -> int:
-        return self.total - self.base - self.matched
 
 
 @dataclass(slots=True)
@@ -115,8 +94,9 @@ class GapWatch:
 
     _subscribed_ms: int = -1
     _session: Session = Session.CLOSED
-    _counts: dict[str, _Count] = field(default_factory=dict)
-    _apart: dict[str, _Count] = field(default_factory=dict)
+    _counts: dict[str, VolumeCount] = field(default_factory=dict)
+    _early: dict[str, list[TickReceived]] = field(default_factory=dict)  # before the first total, of the latest second
+    _apart: dict[str, VolumeCount] = field(default_factory=dict)
     _indices: dict[str, _Index] = field(default_factory=dict)
     _rhythms: dict[str, _Rhythm] = field(default_factory=dict)
     _silences: dict[str, _Silence] = field(default_factory=dict)
@@ -127,7 +107,7 @@ class GapWatch:
     @property
     def suspects(self) -> dict[str, int]:
         """Security -> since when (wall clock, ns) its matches and its volume have agreed the last time."""
-        return {symbol: count.agreed_ns for symbol, count in self._apart.items() if count.missing > 0}
+        return {symbol: count.agreed_ns for symbol, count in self._apart.items() if count.is_lacking}
 
     @property
     def last_ns(self) -> int:
@@ -158,6 +138,7 @@ class GapWatch:
     def forget_counts(self) -> None:
         """Messages will be observed that have been already: nothing may count twice."""
         self._counts.clear()
+        self._early.clear()
         self._apart.clear()
         self._indices.clear()
 
@@ -207,45 +188,42 @@ class GapWatch:
         self._ticks += 1
         count = self._counts.get(tick.symbol)
         if count is not None and tick.ts_exchange_ms // DAY_MS == count.day:
-            count.matched += tick.quantity
-            self._compare(tick, count)
+            count.tick(tick)
+            self._note(tick.symbol, count)
+        else:
+            early = self._early.setdefault(tick.symbol, [])
+            if early and early[0].ts_exchange_ms // SECOND_MS != tick.ts_exchange_ms // SECOND_MS:
+                early.clear()
+            early.append(tick)
 
     def _quote(self, quote: QuoteUpdated) -> None:
-        if quote.ts_exchange_ms < self._subscribed_ms // 1_000 * 1_000:
+        if quote.ts_exchange_ms < self._subscribed_ms // SECOND_MS * SECOND_MS:
             return  # a stale snapshot: some come after a connection begins
-        count, day = self._counts.get(quote.symbol), quote.ts_exchange_ms // DAY_MS
-        if count is None or day > count.day:
-            base = quote.total_quantity
-            count = self._counts[quote.symbol] = _Count(day, base, base)
-            self._apart.pop(quote.symbol, None)
-        count.total = max(count.total, quote.total_quantity)
-        self._compare(quote, count)
+        count = self._counts.get(quote.symbol)
+        if count is None or quote.ts_exchange_ms // DAY_MS > count.day:
+            count = self._counts[quote.symbol] = VolumeCount(quote, self._early.pop(quote.symbol, ()))
+        else:
+            count.quote(quote)
+        self._note(quote.symbol, count)
 
-    def _compare(self, event: TickReceived | QuoteUpdated, count: _Count) -> None:
-        if not count.missing:
-            count.agreed_ns, count.agreed_ms = event.ts_received_ns, event.ts_exchange_ms
-            if count.apart_ns:
-                count.apart_ns, count.is_told = 0, False
-                self._apart.pop(event.symbol, None)
-        elif not count.apart_ns:
-            count.apart_ns, count.apart_ms = event.ts_received_ns, event.ts_exchange_ms
-            self._apart[event.symbol] = count
+    def _note(self, symbol: str, count: VolumeCount) -> None:
+        if count.is_apart:
+            self._apart[symbol] = count
+        elif self._apart:
+            self._apart.pop(symbol, None)
 
     def _out_of_patience(self, now_ns: int) -> list[GapDetected]:
         found = []
         for symbol, count in list(self._apart.items()):
-            if now_ns - count.apart_ns < GRACE_NS or count.is_told:
+            missed = count.out_of_patience(now_ns)
+            self._note(symbol, count)
+            if missed is None:
                 continue
-            missing = count.missing
-            span = (count.agreed_ns, count.apart_ns, count.agreed_ms, count.apart_ms)
-            if missing > 0:
-                text = f"matches of {missing} are missing from the volume of the day"
-                count.base += missing
-                count.agreed_ns, count.agreed_ms, count.apart_ns = count.apart_ns, count.apart_ms, 0
-                del self._apart[symbol]
+            if missed.quantity > 0:
+                text = f"matches of {missed.quantity} are missing from the volume of the day"
             else:
-                text = f"the volume of the day does not count matches of {-missing} that came"
-                count.is_told = True
+                text = f"the volume of the day does not count matches of {-missed.quantity} that came"
+            span = (missed.from_ns, missed.to_ns, missed.from_ms, missed.to_ms)
             found.append(_gap(symbol, span, GapCause.VOLUME, text))
         return found + self._indices_alone(now_ns)
 
