@@ -2,13 +2,16 @@
 
 This happens while this file is imported, because conftest files of the apps may import models: the environment must be
 complete before Django reads its settings. Parallel workers (pytest-xdist) inherit the servers of their controller and
-get a database of PostgreSQL (pytest-django) and one of Valkey each. A run of `qts` and `simulator` alone gets neither
+get a database of PostgreSQL (pytest-django) and one of Valkey each; the migrations run once, beside the collection of
+tests, and each database is a copy of what they made. A run of `qts` and `simulator` alone gets neither
 Django nor PostgreSQL: those parts must not need them.
 """
 
 import atexit
+import fcntl
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -25,6 +28,7 @@ from qts.embedded.valkey import EmbeddedValkey  # noqa: E402
 
 WITHOUT_DJANGO = (ROOT / "qts", ROOT / "simulator")
 WITHOUT_DJANGO_VARIABLE = "QTS_TEST_WITHOUT_DJANGO"  # the controller's decision, told to its workers
+MIGRATING_VARIABLE = "QTS_TEST_MIGRATING"  # a file that is locked until the database of DATABASE_URL can be copied
 WHOLE_SYSTEM = ("tests/system/", "tests/e2e/")
 LONGEST = (*WHOLE_SYSTEM, "tests/", "simulator/", "qts/embedded/")
 REDIS_DATABASES_ELSEWHERE = 16  # what a server that is not ours has by default
@@ -117,10 +121,35 @@ class WorkerShares:
     @staticmethod
     def pytest_xdist_setupnodes(specs: list[Any]) -> None:
         parts = urlsplit(os.environ["REDIS_URL"])
+        migrating = _start_to_migrate()
         for number, spec in enumerate(specs, start=1):
             database = parts._replace(path=f"/{number % REDIS_DATABASES_ELSEWHERE}")
             folder = Path(os.environ["QTS_DATA_DIR"]) / f"worker{number}"
-            spec.env = {"REDIS_URL": urlunsplit(database), "QTS_DATA_DIR": str(folder)}
+            spec.env = {"REDIS_URL": urlunsplit(database), "QTS_DATA_DIR": str(folder)} | migrating
+
+
+def _start_to_migrate() -> dict[str, str]:
+    """Only where the server is ours: nobody else's database is touched."""
+    if not any(isinstance(server, EmbeddedPostgres) for server in _running):
+        return {}
+    assert _folder is not None
+    path = _folder / "migrating"
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the child has it too, and it ends with the last of them
+        command = [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity", "0"]
+        subprocess.Popen(command, pass_fds=[lock.fileno()])
+    return {MIGRATING_VARIABLE: str(path)}
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:  # noqa: ARG001
+    """What pytest-django asks for before it makes a database."""
+    if path := os.environ.get(MIGRATING_VARIABLE):
+        from django.db import connection
+
+        with Path(path).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+        connection.settings_dict["TEST"]["TEMPLATE"] = urlsplit(os.environ["DATABASE_URL"]).path.lstrip("/")
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,4 +1,8 @@
-"""Slices without end in a process: `python -m tests.order_worker gateway stream`. Beat's part is a loop."""
+"""Slices without end in a process: `python -m tests.order_worker gateway stream`. Beat's part is a loop.
+
+With `patient` among the names a gateway that waits for a person's code never tries the broker by itself: what goes on
+then goes on because of the code.
+"""
 
 import os
 import sys
@@ -9,6 +13,7 @@ from collections.abc import Callable
 import django
 
 BEAT_S = 3.0
+PATIENT = "patient"
 
 
 def main(names: list[str]) -> None:
@@ -19,10 +24,26 @@ def main(names: list[str]) -> None:
 
     show_our_life()
     runs = {"gateway": services.run_gateways, "stream": services.run_order_streams}
+    if PATIENT in names:
+        _be_patient()
     while True:  # as beat does: again and again, whatever became of the ones before
-        for name in names:
+        for name in runs.keys() & set(names):
             threading.Thread(target=_run, args=(runs[name],), name=name).start()
         time.sleep(BEAT_S)
+
+
+def _be_patient() -> None:
+    from apps.orders.services.gateway import _Circuit
+    from qts.adapters.ssi.tokens import CODE_WANTED
+
+    fail = _Circuit.fail
+
+    def fail_and_wait(self: _Circuit, reason: str) -> None:
+        fail(self, reason)
+        if reason == CODE_WANTED:
+            self._try_at = float("inf")
+
+    _Circuit.fail = fail_and_wait  # type: ignore[method-assign]
 
 
 def _run(run: Callable[[], object]) -> None:

@@ -1,5 +1,6 @@
 """Orders of a connection whose log-in takes a person's one-time code, over the real wire, the gateway in a process of
-its own: none is lost, none is doubled, and the code's moment is the moment at which they go on."""
+its own: none is lost, none is doubled, and the code is what lets them go on: the gateway is a patient one.
+"""
 
 import time
 from collections import Counter
@@ -14,11 +15,13 @@ from apps.orders.models import Intent
 from apps.risk import selectors as risk
 from qts.adapters.ssi.credentials import SecondFactor
 from qts.adapters.ssi.tokens import CODE_WANTED
+from qts.domain.events import BrokerLogInStarted, OrderSent
 from qts.domain.orders import Status
 from qts.domain.values import Side
 from tests.broker_codes import Codes, wrong
 from tests.journeys import Journey, journey
 from tests.order_market import wait_for
+from tests.order_worker import PATIENT
 
 __all__ = ["journey"]
 
@@ -44,8 +47,11 @@ class Desk:
         assert Intent.objects.get(order_id=order_id).state == Intent.State.READY
 
     def goes_on(self, order_id: UUID) -> None:
-        """The broker has it, once."""
+        """The broker has it, once, and only since the log-in."""
         self.journey.wait_status(order_id, Status.OPEN)
+        tried = [one.id for one in eventlog.history(topic=OrderSent.topic) if one.body["order_id"] == str(order_id)]
+        # the last one was not taken back
+        assert tried[0] > eventlog.history(topic=BrokerLogInStarted.topic)[0].id
         request_id = self.journey.order(order_id).request_id
         requests = self.journey.market.ask("sim/ledger")["requests"]
         assert Counter(one["request"]["requestID"] for one in requests)[request_id] == 1
@@ -58,7 +64,7 @@ class Desk:
 def test_orders_wait_for_a_code_and_go_on_in_its_moment(journey: Journey):
     desk = Desk(journey)
     desk.codes.use(SecondFactor.OTP)
-    worker = journey.market.start_worker("gateway", "stream")
+    worker = journey.market.start_worker("gateway", "stream", PATIENT)
     wait_for(lambda: desk.trouble == CODE_WANTED, 60, "no code is wanted")
     assert desk.codes.log_in.wanted_since is not None
     first = desk.rest()
@@ -74,7 +80,7 @@ def test_orders_wait_for_a_code_and_go_on_in_its_moment(journey: Journey):
     journey.market.ask("sim/expire-tokens", {"service": "trading"})  # mid-flight: the broker answers 401
     second = desk.rest()
     desk.waits(second)
-    wait_for(risk.holds, 60, "no purchase is held")  # by now the circuit's next trial is seconds away, too
+    wait_for(risk.holds, 60, "no purchase is held")
     desk.codes.log_in_again()
     desk.goes_on(second)
 
@@ -102,7 +108,7 @@ def test_orders_wait_for_a_code_and_go_on_in_its_moment(journey: Journey):
 def test_a_pin_again_and_the_apps_codes(journey: Journey):
     """A changed second factor counts within seconds, in the gateway that runs."""
     desk = Desk(journey)
-    journey.market.start_worker("gateway", "stream")
+    journey.market.start_worker("gateway", "stream", PATIENT)
     wait_for(lambda: journey.connection("circuit") == "CLOSED", 60, "the gateway is not ready")
     desk.codes.use(SecondFactor.SMART_OTP)
     wait_for(lambda: desk.trouble == CODE_WANTED, 60, "the old log-in goes on")

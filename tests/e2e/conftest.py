@@ -1,6 +1,6 @@
 """A browser in front of a running system. The journeys share one system and run in the order of their files.
 
-The market's day goes on while they run: continuous trading of the morning begins at 09:15 and lasts nine minutes.
+The market's day goes on while they run: continuous trading of the morning begins at 09:15 and lasts 13 minutes.
 """
 
 from collections.abc import Generator, Iterator
@@ -15,7 +15,7 @@ from tests.system.reporting import add_log
 from tests.system.running import RunningSystem, SystemOptions, started_system
 
 HERE = Path(__file__).parent
-MORNING = SystemOptions(start="09:14:30", speed=15)
+MORNING = SystemOptions(start="09:14:30", speed=10)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -52,7 +52,7 @@ def findings(shared_doors: Doors) -> Iterator[Findings]:
     """Of all pages, as an administrator who reads Vietnamese sees them."""
     found = Findings()
     try:
-        visitor = shared_doors.let_in("admin", reduced_motion="reduce")
+        visitor = shared_doors.let_in("admin")
         visitor.context.add_cookies([{"name": "django_language", "value": "vi", "url": shared_doors.system.web_url}])
         standstill, names = Standstill(visitor.context), shared_doors.system.passwords.keys()
         for name, path in walk(visitor.page):

@@ -30,6 +30,7 @@ from tests.system.running import SHELL, RunningSystem
 
 LOOPBACK = "127.0.0.1"
 DESK: ViewportSize = {"width": 1440, "height": 900}
+LESS_TO_DRAW = "reduce"  # of motion: no processor time for prices that flash
 TIMEOUT_MS = 60_000
 CODES_TRIED_MAX = 3  # a code can run out between its making and its typing
 CODE_PERIOD_S = 30
@@ -124,7 +125,8 @@ class Doors:
         return self._enter("nobody", "/", **context_options)
 
     def _enter(self, name: str, path: str, **context_options: Any) -> Visitor:
-        options = {"locale": "en-US", "viewport": DESK, "base_url": self.system.web_url} | context_options
+        known = {"locale": "en-US", "viewport": DESK, "base_url": self.system.web_url, "reduced_motion": LESS_TO_DRAW}
+        options = known | context_options
         context = self.browser.new_context(**options)
         context.set_default_timeout(TIMEOUT_MS)
         visitor = Visitor(name, context, page=None)  # type: ignore[arg-type]  # set below, when it is watched

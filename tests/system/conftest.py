@@ -1,4 +1,4 @@
-"""Fixtures for tests of the whole system. One after the other, in one worker; the browser journeys have another."""
+"""Fixtures for tests of the whole system. One after the other, in one worker, the browser journeys among them."""
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,14 @@ STOP_TIMEOUT_S = 15.0
 _UNARMED = """
     SELECT count(*) FROM accounts_brokerageaccount a WHERE a.is_active
     AND NOT EXISTS (SELECT FROM risk_tradingarming r WHERE r.account_id = a.id AND r.is_armed)
+"""
+_END = "this is all"
+_CALLS = f"""
+import sys
+from tests.system.inside import *
+for call in sys.stdin:
+    exec(call)
+    print("{_END}", flush=True)
 """
 PORTS = ("PORT", "SIM_PORT", "FLOWER_PORT", "RPC_PORT")
 # what the test run itself has set, and what would point the system at servers of the test run
@@ -173,6 +181,29 @@ class RunningSystem:
         )
         assert answer.returncode == 0, answer.stdout + answer.stderr
         return answer.stdout
+
+    @contextmanager
+    def inside(self) -> Iterator[Callable[[str], list[str]]]:
+        """Calls of `tests.system.inside`, one after the other in one process; each is answered with what it prints."""
+        command = [sys.executable, str(ROOT / "manage.py"), *SHELL, _CALLS]
+        environment = os.environ | self.environment
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            told, said = process.stdin, process.stdout
+
+            def call(text: str) -> list[str]:
+                print(text, file=told, flush=True)
+                lines: list[str] = []
+                for line in map(str.rstrip, said):
+                    if line == _END:
+                        return lines
+                    lines.append(line)
+                raise AssertionError(f"{text} failed: {lines}")
+
+            yield call
+            told.close()
 
     def simulator(self, path: str, body: object = None) -> Any:
         """JSON of a control endpoint of the simulator, such as `sim/credentials`; a body makes it a POST."""

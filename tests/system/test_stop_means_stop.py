@@ -1,13 +1,14 @@
 """The kill switch of a running system in which Valkey, the workers or the web tier hang; the broker's book judges."""
 
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from qts.embedded import processes
 from tests.system.books import Books
-from tests.system.running import SHELL, RunningSystem, SystemOptions
+from tests.system.running import RunningSystem, SystemOptions
 
 MORNING = SystemOptions(start="09:15:00", speed=10)  # continuous trading until 11:30: thirteen minutes here
 ACCOUNT, ORDERS = "0901351", 8
@@ -28,12 +29,10 @@ pytestmark = [
 
 
 class Rehearsal:
-    def __init__(self, system: RunningSystem) -> None:
+    def __init__(self, system: RunningSystem, inside: Callable[[str], list[str]]) -> None:
         self.system = system
+        self.inside = inside
         self.books = Books(system.environment["DATABASE_URL"])
-
-    def inside(self, act: str) -> list[str]:
-        return self.system.manage(*SHELL, f"from tests.system.inside import *; {act}").splitlines()
 
     def wait_until_free(self) -> None:
         """The system is well, and what a timer held while something hung goes on by itself."""
@@ -61,8 +60,9 @@ class Rehearsal:
 
 
 @pytest.fixture(scope="module")
-def rehearsal(running_system) -> Rehearsal:
-    return Rehearsal(running_system)
+def rehearsal(running_system) -> Iterator[Rehearsal]:
+    with running_system.inside() as inside:
+        yield Rehearsal(running_system, inside)
 
 
 @pytest.mark.parametrize(

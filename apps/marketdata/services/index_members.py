@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from django.utils import timezone
 
-from apps.eventlog.services import record
+from apps.eventlog.services import record_all
 from apps.marketdata.models import IndexMember, MarketIndex
 from apps.marketdata.services.master_changes import ACTOR, Difference, keep_differences
 from qts.adapters.ssi.market_data import ListedIndex
@@ -31,8 +31,7 @@ def store_members(code: str, symbols: Iterable[str], *, today: date, now: dateti
     known = set(IndexMember.objects.select_for_update().filter(index_id=code).values_list("symbol", flat=True))
     differences = _members(code, known, told)
     keep_differences(differences, today)
-    for one in differences:
-        record(SecurityUpdated(symbol=one.subject), actor=ACTOR, now=now)
+    record_all([SecurityUpdated(symbol=one.subject) for one in differences], actor=ACTOR, now=now)
     return len(differences)
 
 

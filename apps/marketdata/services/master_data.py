@@ -12,7 +12,7 @@ from django.db.models import Max, Sum
 from django.utils import timezone
 
 from apps.configuration.selectors import data_credentials
-from apps.eventlog.services import record
+from apps.eventlog.services import record_all
 from apps.marketdata import selectors
 from apps.marketdata.models import DailyBar, MasterDataLoad, MasterDataPart, Security
 from apps.marketdata.services.index_members import store_indices, store_members
@@ -172,8 +172,7 @@ def _store_securities(listed: Iterable[ListedSecurity], on_list: Container[str],
     )
     Security.objects.filter(symbol__in=told).update(told_on=today)
     keep_differences((one for row in rows for one in _differences(before.get(row.symbol), row)), today)
-    for row in rows:
-        record(SecurityUpdated(symbol=row.symbol), actor=ACTOR, now=now)
+    record_all([SecurityUpdated(symbol=row.symbol) for row in rows], actor=ACTOR, now=now)
     return len(rows)
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from django.db import transaction
 
-from apps.eventlog.services import record
+from apps.eventlog.services import record_all
 from apps.marketdata.models import DailyBar, DailyReference, ForeignLimit
 from apps.marketdata.selectors import (
     SecurityView,
@@ -63,8 +63,7 @@ def _keep_foreign_limits(told: Mapping[str, int], today: date) -> None:
             [Difference(symbol, "foreign_limit", before[symbol], str(limit)) for symbol, limit in changed.items()],
             today,
         )
-        for symbol in changed:
-            record(SecurityUpdated(symbol=symbol), actor=ACTOR, now=market_now())
+        record_all([SecurityUpdated(symbol=symbol) for symbol in changed], actor=ACTOR, now=market_now())
 
 
 def derive_references(listed: list[SecurityView], day: date) -> int:

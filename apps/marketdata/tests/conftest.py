@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from django.conf import settings as django_settings
 
+from apps.marketdata.selectors import rules
 from qts.adapters.redis_client import redis_client
 from qts.domain.events import TickReceived
 
@@ -30,6 +31,13 @@ def valkey(transactional_db):
 def wal_dir(tmp_path, settings):
     settings.WAL_DIR = tmp_path / "wal"
     return settings.WAL_DIR
+
+
+@pytest.fixture
+def rules_known(db, monkeypatch):
+    """For exact counts of queries: nobody looks for newer rules, which is done at most once a second."""
+    rules.rule_history()
+    monkeypatch.setattr(rules, "_LOOK_AGAIN_S", float("inf"))
 
 
 def at(text, day="2026-11-23"):

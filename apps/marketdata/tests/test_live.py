@@ -128,12 +128,12 @@ def test_the_years_row_of_the_rule_book_goes_before_the_built_in_one(db):
     assert not changed.is_trading_day(at("10:00:00", "2026-11-25").date())
 
 
-def test_quotes_of_many_symbols_cost_one_pipeline(market, django_assert_max_num_queries):
+def test_quotes_of_many_symbols_cost_one_pipeline(market, rules_known, django_assert_num_queries):
     market.take(frame(*(trade_record(f"S{number:02d}") for number in range(30))))
-    with django_assert_max_num_queries(3):  # the rules and the calendar, at most once a second; none for a symbol
+    with django_assert_num_queries(0):
         quotes = selectors.live_quotes([f"S{number:02d}" for number in range(30)])
     assert all(quote.last_vnd == 25_000 for quote in quotes.values())
-    with django_assert_max_num_queries(4):  # and the reference of what has no quote
+    with django_assert_num_queries(1):  # the reference of what has no quote
         selectors.live_quotes(["S01", "NEW"])
 
 

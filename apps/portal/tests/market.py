@@ -3,6 +3,7 @@
 import time
 from datetime import date, datetime
 
+from django.apps import apps
 from django.conf import settings
 
 from apps.marketdata.selectors import StreamState
@@ -54,7 +55,10 @@ class ListedEverywhere:
 
 
 def list_securities(now: datetime) -> None:
+    """Nobody has a history: as if that had been asked for, and answered with nothing."""
     day = to_vietnam(now).date()
+    parts = apps.get_model("marketdata", "MasterDataPart")
+    parts.objects.bulk_create(parts(trading_day=day, kind=parts.Kind.DAYS, subject=symbol) for symbol in NAMES)
     load_master_data(ListedEverywhere(), today=day, now=now)  # type: ignore[arg-type]
 
 

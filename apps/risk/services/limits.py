@@ -216,12 +216,19 @@ def move_up_planned(now: datetime) -> int:
 
 def seed_limits(now: datetime) -> None:
     """The firm's first limits; one that was set before stays as it is."""
-    known = set(RiskLimit.objects.filter(scope=Scope.FIRM).values_list("code", flat=True))
-    for code, limit in FIRST_LIMITS.items():
-        if code not in known:
-            change_limit(
-                code=code, limit=limit, reason="first limits", actor=Actor(ActorKind.SYSTEM, "set-up"), now=now
+    actor = Actor(ActorKind.SYSTEM, "set-up")
+    with transaction.atomic():
+        known = set(RiskLimit.objects.filter(scope=Scope.FIRM).values_list("code", flat=True))
+        rows = [
+            RiskLimit(
+                code=code, scope=Scope.FIRM, limit=limit, version=1, is_current=True, reason="first limits",
+                changed_by=str(actor), effective_at=now,
             )
+            for code, limit in FIRST_LIMITS.items()
+            if code not in known
+        ]  # fmt: skip
+        for row in RiskLimit.objects.bulk_create(rows):
+            _announce(LimitChanged, row, None, actor, now)
 
 
 def _announce(

@@ -7,6 +7,7 @@ from one ranked day to the next.
 
 import csv
 import gzip
+import importlib
 import warnings
 
 import numpy as np
@@ -16,15 +17,19 @@ from benchmarks.value_at_risk import DAILY
 from qts.quant.account_performance import CONFIDENCE, account_performance, beta, drawdowns
 from qts.quant.performance import DAYS_PER_YEAR
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    import empyrical
-
 SYMBOLS = ("FPT", "SSI", "HPG", "VCB", "VNM", "MWG")
 DAYS = 500
 INDICES = DAILY / "vn_indices_daily.csv.gz"
 
 pytestmark = pytest.mark.shared_data
+
+
+@pytest.fixture(scope="module")
+def empyrical():
+    """Imported late, for it brings half of SciPy with it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return importlib.import_module("empyrical")
 
 
 def closes_of(path, wanted):
@@ -50,7 +55,7 @@ def real_days():
 
 
 @pytest.mark.parametrize("symbol", SYMBOLS)
-def test_equal_to_empyrical_where_the_definitions_agree(real_days, symbol):
+def test_equal_to_empyrical_where_the_definitions_agree(real_days, empyrical, symbol):
     returns, market = real_days[0][symbol], real_days[1]
     assert len(returns) == DAYS
     ours = account_performance(returns, market)
@@ -70,7 +75,7 @@ def test_equal_to_empyrical_where_the_definitions_agree(real_days, symbol):
 
 
 @pytest.mark.parametrize("symbol", SYMBOLS)
-def test_the_tail_differs_by_less_than_a_rank(real_days, symbol):
+def test_the_tail_differs_by_less_than_a_rank(real_days, empyrical, symbol):
     returns = real_days[0][symbol]
     ours = account_performance(returns)
     ranked = np.sort(returns)

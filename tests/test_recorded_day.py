@@ -28,7 +28,7 @@ from apps.strategies.selectors import explanation
 from qts.domain.values import Actor, ActorKind
 from tests.market_pipeline import Market, wait_for
 
-SHARED = Path(os.environ.get("QTS_SHARED_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
+SHARED = Path(os.environ.get("QTS_SHARED_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
 DAY = date(2026, 2, 24)
 RECORDING = SHARED / "intraday" / "vn30f1m_ticks" / f"{DAY}.csv.gz"
 SYMBOL = "VN30F1M"
