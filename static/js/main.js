@@ -11,7 +11,6 @@ const PAGES = {
   orders: () => import("./orders.js"),
   order: () => import("./orders.js"),
   positions: () => import("./positions.js"),
-  patterns: () => import("./patterns.js"),
   strategies: () => import("./strategies.js"),
   rules: () => import("./rules.js"),
   risk: () => import("./risk.js"),

@@ -30,6 +30,8 @@ function ticket() {
 }
 
 function onKey(event) {
+  // Enter held a little too long opens the confirmation and would answer it too.
+  if (event.key === "Enter" && event.repeat && event.target.closest("button[type=submit]")) event.preventDefault();
   const form = ticket();
   if (!form || event.ctrlKey || event.metaKey || event.altKey) return;
   const isStepper = event.target instanceof HTMLInputElement && Boolean(event.target.dataset.stepper);
@@ -97,9 +99,14 @@ function useShare(form, percent) {
   if (lots > 0) setQuantity(form, lots * lot);
 }
 
-/** VND from what is typed: thousand VND with a point (25.30), or points of a future. */
+/** VND from what is typed, thousand VND or points of a future, read as the server reads it: 25.30, 25,30, 1,280.50 or
+    1.280,50. 0 where it is no number. */
 function typedVnd(field) {
-  const typed = Number(field.value.replaceAll(",", ""));
+  const text = field.value.trim();
+  let plain = text.replace(",", ".");
+  if (/^-?\d{1,3}(,\d{3})+(\.\d+)?$/.test(text)) plain = text.replaceAll(",", "");
+  else if (/^-?\d{1,3}(\.\d{3})+,\d+$/.test(text)) plain = text.replaceAll(".", "").replace(",", ".");
+  const typed = Number(plain);
   return Number.isFinite(typed) ? Math.round(typed * unit(field.form)) : 0;
 }
 
