@@ -1,5 +1,6 @@
 // Starts the shell, then what the page needs.
 
+import { startCards } from "./cards.js";
 import { startPalette } from "./palette.js";
 import { startShell } from "./shell.js";
 
@@ -20,6 +21,7 @@ const PAGES = {
 
 startShell();
 startPalette();
+startCards();
 if (document.body.dataset.market) import("./replay.js").then((module) => module.start());
 const page = document.body.dataset.page.trim();
 if (page in PAGES) PAGES[page]().then((module) => module.start());

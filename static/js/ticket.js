@@ -9,6 +9,8 @@ export function start() {
     if (button) step(button.closest(".stepper").querySelector("input"), Number(button.dataset.direction));
     const preset = event.target.closest("[data-set-price], [data-set-quantity], [data-share]");
     if (preset) usePreset(preset);
+    const to = event.target.closest("[data-to-ticket]");
+    if (to) goToTicket(to.dataset.toTicket);
   });
   document.addEventListener("keydown", onKey);
   document.addEventListener("qts:price", (event) => takePrice(event.detail));
@@ -52,6 +54,22 @@ function chooseSide(form, code) {
   form.querySelector('input[name="quantity"]').focus();
 }
 
+/** From a button far above it. The keyboard of a phone stays away until a field is touched. */
+function goToTicket(code) {
+  const form = ticket();
+  const side = form?.querySelector(`input[name="side"][value="${code}"]`);
+  if (side) {
+    side.checked = true;
+    changed(side);
+  } else openTicket(`&side=${code}`);
+  document.getElementById("ticket").scrollIntoView({ block: "start", behavior: "smooth" });
+}
+
+function openTicket(query) {
+  const place = document.getElementById("ticket");
+  if (place) window.htmx.ajax("GET", place.getAttribute("hx-get") + query, { target: "#ticket", swap: "innerHTML" });
+}
+
 /** A level of the depth: its price, and the side that meets it. After a sent order a new ticket opens with them. */
 function takePrice({ vnd, side }) {
   const form = ticket();
@@ -63,10 +81,7 @@ function takePrice({ vnd, side }) {
     form.querySelector('input[name="quantity"]').select();
     return;
   }
-  const place = document.getElementById("ticket");
-  if (!place) return;
-  const address = `${place.getAttribute("hx-get")}&side=${side}&price_vnd=${vnd}`;
-  window.htmx.ajax("GET", address, { target: "#ticket", swap: "innerHTML" });
+  openTicket(`&side=${side}&price_vnd=${vnd}`);
 }
 
 function usePreset(button) {
