@@ -19,7 +19,7 @@ from apps.portal.views.blotter import read_day
 from apps.sso.selectors import actor_of
 from qts.domain.portfolio import ActionKind, ActionTerms, entitlement
 from qts.web.said import told
-from qts.web.words import ACTION_KINDS
+from qts.web.words import ACTION_KINDS, word
 
 NUMBER_LENGTH_MAX = 9
 SAMPLE_QUANTITY = 1_000  # what its holder gets is told as an example
@@ -52,7 +52,7 @@ def corporate_action(request: HttpRequest, action_id: UUID) -> HttpResponse:
         raise Http404
     context = {
         "action": found,
-        "kind": kind_labels()[found.kind],
+        "kind": word(ACTION_KINDS, found.kind),
         "bookings": accounts.action_bookings(action_id),
         "sample_quantity": SAMPLE_QUANTITY,
         "sample": entitlement(terms_of(found), SAMPLE_QUANTITY),
