@@ -30,14 +30,16 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 
-from qts.routing import VerifiedSessions, websocket_urlpatterns  # noqa: E402
+from qts.routing import OwnOrigin, VerifiedSessions, websocket_urlpatterns  # noqa: E402
 from qts.web.outlet import KnownSend  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
         "http": django_application,
         "websocket": KnownSend(
-            AllowedHostsOriginValidator(AuthMiddlewareStack(VerifiedSessions(URLRouter(websocket_urlpatterns))))
+            OwnOrigin(
+                AllowedHostsOriginValidator(AuthMiddlewareStack(VerifiedSessions(URLRouter(websocket_urlpatterns))))
+            )
         ),
     }
 )

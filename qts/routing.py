@@ -5,7 +5,8 @@ from functools import partial
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
-from django.urls import path
+from channels.security.websocket import WebsocketDenier
+from django.urls import path, re_path
 
 from apps.accounts.consumers import PositionsConsumer
 from apps.marketdata.consumers import MarketsConsumer
@@ -19,6 +20,7 @@ from qts.web.together import Together
 
 NOT_LOGGED_IN = 4401
 NOT_VERIFIED = 4403
+NO_SUCH_ADDRESS = 4404
 CODES: Final = {
     SessionEnd.LOGGED_OUT: NOT_LOGGED_IN,
     SessionEnd.NOT_VERIFIED: NOT_VERIFIED,
@@ -27,6 +29,21 @@ CODES: Final = {
 
 Application = Callable[..., Awaitable[Any]]
 _ends: Together[OpenSession, SessionEnd | None] = Together(session_ends)
+
+
+class OwnOrigin:
+    """Answers 403 to a page that did not come from here. A cookie goes to every port of its host; the page of another
+    port is a stranger all the same."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
+        headers = dict(scope["headers"])
+        origin = headers.get(b"origin", b"").partition(b"://")[2].partition(b"/")[0]
+        if not origin or origin.lower() != headers.get(b"host", b"").lower():
+            return await WebsocketDenier()(scope, receive, send)
+        return await self._application(scope, receive, send)
 
 
 class VerifiedSessions:
@@ -57,6 +74,10 @@ async def _why_not(known: OpenSession) -> int | None:
     return None if end is None else CODES[end]
 
 
+async def _no_such_address(_scope: dict[str, Any], receive: Any, send: Any) -> None:
+    await _refuse(receive, send, NO_SUCH_ADDRESS)
+
+
 async def _refuse(receive: Any, send: Any, code: int) -> None:
     """Accepted first: a browser learns the code of a close, but not that of a refused handshake."""
     await receive()
@@ -71,4 +92,5 @@ websocket_urlpatterns = [
     path("ws/positions", PositionsConsumer.as_asgi()),
     path("ws/risk", RiskConsumer.as_asgi()),
     path("ws/signals", SignalsConsumer.as_asgi()),
+    re_path("", _no_such_address),  # type: ignore[arg-type]  # Django's types know views only
 ]

@@ -48,7 +48,7 @@ class AccountsChannel(LiveChannel):
         unknown = [account_id for account_id in self.request.accounts if account_id not in mine]
         if unknown:
             raise RefusedSubscription("ACCOUNT_NOT_FOUND", f"No such account: {', '.join(unknown[:5])}.")
-        return [mine[account_id] for account_id in self.request.accounts] or list(mine.values())
+        return [mine[account_id] for account_id in dict.fromkeys(self.request.accounts)] or list(mine.values())
 
 
 class LivePortfolios:

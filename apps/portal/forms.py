@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -17,21 +17,28 @@ from qts.domain.orders.slicing import SliceKind, SliceTerms
 from qts.domain.risk import RULES, SOFT_CODES, Typed
 from qts.domain.values import OrderType, Side
 
+PLAIN = re.compile(r"-?\d+([.,]\d*)?")
 GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
+GROUPED_BY_POINTS = re.compile(r"-?\d{1,3}(\.\d{3})+,\d+")  # Vietnam's own way, where a comma tells which it is
 GROUPED_WHOLE = re.compile(r"-?\d{1,3}([.,\u00a0 ]\d{3})+|-?\d+")
 QUANTITY_DIGITS_MAX = 15
 CONFIRM_PREFIX = "confirm_"  # of the fields that answer soft refusals
 
 
 def read_price_vnd(text: str, unit_vnd: int) -> int:
-    """25.30, 25,30 or 1,280.50 in units of `unit_vnd`, as whole VND. Raises ValueError for anything else."""
+    """25.30, 25,30, 1,280.50 or 1.280,50 in units of `unit_vnd`, as whole VND. Raises ValueError for anything else. The
+    ticket's script reads in the same way."""
     cleaned = text.strip()
-    cleaned = cleaned.replace(",", "") if GROUPED.fullmatch(cleaned) else cleaned.replace(",", ".")
-    try:
-        vnd = Decimal(cleaned) * unit_vnd
-    except InvalidOperation as error:
-        raise ValueError(f"not a number: {text!r}") from error
-    if not vnd.is_finite() or vnd != vnd.to_integral_value() or abs(vnd) >= 10**QUANTITY_DIGITS_MAX:
+    if GROUPED.fullmatch(cleaned):
+        cleaned = cleaned.replace(",", "")
+    elif GROUPED_BY_POINTS.fullmatch(cleaned):
+        cleaned = cleaned.replace(".", "").replace(",", ".")
+    elif PLAIN.fullmatch(cleaned):
+        cleaned = cleaned.replace(",", ".")
+    else:
+        raise ValueError(f"not a number: {text!r}")
+    vnd = Decimal(cleaned) * unit_vnd
+    if vnd != vnd.to_integral_value() or abs(vnd) >= 10**QUANTITY_DIGITS_MAX:
         raise ValueError(f"not whole VND: {text!r}")
     return int(vnd)
 

@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections import Counter, deque
 from collections.abc import Hashable, Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from urllib.parse import parse_qs
 
 import msgspec
@@ -28,10 +28,12 @@ INTERVAL_MS_DEFAULT = 250
 INTERVAL_MS_MIN = 100
 INTERVAL_MS_MAX = 5_000
 NAMES_MAX = 2_000
+NAME_LENGTH_MAX = 64
+MESSAGE_LENGTH_MAX = 128 * 1024  # of a client: room for so many accounts
 SOCKETS_MAX = 100  # of one user in one web process: twenty pages
 MESSAGES_MAX, MESSAGES_WITHIN_S = 100, 10.0  # from one client
 SLOW_S_MAX = 30.0  # a client that takes less than one message in it is dropped; to wait is cheaper than its coming back
-RIGHTS_ASKED_EVERY_S = 4.0  # whoever logs out or loses an account is not told more for longer than this
+RIGHTS_ASKED_EVERY_S = 3.5  # whoever logs out or loses an account is not told more for longer than this
 TOO_MANY = 4429
 INTERNAL_ERROR = 4500  # the server lets its applications close with 1000 and from 3000 on only
 TRY_AGAIN_LATER = 4503
@@ -40,13 +42,16 @@ log = structlog.get_logger(__name__)
 _sockets: Counter[Any] = Counter()  # by user
 
 
+Name = Annotated[str, msgspec.Meta(max_length=NAME_LENGTH_MAX)]  # what is not known is said back
+
+
 class Subscribe(msgspec.Struct, forbid_unknown_fields=True):
     """What a client may say."""
 
-    action: str
-    channel: str
-    symbols: list[str] = []
-    accounts: list[str] = []
+    action: Name
+    channel: Name
+    symbols: list[Name] = []
+    accounts: list[Name] = []
 
 
 class RefusedSubscription(Exception):
@@ -125,20 +130,18 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
     async def connect(self) -> None:
         self._open: dict[str, LiveChannel] = {}
         self._messages_at: deque[float] = deque(maxlen=MESSAGES_MAX)
-        self._asked_at = time.monotonic()
-        self._asking: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._subscribing = asyncio.Lock()  # a change of markets and a new subscription must not cross
         self._beat = beat_of(self._asked_interval_ms())
         await self.accept()
         self._user_id = self.scope["user"].pk
         _sockets[self._user_id] += 1
-        if _sockets[self._user_id] > SOCKETS_MAX:
-            await self.close(TOO_MANY)
-            return
         self._outlet = Outlet(self.scope)
-        if (code := await self._prepared()) is not None:
+        code = TOO_MANY if _sockets[self._user_id] > SOCKETS_MAX else await self._prepared()
+        if code is not None:
             await self._end(code)
             return
+        self._watching = asyncio.create_task(self._or_end(self._watch_rights()))
         self._beat.join(self)
 
     async def disconnect(self, code: int) -> None:
@@ -148,8 +151,8 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
         _sockets[self._user_id] -= 1
         if not _sockets[self._user_id]:
             del _sockets[self._user_id]
-        if self._asking is not None:
-            self._asking.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
         for name in list(self._open):
             self._drop(name)
         await self._beat.feed.rest()
@@ -182,20 +185,26 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
             beat.join(self)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if self._says_too_much():
-            await self.close(TOO_MANY)
+        """One after the other. A client that does not take its answers is not listened to."""
+        await self._outlet.room()
+        if self._is_over:
             return
+        if self._says_too_much():
+            await self._end(TOO_MANY)
+            return
+        await self._or_end(self._answer(text_data or bytes_data or b""))
+
+    async def _answer(self, said: str | bytes) -> None:
         try:
-            request = msgspec.json.decode(text_data or bytes_data or b"", type=Subscribe)
+            if len(said) > MESSAGE_LENGTH_MAX:
+                raise RefusedSubscription("MESSAGE_TOO_LONG", f"At most {MESSAGE_LENGTH_MAX} characters at once.")
+            request = msgspec.json.decode(said, type=Subscribe)
             async with self._subscribing:
                 await self._obey(request)
         except msgspec.MsgspecError as error:
             await self._send("error", 0, {"code": "MALFORMED_MESSAGE", "message": str(error)})
         except RefusedSubscription as refusal:
             await self._send("error", 0, {"code": refusal.code, "message": str(refusal)})
-        except TransientError as error:
-            log.warning("live_socket_closed", reason=str(error))
-            await self.close(TRY_AGAIN_LATER)
 
     def _says_too_much(self) -> bool:
         now = time.monotonic()
@@ -245,10 +254,6 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
                 log.warning("live_socket_too_slow", user_id=self._user_id, slow_s=round(self._outlet.full_for_s))
                 await self._end(TRY_AGAIN_LATER)
             return
-        now = time.monotonic()
-        if now - self._asked_at >= RIGHTS_ASKED_EVERY_S and (self._asking is None or self._asking.done()):
-            self._asked_at = now
-            self._asking = asyncio.create_task(self._or_end(self._check_rights(beat)))
         for name, channel in list(self._open.items()):
             if isinstance(channel, QuickChannel):
                 if (body := channel.told(beat)) is not None:
@@ -291,7 +296,13 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
             with contextlib.suppress(Disconnected):
                 await super().send(text_data, bytes_data, close)
 
-    async def _check_rights(self, beat: Beat) -> None:
+    async def _watch_rights(self) -> None:
+        """At a pace of its own, whatever the socket's, and also while its client takes nothing."""
+        while not self._is_over:
+            await asyncio.sleep(RIGHTS_ASKED_EVERY_S)
+            await self._check_rights()
+
+    async def _check_rights(self) -> None:
         """The session is over, or what the user may see has changed: then he comes back to it."""
         code: int | None = await self.scope["why_not"]()
         if code is None:

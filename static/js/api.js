@@ -18,6 +18,6 @@ export async function ask(method, address, body) {
   const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
   const told = isJson ? await answer.json() : { message: say("failed", { status: answer.status }) };
   if (answer.ok && isJson) return told;
-  toast(answer.status === 401 ? say("session_ended") : told.message, "bad");
+  toast(told.code === "NOT_AUTHENTICATED" ? say("session_ended") : told.message, "bad");
   return null;
 }

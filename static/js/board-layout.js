@@ -8,7 +8,7 @@ const WIDE_PIXELS = 1560; // from here on the foreign columns fit
 const SAVE_MS = 800;
 
 export class BoardLayout {
-  /** `choice` is {hidden, sort, is_descending, is_dense, shown}, empty for a board as it comes. */
+  /** `choice` is {hidden, sort, is_descending, is_dense, shown}, empty for a board as it comes: with low rows. */
   constructor(choice, table, changed) {
     this.choice = choice;
     this.table = table;
@@ -41,12 +41,16 @@ export class BoardLayout {
     return window.innerWidth >= WIDE_PIXELS ? ["value", "sector"] : ["value", "sector", "foreign"];
   }
 
+  get isDense() {
+    return this.choice.is_dense ?? true;
+  }
+
   draw() {
     const { hidden } = this;
     this.table.dataset.hidden = hidden.join(" ");
-    this.table.classList.toggle("is-dense", this.choice.is_dense === true);
+    this.table.classList.toggle("is-dense", this.isDense);
     for (const box of this.boxes) box.checked = !hidden.includes(box.dataset.column);
-    this.dense.checked = this.choice.is_dense === true;
+    this.dense.checked = this.isDense;
     this.changed();
   }
 }

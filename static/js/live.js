@@ -31,7 +31,6 @@ class LiveSocket extends EventTarget {
   }
 
   opened() {
-    this.pauseMs = PAUSE_MS_MIN;
     this.heardAt = Date.now();
     this.setState("live");
     for (const channel of this.subscriptions.keys()) this.ask(channel);
@@ -106,6 +105,7 @@ class LiveSocket extends EventTarget {
       return;
     }
     subscription.seq = message.seq;
+    this.pauseMs = PAUSE_MS_MIN; // not when it opens: a server in trouble opens sockets and closes them at once
     for (const handler of subscription.handlers) handler(message.data, isSnapshot);
   }
 }

@@ -1,5 +1,6 @@
 // Starts the shell, then what the page needs.
 
+import { startCards } from "./cards.js";
 import { startPalette } from "./palette.js";
 import { startShell } from "./shell.js";
 
@@ -10,7 +11,6 @@ const PAGES = {
   orders: () => import("./orders.js"),
   order: () => import("./orders.js"),
   positions: () => import("./positions.js"),
-  patterns: () => import("./patterns.js"),
   strategies: () => import("./strategies.js"),
   rules: () => import("./rules.js"),
   risk: () => import("./risk.js"),
@@ -21,6 +21,7 @@ const PAGES = {
 
 startShell();
 startPalette();
+startCards();
 if (document.body.dataset.market) import("./replay.js").then((module) => module.start());
 const page = document.body.dataset.page.trim();
 if (page in PAGES) PAGES[page]().then((module) => module.start());

@@ -1,6 +1,7 @@
 // The editor of rules: line numbers, where it is wrong, a draft in this browser, and the candles of a preview.
 
 import { PriceChart } from "./chart.js";
+import { forget, keep, kept } from "./keep.js";
 
 const DRAFT_AFTER_MS = 400;
 
@@ -49,27 +50,27 @@ class Draft {
   }
 
   keep() {
-    if (this.area.value !== this.original) localStorage.setItem(this.key, this.area.value);
+    if (this.area.value !== this.original) keep(this.key, this.area.value);
   }
 
   drop() {
     clearTimeout(this.timer);
     this.original = this.area.value;
-    localStorage.removeItem(this.key);
+    forget(this.key);
   }
 
   offer(taken) {
-    const kept = localStorage.getItem(this.key);
-    if (kept === null || kept === this.area.value) return;
+    const draft = kept(this.key);
+    if (draft === null || draft === this.area.value) return;
     const note = document.getElementById("draft-note");
     note.hidden = false;
     document.getElementById("draft-take").addEventListener("click", () => {
-      this.area.value = kept;
+      this.area.value = draft;
       note.hidden = true;
       taken();
     });
     document.getElementById("draft-drop").addEventListener("click", () => {
-      localStorage.removeItem(this.key);
+      forget(this.key);
       note.hidden = true;
     });
   }

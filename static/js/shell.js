@@ -156,8 +156,8 @@ function bindDialogs() {
 
 function bindErrors() {
   document.body.addEventListener("htmx:responseError", (event) => {
-    const code = event.detail.xhr.status;
-    toast(code === 401 ? say("session_ended") : say("failed", { status: code }), "bad");
+    const status = event.detail.xhr.status;
+    toast(status === 403 ? say("forbidden") : say("failed", { status }), "bad");
   });
   document.body.addEventListener("htmx:sendError", () => toast(say("unreachable"), "bad"));
   document.body.addEventListener("qts:toast", (event) => toast(event.detail.text ?? event.detail.value, event.detail.tone));

@@ -9,6 +9,8 @@ export function start() {
     if (button) step(button.closest(".stepper").querySelector("input"), Number(button.dataset.direction));
     const preset = event.target.closest("[data-set-price], [data-set-quantity], [data-share]");
     if (preset) usePreset(preset);
+    const to = event.target.closest("[data-to-ticket]");
+    if (to) goToTicket(to.dataset.toTicket);
   });
   document.addEventListener("keydown", onKey);
   document.addEventListener("qts:price", (event) => takePrice(event.detail));
@@ -28,6 +30,8 @@ function ticket() {
 }
 
 function onKey(event) {
+  // Enter held a little too long opens the confirmation and would answer it too.
+  if (event.key === "Enter" && event.repeat && event.target.closest("button[type=submit]")) event.preventDefault();
   const form = ticket();
   if (!form || event.ctrlKey || event.metaKey || event.altKey) return;
   const isStepper = event.target instanceof HTMLInputElement && Boolean(event.target.dataset.stepper);
@@ -50,6 +54,22 @@ function chooseSide(form, code) {
   form.querySelector('input[name="quantity"]').focus();
 }
 
+/** From a button far above it. The keyboard of a phone stays away until a field is touched. */
+function goToTicket(code) {
+  const form = ticket();
+  const side = form?.querySelector(`input[name="side"][value="${code}"]`);
+  if (side) {
+    side.checked = true;
+    changed(side);
+  } else openTicket(`&side=${code}`);
+  document.getElementById("ticket").scrollIntoView({ block: "start", behavior: "smooth" });
+}
+
+function openTicket(query) {
+  const place = document.getElementById("ticket");
+  if (place) window.htmx.ajax("GET", place.getAttribute("hx-get") + query, { target: "#ticket", swap: "innerHTML" });
+}
+
 /** A level of the depth: its price, and the side that meets it. After a sent order a new ticket opens with them. */
 function takePrice({ vnd, side }) {
   const form = ticket();
@@ -61,10 +81,7 @@ function takePrice({ vnd, side }) {
     form.querySelector('input[name="quantity"]').select();
     return;
   }
-  const place = document.getElementById("ticket");
-  if (!place) return;
-  const address = `${place.getAttribute("hx-get")}&side=${side}&price_vnd=${vnd}`;
-  window.htmx.ajax("GET", address, { target: "#ticket", swap: "innerHTML" });
+  openTicket(`&side=${side}&price_vnd=${vnd}`);
 }
 
 function usePreset(button) {
@@ -82,9 +99,14 @@ function useShare(form, percent) {
   if (lots > 0) setQuantity(form, lots * lot);
 }
 
-/** VND from what is typed: thousand VND with a point (25.30), or points of a future. */
+/** VND from what is typed, thousand VND or points of a future, read as the server reads it: 25.30, 25,30, 1,280.50 or
+    1.280,50. 0 where it is no number. */
 function typedVnd(field) {
-  const typed = Number(field.value.replaceAll(",", ""));
+  const text = field.value.trim();
+  let plain = text.replace(",", ".");
+  if (/^-?\d{1,3}(,\d{3})+(\.\d+)?$/.test(text)) plain = text.replaceAll(",", "");
+  else if (/^-?\d{1,3}(\.\d{3})+,\d+$/.test(text)) plain = text.replaceAll(".", "").replace(",", ".");
+  const typed = Number(plain);
   return Number.isFinite(typed) ? Math.round(typed * unit(field.form)) : 0;
 }
 

@@ -2,6 +2,7 @@
 
 import { ask } from "./api.js";
 import { say } from "./dom.js";
+import { forget, kept } from "./keep.js";
 
 const ADDRESS = "/api/v1/watchlists/";
 const OLD_KEY = "qts:watch"; // the one list that browsers kept before
@@ -26,7 +27,7 @@ export class Watchlists {
       const kept = known ? await this.put(known, { symbols: [...known.symbols, ...symbols] }) : await this.create(name, symbols);
       if (!kept) return; // it is tried again with the next page
     }
-    localStorage.removeItem(OLD_KEY);
+    forget(OLD_KEY);
   }
 
   async reload() {
@@ -76,8 +77,8 @@ export class Watchlists {
 
 function oldSymbols() {
   try {
-    const kept = JSON.parse(localStorage.getItem(OLD_KEY) ?? "[]");
-    return Array.isArray(kept) ? kept : [];
+    const symbols = JSON.parse(kept(OLD_KEY) ?? "[]");
+    return Array.isArray(symbols) ? symbols : [];
   } catch (error) {
     if (error instanceof SyntaxError) return []; // somebody edited the entry
     throw error;

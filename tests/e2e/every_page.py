@@ -21,7 +21,7 @@ _OTHERS: Final = """
     board-securities cash-event-decide performance-pdf replay-act replay-bars replay-start futures-roll history marks
     backtest-cancel backtest-chart backtest-delete backtest-fills backtest-progress
     backtest-repeat banners bars broker-code-enter broker-code-request cancel cancel-all conditional-cancel
-    conditional-new corporate-action-decide data-replay exit-plan go kill-switch orders-export performance-download
+    conditional-new data-replay exit-plan go kill-switch orders-export performance-download
     promotion resolve risk-at-risk risk-history rules-check rules-preview signals-export sliced-cancel sliced-new
     strategy-new strategy-parameters strategy-promote strategy-register strategy-start strategy-stop strategy-version
     symbol-patterns ticket ticket-confirm ticket-edit ticket-preview ticket-submit trade-note trades-export

@@ -1,5 +1,6 @@
-"""Every page once, in Vietnamese: no serious finding of axe-core in either theme, no English left, nothing refused by
-the Content-Security-Policy. The pages stand still while they are looked at; one walk serves all that is asked of them.
+"""Every page once, in Vietnamese: no serious finding of axe-core in either theme, no English left, nothing wider than
+a phone, nothing refused by the Content-Security-Policy. The pages stand still while they are looked at; one walk serves
+all that is asked of them.
 """
 
 from collections.abc import Collection, Iterator
@@ -8,12 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from tests.e2e.english import english_of
 from tests.e2e.every_page import walk
 from tests.e2e.standstill import Standstill
-from tests.e2e.visitors import Doors
+from tests.e2e.visitors import DESK, Doors
 
 AXE: Final = (Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 WALK_S_MAX: Final = 1200  # on a machine that does other things beside it
@@ -26,6 +27,11 @@ FIND: Final = """([rules, serious, nodesMax]) => axe.run(document, {resultTypes:
     .then((found) => found.flatMap((one) => one.nodes.slice(0, nodesMax).map((node) =>
         `${one.id} (${one.impact}, ${one.nodes.length} in all) at ${node.target.join(" ")}: `
         + node.html.slice(0, 160) + ": " + node.failureSummary.replace(/\\s+/g, " "))))"""
+PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
+STICKING_OUT: Final = """(nodesMax) => document.scrollingElement.scrollWidth <= innerWidth ? [] :
+    [`${document.scrollingElement.scrollWidth} pixels`, ...[...document.querySelectorAll("main *")]
+        .filter((one) => one.getBoundingClientRect().right > innerWidth)
+        .slice(0, nodesMax).map((one) => one.outerHTML.slice(0, 160))]"""
 ALL_RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 CONTRAST: Final = {"type": "rule", "values": ["color-contrast"]}
 
@@ -36,6 +42,7 @@ class Findings:
 
     inaccessible: list[str] = field(default_factory=list)
     english: list[str] = field(default_factory=list)
+    too_wide: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     pages: int = 0
 
@@ -69,6 +76,11 @@ def test_every_page_is_wholly_in_vietnamese(findings: Findings):
 
 
 @pytest.mark.timeout(WALK_S_MAX)
+def test_no_page_is_wider_than_a_phone(findings: Findings):
+    refuse_any(findings.too_wide)
+
+
+@pytest.mark.timeout(WALK_S_MAX)
 def test_no_page_has_a_fault_or_is_refused_anything_by_its_policy(findings: Findings):
     refuse_any(findings.faults)
 
@@ -88,6 +100,15 @@ def look_at(page: Page, where: str, found: Findings, names: Collection[str], *, 
         switch_theme(page)
         found.inaccessible += [f"{where}, other theme: {one}" for one in axe(page, CONTRAST)]
         found.english += [f"{where}: {one}" for one in english_of(page, names)]
+        found.too_wide += [f"{where}: {one}" for one in too_wide(page)]
+
+
+def too_wide(page: Page) -> list[str]:
+    """What makes the page itself scroll sideways on a phone; a table or a chart may, within its own frame."""
+    page.set_viewport_size(PHONE)
+    found: list[str] = page.evaluate(STICKING_OUT, NODES_MAX)
+    page.set_viewport_size(DESK)
+    return found
 
 
 def axe(page: Page, rules: Any) -> list[str]:

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from tests.e2e.market_pages import Ticket, is_live, newest_order, order_ids, wait_for_change
 from tests.e2e.visitors import Doors, Visitor, without_reload
@@ -12,6 +12,8 @@ SYMBOL = "STB"  # the demo's trader holds none of it
 SEND_FROM_HERE = """(typed) => fetch('/ticket/submit/', {method: 'POST', body: new URLSearchParams(typed),
     headers: {'HX-Request': 'true', ...JSON.parse(document.body.getAttribute('hx-headers'))}})
     .then((answer) => answer.status)"""
+KEEPS_NOTHING = """for (const name of ['localStorage', 'sessionStorage'])
+    Object.defineProperty(window, name, {get() { throw new DOMException('denied', 'SecurityError'); }});"""
 TYPED = "(form) => Object.fromEntries(new FormData(form))"
 
 
@@ -22,8 +24,10 @@ def test_a_double_click_and_two_tabs_make_one_order_and_all_are_taken_back(doors
     is_live(page)
     known = order_ids(page)
     ticket.fill(quantity=100, price="floor")  # nobody sells there: it stays in the book
-    ticket.place.get_by_role("button", name="Check the order").click()
+    type_price_with_a_comma(ticket)
     confirm = ticket.place.locator("form.ticket-confirm")
+    hold_enter(page, confirm)
+    assert order_ids(page) == known
     typed = confirm.evaluate(TYPED)
     confirm.locator("button[type=submit]").dblclick()
     ticket.accepted()
@@ -32,6 +36,28 @@ def test_a_double_click_and_two_tabs_make_one_order_and_all_are_taken_back(doors
     page.reload()
     assert [one for one in order_ids(page) if one not in known] == [newest_order(page).get_attribute("data-order")]
     cancel_all(page)
+
+
+def type_price_with_a_comma(ticket: Ticket) -> None:
+    """A tick up and down again."""
+    floor_vnd, price = ticket.price_vnd(), ticket.place.locator("input[name=price]")
+    price.fill(price.input_value().replace(".", ","))
+    price.press("ArrowUp")
+    assert floor_vnd < ticket.price_vnd() <= floor_vnd + 100
+    price.press("ArrowDown")
+    assert ticket.price_vnd() == floor_vnd
+
+
+def hold_enter(page: Page, confirm: Locator) -> None:
+    """From the ticket into its confirmation, and no further."""
+    page.keyboard.down("Enter")
+    expect(confirm.locator("button[type=submit]")).to_be_focused()
+    for _ in range(3):
+        page.keyboard.down("Enter")  # without being let go: the key repeats itself
+    page.keyboard.up("Enter")
+    expect(confirm).to_be_visible()
+    page.wait_for_timeout(300)
+    expect(confirm).to_be_visible()
 
 
 def cancel_all(page: Page) -> None:
@@ -65,6 +91,20 @@ def test_a_lost_network_is_told_an_act_says_so_and_the_page_goes_on_by_itself(do
         expect(page.locator("#connection-banner")).to_be_hidden()
         wait_for_change(page, "#data-age")
         expect(ticket.place.locator("input[name=quantity]")).to_have_value(re.compile("100"))
+
+
+def test_a_browser_that_keeps_nothing_shows_everything(doors: Doors):
+    trader = doors.let_in("trader")
+    trader.context.add_init_script(KEEPS_NOTHING)
+    trader.page.goto("/board/")
+    is_live(trader.page)
+    expect(trader.page.locator("#board-rows tr").first).to_be_visible()
+    trader.page.goto("/strategies/rules/")
+    trader.page.locator("#rules-text").fill("name: nothing")
+    expect(trader.page.locator("#rules-lines")).to_contain_text("1")
+    trader.page.goto("/patterns/")
+    trader.page.get_by_text("Watched", exact=True).click()
+    expect(trader.page.locator("#pattern-table")).to_contain_text("No pattern of today matches")
 
 
 class Network:

@@ -79,7 +79,7 @@ def the_theme_follows_the_person(desk: Page, phone: Page) -> None:
     phone.goto("/settings/")
     expect(phone.locator("html")).to_have_attribute("data-theme", "light")
     phone.locator("#look-density").select_option("compact")
-    phone.get_by_role("button", name="Keep it").click()
+    phone.get_by_role("button", name="Save").click()
     expect(phone.locator("html")).to_have_attribute("data-density", "compact")
     desk.goto("/orders/")
     expect(desk.locator("html")).to_have_attribute("data-density", "compact")

@@ -15,12 +15,21 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, StorageState, WebError, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    StorageState,
+    ViewportSize,
+    WebError,
+    expect,
+)
 
 from tests.system.running import SHELL, RunningSystem
 
 LOOPBACK = "127.0.0.1"
-DESK = {"width": 1440, "height": 900}
+DESK: ViewportSize = {"width": 1440, "height": 900}
 LESS_TO_DRAW = "reduce"  # of motion: no processor time for prices that flash
 TIMEOUT_MS = 60_000
 CODES_TRIED_MAX = 3  # a code can run out between its making and its typing

@@ -14,7 +14,13 @@ from apps.accounts.selectors.access import (
     may_view,
     members,
 )
-from apps.accounts.selectors.actions import CorporateActionView, corporate_actions
+from apps.accounts.selectors.actions import (
+    ActionBookingView,
+    CorporateActionView,
+    action_bookings,
+    corporate_action,
+    corporate_actions,
+)
 from apps.accounts.selectors.books import (
     account_numbers,
     broken_books,
@@ -116,6 +122,7 @@ __all__ = [
     "WATCHLISTS_MAX",
     "AccountState",
     "AccountView",
+    "ActionBookingView",
     "Arriving",
     "CashBuckets",
     "CashRequestView",
@@ -152,6 +159,7 @@ __all__ = [
     "accounts_of",
     "accounts_of_connection",
     "accounts_to_trade",
+    "action_bookings",
     "active_accounts",
     "advance_fee_vnd",
     "advance_terms",
@@ -164,6 +172,7 @@ __all__ = [
     "cash_requests",
     "cash_to_reserve_vnd",
     "compare_statement",
+    "corporate_action",
     "corporate_actions",
     "day_pnl",
     "day_values",

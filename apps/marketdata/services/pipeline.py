@@ -17,7 +17,7 @@ from apps.marketdata.services.stream_health import StreamHealth
 from qts.adapters.bus import encode
 from qts.adapters.ssi.batch import Batch, subscribed_record
 from qts.adapters.wal import Damage, Record, WalPositionGone, WalReader, WalWriter
-from qts.domain.errors import TransientError
+from qts.domain.errors import TerminalError, TransientError
 from qts.domain.events import GapDetected
 from qts.domain.market import GapWatch, ms_of
 from qts.domain.market.gap_watch import ALL_SYMBOLS
@@ -93,9 +93,15 @@ class IngestPipeline:
             self._decode(raw, received_ns, position, batch)
         try:
             self._publish(batch, self._wal.position)
-        except TransientError as error:
-            self._is_behind = True
-            log.warning("bus_away", reason=str(error))
+        except (TransientError, TerminalError) as error:
+            self._fall_behind(error)
+
+    def _fall_behind(self, error: TransientError | TerminalError) -> None:
+        """Whatever the reason: what comes next must not move the checkpoint past what did not arrive."""
+        self._is_behind = True
+        log.warning("bus_away", reason=str(error))
+        if isinstance(error, TerminalError):
+            raise error
 
     def mark(self, gaps: Sequence[GapDetected]) -> None:
         """Publish gaps that no frame shows; while the bus is away they wait for it."""
@@ -104,9 +110,8 @@ class IngestPipeline:
             return
         try:
             self._tell_gaps()
-        except TransientError as error:
-            self._is_behind = True
-            log.warning("bus_away", reason=str(error))
+        except (TransientError, TerminalError) as error:
+            self._fall_behind(error)
 
     def catch_up(self, goes_on: Callable[[], bool]) -> int:
         """Publish what the log holds after the checkpoint; returns the number of events.

@@ -11,7 +11,7 @@ from apps.marketdata.services.pipeline import IngestPipeline
 from apps.marketdata.tests.conftest import b_record, frame, ms, quote_record, trade_record
 from qts.adapters import bus as event_bus
 from qts.adapters.wal import WalReader, WalWriter
-from qts.domain.errors import TransientError
+from qts.domain.errors import TerminalError, TransientError
 from qts.domain.events import GapDetected, MessageDeadLettered, OrderBookUpdated, QuoteUpdated, TickReceived
 from qts.domain.ports import Bus
 
@@ -25,11 +25,13 @@ class BusThatMayBeAway:
 
     def __init__(self):
         self._bus = event_bus.connect(settings.EVENT_BUS_URL)
-        self.is_away = False
+        self.is_away = self.refuses = False
 
     def publish(self, messages):
         if self.is_away:
             raise TransientError("connection refused")
+        if self.refuses:
+            raise TerminalError("this server has no scripts")
         self._bus.publish(messages)
 
 
@@ -113,6 +115,20 @@ def test_a_successor_publishes_what_was_logged_and_not_published(reader, wal_dir
     reader.take(frame(b_record(volume=2.0)))
     reader.kill()
     Reader(wal_dir).start(subscribed="10:16:00")
+    assert [tick.quantity for tick in on_bus(TickReceived)] == [1, 2]
+
+
+def test_a_refusal_does_not_let_the_checkpoint_pass_what_was_refused(reader, valkey):
+    """Such an error is no reason to try again at once, but what comes next would leave a hole."""
+    known = valkey.hgetall("qts:ingest:checkpoint")
+    reader.bus.refuses = True
+    with pytest.raises(TerminalError):
+        reader.take(frame(b_record(volume=1.0)))
+    reader.bus.refuses = False
+    reader.take(frame(b_record(volume=2.0)))
+    assert reader.pipeline.is_behind
+    assert valkey.hgetall("qts:ingest:checkpoint") == known
+    assert reader.pipeline.catch_up(lambda: True) == 2
     assert [tick.quantity for tick in on_bus(TickReceived)] == [1, 2]
 
 

@@ -1,6 +1,7 @@
 """What the strategies hold and traded."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from datetime import date
 
 from django.db.models import BigIntegerField, Case, Count, ExpressionWrapper, F, Q, Sum, Value, When
@@ -46,8 +47,8 @@ def strategy_days(strategy_ids: Collection[str], day: date) -> list[StrategyDay]
     return [StrategyDay(*row) for row in rows]
 
 
-def strategy_books(strategy_id: str, day: date, fees: FeeSchedule) -> list[StrategyBook]:
-    """By symbol, in one query. Costs are of each match, rounded down, as the ledger books them."""
+def strategy_books(strategy_ids: Iterable[str], day: date, fees: FeeSchedule) -> dict[str, list[StrategyBook]]:
+    """By strategy and symbol, in one query. Costs are of each match, rounded down, as the ledger books them."""
     sign, of_day = Case(When(order__side=Side.BUY, then=Value(1)), default=Value(-1)), Q(trading_day=day)
     value = F("quantity") * F("price_vnd")
     rate = Case(
@@ -56,8 +57,8 @@ def strategy_books(strategy_id: str, day: date, fees: FeeSchedule) -> list[Strat
     fee = ExpressionWrapper(value * Value(fees.fee_rate_bps) / Value(BPS_PER_WHOLE), BigIntegerField())
     tax = ExpressionWrapper(value * rate / Value(BPS_PER_WHOLE), BigIntegerField())
     rows = (
-        Fill.objects.filter(order__strategy_id=strategy_id, trading_day__lte=day)
-        .values_list("order__symbol")
+        Fill.objects.filter(order__strategy_id__in=list(strategy_ids), trading_day__lte=day)
+        .values_list("order__strategy_id", "order__symbol")
         .annotate(
             fill_count=Count("id"),
             held=Sum(sign * F("quantity")),
@@ -69,4 +70,7 @@ def strategy_books(strategy_id: str, day: date, fees: FeeSchedule) -> list[Strat
         )
         .order_by("order__symbol")
     )
-    return [StrategyBook(*row) for row in rows]
+    books: dict[str, list[StrategyBook]] = defaultdict(list)
+    for strategy_id, *row in rows:
+        books[strategy_id].append(StrategyBook(*row))
+    return books

@@ -50,6 +50,9 @@ def test_a_rule_is_set_as_people_type_it_and_its_note_stays_text(desk):
     [
         ({"symbol": "XXX"}, "This symbol is not in the list of securities."),
         ({"threshold": "lots"}, "The level cannot be read"),
+        ({"threshold": "9e999999"}, "The level cannot be read"),
+        ({"kind": "CHANGE_ABOVE", "threshold": "inf"}, "The level cannot be read"),
+        ({"kind": "CHANGE_ABOVE", "threshold": "1e307"}, "The level cannot be read"),
         ({"symbol": ""}, "Type a symbol"),
         ({"cooldown": "abc"}, "The level cannot be read"),
         ({"kind": "NONE", "threshold": ""}, "Choose what to wait for."),

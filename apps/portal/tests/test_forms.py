@@ -9,7 +9,17 @@ from apps.portal.views.refusals import reason_text
 
 @pytest.mark.parametrize(
     ("text", "vnd"),
-    [("25.30", 25_300), ("25,30", 25_300), (" 25.3 ", 25_300), ("1,234.50", 1_234_500), ("25", 25_000), ("-1", -1_000)],
+    [
+        ("25.30", 25_300),
+        ("25,30", 25_300),
+        (" 25.3 ", 25_300),
+        ("1,234.50", 1_234_500),
+        ("1.234,50", 1_234_500),
+        ("25", 25_000),
+        ("25.", 25_000),
+        ("-1", -1_000),
+        ("２５.５", 25_500),  # as an input method for another language types it
+    ],
 )
 def test_a_price_is_read_as_the_board_writes_it(text, vnd):
     assert read_price_vnd(text, 1_000) == vnd
@@ -19,7 +29,13 @@ def test_points_of_a_future_become_vnd_of_a_contract():
     assert read_price_vnd("1,280.5", 100_000) == 128_050_000
 
 
-@pytest.mark.parametrize("text", ["", "abc", "25.3055", "1e3000", "NaN", "Infinity", "25.30.1", "9" * 20])
+NO_PRICES = [
+    *("", "-", ".", "abc", "25.3055", "25.30.1", "1.234.50", "1,23,456", "9" * 20, "25 30", "--1", "25²"),
+    *("NaN", "Infinity", "1e3", "1e3000", "9e999999", "1_000", "0x19"),  # numbers to a program, not on a board
+]
+
+
+@pytest.mark.parametrize("text", NO_PRICES)
 def test_what_is_not_whole_vnd_is_refused(text):
     with pytest.raises(ValueError, match="not"):
         read_price_vnd(text, 1_000)

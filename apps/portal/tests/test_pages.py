@@ -13,6 +13,8 @@ from django.test.utils import CaptureQueriesContext, override_settings
 from apps.accounts import services as accounts
 from apps.marketdata.selectors import StreamState
 from apps.portal.tests import market as made_market
+from apps.portal.views.latencies import latencies
+from qts.observability.metrics import ORDER_ROUND_TRIP_MS
 
 EVERYBODY = {"trader", "risk", "operator", "admin"}
 PAGES = {
@@ -72,7 +74,7 @@ QUERY_BUDGETS = {
     "/symbols/SSI/": 24,
     "/orders/": 14,
     "/positions/": 22,
-    "/strategies/": 16,
+    "/strategies/": 17,
     "/backtests/": 14,
     "/positions/overview/": 24,
     "/positions/cash/": 24,
@@ -208,6 +210,18 @@ def test_an_operator_sees_a_stopped_stream(desk):
     page = desk.client("operator").get("/system/").content.decode()
     assert "connection refused" in page
     assert "No data" in page
+
+
+def test_an_operator_sees_how_long_things_take(desk):
+    before = latencies()[1]
+    ORDER_ROUND_TRIP_MS.observe(12)
+    after = latencies()[1]
+    assert after.count - before.count == 1
+    assert [bar.said for bar in after.bars if bar.said.startswith("≤ 20 ms")] != [bar.said for bar in before.bars]
+    assert (after.shortest, after.longest) == ("≤ 1 ms", "> 10,000 ms")
+    page = desk.client("operator").get("/system/").content.decode()
+    assert page.count('class="latency"') == 4
+    assert after.bars[4].said in page
 
 
 def test_htmx_gets_the_live_part_alone(desk):

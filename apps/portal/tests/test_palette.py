@@ -5,6 +5,8 @@ import re
 import pytest
 from django.apps import apps
 
+from apps.portal.views.symbol_search import plain
+
 Strategy = apps.get_model("strategies", "Strategy")
 SCRIPT = "<script>alert(1)</script> cross"
 
@@ -52,3 +54,14 @@ def test_a_script_in_a_strategys_name_is_shown_as_text(desk):
     page = desk.client("trader").get("/go/", {"q": "cross"}).content.decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt; cross" in page
     assert SCRIPT not in page
+
+
+def test_the_list_of_symbols_begins_with_those_that_begin_so_and_needs_no_accents(desk):
+    page = desk.client("trader").get("/symbols/", {"q": "b"}).content.decode()
+    listed = re.findall(r'<a class="strong" href="/symbols/(\w+)/"', page)
+    first = [symbol.startswith("B") for symbol in listed].index(False)
+    assert listed[:first] == sorted(listed[:first])
+    assert "BID" in listed[:first]
+    assert set(listed[first:]) >= {"ACB", "VCB"}, "with a B inside, or in the name"
+    assert "FPT" not in listed
+    assert plain("Đầu tư và Phát triển") == plain("dau tu va phat trien") == "dau tu va phat trien"

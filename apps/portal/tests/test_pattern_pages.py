@@ -46,9 +46,12 @@ def test_filters(desk, market):
     assert shown(desk, what="double_top") == [top]
     assert shown(desk, timeframe="15m") == [hammer]
     assert shown(desk, direction="down") == [top]
-    assert set(shown(desk, show="watched", watched="VNM,FPT")) == {hammer, top}
-    assert shown(desk, show="watched", watched="") == []
-    assert set(shown(desk, show="all", watched="VNM")) == {bottom, hammer, top}
+    assert shown(desk, show="watched") == []
+    for owner, symbol in (("trader", "VNM"), ("trader", "FPT"), ("trader2", "SSI")):
+        listed = {"name": symbol, "symbols": [symbol]}
+        made = desk.client(owner).post("/api/v1/watchlists/", listed, content_type="application/json")
+        assert made.status_code == 201
+    assert set(shown(desk, show="watched")) == {hammer, top}
     assert set(shown(desk, what="nonsense", timeframe="2h", direction="left")) == {bottom, hammer, top}
 
 

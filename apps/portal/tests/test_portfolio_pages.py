@@ -244,6 +244,29 @@ def test_an_action_takes_two_people(desk):
     assert selectors.corporate_actions()[0].status == "CONFIRMED"
 
 
+def test_an_action_tells_its_terms_who_decided_and_what_it_did_to_each_account(desk):
+    operator = desk.client("operator")
+    operator.post("/positions/actions/", TYPED)
+    (action,) = selectors.corporate_actions()
+    address = f"/positions/actions/{action.id}/"
+    assert f'href="{address}"' in operator.get("/positions/actions/").content.decode()
+    shown = operator.get(address).content.decode()
+    assert "1,425,000 ₫" in shown.split("data-sample")[1].split("</dd>")[0], "1,000 shares, 5 % tax"
+    assert "waits for a second person" in shown
+    assert 'value="confirm"' not in shown, "nobody confirms what they entered"
+    assert "No account is booked yet" in shown
+    assert 'value="confirm"' in desk.client("admin").get(address).content.decode()
+
+    apps.get_model("accounts", "CorporateActionBooking").objects.create(
+        action_id=action.id, account_id=desk.mine, entitled_quantity=300, cash_vnd=450_000, tax_vnd=22_500,
+        booked_at=market_now(),
+    )  # fmt: skip
+    row = operator.get(address).content.decode().split('data-booking="0901351"')[1].split("</tr>")[0]
+    assert re.findall(r">([\d,]+)</td>", row) == ["0901351", "300", "450,000", "22,500", "427,500", "0", "0"]
+    assert operator.get(f"/positions/actions/{uuid4()}/").status_code == 404
+    assert desk.client("trader").get(address).status_code == 403
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

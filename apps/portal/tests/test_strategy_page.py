@@ -10,6 +10,7 @@ from apps.orders import selectors as orders
 from apps.orders.selectors import StrategyBook
 from apps.strategies import selectors as strategies
 from apps.strategies import services
+from qts.domain.errors import TransientError
 from qts.domain.market import to_vietnam
 from qts.domain.portfolio import FeeSchedule
 from qts.domain.values import Actor, ActorKind
@@ -52,7 +53,7 @@ def test_what_its_matches_came_to_with_each_fee_rounded_down(desk, market, strat
     matched("BUY", 200, 26_050)
     matched("SELL", 100, 25_550)
     fees = FeeSchedule(15, 10)
-    (book,) = orders.strategy_books(str(strategy.id), to_vietnam(market.now()).date(), fees)
+    ((book,),) = orders.strategy_books([str(strategy.id)], to_vietnam(market.now()).date(), fees).values()
     bought = [fees.fee_vnd(300 * 24_050), fees.fee_vnd(200 * 26_050)]
     sold = fees.fee_vnd(100 * 25_550) + fees.sale_tax_vnd(100 * 25_550)
     assert book == StrategyBook(
@@ -110,3 +111,21 @@ def test_nobody_else_changes_them(desk, strategy):
     address = f"/strategies/{strategy.id}/parameters/"
     assert desk.client("trader2").post(address, {"parameter-fast": "8"}).status_code == 404
     assert desk.client("risk").post(address, {"parameter-fast": "8"}).status_code == 403
+
+
+def test_the_list_shows_what_each_has_earned(desk, strategy, matched, market, monkeypatch):
+    matched("BUY", 200, 24_000)
+    earned = strategies.strategy_profit(strategies.strategy(strategy.id), market.now())
+    page = desk.client("trader").get("/strategies/").content.decode()
+    shown = [part.split("</dd>")[0] for part in page.split('data-profit="all"')[1:]]
+    assert f"{earned.profit_vnd:,}" in shown[0]
+    assert ">0 ₫" in shown[1], "the other one has traded nothing"
+
+    monkeypatch.setattr(strategies, "strategy_profits", away)
+    page = desk.client("trader").get("/strategies/").content.decode()
+    assert "data-profit" not in page
+    assert f'data-strategy="{strategy.name}"' in page
+
+
+def away(*_):
+    raise TransientError("Redis is away")

@@ -1,5 +1,6 @@
 """The alerts centre: what came true, what a person waits for, and the ways out of the page."""
 
+import math
 from datetime import time
 from typing import Any
 from uuid import UUID
@@ -169,8 +170,10 @@ def _threshold(kind: str, text: str, unit_vnd: int) -> int | None:
 
 def _decimal(text: str, parts: int) -> int:
     """ "-2.5" in hundredths is -250. Raises ValueError."""
-    number = float(text.replace("%", "").replace(",", "."))
-    return round(number * parts)
+    number = float(text.replace("%", "").replace(",", ".")) * parts
+    if not math.isfinite(number):
+        raise ValueError(f"no number for a level: {text!r}")
+    return round(number)
 
 
 def _time(text: str) -> time | None:

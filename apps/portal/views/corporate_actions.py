@@ -3,23 +3,25 @@
 from datetime import date
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from apps.accounts import selectors as accounts
 from apps.accounts import services as account_services
+from apps.accounts.selectors import CorporateActionView
 from apps.accounts.services import ActionNotice, ActionRefused
 from apps.marketdata import selectors as marketdata
 from apps.portal.selectors import actor_names
 from apps.portal.views.access import OPERATORS, page
 from apps.portal.views.blotter import read_day
 from apps.sso.selectors import actor_of
-from qts.domain.portfolio import ActionKind, ActionTerms
+from qts.domain.portfolio import ActionKind, ActionTerms, entitlement
 from qts.web.said import told
 
 NUMBER_LENGTH_MAX = 9
+SAMPLE_QUANTITY = 1_000  # what its holder gets is told as an example
 
 
 @require_http_methods(["GET", "POST"])
@@ -38,9 +40,39 @@ def corporate_actions(request: HttpRequest) -> HttpResponse:
     return redirect("portal:corporate-actions")
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @page(*OPERATORS)
-def decide(request: HttpRequest, action_id: UUID) -> HttpResponse:
+def corporate_action(request: HttpRequest, action_id: UUID) -> HttpResponse:
+    """GET tells all of one, with what it did to each account; POST confirms or rejects it."""
+    if request.method == "POST":
+        return _decide(request, action_id)
+    found = accounts.corporate_action(action_id)
+    if found is None:
+        raise Http404
+    context = {
+        "action": found,
+        "kind": kind_labels()[found.kind],
+        "bookings": accounts.action_bookings(action_id),
+        "sample_quantity": SAMPLE_QUANTITY,
+        "sample": entitlement(terms_of(found), SAMPLE_QUANTITY),
+        "names": actor_names([found.proposed_by, found.decided_by]),
+        "me": str(actor_of(request.user)),
+        "tab": "actions",
+    }
+    return render(request, "portal/portfolio/action.html", context)
+
+
+def terms_of(found: CorporateActionView) -> ActionTerms:
+    return ActionTerms(
+        kind=ActionKind(found.kind),
+        cash_per_share_vnd=found.cash_per_share_vnd,
+        new_shares=found.new_shares,
+        old_shares=found.old_shares,
+        subscription_price_vnd=found.subscription_price_vnd,
+    )
+
+
+def _decide(request: HttpRequest, action_id: UUID) -> HttpResponse:
     act = account_services.confirm_action if request.POST.get("act") == "confirm" else account_services.reject_action
     try:
         act(action_id, actor=actor_of(request.user), now=marketdata.market_now())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from apps.accounts.selectors import AccountView
+from apps.marketdata.selectors import market_today
 from apps.orders.selectors import OrderView
 from apps.portal.views.access import TRADERS
 from apps.portal.views.refusals import Refusal, refusals
@@ -21,6 +22,7 @@ class OrderRow:
     refusals: list[Refusal]
     may_cancel: bool
     may_amend: bool
+    is_of_today: bool
 
     @property
     def plan(self) -> str:
@@ -36,6 +38,7 @@ def order_rows(found: Iterable[OrderView], mine: Iterable[AccountView], user: An
     """The buttons are a convenience: the services ask again who may do what."""
     numbers = {account.id: account.number for account in mine}
     is_trader = has_role(user, *TRADERS)
+    today = market_today()
     return [
         OrderRow(
             order=order,
@@ -43,6 +46,7 @@ def order_rows(found: Iterable[OrderView], mine: Iterable[AccountView], user: An
             refusals=refusals(order.breaches),
             may_cancel=is_trader and order.may_be_cancelled,
             may_amend=is_trader and order.may_be_amended,
+            is_of_today=order.trading_day == today,
         )
         for order in found
     ]

@@ -2,11 +2,13 @@
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, time
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from apps.accounts import selectors as accounts
 from apps.analytics import selectors as analytics
 from apps.analytics.selectors import PatternView
 from apps.marketdata import selectors as marketdata
@@ -17,7 +19,6 @@ from qts.domain.market import VIETNAM, Timeframe, to_vietnam
 
 ROWS_MAX = 200
 OF_SYMBOL_MAX = 30
-WATCHED_MAX = 200
 GROUPS = {"chart": tuple(CHART), "candles": tuple(CANDLES)}
 DIRECTIONS = {"up": 1, "down": -1}
 
@@ -50,7 +51,7 @@ def pattern_list(request: HttpRequest) -> HttpResponse:
     kinds = {security.symbol: security.kind for security in marketdata.securities()}
     chosen = asked.get("what", "")
     names = GROUPS.get(chosen) or ((chosen,) if chosen in CHART | CANDLES else ())
-    watched = asked.get("watched", "").split(",")[:WATCHED_MAX] if asked.get("show") == "watched" else None
+    watched = _watched(request.user) if asked.get("show") == "watched" else None
     found = analytics.patterns(
         symbols=watched,
         names=names,
@@ -84,6 +85,11 @@ def of_symbol(_request: HttpRequest, symbol: str) -> HttpResponse:
         raise Http404
     rows = [_row(one, security.kind) for one in analytics.patterns(symbols=[symbol], limit=OF_SYMBOL_MAX)]
     return JsonResponse({"patterns": [asdict(row) for row in rows]})
+
+
+def _watched(user: Any) -> list[str]:
+    """What stands in any of the person's lists."""
+    return sorted({symbol for one in accounts.watchlists(user) for symbol in one.symbols})
 
 
 def _today() -> datetime:

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from apps.accounts import selectors as accounts
-from apps.marketdata import selectors as marketdata
 from apps.portal.views.access import EVERYBODY, page
+from apps.portal.views.symbol_search import plain, securities_like
 from apps.sso.selectors import Role, has_role
 from apps.strategies import selectors as strategies
 
@@ -84,7 +84,7 @@ def _further_places(user: Any) -> list[tuple[str, str, str]]:
 @page(*EVERYBODY)
 def go(request: HttpRequest) -> HttpResponse:
     """The palette's list: pages, symbols and one's strategies that hold what is typed; with nothing typed the pages."""
-    wanted = request.GET.get("q", "").strip()[:TYPED_MAX].casefold()
+    wanted = request.GET.get("q", "").strip()[:TYPED_MAX]
     found = _pages(request.user, wanted)
     if wanted:
         found = [*_symbols(wanted), *found, *_strategies(request.user, wanted)]
@@ -93,23 +93,19 @@ def go(request: HttpRequest) -> HttpResponse:
 
 def _pages(user: Any, wanted: str) -> list[Place]:
     places = main_places(user) + (_further_places(user) if wanted else [])
-    return [Place(label, reverse(f"portal:{name}"), icon) for name, icon, label in places if wanted in label.casefold()]
+    return [
+        Place(label, reverse(f"portal:{name}"), icon) for name, icon, label in places if plain(wanted) in plain(label)
+    ]
 
 
 def _symbols(wanted: str) -> list[Place]:
-    """Those that begin so come first."""
-    named = [
-        (not security.symbol.casefold().startswith(wanted), security.symbol, security.name)
-        for security in marketdata.securities()
-        if wanted in security.symbol.casefold() or wanted in f"{security.name_vi} {security.name_en}".casefold()
-    ]
     return [
-        Place(f"{symbol} · {name}", reverse("portal:symbol", args=[symbol]), "trending-up", _("Symbol"))
-        for _is_later, symbol, name in sorted(named)[:OF_A_KIND_MAX]
+        Place(f"{one.symbol} · {one.name}", reverse("portal:symbol", args=[one.symbol]), "trending-up", _("Symbol"))
+        for one in securities_like(wanted)[:OF_A_KIND_MAX]
     ]
 
 
 def _strategies(user: Any, wanted: str) -> list[Place]:
     mine = strategies.strategies([account.id for account in accounts.accounts_of(user)])
-    matching = [one for one in mine if wanted in one.name.casefold()][:OF_A_KIND_MAX]
+    matching = [one for one in mine if plain(wanted) in plain(one.name)][:OF_A_KIND_MAX]
     return [Place(one.name, reverse("portal:strategy", args=[one.id]), "bot", _("Strategy")) for one in matching]

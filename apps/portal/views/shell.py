@@ -1,14 +1,16 @@
 """What belongs to no single page: the way to a symbol, and banners."""
 
+from typing import Final
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
-from apps.marketdata import selectors as marketdata
 from apps.marketdata.selectors import SecurityView
 from apps.portal.views.access import EVERYBODY, page
+from apps.portal.views.symbol_search import securities_like
 
-FOUND_MAX = 60
+FOUND_MAX: Final = 60
 
 
 @require_GET
@@ -24,15 +26,9 @@ def find(request: HttpRequest) -> HttpResponse:
 def matching_securities(request: HttpRequest) -> tuple[str, SecurityView | None, list[SecurityView]]:
     """What was typed, the security of that very symbol, and those that match by symbol or name."""
     typed = request.GET.get("q", "").strip()[:40]
-    known, wanted = marketdata.securities(), typed.casefold()
-    exact = next((security for security in known if security.symbol == typed.upper()), None)
-    matching = [
-        security
-        for security in known
-        if wanted
-        and (wanted in security.symbol.casefold() or wanted in f"{security.name_vi} {security.name_en}".casefold())
-    ]
-    return typed, exact, matching[:FOUND_MAX]
+    found = securities_like(typed)
+    exact = next((security for security in found if security.symbol == typed.upper()), None)
+    return typed, exact, found[:FOUND_MAX]
 
 
 @require_GET

@@ -20,7 +20,8 @@ from apps.portal.views.strategy_numbers import typed_numbers
 from apps.sso.selectors import actor_of, has_role
 from apps.strategies import selectors as strategies
 from apps.strategies import services as strategy_services
-from apps.strategies.selectors import DecisionView, ParityView, StrategyView
+from apps.strategies.selectors import DecisionView, ParityView, ProfitView, StrategyView
+from qts.domain.errors import TransientError
 from qts.domain.strategy import Parameter
 
 DECISIONS_MAX = 40
@@ -51,10 +52,23 @@ def strategy_list(request: HttpRequest) -> HttpResponse:
     decisions = decision_rows(account_ids, limit=asked_limit(request, DECISIONS_MAX))
     if asks_for_fragment(request) and request.GET.get("part") == "decisions":
         return render(request, "portal/strategies/decisions.html", {"decisions": decisions})
-    cards = _cards(request.user, strategies.strategies(account_ids), mine)
-    context = {"cards": cards, "decisions": decisions, "is_trader": has_role(request.user, *TRADERS)}
+    found = strategies.strategies(account_ids)
+    context = {
+        "cards": _cards(request.user, found, mine),
+        "profits": _profits(found),
+        "decisions": decisions,
+        "is_trader": has_role(request.user, *TRADERS),
+    }
     is_fragment = asks_for_fragment(request)
     return render(request, "portal/strategies/body.html" if is_fragment else "portal/strategies/page.html", context)
+
+
+def _profits(found: Sequence[StrategyView]) -> dict[UUID, ProfitView]:
+    """None of them while the live prices are away: what runs is seen and stopped all the same."""
+    try:
+        return strategies.strategy_profits(found, marketdata.market_now())
+    except TransientError:
+        return {}
 
 
 @require_GET

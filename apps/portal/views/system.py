@@ -13,6 +13,7 @@ from apps.eventlog import selectors as eventlog
 from apps.marketdata import selectors as marketdata
 from apps.orders import selectors as orders
 from apps.portal.views.access import OPERATORS, asks_for_fragment, page
+from apps.portal.views.latencies import latencies
 from apps.portal.views.market import stream_status
 from qts.adapters.sandbox.confinement import LAYERS
 from qts.adapters.sandbox.host import StrategyHostError, layers_here
@@ -39,6 +40,7 @@ def system(request: HttpRequest) -> HttpResponse:
         "connections": [(names.get(state.connection_id, state.connection_id), state) for state in connections],
         "discrepancies": orders.open_discrepancies(limit=50),
         "foreign_orders": orders.foreign_orders(trading_day=moment.local.date(), limit=50),
+        "latencies": latencies(),
         "strategy_layers": _strategy_layers(),
         "flower_url": settings.FLOWER_URL,
     }

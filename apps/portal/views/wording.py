@@ -277,6 +277,9 @@ def client_messages() -> dict[str, object]:
         "stream_reconnecting": _("The market data stream is reconnecting. Prices may be old."),
         "stream_late": _("Market data is {age} old."),
         "failed": _("That did not work: the server answered {status}. Nothing was changed unless the page says so."),
+        "forbidden": _(
+            "That is not allowed: your rights, or your log-in, are no longer those of this page. Load it again."
+        ),
         "unreachable": _("The server cannot be reached. Look at your orders before you try again."),
         "buy": pgettext("side of an order", "Buy"),
         "sell": pgettext("side of an order", "Sell"),

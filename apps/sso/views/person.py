@@ -1,7 +1,9 @@
-"""What every request has from the person who makes it, and the choice of a language."""
+"""What every request has from the person who makes it, what browsers may keep of the answers, and the choice of a
+language."""
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Final
 
 import structlog
 from django.http import HttpRequest, HttpResponseBase
@@ -13,9 +15,13 @@ from apps.eventlog import services as eventlog
 from apps.sso import services
 from qts.domain.errors import TerminalError
 
+NOT_KEPT: Final = "private, no-store"
+
 
 class OfOnePerson:
-    """The address, for the event log; the language that the person has chosen; and that the session is in use."""
+    """The address, for the event log; the language that the person has chosen; and that the session is in use. What is
+    told to a person stays in no cache unless its view says so: after the log-out nobody goes back to it, and a part of
+    a page is not shown in the place of the page."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
@@ -28,7 +34,10 @@ class OfOnePerson:
                 translation.activate(user.language)
                 request.LANGUAGE_CODE = translation.get_language()
         with structlog.contextvars.bound_contextvars(**{eventlog.ADDRESS_NAME: services.client_address(request)}):
-            return self._get_response(request)
+            response = self._get_response(request)
+        if user.is_authenticated or "Authorization" in request.headers:
+            response.headers.setdefault("Cache-Control", NOT_KEPT)
+        return response
 
 
 @require_POST

@@ -15,7 +15,7 @@ from apps.strategies.selectors.code import (
     versions,
 )
 from apps.strategies.selectors.parity import ParityView, latest_parity, parity_day, parity_days, unmeasured_days
-from apps.strategies.selectors.profit import HeldLine, ProfitView, strategy_profit
+from apps.strategies.selectors.profit import HeldLine, ProfitView, strategy_profit, strategy_profits
 from apps.strategies.selectors.promotions import (
     PromotionView,
     next_mode,
@@ -122,6 +122,7 @@ __all__ = [
     "strategy",
     "strategy_day",
     "strategy_profit",
+    "strategy_profits",
     "unfinished_backtests",
     "unmeasured_days",
     "venue_problem",

@@ -1,10 +1,13 @@
 """What a strategy's own matches have earned: today, and since its first one."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from apps.accounts import selectors as accounts
 from apps.marketdata import selectors as marketdata
+from apps.marketdata.selectors import LiveQuote
 from apps.orders import selectors as orders
 from apps.orders.selectors import StrategyBook, StrategyExposure
 from apps.strategies.selectors.strategies import StrategyView
@@ -39,13 +42,29 @@ class ProfitView:
 
 def strategy_profit(strategy: StrategyView, now: datetime) -> ProfitView:
     """Of its matches alone: in shadow it has none. Raises TransientError while the live prices are away."""
-    books = orders.strategy_books(str(strategy.id), to_vietnam(now).date(), accounts.fee_schedule())
-    working = orders.strategy_exposures([str(strategy.id)])
-    quotes = marketdata.live_quotes([book.symbol for book in books])
+    return strategy_profits([strategy], now)[strategy.id]
+
+
+def strategy_profits(found: Iterable[StrategyView], now: datetime) -> dict[UUID, ProfitView]:
+    """The same of many strategies, in as many queries as of one."""
+    names = {strategy.id: str(strategy.id) for strategy in found}
+    books = orders.strategy_books(names.values(), to_vietnam(now).date(), accounts.fee_schedule())
+    working = orders.strategy_exposures(list(names.values()))
+    quotes = marketdata.live_quotes(sorted({book.symbol for of_one in books.values() for book in of_one}))
+    return {
+        strategy_id: _profit(
+            books.get(name, []), {symbol: one for (owner, symbol), one in working.items() if owner == name}, quotes
+        )
+        for strategy_id, name in names.items()
+    }
+
+
+def _profit(
+    books: list[StrategyBook], working: Mapping[str, StrategyExposure], quotes: Mapping[str, LiveQuote]
+) -> ProfitView:
     lines = []
     for book in books:
-        quote = quotes[book.symbol]
-        exposure = working.get((str(strategy.id), book.symbol), _NONE_WORKING)
+        quote, exposure = quotes[book.symbol], working.get(book.symbol, _NONE_WORKING)
         lines.append(_line(book, exposure.working_quantity, quote.last_vnd or quote.reference_vnd, quote.reference_vnd))
     return ProfitView(
         day_profit_vnd=_total([line.day_profit_vnd for line in lines]),

@@ -16,6 +16,8 @@ from qts.domain.portfolio import StatementTrade
 from qts.domain.values import Side
 
 ROWS_MAX: Final = 20_000
+CELL_LENGTH_MAX: Final = 60  # what is longer is nothing that is looked for, and is not said back
+DIGITS_MAX: Final = 15
 _HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "day": ("ngay giao dich", "ngay gd", "ngay", "trading date", "date"),
     "symbol": ("ma ck", "ma chung khoan", "ma", "symbol", "stock"),
@@ -40,7 +42,10 @@ def read_statement(content: bytes) -> list[StatementTrade]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise StatementRefused(Said("the file is not UTF-8 text: save it as CSV UTF-8")) from error
-    rows = list(csv.reader(io.StringIO(text), delimiter=";" if text.count(";") > text.count(",") else ","))
+    try:
+        rows = list(csv.reader(io.StringIO(text), delimiter=";" if text.count(";") > text.count(",") else ","))
+    except csv.Error as error:  # a quotation mark that nothing closes makes one cell of all that follows
+        raise StatementRefused(Said("the file is no table: a cell of it is too long")) from error
     if not rows or len(rows) > ROWS_MAX:
         raise StatementRefused(
             Said("the file has {rows} lines; 1 to {rows_max:,} are read", rows=len(rows), rows_max=ROWS_MAX)
@@ -66,7 +71,7 @@ def _columns(headings: list[str]) -> dict[str, int]:
 def _trade(row: list[str], columns: Mapping[str, int], number: int) -> StatementTrade:
     if len(row) <= max(columns.values()):
         raise StatementRefused(Said("line {number} has {row} columns", number=number, row=len(row)))
-    cell = {name: row[index].strip() for name, index in columns.items()}
+    cell = {name: row[index].strip()[:CELL_LENGTH_MAX] for name, index in columns.items()}
     side = (_SIDES | _SIDES_SOLD).get(_plain(cell["side"]))
     if side is None or not cell["symbol"]:
         raise StatementRefused(
@@ -99,7 +104,7 @@ def _whole(text: str, number: int) -> int:
         head, *groups = plain.split(separator)
         if groups and all(len(group) == 3 and group.isdecimal() for group in groups) and head.isdecimal():
             plain = head + "".join(groups)
-    if not (plain.isascii() and plain.isdecimal()):
+    if not (plain.isascii() and plain.isdecimal() and len(plain) <= DIGITS_MAX):
         raise StatementRefused(Said("line {number}: {text!r} is no whole number", number=number, text=text))
     return int(plain)
 

@@ -37,6 +37,11 @@ def test_columns_are_found_by_their_headings(text):
         (VIETNAMESE.replace("09/11/2026,ssi", "31/02/2026,ssi").encode(), "line 3: '31/02/2026' is no day"),
         (VIETNAMESE.replace("11.250", "11.25").encode(), "line 3: '11.25' is no whole number"),
         (VIETNAMESE.replace(",7.500\n", "\n").encode(), "line 3 has 7 columns"),
+        (
+            f'{VIETNAMESE}"{"x" * 200_000}'.encode(),
+            "a cell of it is too long",
+        ),  # a forgotten quotation mark
+        (VIETNAMESE.replace("11.250", "1" * 5_000).encode(), "line 3: '1+' is no whole number"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_its_line(content, said):

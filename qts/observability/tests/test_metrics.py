@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.metrics import MetricWrapperBase
 
 from qts.observability import metrics
-from qts.observability.exposition import render_metrics
+from qts.observability.exposition import Distribution, render_metrics
 
 ROOT = Path(__file__).resolve().parents[3]
 WORKER = """
@@ -23,6 +23,13 @@ TICK_TO_ORDER_MS.observe(12)
 BUS_LAG_MESSAGES.labels("t", "g").set(int(sys.argv[1]))
 if sys.argv[2] == "die":
     os.kill(os.getpid(), signal.SIGKILL)
+"""
+SPREAD = """
+from qts.observability.exposition import distributions
+from qts.observability.metrics import ORDER_ROUND_TRIP_MS, TICK_TO_ORDER_MS
+(never, twice) = distributions(ORDER_ROUND_TRIP_MS, TICK_TO_ORDER_MS)
+assert (never.count, never.bound_of(99)) == (0, None)
+print(twice.count, *[bucket for bucket in twice.buckets if bucket[1]])
 """
 PAGE = "from qts.observability.exposition import render_metrics; print(render_metrics()[0].decode())"
 
@@ -51,6 +58,13 @@ def test_workers_add_up_even_one_that_was_killed(tmp_path):
     assert 'qts_bus_lag_messages{group="g",topic="t"} 4.0' in page, "the latest value, not the sum"
     assert "qts_tick_to_order_latency_ms_count 2.0" in page
     assert 'qts_tick_to_order_latency_ms_bucket{le="10.0"} 0.0' in page
+    assert run(SPREAD, environment=environment).stdout.split() == ["2", "(20.0,", "2)"]
+
+
+def test_a_distribution_tells_which_bound_most_kept_to():
+    found = Distribution.of_totals([(1.0, 0), (5.0, 90), (10.0, 98), (float("inf"), 100)])
+    assert found.buckets == ((1.0, 0), (5.0, 90), (10.0, 8), (float("inf"), 2))
+    assert [found.bound_of(percent) for percent in (0, 50, 90, 91, 98, 99)] == [5, 5, 5, 10, 10, float("inf")]
 
 
 @pytest.mark.skipif("PROMETHEUS_MULTIPROC_DIR" in os.environ, reason="this process writes to shared files")

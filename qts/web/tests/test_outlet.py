@@ -1,5 +1,6 @@
 """What waits for a client that reads nothing: a message or two, here and in the kernel."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from functools import partial
@@ -22,6 +23,7 @@ class Transport:
     def __init__(self, handle: socket.socket) -> None:
         self._handle = handle
         self.producer: Any = "that of the HTTP request"
+        self.reads = True
 
     def unregisterProducer(self) -> None:  # noqa: N802
         self.producer = None
@@ -30,6 +32,12 @@ class Transport:
         assert self.producer is None
         assert streaming
         self.producer = producer
+
+    def pauseProducing(self) -> None:  # noqa: N802
+        self.reads = False
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        self.reads = True
 
     def getHandle(self) -> socket.socket:  # noqa: N802
         return self._handle
@@ -77,13 +85,27 @@ def test_hardly_anything_waits_for_a_client_that_reads_nothing(ends):
 
 
 def test_it_is_full_from_the_moment_that_something_waits_until_all_has_gone(ends):
-    outlet = outlet_of(Transport(ends[0]))
-    assert (outlet.is_full, outlet.full_for_s) == (False, 0.0)
+    transport = Transport(ends[0])
+    outlet = outlet_of(transport)
+    assert (outlet.is_full, outlet.full_for_s, transport.reads) == (False, 0.0, True)
     outlet.pauseProducing()
     assert outlet.is_full
     assert outlet.full_for_s >= 0.0
+    assert not transport.reads
     outlet.resumeProducing()
-    assert (outlet.is_full, outlet.full_for_s) == (False, 0.0)
+    assert (outlet.is_full, outlet.full_for_s, transport.reads) == (False, 0.0, True)
+
+
+@pytest.mark.parametrize("ends_the_wait", ["resumeProducing", "stopProducing"])
+async def test_whoever_waits_for_room_goes_on_when_there_is_some_or_nobody_left(ends, ends_the_wait):
+    outlet = outlet_of(Transport(ends[0]))
+    await outlet.room()
+    outlet.pauseProducing()
+    waiting = asyncio.create_task(outlet.room())
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    getattr(outlet, ends_the_wait)()
+    await asyncio.wait_for(waiting, 1)
 
 
 def test_another_server_than_daphne_is_never_full():
