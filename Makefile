@@ -38,7 +38,7 @@ tui: base ## the terminal client (URL= names the server, ARGS='--lang vi' and mo
 	@exec $(RUN) qts.tui --url $(or $(URL),http://127.0.0.1:$(or $(PORT),8000)) $(ARGS)
 
 test: dev ## every test, on a PostgreSQL and a Valkey of its own (TEST_ARGS='apps/orders -x' chooses)
-	$(RUN) pytest -n 3 $(TEST_ARGS)
+	$(RUN) pytest -n 2 $(TEST_ARGS)
 
 e2e: dev ## the browser journeys alone
 	$(RUN) pytest -m e2e $(TEST_ARGS)

@@ -9,7 +9,7 @@ export function start() {
   const form = document.getElementById("rules-form");
   const area = document.getElementById("rules-text");
   const numbers = document.getElementById("rules-lines");
-  const draft = new Draft(`qts-rules:${form.dataset.name}`, area);
+  const draft = new Draft(`qts-rules:${form.dataset.draft}`, area);
   const renumber = () => drawNumbers(area, numbers);
   area.addEventListener("input", () => { renumber(); draft.later(); });
   area.addEventListener("scroll", () => { numbers.scrollTop = area.scrollTop; });

@@ -104,7 +104,7 @@ def change_limit(page: Page, rule: str, limit: int, reason: str) -> None:
     """Lower it in the administration, from the risk page, as one risk officer does it. `rule` as the list words it."""
     _enter_limit(page, rule, limit, reason)
     expect(page.get_by_text("It acts on the next order.")).to_be_visible()
-    expect(page.locator("tr", has=page.get_by_role("link", name=rule))).to_contain_text(str(limit))
+    expect(page.locator("tr", has=page.get_by_role("link", name=rule))).to_contain_text(f"{limit:,}")
 
 
 def raise_limit(proposer: Page, approver: Page, rule: str, limit: int, reason: str) -> None:
@@ -114,7 +114,7 @@ def raise_limit(proposer: Page, approver: Page, rule: str, limit: int, reason: s
     proposer.goto("/risk/")
     proposer.get_by_role("link", name="Edit limits").click()
     row = proposer.locator("tr", has=proposer.get_by_role("link", name=rule))
-    expect(row).to_contain_text(str(limit))
+    expect(row).to_contain_text(f"{limit:,}")
 
 
 def propose_limit(page: Page, rule: str, limit: int, reason: str) -> None:

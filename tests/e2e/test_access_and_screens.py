@@ -6,9 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.market_pages import is_live
-from tests.e2e.visitors import Doors
+from tests.e2e.visitors import PHONE, Doors
 
-PHONE = {"width": 390, "height": 844}
 # the page itself and whatever in it a finger can push sideways, but for the strip of indices, which is made for that
 SIDEWAYS = """() => [document.scrollingElement, ...document.querySelectorAll('main, main *')]
     .filter((element) => element.scrollWidth > element.clientWidth + 1)

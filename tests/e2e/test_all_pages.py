@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Page
 
 from tests.e2e.english import english_of
 from tests.e2e.every_page import walk
 from tests.e2e.standstill import Standstill
-from tests.e2e.visitors import DESK, Doors
+from tests.e2e.visitors import DESK, PHONE, Doors, resize
 
 AXE: Final = (Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 WALK_S_MAX: Final = 1200  # on a machine that does other things beside it
@@ -27,7 +27,6 @@ FIND: Final = """([rules, serious, nodesMax]) => axe.run(document, {resultTypes:
     .then((found) => found.flatMap((one) => one.nodes.slice(0, nodesMax).map((node) =>
         `${one.id} (${one.impact}, ${one.nodes.length} in all) at ${node.target.join(" ")}: `
         + node.html.slice(0, 160) + ": " + node.failureSummary.replace(/\\s+/g, " "))))"""
-PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 STICKING_OUT: Final = """(nodesMax) => document.scrollingElement.scrollWidth <= innerWidth ? [] :
     [`${document.scrollingElement.scrollWidth} pixels`, ...[...document.querySelectorAll("main *")]
         .filter((one) => one.getBoundingClientRect().right > innerWidth)
@@ -105,9 +104,9 @@ def look_at(page: Page, where: str, found: Findings, names: Collection[str], *, 
 
 def too_wide(page: Page) -> list[str]:
     """What makes the page itself scroll sideways on a phone; a table or a chart may, within its own frame."""
-    page.set_viewport_size(PHONE)
+    resize(page, PHONE)
     found: list[str] = page.evaluate(STICKING_OUT, NODES_MAX)
-    page.set_viewport_size(DESK)
+    resize(page, DESK)
     return found
 
 

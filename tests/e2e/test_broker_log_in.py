@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.market_pages import is_live
-from tests.e2e.test_access_and_screens import PHONE, SIDEWAYS
-from tests.e2e.visitors import Doors
+from tests.e2e.test_access_and_screens import SIDEWAYS
+from tests.e2e.visitors import PHONE, Doors
 from tests.system.running import SHELL, RunningSystem
 
 NUMBER = "1184411"  # trader2's account: the other journeys trade on another connection
@@ -58,7 +58,7 @@ def test_a_code_is_asked_for_entered_and_orders_go(page: Page, doors: Doors, sys
     page.goto("/orders/")
     expect(banner).to_have_count(0)
     expect(newest).to_have_attribute("data-status", "OPEN")
-    page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+    page.set_viewport_size(PHONE)
     page.goto("/broker-log-in/")
     is_live(page)
     assert page.evaluate(SIDEWAYS) == []

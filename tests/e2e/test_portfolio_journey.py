@@ -7,10 +7,9 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.e2e.market_pages import Ticket, is_live, newest_order
-from tests.e2e.visitors import DESK, Doors
+from tests.e2e.visitors import DESK, PHONE, Doors, resize
 
 SYMBOL = "FPT"
-PHONE = {"width": 390, "height": 844}
 PICTURES = os.environ.get("QTS_PORTFOLIO_PICTURES", "")  # a folder: what was seen is kept there
 
 
@@ -58,8 +57,8 @@ def first_day(page: Page) -> date:
 def look(page: Page, name: str) -> None:
     """Nothing is wider than the screen, at a desk and on a phone."""
     for label, size in (("desktop", DESK), ("phone", PHONE)):
-        page.set_viewport_size({"width": size["width"], "height": size["height"]})
+        resize(page, size)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (name, label)
         if PICTURES:
             page.screenshot(path=Path(PICTURES) / f"{name}-{label}.png", full_page=True)
-    page.set_viewport_size({"width": DESK["width"], "height": DESK["height"]})
+    resize(page, DESK)

@@ -30,6 +30,8 @@ from tests.system.running import SHELL, RunningSystem
 
 LOOPBACK = "127.0.0.1"
 DESK: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+_DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 LESS_TO_DRAW = "reduce"  # of motion: no processor time for prices that flash
 TIMEOUT_MS = 60_000
 CODES_TRIED_MAX = 3  # a code can run out between its making and its typing
@@ -188,3 +190,9 @@ def without_reload(*pages: Page) -> Iterator[None]:
     yield
     for page in pages:
         assert page.evaluate("window.isTheSameDocument === true"), f"{page.url} was loaded again"
+
+
+def resize(page: Page, size: ViewportSize) -> None:
+    """Until the page is laid out anew: for a frame it may still have the layout of the other width."""
+    page.set_viewport_size(size)
+    page.evaluate(_DRAWN)

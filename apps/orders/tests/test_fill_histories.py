@@ -20,7 +20,7 @@ from apps.orders.tests.conftest import MORNING, Broker, Desk, ms, row
 from qts.adapters.ssi.trading import TradingClient
 from qts.adapters.ssi.trading_codec import BrokerMatch, BrokerMessage, BrokerOrderEvent
 from qts.domain.orders import Status
-from qts.domain.portfolio import FeeSchedule, cash_needed_vnd, reservation_left_vnd
+from qts.domain.portfolio import FeeSchedule, cash_needed_vnd
 from qts.domain.values import Side
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(7_200)]
@@ -134,10 +134,11 @@ def _tell_and_compare(history: History, data: st.DataObject) -> None:
     order_stream.rewind(desk.connection_id)
     tell(desk, messages)
     tell(desk, data.draw(st.lists(st.sampled_from(messages), max_size=4), label="afterwards"))
-    _assert_exact(desk, desk.order(order.id), history)
+    booked = {one.notify_id: one for one in [*heard, *messages] if isinstance(one, BrokerMatch)}
+    _assert_exact(desk, desk.order(order.id), history, list(booked.values()))
 
 
-def _assert_exact(desk: Desk, order: Order, history: History) -> None:
+def _assert_exact(desk: Desk, order: Order, history: History, booked: list[BrokerMatch]) -> None:
     values = [100 * lots * price_vnd for lots, price_vnd in history.matches]
     assert (order.status, order.filled_quantity, order.filled_value_vnd) == (
         history.status, history.filled, sum(values),
@@ -157,23 +158,18 @@ def _assert_exact(desk: Desk, order: Order, history: History) -> None:
     sold = history.filled if history.side is Side.SELL else 0
     assert state.position("SSI").sellable_quantity == SHARES - sold - open_sale
     open_buy = 0 if is_over or history.side is Side.SELL else 100 * history.lots - history.filled
-    assert state.reserved_orders_vnd == (_reserved_vnd(order) if open_buy else 0)
+    assert state.reserved_orders_vnd == (_reserved_vnd(order.quantity, booked) if open_buy else 0)
     assert not Discrepancy.objects.filter(connection_id=desk.connection_id).exists()
     assert accounts.ledger_differences(desk.account_id) == []
 
 
-def _reserved_vnd(order: Order) -> int:
-    """What the fills, in the order in which they were booked, leave of what the whole order held back: each share of
-    the rest is rounded up, so it may be a dong above what an order of that rest would need."""
-    left = order.quantity
-    amount_vnd = cash_needed_vnd(quantity=left, price_vnd=LIMIT_VND, fees=FEES)
-    for fill in Fill.objects.filter(order=order).order_by("recorded_at"):
-        value_vnd = fill.quantity * fill.price_vnd
-        amount_vnd = reservation_left_vnd(
-            amount_vnd=amount_vnd,
-            quantity=left,
-            filled_quantity=fill.quantity,
-            cost_vnd=value_vnd + FEES.fee_vnd(value_vnd),
-        )
-        left -= fill.quantity
-    return amount_vnd
+def _reserved_vnd(quantity: int, booked: list[BrokerMatch]) -> int:
+    """What the rest needs at its price, but never more than the matches, in the order in which they were booked, have
+    left of what the whole order held back: the fees of parts may be a dong more than the fee of the whole."""
+    left_vnd = cash_needed_vnd(quantity=quantity, price_vnd=LIMIT_VND, fees=FEES)
+    for match in booked:
+        quantity -= match.quantity
+        value_vnd = match.quantity * match.price_vnd
+        needed_vnd = cash_needed_vnd(quantity=quantity, price_vnd=LIMIT_VND, fees=FEES)
+        left_vnd = min(needed_vnd, left_vnd - value_vnd - FEES.fee_vnd(value_vnd))
+    return left_vnd

@@ -70,7 +70,7 @@ def test_an_officer_proposes_and_the_page_of_approvals_shows_what_was_not_green(
     assert guarded.client("risk").post(f"/pre-open/{guarded.mine}/arming/", sent).status_code == 200
     shown = page(guarded.client("risk2"), "/risk/approvals/")
     assert "Trading against the checks before the open" in shown
-    assert "LOG_IN" in shown
+    assert "Log-in at the broker" in shown
 
 
 def test_the_api_tells_the_checks_and_refuses_with_a_code(guarded):

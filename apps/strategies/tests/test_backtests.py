@@ -277,7 +277,7 @@ def test_a_strategy_that_raises_is_told_with_its_line(stored, monkeypatch):
     found = done(asked(parts=[{"strategy": Raiser.key}]))
     assert (found.status, found.problem) == (
         "FAILED",
-        "The strategy raised ZeroDivisionError: integer division or modulo by zero",
+        "the strategy raised ZeroDivisionError: integer division or modulo by zero",
     )
     assert "strange.py" in found.trace
     assert "1 // 0" in found.trace
@@ -291,7 +291,7 @@ def test_a_strategy_that_raises_is_told_with_its_line(stored, monkeypatch):
         ({"parts": []}, "A backtest needs a strategy."),
         ({"parts": [CROSS | {"symbols": ["HPG"]}]}, "which is no instrument"),
         ({"cash_vnd": 0}, "A backtest begins with money."),
-        ({"kind": "SWEEP", "grid": {}}, "Choose a parameter to vary"),
+        ({"kind": "SWEEP", "grid": {}}, "choose a parameter to vary"),
         ({"digest": "f" * 64}, "not kept any more"),
     ],
 )

@@ -91,8 +91,8 @@ WRONG = [
     ({"parts": [mine(version="f" * 64)]}, "There is no version ffffffff of file:mine."),
     ({"parts": [mine("other")]}, "There is no strategy 'file:other'."),
     ({"parts": [{"strategy": "pairs", "version": "f" * 64}]}, "pairs comes with QTS and has no versions."),
-    ({"kind": "SWEEP", "parts": [mine()], "grid": {"slow": [8, 99]}}, "Slow must be between 3 and 60 bars."),
-    ({"kind": "SWEEP", "parts": [mine()], "grid": {"pace": [8]}}, "File:mine has no parameter 'pace'."),
+    ({"kind": "SWEEP", "parts": [mine()], "grid": {"slow": [8, 99]}}, "slow must be between 3 and 60 bars"),
+    ({"kind": "SWEEP", "parts": [mine()], "grid": {"pace": [8]}}, "file:mine has no parameter 'pace'"),
 ]
 
 
@@ -121,6 +121,6 @@ def test_one_that_loops_fails_with_its_line_and_the_others_go_on(taken_in, monke
     assert done(good).status == "DONE"
     found = done(loops)
     assert (found.status, found.problem, found.attempt) == (
-        "FAILED", "The strategy did not answer: mine.py, line 21, in on_bar", 1,
+        "FAILED", "the strategy did not answer: mine.py, line 21, in on_bar", 1,
     )  # fmt: skip
     assert "while True: pass" in found.trace
